@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SipHash-1-3. */
+#include "base/hash.h"
+
+static inline uint64_t rotl(uint64_t x, int b)
+{
+	return x << b | x >> (64 - b);
+}
+
+static inline void sip_round(uint64_t v[4])
+{
+	v[0] += v[1]; v[1] = rotl(v[1], 13); v[1] ^= v[0]; v[0] = rotl(v[0], 32);
+	v[2] += v[3]; v[3] = rotl(v[3], 16); v[3] ^= v[2];
+	v[0] += v[3]; v[3] = rotl(v[3], 21); v[3] ^= v[0];
+	v[2] += v[1]; v[1] = rotl(v[1], 17); v[1] ^= v[2]; v[2] = rotl(v[2], 32);
+}
+
+uint64_t hash64(struct hash_key key, struct span s)
+{
+	uint64_t v[4] = {
+		key.k0 ^ 0x736f6d6570736575u, key.k1 ^ 0x646f72616e646f6du,
+		key.k0 ^ 0x6c7967656e657261u, key.k1 ^ 0x7465646279746573u,
+	};
+	uint64_t last = (uint64_t)s.n << 56;
+	struct rd r = rd_of(s);
+	while (rd_left(&r) >= 8) {
+		uint64_t word = rd_le64(&r);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	for (int shift = 0; rd_left(&r); shift += 8)
+		last |= (uint64_t)rd_u8(&r) << shift;
+	v[3] ^= last;
+	sip_round(v);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	sip_round(v);
+	sip_round(v);
+	sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+void hash128(struct hash_key key, struct span s, uint64_t out[2])
+{
+	out[0] = hash64(key, s);
+	out[1] = hash64((struct hash_key){ key.k1 ^ 0x9e3779b97f4a7c15u, ~key.k0 }, s);
+}

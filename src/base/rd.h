@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The only way hostile bytes are read. A reader borrows bytes; a read past the end returns zero,
+ * empties the reader and marks it bad for good. Read the message straight through, ask rd_ok once. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {                          /* bytes someone else owns */
+	const uint8_t *p;
+	size_t n;
+};
+
+struct rd {                            /* a value: pass it, copy it */
+	const uint8_t *p, *end;
+	bool bad, big;
+};
+
+#define SPAN_LIT(s) ((struct span){ (const uint8_t *)(s), sizeof(s) - 1 })
+
+static inline struct span span_of(const void *p, size_t n)
+{
+	return (struct span){ p, n };
+}
+
+static inline struct span span_str(const char *s)
+{
+	return (struct span){ (const uint8_t *)s, s ? strlen(s) : 0 };
+}
+
+static inline struct span span_cut(struct span s, size_t max)
+{
+	return (struct span){ s.p, s.n < max ? s.n : max };
+}
+
+/* What is left of s behind its first n bytes; empty when there are fewer. */
+static inline struct span span_from(struct span s, size_t n)
+{
+	return n < s.n ? (struct span){ s.p + n, s.n - n } : (struct span){ s.p + s.n, 0 };
+}
+
+static inline bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool span_is(struct span a, const char *text)
+{
+	return span_eq(a, span_str(text));
+}
+
+static inline bool span_starts(struct span a, struct span head)
+{
+	return a.n >= head.n && (head.n == 0 || memcmp(a.p, head.p, head.n) == 0);
+}
+
+static inline struct rd rd_of(struct span s)
+{
+	return (struct rd){ .p = s.p, .end = s.n ? s.p + s.n : s.p };
+}
+
+static inline bool rd_ok(const struct rd *r)
+{
+	return !r->bad;
+}
+
+static inline size_t rd_left(const struct rd *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+static inline void rd_fail(struct rd *r)
+{
+	r->p = r->end;
+	r->bad = true;
+}
+
+static inline void rd_order(struct rd *r, bool big)
+{
+	r->big = big;
+}
+
+static inline struct span rd_span(struct rd *r, uint64_t n)
+{
+	if (n > rd_left(r)) {
+		rd_fail(r);
+		return (struct span){ r->end, 0 };
+	}
+	struct span s = { r->p, (size_t)n };
+	r->p += n;
+	return s;
+}
+
+static inline void rd_skip(struct rd *r, uint64_t n)
+{
+	(void)rd_span(r, n);
+}
+
+static inline struct span rd_rest(struct rd *r)
+{
+	return rd_span(r, rd_left(r));
+}
+
+/* The next n bytes as a reader; r moves past them. Too few: both are bad. */
+static inline struct rd rd_sub(struct rd *r, uint64_t n)
+{
+	struct rd sub = rd_of(rd_span(r, n));
+	sub.bad = r->bad;
+	sub.big = r->big;
+	return sub;
+}
+
+/* For formats that point about: n bytes at off of the whole. */
+static inline struct rd rd_at(struct span whole, bool big, uint64_t off, uint64_t n)
+{
+	struct rd r = rd_of(whole);
+	r.big = big;
+	rd_skip(&r, off);
+	return rd_sub(&r, n);
+}
+
+/* Up to and without the byte stop, which is consumed; false and nothing consumed if it is not there. */
+static inline bool rd_until(struct rd *r, uint8_t stop, struct span *out)
+{
+	const uint8_t *at = rd_left(r) ? memchr(r->p, stop, rd_left(r)) : NULL;
+	if (!at)
+		return false;
+	*out = (struct span){ r->p, (size_t)(at - r->p) };
+	r->p = at + 1;
+	return true;
+}
+
+static inline uint8_t rd_peek(const struct rd *r)
+{
+	return rd_left(r) ? *r->p : 0;
+}
+
+static inline uint8_t rd_u8(struct rd *r)
+{
+	struct span s = rd_span(r, 1);
+	return s.n ? s.p[0] : 0;
+}
+
+static inline uint16_t rd_be16(struct rd *r)
+{
+	struct span s = rd_span(r, 2);
+	return s.n ? (uint16_t)(s.p[0] << 8 | s.p[1]) : 0;
+}
+
+static inline uint32_t rd_be24(struct rd *r)
+{
+	struct span s = rd_span(r, 3);
+	return s.n ? (uint32_t)s.p[0] << 16 | (uint32_t)s.p[1] << 8 | s.p[2] : 0;
+}
+
+static inline uint32_t rd_be32(struct rd *r)
+{
+	struct span s = rd_span(r, 4);
+	return s.n ? (uint32_t)s.p[0] << 24 | (uint32_t)s.p[1] << 16 | (uint32_t)s.p[2] << 8 | s.p[3] : 0;
+}
+
+static inline uint64_t rd_be64(struct rd *r)
+{
+	uint64_t high = rd_be32(r);
+	return high << 32 | rd_be32(r);
+}
+
+static inline uint16_t rd_le16(struct rd *r)
+{
+	struct span s = rd_span(r, 2);
+	return s.n ? (uint16_t)(s.p[1] << 8 | s.p[0]) : 0;
+}
+
+static inline uint32_t rd_le32(struct rd *r)
+{
+	struct span s = rd_span(r, 4);
+	return s.n ? (uint32_t)s.p[3] << 24 | (uint32_t)s.p[2] << 16 | (uint32_t)s.p[1] << 8 | s.p[0] : 0;
+}
+
+static inline uint64_t rd_le64(struct rd *r)
+{
+	uint64_t low = rd_le32(r);
+	return (uint64_t)rd_le32(r) << 32 | low;
+}
+
+/* In the order set by rd_order. */
+static inline uint16_t rd_u16(struct rd *r)
+{
+	return r->big ? rd_be16(r) : rd_le16(r);
+}
+
+static inline uint32_t rd_u32(struct rd *r)
+{
+	return r->big ? rd_be32(r) : rd_le32(r);
+}
+
+static inline uint64_t rd_u64(struct rd *r)
+{
+	return r->big ? rd_be64(r) : rd_le64(r);
+}

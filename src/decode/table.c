@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of decoders, made from decode.def. */
+#include "decode/decoder.h"
+
+#define DECODER(name) extern const struct decoder decoder_##name;
+#include "decode/decode.def"
+#undef DECODER
+
+const struct decoder *const decoders[] = {
+#define DECODER(name) &decoder_##name,
+#include "decode/decode.def"
+#undef DECODER
+	NULL,
+};
+
+const struct decoder *decoder_find(const char *name)
+{
+	for (int i = 0; decoders[i]; i++)
+		if (strcmp(decoders[i]->name, name) == 0)
+			return decoders[i];
+	return NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The vitals record and the codes it knows: LOINC and IEEE 11073-10101 (MDC numbers and RefIds). */
+#include "decode/vitals.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/scope.h"
+
+static const struct field fields[] = {
+	[VITALS_PROTOCOL] = { "protocol", F_TEXT, "protocol that carried the value" },
+	[VITALS_NAME] = { "name", F_TEXT, "short name of what was measured" },
+	[VITALS_CODE] = { "code", F_TEXT, "code as it stood on the wire" },
+	[VITALS_CODE_SYSTEM] = { "code_system", F_TEXT, "LOINC, MDC (IEEE 11073-10101) or vendor" },
+	[VITALS_VALUE] = { "value", F_REAL, "measured value", .privacy = VITAL },
+	[VITALS_UNIT] = { "unit", F_TEXT, "unit as sent (UCUM or MDC), or the protocol's fixed unit" },
+	[VITALS_SUBJECT] = { "patient_id", F_TEXT, "whose value it is", .privacy = PATIENT },
+	[VITALS_SUB_ID] = { "sub_id", F_TEXT, "channel or sub-id that the sender gave" },
+	[VITALS_DEVICE_TIME] = { "device_time", F_TEXT, "time of measurement as the device wrote it" },
+};
+RECORD_TYPE(vitals_type, "vitals", "A vital sign, from any protocol that carries one", fields);
+
+struct coded {
+	const char *code, *name;
+};
+
+static const struct coded codes[] = {
+	/* LOINC */
+	{ "8867-4", "heart_rate" }, { "8889-8", "pulse_rate" }, { "8893-0", "pulse_rate" }, { "9279-1", "resp_rate" },
+	{ "2708-6", "spo2" }, { "59408-5", "spo2" }, { "20564-1", "spo2" }, { "59407-7", "spo2" },
+	{ "8480-6", "nibp_sys" }, { "8462-4", "nibp_dia" }, { "8478-0", "nibp_mean" },
+	{ "76534-7", "nibp_sys" }, { "76535-4", "nibp_dia" }, { "76536-2", "nibp_mean" },
+	{ "8310-5", "temperature" }, { "8328-7", "temperature" }, { "8331-1", "temperature" },
+	{ "19889-5", "etco2" }, { "20824-9", "etco2" }, { "29463-7", "weight" }, { "3141-9", "weight" },
+	{ "8302-2", "height" }, { "2339-0", "glucose" }, { "2345-7", "glucose" }, { "41653-7", "glucose" },
+	/* MDC: decimal code with its partition 2 offset, and RefId */
+	{ "147842", "heart_rate" }, { "MDC_ECG_HEART_RATE", "heart_rate" }, { "MDC_ECG_CARD_BEAT_RATE", "heart_rate" },
+	{ "149514", "pulse_rate" }, { "149530", "pulse_rate" }, { "MDC_PULS_RATE", "pulse_rate" },
+	{ "MDC_PULS_OXIM_PULS_RATE", "pulse_rate" }, { "MDC_PULS_RATE_NON_INV", "pulse_rate" }, { "149546", "pulse_rate" },
+	{ "150456", "spo2" }, { "MDC_PULS_OXIM_SAT_O2", "spo2" },
+	{ "151562", "resp_rate" }, { "151578", "resp_rate" }, { "151594", "resp_rate" }, { "MDC_RESP_RATE", "resp_rate" },
+	{ "MDC_TTHOR_RESP_RATE", "resp_rate" }, { "MDC_CO2_RESP_RATE", "resp_rate" },
+	{ "150021", "nibp_sys" }, { "150022", "nibp_dia" }, { "150023", "nibp_mean" },
+	{ "150301", "nibp_sys" }, { "150302", "nibp_dia" }, { "150303", "nibp_mean" },
+	{ "MDC_PRESS_CUFF_SYS", "nibp_sys" }, { "MDC_PRESS_CUFF_DIA", "nibp_dia" }, { "MDC_PRESS_CUFF_MEAN", "nibp_mean" },
+	{ "MDC_PRESS_BLD_NONINV_SYS", "nibp_sys" }, { "MDC_PRESS_BLD_NONINV_DIA", "nibp_dia" },
+	{ "MDC_PRESS_BLD_NONINV_MEAN", "nibp_mean" },
+	{ "150037", "art_sys" }, { "150038", "art_dia" }, { "150039", "art_mean" },
+	{ "MDC_PRESS_BLD_ART_ABP_SYS", "art_sys" }, { "MDC_PRESS_BLD_ART_ABP_DIA", "art_dia" },
+	{ "MDC_PRESS_BLD_ART_ABP_MEAN", "art_mean" },
+	{ "150344", "temperature" }, { "MDC_TEMP", "temperature" }, { "150364", "temperature" }, { "MDC_TEMP_BODY", "temperature" },
+	{ "151708", "etco2" }, { "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
+};
+
+const char *vitals_name(struct span code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (strlen(codes[i].code) == code.n && strncasecmp(codes[i].code, (const char *)code.p, code.n) == 0)
+			return codes[i].name;
+	return NULL;
+}
+
+void vitals_emit(struct emit *e, const struct vital *v)
+{
+	struct record r;
+	emit_begin(e, &r, &vitals_type);
+	record_str(&r, VITALS_PROTOCOL, v->protocol);
+	record_text(&r, VITALS_NAME, v->name);
+	record_text(&r, VITALS_CODE, v->code);
+	record_text(&r, VITALS_CODE_SYSTEM, v->system);
+	record_real(&r, VITALS_VALUE, v->value);
+	record_text(&r, VITALS_UNIT, v->unit);
+	record_text(&r, VITALS_SUB_ID, v->sub_id);
+	record_text(&r, VITALS_DEVICE_TIME, v->device_time);
+	if (v->subject.len)
+		record_token(&r, VITALS_SUBJECT, v->subject);
+	emit_record(e, &r);
+}

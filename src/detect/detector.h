@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A detector turns records and what is tracked into findings. It is one file that ends with its
+ * `detector_NAME`, and one line in detect.def. It never sees a packet, decides on time from packets
+ * only, and is handed its memory. Record and field names that nobody offers stop the start. */
+#pragma once
+
+#include "finding/finding.h"
+#include "track/device.h"
+#include "track/track.h"
+#include "track/zone.h"
+
+struct detect;                                   /* the machine that runs them */
+
+struct want {
+	const char *record, *field;
+};
+
+/* One option of the detector: `[detector NAME] key = value`. */
+struct option_num {
+	const char *key, *doc, *unit;
+	double fallback, min, max;
+};
+
+struct run {                                     /* what a detector is called with */
+	void *state;                             /* state_size bytes, zeroed at start */
+	const int *col;                          /* col[i]: index of wants[i].field in its record */
+	const double *opt;                       /* opt[i]: value of options[i] */
+	struct detect *host;
+	const struct detector *self;
+	const struct devices *devices;
+	const struct zones *zones;
+	uint64_t now;                            /* latest packet time, ns */
+};
+
+struct on {
+	const char *record;                      /* kind of record, or "*patient": any that has PATIENT fields */
+	void (*call)(struct run *d, const struct record *r);
+};
+
+struct detector {
+	const char *name;                        /* the rule's id */
+	const struct rule *rule;
+	const struct on *on;                     /* ends with { NULL } */
+	const struct want *wants;                /* ends with { NULL } */
+	const struct option_num *options;        /* ends with { NULL } */
+	size_t state_size;
+	void (*start)(struct run *d);            /* may be NULL */
+	void (*tick)(struct run *d);             /* each second of packet time; may be NULL */
+	void (*finish)(struct run *d);           /* end of input: judge what was gathered; may be NULL */
+};
+
+/* The table of detect.def, NULL-terminated. */
+extern const struct detector *const detectors[];
+
+/* Finds or opens the finding of this rule, device (DEVICE_NONE: the key alone names it) and key
+ * (printf), and adds the packet of `at` (may be NULL) as evidence, with first, last and count.
+ * NULL only when the cap of findings is reached. A fresh one (count == 1) has severity medium,
+ * confidence 0.5, scope of `at`, and observed source, address, port and transport of `at`. */
+struct finding *detect_finding(struct run *d, uint32_t device, const struct origin *at, const char *key, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The same without adding evidence, NULL when there is none yet. */
+struct finding *detect_find(struct run *d, uint32_t device, const char *key, ...) __attribute__((format(printf, 3, 4)));
+/* Formats into the run's memory, bounded. */
+const char     *detect_text(struct run *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One more packet as evidence, without counting. */
+void            detect_evidence(struct finding *f, const struct origin *at);
+/* Where traffic from at->src to at->dst went, as far as is known now. Detectors that judge at finish
+ * should ask again there: ARP replies may have come later. */
+enum scope      detect_scope(const struct run *d, const struct origin *at);
+/* The end of `at` that opened the conversation, and the other. */
+struct addr     detect_client(const struct origin *at);
+struct addr     detect_server(const struct origin *at);
+uint16_t        detect_server_port(const struct origin *at);
+uint32_t        detect_client_device(const struct run *d, const struct origin *at);
+uint32_t        detect_server_device(const struct run *d, const struct origin *at);
+/* Publishes a record of a detector's own (an exposure) at finish. */
+void            detect_publish(struct run *d, const struct record *r);
+const struct record_host *detect_host(struct run *d);
+/* Indicators (shipped and --indicators): NULL when none matches. */
+struct indicator;
+const struct indicator *detect_indicator_addr(const struct run *d, struct addr a, uint16_t port, uint8_t proto);
+const struct indicator *detect_indicator_name(const struct run *d, struct span host);   /* domain, or a parent of it */
+const struct indicator *detect_indicator_url(const struct run *d, struct span url);
+const struct indicator *detect_indicator_hash(const struct run *d, const uint8_t sha256[32]);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IP addresses and MACs as values, and what the registries say of an address. */
+#pragma once
+
+#include "base/rd.h"
+
+struct addr {
+	uint8_t b[16];                           /* IPv4 stands as ::ffff:a.b.c.d */
+	uint8_t family;                          /* 4, 6, or 0 for none */
+};
+
+struct mac {
+	uint8_t b[6];
+};
+
+struct prefix {
+	struct addr net;
+	uint8_t bits;                            /* of the family's own length */
+};
+
+enum { ADDR_TEXT = 46, MAC_TEXT = 18 };
+
+/* IANA special-purpose registries (RFC 6890 and updates), coarse. */
+enum addr_class {
+	ADDR_NONE, ADDR_LOOPBACK, ADDR_LINK_LOCAL, ADDR_PRIVATE, ADDR_SHARED, ADDR_MULTICAST,
+	ADDR_BROADCAST, ADDR_DOCUMENTATION, ADDR_RESERVED, ADDR_PUBLIC,
+};
+
+struct addr addr_v4(uint32_t host_order);
+struct addr addr_from4(struct span four);
+struct addr addr_from6(struct span sixteen);
+uint32_t    addr_to4(struct addr a);
+bool        addr_parse(const char *text, struct addr *out);
+bool        addr_eq(struct addr a, struct addr b);
+const char *addr_text(struct addr a, char out[ADDR_TEXT]);   /* returns out */
+enum addr_class addr_class(struct addr a);
+const char *addr_class_name(enum addr_class c);
+/* Globally routable or documentation: what must not appear on a clinical segment by accident. */
+bool        addr_is_global(struct addr a);
+
+bool        prefix_parse(const char *text, struct prefix *out);   /* "10.0.0.0/8"; a bare address is its own */
+bool        prefix_has(struct prefix p, struct addr a);
+
+struct mac  mac_from(struct span six);
+bool        mac_eq(struct mac a, struct mac b);
+bool        mac_is_zero(struct mac m);
+bool        mac_is_group(struct mac m);                      /* multicast or broadcast */
+bool        mac_is_local(struct mac m);                      /* locally administered: no maker's number */
+const char *mac_text(struct mac m, char out[MAC_TEXT]);

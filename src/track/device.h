@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices: one row each from several clues, with where each came from and how sure. */
+#pragma once
+
+#include "track/track.h"
+
+enum device_role {
+	ROLE_UNKNOWN, ROLE_MONITOR, ROLE_PUMP, ROLE_VENTILATOR, ROLE_ANALYSER, ROLE_IMAGING, ROLE_CENTRAL, ROLE_PACS,
+	ROLE_HL7_ENGINE, ROLE_PRINTER, ROLE_SERVER, ROLE_WORKSTATION, ROLE_NETWORK, ROLE_CAMERA, ROLES
+};
+
+const char *role_name(enum device_role r);       /* "patient monitor" … */
+enum device_role role_find(const char *name);    /* ROLE_UNKNOWN when there is none of that name */
+/* Touches a patient or carries a patient's data by its nature: the roles detectors care for. */
+bool role_is_medical(enum device_role r);
+
+enum device_field {
+	DEV_ID, DEV_NAME, DEV_ROLE, DEV_ROLE_CONFIDENCE, DEV_MEDICAL, DEV_MAC, DEV_MAC_VENDOR, DEV_MAC_LOCAL, DEV_ADDRESSES,
+	DEV_MAKER, DEV_MODEL, DEV_VERSION, DEV_SERIAL, DEV_PROTOCOLS, DEV_FIRST, DEV_LAST, DEV_PACKETS, DEV_BYTES,
+	DEV_ZONE, DEV_CLUES
+};
+extern const struct record_type device_type;
+
+/* One clue (DEV_CLUES): what was said, in which field of which protocol, first seen where. */
+enum clue_field { CLUE_WHAT, CLUE_SAID, CLUE_FROM, CLUE_CONFIDENCE, CLUE_FIRST_PACKET, CLUE_COUNT };
+extern const struct record_type clue_type;
+
+struct devices;                                  /* the table; opaque */
+enum { DEVICE_NONE = 0 };                        /* ids are 1.. and stay for the run; merged rows forward */
+
+uint32_t device_sender(const struct devices *t, const struct origin *at);    /* DEVICE_NONE when it is routed in from outside */
+uint32_t device_receiver(const struct devices *t, const struct origin *at);
+uint32_t device_by_addr(const struct devices *t, struct addr a);
+uint32_t device_root(const struct devices *t, uint32_t id);                  /* after merges */
+enum device_role device_role(const struct devices *t, uint32_t id);
+bool     device_is_medical(const struct devices *t, uint32_t id);
+double   device_role_confidence(const struct devices *t, uint32_t id);
+uint64_t device_first(const struct devices *t, uint32_t id);                 /* ns */
+struct mac device_mac(const struct devices *t, uint32_t id);
+struct addr device_addr(const struct devices *t, uint32_t id);               /* the latest; family 0: none */
+/* A name for people, never empty: host name, else model, else role and address. Valid until the next call. */
+const char *device_label(const struct devices *t, uint32_t id);
+/* A subject_type-shaped summary is made by detect/; these are its texts ("" when unknown). */
+const char *device_stable_id(const struct devices *t, uint32_t id);          /* "D-" and 8 hex digits */
+const char *device_name(const struct devices *t, uint32_t id);
+const char *device_model(const struct devices *t, uint32_t id);
