@@ -2,6 +2,7 @@
 /* Devices: one row each from several clues, with where each came from and how sure. */
 #pragma once
 
+#include "base/conf.h"
 #include "track/track.h"
 
 enum device_role {
@@ -44,3 +45,31 @@ const char *device_label(const struct devices *t, uint32_t id);
 const char *device_stable_id(const struct devices *t, uint32_t id);          /* "D-" and 8 hex digits */
 const char *device_name(const struct devices *t, uint32_t id);
 const char *device_model(const struct devices *t, uint32_t id);
+
+/* ---- feeding: by whoever sees the packets ---- */
+
+struct oui;
+struct zones;
+extern const struct conf_key device_conf[];      /* `[device NAME]` */
+
+/* host is kept (its arena only by devices_publish); c and o may be NULL; c is not kept, o and z must outlive it. */
+struct devices *devices_new(const struct record_host *host, struct zones *z, const struct conf *c, const struct oui *o);
+void            devices_free(struct devices *t);
+
+/* First packet of each direction of a conversation (after zone_saw_packet): opens the sender's row when it
+ * is one of ours. Returns its id, DEVICE_NONE for who is routed in from outside. */
+uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes);
+/* Every record that is published, flow records too (after zones_record). */
+void     devices_record(struct devices *t, const struct record *r);
+/* A conversation was found to be d's; at is any packet of it (at->to_server tells the ends). */
+void     devices_speaks(struct devices *t, const struct origin *at, const struct decoder *d);
+/* One device_type record each, in order of id. */
+void     devices_publish(struct devices *t, const struct sink *s);
+
+struct device_counts {
+	uint64_t devices, merged, refused, clues, clues_dropped, moved;
+};
+struct device_counts device_counts(const struct devices *t);
+/* The administrator wrote `network = disabled` for it: it is not to send at all. */
+bool device_is_disabled(const struct devices *t, uint32_t id);
+bool device_is_configured(const struct devices *t, uint32_t id);
