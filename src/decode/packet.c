@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Headers from the link up: Ethernet (802.1Q, 802.1ad, MPLS, PPPoE), Linux cooked SLL and SLL2,
+ * loopback, raw IP, PPP, 802.11 with and without radiotap; IPv4 (RFC 791), IPv6 (RFC 8200), GRE
+ * (RFC 2784, 2890), VXLAN (RFC 7348), IP in IP (RFC 2003, 4213); TCP (RFC 9293) and UDP. */
+#include "decode/packet.h"
+
+#include "base/scope.h"
+
+enum link {
+	LINK_NULL = 0, LINK_ETHERNET = 1, LINK_PPP = 9, LINK_RAW_BSD = 12, LINK_RAW_OPENBSD = 14, LINK_PPP_HDLC = 50,
+	LINK_RAW = 101, LINK_80211 = 105, LINK_LOOP = 108, LINK_SLL = 113, LINK_RADIOTAP = 127,
+	LINK_IPV4 = 228, LINK_IPV6 = 229, LINK_SLL2 = 276,
+};
+
+enum ethertype {
+	ET_IPV4 = 0x0800, ET_IPV6 = 0x86DD, ET_VLAN = 0x8100, ET_QINQ = 0x88A8, ET_QINQ_OLD = 0x9100,
+	ET_MPLS = 0x8847, ET_MPLS_MC = 0x8848, ET_PPPOE = 0x8864, ET_BRIDGED = 0x6558, ET_LENGTH_MAX = 1500,
+	ET_ARP = 0x0806, ET_RARP = 0x8035,
+};
+
+enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PROTO_HOPOPTS = 0, PROTO_IPIP = 4, PROTO_TCP = 6, PROTO_UDP = 17,
+       PROTO_IPV6 = 41, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_GRE = 47, PROTO_AH = 51, PROTO_DSTOPTS = 60,
+       PROTO_MOBILITY = 135, VXLAN_PORT = 4789, VXLAN_PORT_OLD = 8472 };
+
+/* What comes next while a frame is unwrapped. */
+enum next { NEXT_DONE, NEXT_ETHERNET, NEXT_TYPE, NEXT_PPP, NEXT_IP, NEXT_IPV4, NEXT_IPV6, NEXT_PROTOCOL, NEXT_LLC };
+
+struct unwrap {
+	struct packet *p;
+	struct rd r;
+	uint32_t lost;                           /* of r, on the wire behind its end */
+	uint16_t type;                           /* ethertype or PPP protocol */
+	uint8_t protocol;                        /* IP protocol */
+	bool inner;                              /* inside a tunnel: link addresses are no more the frame's */
+};
+
+static enum next done(struct unwrap *u, enum packet_kind kind)
+{
+	u->p->kind = kind;
+	return NEXT_DONE;
+}
+
+/* Too few bytes: the capture cut them, or the packet lies. */
+static enum next too_short(struct unwrap *u)
+{
+	return done(u, u->lost ? PACKET_TRUNCATED : PACKET_MALFORMED);
+}
+
+static enum next ethernet(struct unwrap *u)
+{
+	struct span dst = rd_span(&u->r, 6), src = rd_span(&u->r, 6);
+	u->type = rd_be16(&u->r);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (!u->inner) {
+		u->p->at.dmac = mac_from(dst);
+		u->p->at.smac = mac_from(src);
+	}
+	return u->type <= ET_LENGTH_MAX ? NEXT_LLC : NEXT_TYPE;
+}
+
+/* 802.2 LLC with SNAP carries an ethertype; other LLC we do not look into. */
+static enum next llc(struct unwrap *u)
+{
+	struct rd r = u->r;
+	uint32_t head = rd_be24(&r);
+	rd_skip(&r, 3);
+	uint16_t type = rd_be16(&r);
+	if (!rd_ok(&r) || head != 0xaaaa03)
+		return done(u, PACKET_OTHER);
+	u->r = r;
+	u->type = type;
+	return NEXT_TYPE;
+}
+
+static enum next mpls(struct unwrap *u)
+{
+	uint32_t label = rd_be32(&u->r);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (!(label & 0x100))
+		return NEXT_TYPE;                /* not the bottom of the stack: another label */
+	uint8_t version = rd_peek(&u->r) >> 4;
+	if (version == 4 || version == 6)
+		return NEXT_IP;
+	if (version == 0)
+		rd_skip(&u->r, 4);               /* pseudowire control word (RFC 4385) */
+	u->inner = true;
+	return NEXT_ETHERNET;
+}
+
+static enum next pppoe(struct unwrap *u)
+{
+	rd_skip(&u->r, 6);
+	return rd_ok(&u->r) ? NEXT_PPP : too_short(u);
+}
+
+static enum next ppp(struct unwrap *u)
+{
+	if (rd_peek(&u->r) == 0xff)
+		rd_skip(&u->r, 2);               /* address and control (RFC 1662) */
+	u->type = rd_peek(&u->r) & 1 ? rd_u8(&u->r) : rd_be16(&u->r);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (u->type == PPP_IPV4 || u->type == PPP_IPV6)
+		return NEXT_IP;
+	return done(u, PACKET_OTHER);
+}
+
+static enum next by_type(struct unwrap *u)
+{
+	u->p->ethertype = u->type;
+	switch (u->type) {
+	case ET_IPV4: return NEXT_IPV4;
+	case ET_IPV6: return NEXT_IPV6;
+	case ET_VLAN:
+	case ET_QINQ:
+	case ET_QINQ_OLD:
+		if (!u->inner)
+			u->p->at.vlan = rd_be16(&u->r) & 0x0fff;
+		else
+			rd_skip(&u->r, 2);
+		u->type = rd_be16(&u->r);
+		if (!rd_ok(&u->r))
+			return too_short(u);
+		return u->type <= ET_LENGTH_MAX ? NEXT_LLC : NEXT_TYPE;
+	case ET_MPLS:
+	case ET_MPLS_MC: return mpls(u);
+	case ET_PPPOE: return pppoe(u);
+	case ET_BRIDGED:
+		u->inner = true;
+		return NEXT_ETHERNET;
+	case ET_ARP:
+	case ET_RARP: return done(u, PACKET_LINK);
+	default: return done(u, PACKET_OTHER);
+	}
+}
+
+/* Cuts r to what the header says, so that padding behind a packet is no payload. A header that
+ * claims more than its carrier held on the wire is noted; what is there is still read. */
+static void cut_to(struct unwrap *u, uint64_t length)
+{
+	uint64_t there = rd_left(&u->r);
+	if (length <= there) {
+		u->r = rd_sub(&u->r, length);
+		u->lost = 0;
+		return;
+	}
+	u->p->overlong |= length - there > u->lost;
+	u->lost = (uint32_t)(length - there);
+}
+
+static uint32_t sum16(struct span s, uint32_t sum)
+{
+	struct rd r = rd_of(s);
+	while (rd_left(&r) >= 2)
+		sum += rd_be16(&r);
+	if (rd_left(&r))
+		sum += (uint32_t)rd_u8(&r) << 8;
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static enum next ipv4(struct unwrap *u)
+{
+	struct packet *p = u->p;
+	struct span whole = { u->r.p, rd_left(&u->r) };
+	uint8_t first = rd_u8(&u->r);
+	rd_skip(&u->r, 1);
+	uint16_t total = rd_be16(&u->r), id = rd_be16(&u->r), frag = rd_be16(&u->r);
+	p->ttl = rd_u8(&u->r);
+	u->protocol = rd_u8(&u->r);
+	uint16_t sum = rd_be16(&u->r);
+	struct span src = rd_span(&u->r, 4), dst = rd_span(&u->r, 4);
+	unsigned header = (first & 15u) * 4u;
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (first >> 4 != 4 || header < 20 || (total && total < header))
+		return done(u, PACKET_MALFORMED);
+	rd_skip(&u->r, header - 20);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	p->at.src = addr_from4(src);
+	p->at.dst = addr_from4(dst);
+	p->bad_ip_sum = sum && fold(sum16(span_cut(whole, header), 0)) != 0xffff;
+	p->offloaded = total == 0;
+	if (total)
+		cut_to(u, total - header);
+	p->frag_at = (frag & 0x1fffu) * 8u;
+	p->frag_more = frag & 0x2000;
+	p->frag_id = id;
+	if (p->frag_at || p->frag_more) {
+		p->at.proto = u->protocol;
+		return done(u, PACKET_FRAGMENT);
+	}
+	return NEXT_PROTOCOL;
+}
+
+/* Extension headers (RFC 8200 4): options, routing and AH are stepped over, bounded by LAYERS_MAX. */
+static enum next ipv6_extensions(struct unwrap *u)
+{
+	for (int i = 0; i < LAYERS_MAX; i++) {
+		switch (u->protocol) {
+		case PROTO_HOPOPTS:
+		case PROTO_ROUTING:
+		case PROTO_DSTOPTS:
+		case PROTO_MOBILITY:
+		case PROTO_AH: {
+			bool ah = u->protocol == PROTO_AH;
+			uint8_t following = rd_u8(&u->r), length = rd_u8(&u->r);
+			rd_skip(&u->r, ah ? (length + 2u) * 4u - 2u : length * 8u + 6u);
+			if (!rd_ok(&u->r))
+				return too_short(u);
+			u->protocol = following;
+			break;
+		}
+		case PROTO_FRAGMENT: {
+			uint8_t following = rd_u8(&u->r);
+			rd_skip(&u->r, 1);
+			uint16_t at = rd_be16(&u->r);
+			u->p->frag_id = rd_be32(&u->r);
+			if (!rd_ok(&u->r))
+				return too_short(u);
+			u->protocol = following;
+			u->p->frag_at = at & 0xfff8u;
+			u->p->frag_more = at & 1;
+			if (!u->p->frag_at && !u->p->frag_more)
+				break;           /* atomic fragment (RFC 6946): whole */
+			u->p->at.proto = following;
+			return done(u, PACKET_FRAGMENT);
+		}
+		default:
+			return NEXT_PROTOCOL;
+		}
+	}
+	return done(u, PACKET_MALFORMED);
+}
+
+static enum next ipv6(struct unwrap *u)
+{
+	uint32_t first = rd_be32(&u->r);
+	uint16_t length = rd_be16(&u->r);
+	u->protocol = rd_u8(&u->r);
+	u->p->ttl = rd_u8(&u->r);
+	struct span src = rd_span(&u->r, 16), dst = rd_span(&u->r, 16);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (first >> 28 != 6)
+		return done(u, PACKET_MALFORMED);
+	u->p->at.src = addr_from6(src);
+	u->p->at.dst = addr_from6(dst);
+	if (length)
+		cut_to(u, length);
+	u->p->offloaded = length == 0;
+	return ipv6_extensions(u);
+}
+
+static enum next gre(struct unwrap *u)
+{
+	uint16_t flags = rd_be16(&u->r);
+	u->type = rd_be16(&u->r);
+	rd_skip(&u->r, (flags & 0x8000 ? 4u : 0u) + (flags & 0x2000 ? 4u : 0u) + (flags & 0x1000 ? 4u : 0u));
+	if ((flags & 7) == 1)                    /* PPTP's version 1 (RFC 2637): PPP inside */
+		rd_skip(&u->r, flags & 0x80 ? 4 : 0);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	u->inner = u->p->tunnelled = true;
+	return (flags & 7) == 1 ? NEXT_PPP : NEXT_TYPE;
+}
+
+static enum next vxlan(struct unwrap *u)
+{
+	struct rd r = u->r;
+	uint8_t flags = rd_u8(&r);
+	rd_skip(&r, 7);
+	if (!rd_ok(&r) || flags != 0x08 || rd_left(&r) < 14)
+		return NEXT_DONE;
+	u->r = r;
+	u->inner = u->p->tunnelled = true;
+	return NEXT_ETHERNET;
+}
+
+static enum next tcp(struct unwrap *u)
+{
+	struct packet *p = u->p;
+	p->transport = (struct span){ u->r.p, rd_left(&u->r) };
+	p->at.sport = rd_be16(&u->r);
+	p->at.dport = rd_be16(&u->r);
+	p->seq = rd_be32(&u->r);
+	p->ack = rd_be32(&u->r);
+	unsigned header = (rd_u8(&u->r) >> 4) * 4u;
+	p->flags = rd_u8(&u->r) & 0x3f;
+	rd_skip(&u->r, 6);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (header < 20)
+		return done(u, PACKET_MALFORMED);
+	rd_skip(&u->r, header - 20);
+	return rd_ok(&u->r) ? done(u, PACKET_TCP) : too_short(u);
+}
+
+static enum next udp(struct unwrap *u)
+{
+	struct packet *p = u->p;
+	p->transport = (struct span){ u->r.p, rd_left(&u->r) };
+	p->at.sport = rd_be16(&u->r);
+	p->at.dport = rd_be16(&u->r);
+	uint16_t length = rd_be16(&u->r);
+	rd_skip(&u->r, 2);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (length >= 8)
+		cut_to(u, length - 8u);
+	done(u, PACKET_UDP);
+	bool is_vxlan = p->at.dport == VXLAN_PORT || p->at.dport == VXLAN_PORT_OLD;
+	return is_vxlan ? vxlan(u) : NEXT_DONE;
+}
+
+static enum next by_protocol(struct unwrap *u)
+{
+	u->p->at.proto = u->protocol;
+	switch (u->protocol) {
+	case PROTO_TCP: return tcp(u);
+	case PROTO_UDP: return udp(u);
+	case PROTO_GRE: return gre(u);
+	case PROTO_IPIP:
+	case PROTO_IPV6:
+		u->inner = u->p->tunnelled = true;
+		return NEXT_IP;
+	default: return done(u, PACKET_IP);
+	}
+}
+
+static enum next ip(struct unwrap *u)
+{
+	uint8_t version = rd_peek(&u->r) >> 4;
+	if (version == 4)
+		return NEXT_IPV4;
+	if (version == 6)
+		return NEXT_IPV6;
+	return rd_left(&u->r) ? done(u, PACKET_MALFORMED) : too_short(u);
+}
+
+static void unwrap(struct unwrap *u, enum next next)
+{
+	int layers = 0;
+	while (next != NEXT_DONE) {
+		if (++layers > 2 * LAYERS_MAX) {
+			u->p->kind = PACKET_MALFORMED;
+			return;
+		}
+		switch (next) {
+		case NEXT_ETHERNET: next = ethernet(u); break;
+		case NEXT_TYPE: next = by_type(u); break;
+		case NEXT_LLC: next = llc(u); break;
+		case NEXT_PPP: next = ppp(u); break;
+		case NEXT_IP: next = ip(u); break;
+		case NEXT_IPV4: next = ipv4(u); break;
+		case NEXT_IPV6: next = ipv6(u); break;
+		case NEXT_PROTOCOL: next = by_protocol(u); break;
+		case NEXT_DONE: break;
+		}
+	}
+	u->p->payload = (struct span){ u->r.p, rd_left(&u->r) };
+	u->p->lost = u->lost;
+}
+
+/* BSD loopback: the address family in the capturing host's byte order. */
+static enum next loopback(struct unwrap *u, bool network_order)
+{
+	uint32_t family = network_order ? rd_be32(&u->r) : rd_le32(&u->r);
+	if (family > 0xffff)
+		family = family >> 24;
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	return family == 2 ? NEXT_IPV4 : family == 10 || family == 24 || family == 28 || family == 30 ? NEXT_IPV6
+	     : done(u, PACKET_OTHER);
+}
+
+/* Linux cooked: packet type, ARPHRD, address length, address, protocol; v2 in another order. */
+static enum next cooked(struct unwrap *u, bool v2)
+{
+	uint16_t len;
+	struct span address;
+	if (v2) {
+		u->type = rd_be16(&u->r);
+		rd_skip(&u->r, 2 + 4 + 2 + 1);
+		len = rd_u8(&u->r);
+		address = rd_span(&u->r, 8);
+	} else {
+		rd_skip(&u->r, 4);
+		len = rd_be16(&u->r);
+		address = rd_span(&u->r, 8);
+		u->type = rd_be16(&u->r);
+	}
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	if (len == 6)
+		u->p->at.smac = mac_from(span_cut(address, 6));
+	return u->type <= ET_LENGTH_MAX ? done(u, PACKET_OTHER) : NEXT_TYPE;
+}
+
+/* 802.11 data frames that are not protected; the rest is not ours to read. */
+static enum next wireless(struct unwrap *u)
+{
+	uint8_t control = rd_u8(&u->r), flags = rd_u8(&u->r);
+	rd_skip(&u->r, 2);
+	struct span a1 = rd_span(&u->r, 6), a2 = rd_span(&u->r, 6), a3 = rd_span(&u->r, 6);
+	rd_skip(&u->r, 2);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	bool to_ds = flags & 1, from_ds = flags & 2, is_data = (control & 0x0c) == 0x08, has_body = !(control & 0x40);
+	if (!is_data || !has_body || flags & 0x40)
+		return done(u, PACKET_OTHER);
+	struct span a4 = to_ds && from_ds ? rd_span(&u->r, 6) : a3;
+	if (control & 0x80) {                    /* QoS */
+		uint16_t qos = rd_le16(&u->r);
+		if (qos & 0x80)
+			return done(u, PACKET_OTHER);    /* aggregated (A-MSDU) */
+		if (flags & 0x80)
+			rd_skip(&u->r, 4);       /* HT control */
+	}
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	u->p->at.dmac = mac_from(to_ds ? a3 : a1);
+	u->p->at.smac = mac_from(from_ds ? a4 : a2);
+	return NEXT_LLC;
+}
+
+static enum next radiotap(struct unwrap *u)
+{
+	struct rd whole = u->r;
+	rd_skip(&whole, 2);
+	uint16_t len = rd_le16(&whole);
+	uint32_t present = rd_le32(&whole);
+	uint8_t flags = 0;
+	if (!(present & 0x80000000u) && present & 2) {
+		if (present & 1)
+			rd_skip(&whole, 8);
+		flags = rd_u8(&whole);
+	}
+	rd_skip(&u->r, len);
+	if (len < 8 || !rd_ok(&u->r))
+		return too_short(u);
+	if (flags & 0x10 && rd_left(&u->r) >= 4)         /* frame check sequence at the end */
+		u->r = rd_sub(&u->r, rd_left(&u->r) - 4);
+	return wireless(u);
+}
+
+void packet_parse(struct packet *p, struct span frame, uint32_t wire, uint32_t link)
+{
+	struct unwrap u = { .p = p, .r = rd_of(frame), .lost = wire > frame.n ? wire - (uint32_t)frame.n : 0 };
+	enum next next;
+	switch ((enum link)link) {
+	case LINK_ETHERNET: next = NEXT_ETHERNET; break;
+	case LINK_NULL: next = loopback(&u, false); break;
+	case LINK_LOOP: next = loopback(&u, true); break;
+	case LINK_RAW_BSD:
+	case LINK_RAW_OPENBSD:
+	case LINK_RAW: next = NEXT_IP; break;
+	case LINK_IPV4: next = NEXT_IPV4; break;
+	case LINK_IPV6: next = NEXT_IPV6; break;
+	case LINK_PPP:
+	case LINK_PPP_HDLC: next = NEXT_PPP; break;
+	case LINK_SLL: next = cooked(&u, false); break;
+	case LINK_SLL2: next = cooked(&u, true); break;
+	case LINK_80211: next = wireless(&u); break;
+	case LINK_RADIOTAP: next = radiotap(&u); break;
+	default: next = done(&u, PACKET_UNKNOWN_LINK); break;
+	}
+	p->link = (uint16_t)link;
+	unwrap(&u, next);
+}
+
+void packet_parse_transport(struct packet *p, uint8_t protocol, struct span payload, uint32_t lost)
+{
+	struct unwrap u = { .p = p, .r = rd_of(payload), .lost = lost, .protocol = protocol, .inner = true };
+	unwrap(&u, NEXT_PROTOCOL);
+}
+
+bool packet_sum_ok(const struct packet *p)
+{
+	if (p->lost || p->offloaded || (p->kind != PACKET_TCP && p->kind != PACKET_UDP))
+		return true;
+	struct rd r = rd_of(p->transport);
+	rd_skip(&r, 6);
+	if (p->kind == PACKET_UDP && rd_be16(&r) == 0 && p->at.src.family == 4)
+		return true;
+	/* UDP may be followed by padding that is not its own: the payload's end is the end. */
+	size_t n = (size_t)(p->payload.p - p->transport.p) + p->payload.n;
+	unsigned skip = p->at.src.family == 4 ? 12 : 0;
+	uint32_t sum = sum16(span_of(p->at.src.b + skip, 16 - skip), 0);
+	sum = sum16(span_of(p->at.dst.b + skip, 16 - skip), sum);
+	sum += (uint32_t)n + p->at.proto;
+	return fold(sum16(span_cut(p->transport, n), sum)) == 0xffff;
+}
