@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-enum conf_type { CONF_TEXT, CONF_NUM, CONF_BOOL, CONF_ADDR, CONF_PREFIX, CONF_MAC, CONF_CHOICE };
+enum conf_type { CONF_TEXT, CONF_NUM, CONF_BOOL, CONF_CHOICE };
 
 /* One key that may stand in a section. Tables end with { NULL }. */
 struct conf_key {
@@ -17,11 +17,12 @@ struct conf_key {
 	const char *doc;
 	const char *fallback;                    /* as text, for the documentation; NULL: none */
 	double min, max;                         /* CONF_NUM */
-	const char *choices;                     /* CONF_CHOICE: "one|two" */
+	const char *expected;                    /* CONF_CHOICE: "one|two"; CONF_TEXT: what fits wants, in words */
+	bool (*fits)(const char *text);          /* CONF_TEXT: NULL takes any */
 	bool repeat;                             /* several lines, or a list with commas */
 };
 
-enum { CONF_SIZE_MAX = 1 << 20, CONF_ERRORS_MAX = 100, CONF_TABLES_MAX = 64 };
+enum { CONF_SIZE_MAX = 1 << 20, CONF_ERRORS_MAX = 100 };
 
 struct conf;
 struct conf_section;
