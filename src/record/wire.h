@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/scope.h"
 #include "record/registry.h"
 
 enum { WIRE_VERSION = 1, WIRE_MAX = 4 << 20, WIRE_DEPTH = 8 };
