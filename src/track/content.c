@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files on their way: a fixed table of files, least recently touched goes first. A file that is
+ * nothing but bulk costs a few additions a packet; only what is or carries a program is hashed. */
+#include "track/content.h"
+
+#include <openssl/evp.h>
+
+#include "base/scope.h"
+#include "track/filetype.h"
+#include "track/track.h"
+
+static const struct field transfer_fields[] = {
+	[TRANSFER_VIA] = { "via", F_TEXT, "protocol that carried it" },
+	[TRANSFER_PATH] = { "path", F_TEXT, "name as it was asked for" },
+	[TRANSFER_CLASS] = { "class", F_TEXT, "kind of file, by its first bytes" },
+	[TRANSFER_CODE] = { "code", F_BOOL, "is or may carry a program: program, script, archive, file system, firmware" },
+	[TRANSFER_BYTES] = { "bytes", F_UINT, "bytes of it that were seen", "byte" },
+	[TRANSFER_SIZE] = { "size", F_UINT, "its size, as far as someone said", "byte" },
+	[TRANSFER_WHOLE] = { "whole", F_BOOL, "seen in order from first to last byte" },
+	[TRANSFER_SHA256] = { "sha256", F_HASH, "of the file; only of code that was seen whole" },
+	[TRANSFER_TO_SERVER] = { "to_server", F_BOOL, "travelled towards the end that serves" },
+};
+RECORD_TYPE(transfer_type, "transfer", "File that travelled", transfer_fields);
+
+enum { FILES = 1024, BUCKETS = 2048, PATH_KEPT = 255, VIA_KEPT = 15, NONE = 0xffff };
+
+_Static_assert((FILES & (FILES - 1)) == 0, "handles are generation * FILES + index");
+
+/* A part that is being fed: where its next byte belongs. */
+struct part {
+	bool open, last, until_close;
+	uint64_t at, left;
+};
+
+struct file {
+	uint64_t id[2];
+	uint16_t chain, older, newer;            /* same bucket; order of use */
+	bool used, hashing, known, broken, to_server;
+	uint32_t generation;                     /* of the handle: parts opened in this slot */
+	uint16_t head_n, path_n;
+	uint64_t next;                           /* offset behind the last byte seen in order */
+	uint64_t bytes, size;
+	struct part part;
+	struct filetype type;
+	EVP_MD_CTX *md;
+	struct origin at;
+	char via[VIA_KEPT + 1];
+	uint8_t path[PATH_KEPT], head[FILETYPE_HEAD];
+};
+
+struct content {
+	const struct record_host *host;
+	const struct sink *sink;
+	struct hash_key key;
+	const EVP_MD *sha256;
+	struct content_counts counts;
+	uint16_t free, oldest, newest;
+	uint16_t bucket[BUCKETS];
+	struct file files[FILES];
+};
+
+struct content *content_new(const struct record_host *host, const struct sink *sink)
+{
+	struct content *c = mem_new(sizeof(*c));
+	c->host = host;
+	c->sink = sink;
+	c->key = keyring_hash_key(host->keyring);
+	c->sha256 = EVP_sha256();
+	c->oldest = c->newest = NONE;
+	memset(c->bucket, 0xff, sizeof(c->bucket));
+	for (unsigned i = 0; i < FILES; i++)
+		c->files[i].chain = (uint16_t)(i + 1 < FILES ? i + 1 : NONE);
+	return c;
+}
+
+void content_free(struct content *c)
+{
+	if (!c)
+		return;
+	for (unsigned i = 0; i < FILES; i++)
+		EVP_MD_CTX_free(c->files[i].md);
+	free(c);
+}
+
+struct content_counts content_counts(const struct content *c)
+{
+	return c->counts;
+}
+
+static uint16_t index_of(const struct content *c, const struct file *f)
+{
+	return (uint16_t)(f - c->files);
+}
+
+static uint16_t *bucket_of(struct content *c, const uint64_t id[2])
+{
+	return &c->bucket[id[0] % BUCKETS];
+}
+
+static void use_unlink(struct content *c, struct file *f)
+{
+	*(f->older == NONE ? &c->oldest : &c->files[f->older].newer) = f->newer;
+	*(f->newer == NONE ? &c->newest : &c->files[f->newer].older) = f->older;
+}
+
+static void use_newest(struct content *c, struct file *f)
+{
+	f->older = c->newest;
+	f->newer = NONE;
+	uint16_t i = index_of(c, f);
+	*(c->newest == NONE ? &c->oldest : &c->files[c->newest].newer) = i;
+	c->newest = i;
+}
+
+static void use_touch(struct content *c, struct file *f)
+{
+	if (c->newest == index_of(c, f))
+		return;
+	use_unlink(c, f);
+	use_newest(c, f);
+}
+
+/* ---- what a file is, and its hash ---- */
+
+static void hash_feed(struct file *f, struct span s)
+{
+	if (f->hashing && EVP_DigestUpdate(f->md, s.p, s.n) != 1)
+		f->hashing = false;
+}
+
+/* The head is complete, or will never be: name the kind, and start to hash what matters. */
+static void classify(struct content *c, struct file *f)
+{
+	if (f->known)
+		return;
+	f->known = true;
+	if (f->broken && f->head_n == 0) {
+		snprintf(f->type.name, sizeof(f->type.name), "unknown: start not seen");
+		return;
+	}
+	f->type = filetype_of(span_of(f->head, f->head_n));
+	if (!f->type.code || f->broken)
+		return;
+	if (!f->md)
+		f->md = EVP_MD_CTX_new();
+	f->hashing = f->md && EVP_DigestInit_ex(f->md, c->sha256, NULL) == 1;
+	hash_feed(f, span_of(f->head, f->head_n));
+}
+
+/* A hole: what was hashed so far says nothing any more. */
+static void broke(struct content *c, struct file *f)
+{
+	f->broken = true;
+	f->hashing = false;
+	classify(c, f);
+}
+
+/* Bytes that belong at the offset f->next. */
+static void take_in_order(struct content *c, struct file *f, struct span s)
+{
+	f->next += s.n;
+	f->bytes += s.n;
+	c->counts.bytes += s.n;
+	if (!f->known) {
+		struct span head = span_cut(s, (size_t)(FILETYPE_HEAD - f->head_n));
+		memcpy(f->head + f->head_n, head.p, head.n);
+		f->head_n = (uint16_t)(f->head_n + head.n);
+		s = span_from(s, head.n);
+		if (f->head_n == FILETYPE_HEAD)
+			classify(c, f);
+	}
+	if (s.n)
+		hash_feed(f, s);
+}
+
+/* Bytes at any offset. Behind a hole the file goes on, broken; what was seen before is passed over. */
+static void take(struct content *c, struct file *f, uint64_t offset, struct span s)
+{
+	if (s.n == 0)
+		return;
+	if (offset > f->next) {
+		broke(c, f);
+		f->next = offset;
+	}
+	uint64_t again = f->next - offset;
+	if (again < s.n)
+		take_in_order(c, f, span_from(s, (size_t)again));
+}
+
+/* ---- the table ---- */
+
+static void publish_file(struct content *c, struct file *f, bool ended)
+{
+	uint8_t sha256[EVP_MAX_MD_SIZE];
+	struct record r;
+	classify(c, f);
+	bool whole = ended && !f->broken && (f->size == 0 || f->size == f->next);
+	record_begin(&r, &transfer_type, &f->at, c->host);
+	record_str(&r, TRANSFER_VIA, f->via);
+	record_text(&r, TRANSFER_PATH, span_of(f->path, f->path_n));
+	record_str(&r, TRANSFER_CLASS, f->type.name);
+	record_bool(&r, TRANSFER_CODE, f->type.code);
+	record_uint(&r, TRANSFER_BYTES, f->bytes);
+	if (f->size || whole)
+		record_uint(&r, TRANSFER_SIZE, f->size ? f->size : f->next);
+	record_bool(&r, TRANSFER_WHOLE, whole);
+	if (whole && f->hashing && EVP_DigestFinal_ex(f->md, sha256, NULL) == 1)
+		record_hash(&r, TRANSFER_SHA256, sha256);
+	record_bool(&r, TRANSFER_TO_SERVER, f->to_server);
+	c->counts.files++;
+	publish(c->sink, &r);
+}
+
+/* Publishes and gives the slot back. */
+static void file_end(struct content *c, struct file *f, bool ended)
+{
+	publish_file(c, f, ended);
+	uint16_t i = index_of(c, f), *at = bucket_of(c, f->id);
+	while (*at != i)
+		at = &c->files[*at].chain;
+	*at = f->chain;
+	use_unlink(c, f);
+	f->used = false;
+	f->part.open = false;
+	f->chain = c->free;
+	c->free = i;
+	c->counts.open--;
+}
+
+static struct file *file_find(struct content *c, const uint64_t id[2])
+{
+	for (uint16_t i = *bucket_of(c, id); i != NONE; i = c->files[i].chain)
+		if (c->files[i].id[0] == id[0] && c->files[i].id[1] == id[1])
+			return &c->files[i];
+	return NULL;
+}
+
+static struct file *file_new(struct content *c, const uint64_t id[2], const struct origin *at, const struct body *b)
+{
+	if (c->free == NONE) {
+		c->counts.evicted++;
+		file_end(c, &c->files[c->oldest], false);
+	}
+	struct file *f = &c->files[c->free];
+	uint16_t *bucket = bucket_of(c, id), i = c->free;
+	struct span path = span_cut(b->path, PATH_KEPT);
+	EVP_MD_CTX *md = f->md;
+	c->free = f->chain;
+	*f = (struct file){
+		.id = { id[0], id[1] }, .chain = *bucket, .used = true, .generation = f->generation, .md = md, .at = *at,
+		.to_server = b->to_server, .path_n = (uint16_t)path.n,
+	};
+	snprintf(f->via, sizeof(f->via), "%s", b->via ? b->via : "");
+	if (path.n)
+		memcpy(f->path, path.p, path.n);
+	*bucket = i;
+	use_newest(c, f);
+	c->counts.open++;
+	return f;
+}
+
+/* What makes two parts parts of one file. Hashed whole, so it is zeroed before it is filled. */
+struct identity {
+	struct addr ends[2];
+	uint16_t ports[2];
+	uint8_t proto, to_server;
+	uint64_t via[2], key[2];
+};
+
+static void identify(const struct content *c, const struct origin *at, const struct body *b, uint64_t id[2])
+{
+	struct identity who;
+	memset(&who, 0, sizeof(who));
+	int order = memcmp(at->src.b, at->dst.b, sizeof(at->src.b));
+	int source = order > 0 || (order == 0 && at->sport > at->dport);
+	who.ends[source] = at->src;
+	who.ends[!source] = at->dst;
+	who.ports[source] = at->sport;
+	who.ports[!source] = at->dport;
+	who.proto = at->proto;
+	who.to_server = b->to_server;
+	hash128(c->key, span_str(b->via), who.via);
+	hash128(c->key, b->key.n ? b->key : b->path, who.key);
+	hash128(c->key, span_of(&who, sizeof(who)), id);
+}
+
+/* ---- parts ---- */
+
+static struct file *handle_file(struct content *c, uint32_t handle)
+{
+	struct file *f = &c->files[handle % FILES];
+	return handle && f->used && f->part.open && f->generation == handle / FILES ? f : NULL;
+}
+
+static uint32_t handle_new(const struct content *c, struct file *f)
+{
+	f->generation = f->generation % (UINT32_MAX / FILES - 1) + 1;
+	return f->generation * FILES + index_of(c, f);
+}
+
+/* Ends the part, and the file when this was its end: said so, or as many bytes as it has. */
+static void part_end(struct content *c, struct file *f, bool complete)
+{
+	struct part *p = &f->part;
+	p->open = false;
+	if (!complete && (p->until_close || p->left > f->next - p->at || p->at > f->next))
+		broke(c, f);
+	if (p->last || (f->size && f->next >= f->size))
+		file_end(c, f, complete);
+}
+
+static void part_advance(struct content *c, struct file *f, uint64_t n)
+{
+	struct part *p = &f->part;
+	p->at += n;
+	if (p->until_close)
+		return;
+	p->left -= n < p->left ? n : p->left;
+	if (p->left == 0)
+		part_end(c, f, true);
+}
+
+uint32_t content_open(struct content *c, const struct origin *at, const struct body *b)
+{
+	uint64_t id[2];
+	identify(c, at, b, id);
+	struct file *f = file_find(c, id);
+	/* Asking once more behind the end of a file that is already told is no new file. */
+	if (!f && b->length == 0 && b->offset)
+		return 0;
+	if (!f)
+		f = file_new(c, id, at, b);
+	else
+		use_touch(c, f);
+	c->counts.parts++;
+	if (f->part.open)
+		broke(c, f);                     /* the part before never ended */
+	if (b->size)
+		f->size = b->size;
+	f->part = (struct part){
+		.open = true, .last = b->last, .until_close = b->length == BODY_OPEN, .at = b->offset, .left = b->length,
+	};
+	uint32_t handle = handle_new(c, f);
+	struct span data = span_cut(b->data, b->length < SIZE_MAX ? (size_t)b->length : SIZE_MAX);
+	take(c, f, b->offset, data);
+	part_advance(c, f, data.n);
+	return handle_file(c, handle) ? handle : 0;
+}
+
+void content_feed(struct content *c, uint32_t handle, struct span bytes, const struct origin *at)
+{
+	(void)at;
+	struct file *f = handle_file(c, handle);
+	if (!f)
+		return;
+	use_touch(c, f);
+	if (!f->part.until_close)
+		bytes = span_cut(bytes, f->part.left < SIZE_MAX ? (size_t)f->part.left : SIZE_MAX);
+	take(c, f, f->part.at, bytes);
+	part_advance(c, f, bytes.n);
+}
+
+void content_gap(struct content *c, uint32_t handle, uint64_t n)
+{
+	struct file *f = handle_file(c, handle);
+	if (!f || n == 0)
+		return;
+	if (f->part.at + n > f->next)
+		broke(c, f);
+	part_advance(c, f, n);
+}
+
+void content_close(struct content *c, uint32_t handle, bool complete)
+{
+	struct file *f = handle_file(c, handle);
+	if (f)
+		part_end(c, f, complete && f->part.until_close);
+}
+
+void content_finish(struct content *c)
+{
+	while (c->oldest != NONE)
+		file_end(c, &c->files[c->oldest], false);
+}
