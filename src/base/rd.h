@@ -146,7 +146,7 @@ static inline uint8_t rd_u8(struct rd *r)
 static inline uint16_t rd_be16(struct rd *r)
 {
 	struct span s = rd_span(r, 2);
-	return s.n ? (uint16_t)(s.p[0] << 8 | s.p[1]) : 0;
+	return (uint16_t)(s.n ? s.p[0] << 8 | s.p[1] : 0);
 }
 
 static inline uint32_t rd_be24(struct rd *r)
@@ -170,7 +170,7 @@ static inline uint64_t rd_be64(struct rd *r)
 static inline uint16_t rd_le16(struct rd *r)
 {
 	struct span s = rd_span(r, 2);
-	return s.n ? (uint16_t)(s.p[1] << 8 | s.p[0]) : 0;
+	return (uint16_t)(s.n ? s.p[1] << 8 | s.p[0] : 0);
 }
 
 static inline uint32_t rd_le32(struct rd *r)
