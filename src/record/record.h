@@ -35,6 +35,7 @@ enum clue {
 	CLUE_SYSTEM,                             /* DHCP vendor class, implementation name, server banner */
 	CLUE_APPLICATION,                        /* MSH-3, AE title */
 	CLUE_FACILITY,
+	CLUE_ROLE,                               /* a name of role_find(): the part it plays in this exchange */
 	CLUE_PEER = 0x80,                        /* or-ed in: of the receiver, not the sender */
 };
 
