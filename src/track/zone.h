@@ -33,6 +33,8 @@ void          zones_free(struct zones *z);
 
 /* Every record: takes what ARP, neighbour discovery and DHCP say, returns at once from others. */
 void zones_record(struct zones *z, const struct record *r);
+/* The claim of an ARP or neighbour discovery record; false when it makes none. */
+bool          zone_claim(const struct record *r, struct addr *a, struct mac *m);
 /* The same as values. A sender's claim "this address is at this MAC"; gratuitous ones too. */
 void zone_saw_claim(struct zones *z, struct addr a, struct mac m, uint64_t ts);
 void zone_saw_router(struct zones *z, struct mac m);                    /* router advertisement and the like */
