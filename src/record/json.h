@@ -18,15 +18,15 @@ struct json_opts {
  * fields in table order}. Nested records carry no kind. No newline at the end. opts may be NULL. */
 void json_record(struct buf *b, const struct record *r, const struct json_opts *opts);
 
-/* The parts, for other writers of JSON. */
-void json_text(struct buf *b, struct span s);    /* with the quotes */
-void json_str(struct buf *b, const char *s);
-void json_uint(struct buf *b, uint64_t v);
-void json_int(struct buf *b, int64_t v);
-void json_real(struct buf *b, double v);         /* not finite: null */
-void json_time(struct buf *b, uint64_t ns);      /* with the quotes */
-void json_hex(struct buf *b, struct span s);     /* with the quotes, lower case */
-void json_token(struct buf *b, const struct token *t);
+/* The parts, for other writers of JSON. (jansson, which reads, owns the shorter names.) */
+void json_put_text(struct buf *b, struct span s);    /* with the quotes */
+void json_put_str(struct buf *b, const char *s);
+void json_put_uint(struct buf *b, uint64_t v);
+void json_put_int(struct buf *b, int64_t v);
+void json_put_real(struct buf *b, double v);         /* not finite: null */
+void json_put_time(struct buf *b, uint64_t ns);      /* with the quotes */
+void json_put_hex(struct buf *b, struct span s);     /* with the quotes, lower case */
+void json_put_token(struct buf *b, const struct token *t);
 
 /* The names that the origin takes: no field of a published record may have one of them. */
 extern const char *const json_reserved[];        /* ends with NULL */
