@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What ICMP and ICMPv6 have in common: the icmp record, and the packet that an error quotes. */
+#pragma once
+
+#include "decode/decoder.h"
+
+enum icmp_field {
+	ICMP_FAMILY, ICMP_TYPE, ICMP_CODE, ICMP_NAME, ICMP_IDENTIFIER, ICMP_SEQUENCE, ICMP_BYTES, ICMP_GATEWAY, ICMP_MTU,
+	ICMP_INNER_SOURCE, ICMP_INNER_DESTINATION, ICMP_INNER_PROTOCOL, ICMP_INNER_SOURCE_PORT, ICMP_INNER_PORT
+};
+extern const struct record_type icmp_type;
+
+/* The packet an error message quotes, as far as it was quoted; either family, by its version. */
+void icmp_inner(struct record *out, struct rd r);
+/* Identifier, sequence number and length of the data of an echo. */
+void icmp_echo(struct record *out, struct rd r);
