@@ -7,6 +7,7 @@
 
 #include "base/keyring.h"
 #include "base/mem.h"
+#include "base/scope.h"
 #include "record/addr.h"
 
 enum field_type {

@@ -27,7 +27,7 @@ extern const struct record_type flow_type;
 /* A stretch of a stream that came twice with different bytes. */
 enum rewrite_field {
 	REWRITE_FIRST_MAC, REWRITE_SECOND_MAC, REWRITE_SEQUENCE, REWRITE_LENGTH, REWRITE_BYTES, REWRITE_PROTOCOL,
-	REWRITE_VALUES, REWRITE_TOKENS
+	REWRITE_VALUES, REWRITE_TOKENS, REWRITE_CHECKSUM_OK
 };
 extern const struct record_type rewrite_type;   /* REWRITE_VALUES: changed_type of finding.h's shape */
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words of patients' identifiers in a fixed table, direct-mapped: a later one takes the slot. */
+#include "track/learnt.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { ID_MIN = 6, ID_DIGITS = 3, WORD_MIN = 4, WORD_MAX = 40, NEAR = 48 };
+
+struct word {
+	uint64_t mark;                           /* keyed hash of the word; 0: empty */
+	struct token token;                      /* of the whole value */
+	const char *field;
+	bool alone;                              /* enough by itself */
+};
+
+struct learnt {
+	struct hash_key key;
+	uint32_t used;
+	struct word words[LEARNT_SLOTS];
+};
+
+struct learnt *learnt_new(struct hash_key key)
+{
+	struct learnt *l = mem_new(sizeof(*l));
+	l->key = (struct hash_key){ key.k1, key.k0 };
+	return l;
+}
+
+void learnt_free(struct learnt *l)
+{
+	free(l);
+}
+
+bool learnt_any(const struct learnt *l)
+{
+	return l->used;
+}
+
+static bool is_word(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80;
+}
+
+/* The next run of letters and digits; empty at the end. */
+static struct span next_word(struct rd *r)
+{
+	while (rd_left(r) && !is_word(rd_peek(r)))
+		rd_skip(r, 1);
+	struct span rest = { r->p, rd_left(r) };
+	size_t n = 0;
+	while (rd_left(r) && is_word(rd_peek(r))) {
+		rd_skip(r, 1);
+		n++;
+	}
+	return span_cut(rest, n);
+}
+
+static uint64_t mark_of(const struct learnt *l, struct span word)
+{
+	uint8_t lower[WORD_MAX];
+	struct rd r = rd_of(span_cut(word, WORD_MAX));
+	size_t n = 0;
+	while (rd_left(&r)) {
+		uint8_t c = rd_u8(&r);
+		lower[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+	}
+	uint64_t h = hash64(l->key, span_of(lower, n));
+	return h ? h : 1;
+}
+
+static bool is_number(struct span word)
+{
+	unsigned digits = 0;
+	for (size_t i = 0; i < word.n; i++)
+		digits += word.p[i] >= '0' && word.p[i] <= '9';
+	return word.n >= ID_MIN && digits >= ID_DIGITS;
+}
+
+static void remember(struct learnt *l, struct span word, const struct field *f, const struct token *t, bool alone)
+{
+	uint64_t mark = mark_of(l, word);
+	struct word *w = &l->words[mark % LEARNT_SLOTS];
+	l->used += w->mark == 0;
+	*w = (struct word){ .mark = mark, .token = *t, .field = f->name, .alone = alone };
+}
+
+void learnt_add(struct learnt *l, const struct field *f, struct span value, const struct token *t)
+{
+	bool is_id = strcmp(f->name, "patient_id") == 0, is_name = strcmp(f->name, "patient_name") == 0;
+	if (!is_id && !is_name)
+		return;
+	struct rd r = rd_of(span_cut(value, 256));
+	for (struct span w = next_word(&r); w.n; w = next_word(&r)) {
+		if (is_id && is_number(w))
+			remember(l, w, f, t, true);
+		else if (is_name && w.n >= WORD_MIN && w.n <= WORD_MAX)
+			remember(l, w, f, t, false);
+	}
+}
+
+static const struct word *look_up(const struct learnt *l, struct span word)
+{
+	uint64_t mark = mark_of(l, word);
+	const struct word *w = &l->words[mark % LEARNT_SLOTS];
+	return w->mark == mark ? w : NULL;
+}
+
+bool learnt_find(const struct learnt *l, struct span bytes, struct token *t, const char **field, struct span *where)
+{
+	struct rd r = rd_of(bytes);
+	const struct word *half = NULL;
+	struct span half_at = { 0 };
+	for (struct span w = next_word(&r); w.n; w = next_word(&r)) {
+		const struct word *hit = w.n >= WORD_MIN && w.n <= WORD_MAX ? look_up(l, w) : NULL;
+		if (!hit)
+			continue;
+		bool pair = half && half != hit && memcmp(&half->token, &hit->token, sizeof(hit->token)) == 0 &&
+			    (size_t)(w.p - half_at.p) <= NEAR;
+		if (hit->alone || pair) {
+			*t = hit->token;
+			*field = hit->field;
+			*where = pair ? span_of(half_at.p, (size_t)(w.p - half_at.p) + w.n) : w;
+			return true;
+		}
+		half = hit;
+		half_at = w;
+	}
+	return false;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of track/ share among themselves: the tracker's insides. */
+#pragma once
+
+#include "track/content.h"
+#include "track/flow.h"
+#include "track/frag.h"
+#include "track/history.h"
+#include "track/learnt.h"
+#include "track/tracker.h"
+
+enum { EXPECTATIONS = 256, MEMORY_CAP = 24 << 20 };
+
+struct expectation {
+	struct addr end;
+	uint16_t port;
+	enum over over;
+	const struct decoder *decoder;           /* NULL: free */
+	uint64_t ts;
+	uint32_t tag_n;
+	uint8_t tag[EXPECT_TAG];
+};
+
+struct tracker {
+	struct tracker_setup set;
+	struct record_host host;                 /* of records that decoders make */
+	struct arena arena;                      /* of one message */
+	struct sink sink;                        /* where decoders publish: here first, then set.sink */
+	struct health *health;
+	struct flows *flows;
+	struct frags *frags;
+	struct history *history;
+	struct content *content;
+	struct learnt *learnt;
+	struct zones *zones;
+	struct devices *devices;
+	struct expectation expected[EXPECTATIONS];
+	uint32_t nexpected;
+	size_t memory;                           /* bytes held for streams, of MEMORY_CAP */
+
+	/* the message that is being decoded */
+	const struct packet *packet;
+	struct span message;
+	uint32_t message_seq;
+	bool is_stream, to_server;
+	uint32_t body;                           /* handle that emit_body opened, 0: none */
+	bool comparing;                          /* decoding again to compare: no side effects */
+};
+
+/* Publishes to whoever listens, with the devices and zones first. */
+void tracker_publish(struct tracker *t, const struct record *r);
+
+/* conversation.c: who speaks what */
+enum claim { CLAIM_NONE, CLAIM_WAIT, CLAIM_MADE };
+/* Asks the decoders; CLAIM_MADE: f->decoder is set. */
+enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p);
+/* Nobody wants these bytes: what kind they are, and whether they hold a learnt identifier. */
+void conversation_unclaimed(struct tracker *t, struct flow *f, bool dir, struct span bytes, const struct packet *p);
+/* Decodes one message of f's decoder, which begins at seq of its stream. Returns the body handle that it
+ * opened, 0: none. */
+uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p,
+			     uint32_t seq);
+struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes, enum over over);
+/* p's conversation is f: who is who. */
+void conversation_origin(const struct flow *f, bool dir, struct packet *p);
+
+static inline bool conversation_to_server(const struct flow *f, bool dir)
+{
+	return flow_client(f) == (int)dir;
+}
+
+/* stream.c: TCP in order */
+void stream_segment(struct tracker *t, struct flow *f, bool dir, const struct packet *p);
+/* The conversation is over (in order, or cut): unfinished messages are decoded as far as they go. */
+void stream_end(struct tracker *t, struct flow *f, const struct packet *p);
+
+/* rewrite.c: the same stretch twice with different bytes */
+void rewrite_check(struct tracker *t, struct flow *f, bool dir, const struct packet *p);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tracker: takes packets, keeps conversations, streams, devices and zones, runs the decoders and
+ * publishes every record. */
+#pragma once
+
+#include "decode/packet.h"
+#include "track/device.h"
+#include "track/health.h"
+#include "track/zone.h"
+
+struct tracker;
+
+struct tracker_setup {
+	struct keyring *keyring;
+	const struct sink *sink;                 /* where records go; borrowed */
+	struct health *health;
+	const struct conf *conf;                 /* may be NULL */
+	const struct oui *oui;                   /* may be NULL */
+	uint32_t flow_cap;                       /* 0: FLOW_CAP */
+	/* Evidence export: told which bytes of which packets hold a person's data. May be NULL. */
+	void (*blank)(void *ctx, const struct origin *at, struct span where, uint32_t seq_first, bool is_stream);
+	void *ctx;
+};
+
+struct tracker *tracker_new(const struct tracker_setup *s);
+void            tracker_free(struct tracker *t);
+
+enum { TRACK_BATCH = 32 };
+
+/* n <= TRACK_BATCH parsed packets in the order of the capture. */
+void tracker_packets(struct tracker *t, struct packet *p, size_t n);
+/* Ends every conversation and publishes what is left, then the devices. */
+void tracker_finish(struct tracker *t);
+
+const struct devices *tracker_devices(const struct tracker *t);
+const struct zones   *tracker_zones(const struct tracker *t);
+/* Host for records made outside a packet's life: detectors' and the engine's own. */
+const struct record_host *tracker_host(const struct tracker *t);
