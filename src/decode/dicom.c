@@ -15,7 +15,7 @@ enum {
 	PDU_HEAD = 6, PDV_HEAD = 12,             /* PDU head; with length, context and flags of its first PDV */
 	ASSOCIATE_MIN = 68, ASSOCIATE_MAX = 1 << 20, PDATA_MAX = INT32_MAX,
 	WANT_IDENTITY = 8192, WANT_PDVS = 16384, /* asked for: of a data set's start; of a PDU of several PDVs */
-	AE_TITLE = 16, UID_MAX = 64, CONTEXTS = 128, SEQUENCE_DEPTH = 12,
+	AE_TITLE = 16, UID_MAX = 64, PLAIN_MAX = 256, CONTEXTS = 128, SEQUENCE_DEPTH = 12,
 	UNDEFINED = -1, ITEM = 0xE000, ITEM_END = 0xE00D, SEQUENCE_END = 0xE0DD, DELIMITERS = 0xFFFE,
 	FLAG_COMMAND = 1, FLAG_LAST = 2,
 	C_STORE_RQ = 0x0001, N_CREATE_RQ = 0x0140, RESPONSE = 0x8000,
@@ -288,11 +288,30 @@ static enum syntax syntax_of(struct span uid)
 	return span_starts(uid, SPAN_LIT("1.2.840.10008.1.2.")) ? SYNTAX_LITTLE : SYNTAX_UNKNOWN;
 }
 
+/* What leaves as text must be what its VR says (PS3.5 §6.2: LO is the longest), or a damaged length
+ * would let a patient's data out with it. */
+static void plain_text(struct record *out, unsigned field, struct span s)
+{
+	s = trim(s);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' && s.p[i] != 0x1B)
+			return;
+	if (s.n <= PLAIN_MAX)
+		record_text(out, field, s);
+}
+
+static void plain_uid(struct record *out, unsigned field, struct span s)
+{
+	s = uid_trim(s);
+	if (uid_fits(s))
+		record_text(out, field, s);
+}
+
 /* Many propose the same service several times in a row, an encoding each. */
 static void add_uid(struct record *out, unsigned field, struct span uid)
 {
 	const struct texts *have = &out->v[field].texts;
-	if (uid.n == 0 || (record_has(out, field) && have->n && span_eq(have->v[have->n - 1], uid)))
+	if (!uid_fits(uid) || (record_has(out, field) && have->n && span_eq(have->v[have->n - 1], uid)))
 		return;
 	record_add_text(out, field, uid);
 }
@@ -345,9 +364,9 @@ static void user_info(struct rd r, struct record *out)
 		if (type == 0x51)
 			record_uint(out, MAX_PDU, rd_be32(&item));
 		else if (type == 0x52)
-			record_text(out, IMPLEMENTATION, uid_trim(span_cut(rd_rest(&item), UID_MAX)));
+			plain_uid(out, IMPLEMENTATION, rd_rest(&item));
 		else if (type == 0x55)
-			record_text(out, IMPL_VERSION, trim(span_cut(rd_rest(&item), AE_TITLE)));
+			plain_text(out, IMPL_VERSION, span_cut(rd_rest(&item), AE_TITLE));
 		else if (type == 0x58)
 			user_identity(item, out);
 	}
@@ -360,16 +379,16 @@ static bool associate(struct rd r, bool request, bool cut, struct association *a
 	rd_skip(&r, 32);
 	if (!rd_ok(&r))
 		return false;
-	record_text(out, request ? CALLED : ACCEPTING, trim(called));
+	plain_text(out, request ? CALLED : ACCEPTING, called);
 	if (request)
-		record_text(out, CALLING, trim(calling));
+		plain_text(out, CALLING, calling);
 	memcpy(a->calling, calling.p, AE_TITLE);
 	while (rd_left(&r)) {
 		uint8_t type = rd_u8(&r);
 		rd_skip(&r, 1);
 		struct rd item = rd_sub(&r, rd_be16(&r));
 		if (type == 0x10)
-			record_text(out, APP_CONTEXT, uid_trim(span_cut(rd_rest(&item), UID_MAX)));
+			plain_uid(out, APP_CONTEXT, rd_rest(&item));
 		else if (type == 0x20 || type == 0x21)
 			context(item, type == 0x20, a, out);
 		else if (type == 0x50)
@@ -432,7 +451,7 @@ static void command_element(uint32_t tag, struct span v, struct way *w, struct r
 	switch (tag) {
 	case 0x0002:
 	case 0x0003:
-		record_text(out, SOP_CLASS, uid_trim(span_cut(v, UID_MAX)));
+		plain_uid(out, SOP_CLASS, v);
 		break;
 	case 0x0100:
 		w->command = short_value(v);
@@ -443,13 +462,13 @@ static void command_element(uint32_t tag, struct span v, struct way *w, struct r
 		record_uint(out, MESSAGE, w->message);
 		break;
 	case 0x0600:
-		record_text(out, DESTINATION, trim(span_cut(v, AE_TITLE)));
+		plain_text(out, DESTINATION, span_cut(v, AE_TITLE));
 		break;
 	case 0x0900:
 		record_uint(out, STATUS, short_value(v));
 		break;
 	case 0x1030:
-		record_text(out, ORIGINATOR, trim(span_cut(v, AE_TITLE)));
+		plain_text(out, ORIGINATOR, span_cut(v, AE_TITLE));
 		w->forwarded = trim(v).n > 0;
 		break;
 	default:
@@ -585,7 +604,11 @@ static void attribute(uint32_t tag, uint8_t field, struct span v, struct record 
 	v = trim(v);
 	if (!says_something(v))
 		return;
-	if (!record_has(out, field) || !field_is_token(&fields[field]) || tag == 0x0020000D) {
+	if (!field_is_token(&fields[field])) {
+		plain_text(out, field, v);
+		return;
+	}
+	if (!record_has(out, field) || tag == 0x0020000D) {
 		record_text(out, field, v);
 		return;
 	}
