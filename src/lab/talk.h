@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the lab's hosts say to each other, one file a protocol. Those over TCP are handed an open
+ * conversation and leave it open unless they say otherwise; those over UDP are handed the ends and
+ * the time. Nothing here reads anything. */
+#pragma once
+
+#include "lab/conv.h"
+#include "lab/planted.h"
+#include "lab/readings.h"
+
+/* DNS question and one A answer; answer 0: no such name. Returns when the answer came. */
+uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *name, uint32_t answer);
+void     talk_mdns_announce(struct net *n, uint64_t at, struct host *h, const char *instance, const char *service,
+			    const char *host_name, uint16_t port);
+void     talk_nbns_register(struct net *n, uint64_t at, struct host *h, uint32_t broadcast, const char *name);
+void     talk_ntp(struct net *n, uint64_t at, struct host *client, struct host *server);
+
+struct dhcp_client {
+	const char *host_name, *vendor_class;
+	const uint8_t *wants;                    /* parameter request list */
+	size_t nwants;
+	uint32_t dns;                            /* what the server tells it */
+};
+/* Discover to ack; the client has its address from then on. */
+void talk_dhcp(struct net *n, uint64_t at, struct host *h, struct host *server, const struct dhcp_client *c);
+void talk_dhcp_renew(struct net *n, uint64_t at, struct host *h, struct host *server, const struct dhcp_client *c);
+
+void talk_tls_hello(struct conv *c, const char *sni);        /* hellos and what looks like the rest of a handshake */
+void talk_tls_data(struct conv *c, enum conv_side from, size_t bytes);
+/* One request with its answer; encoding may be NULL. */
+void talk_http(struct conv *c, const char *host, const char *path, const char *type, const char *encoding, struct span body);
+void talk_ssh(struct conv *c, unsigned keys);
+void talk_smb(struct conv *c, size_t bytes_down, size_t bytes_up);
+/* Logs in anonymously on the open control conversation and fetches a file over one of its own. */
+void talk_ftp(struct conv *control, const char *file, struct span content);
+void talk_lpd(struct conv *c, const char *queue, const char *job, const char *user, struct span data);
+
+struct hl7_sender {
+	const char *application, *facility;      /* MSH-3, MSH-4: never a person */
+	const char *to_application, *to_facility;
+	const char *device;                      /* OBX-18 */
+};
+/* One MLLP message and its acknowledgement. `who` NULL: no identity at all. */
+void talk_hl7_vitals(struct conv *c, const struct hl7_sender *s, const struct readings *r, const struct planted *who);
+void talk_hl7_admit(struct conv *c, const struct hl7_sender *s, const struct planted *who);
+
+struct dicom_ends {
+	const char *calling, *called;
+};
+void talk_dicom_open(struct conv *c, const struct dicom_ends *e);
+void talk_dicom_echo(struct conv *c);
+void talk_dicom_store(struct conv *c, const struct planted *who, unsigned instance);
+void talk_dicom_close(struct conv *c);
+
+/* One update cycle of the central-station stream: bed, perhaps the patient record, values, end. */
+void talk_contec(struct conv *c, unsigned bed, const struct readings *r, const struct planted *who);
+
+struct nfs_file {
+	const char *name;
+	struct span content;
+};
+/* portmap over UDP, MNT over UDP, NFSv3 over TCP: each file looked up and read whole. No lock manager
+ * (`nolock`). Returns when the last byte was read. */
+uint64_t talk_nfs(struct net *n, uint64_t at, struct host *client, struct host *server, const char *path,
+		  const struct nfs_file *files, size_t nfiles);
