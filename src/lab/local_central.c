@@ -22,7 +22,7 @@ static void make(struct net *n)
 		for (unsigned cycle = 0; c.now < n->end; cycle++) {
 			talk_contec(&c, 11 + i, &r, cycle % 10 ? NULL : &planted[i]);
 			readings_step(n, &r);
-			conv_wait(&c, 30 * SECOND);
+			conv_wait(&c, 40 * SECOND);
 		}
 		conv_close(&c, CLIENT);
 	}

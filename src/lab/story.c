@@ -152,7 +152,7 @@ void ward_tamper(struct ward *w, uint64_t from, uint64_t until)
 		if (attacked)
 			r.spo2 = 90 - (int)((c.now - begin) * 6 / (end - begin));
 		talk_hl7_vitals(&c, &s, &r, NULL);
-		conv_wait(&c, 30 * SECOND);
+		conv_wait(&c, 40 * SECOND);
 	}
 	conv_close(&c, CLIENT);
 	poison(w, attacker, bed, begin - SECOND, end);
