@@ -80,17 +80,24 @@ struct finding {
 	enum scope scope;
 	const char *title;                       /* one sentence with the device and what it did */
 	const char *meaning;                     /* NULL: rule->why */
+	const char *const *next;                 /* ends with NULL; NULL: rule->next */
 	struct record *subject;                  /* subject_type */
 	struct record *observed;                 /* observed_type; set its fields at will */
 	uint64_t first, last, count;
-	struct record evidence[FINDING_EVIDENCE];
-	struct origin origins[FINDING_EVIDENCE];
+	struct origin origins[FINDING_EVIDENCE]; /* evidence: where it was seen, in order of time */
+	const char *notes[FINDING_EVIDENCE];     /* what that packet shows; NULL: nothing to add */
 	unsigned nevidence;
 	bool predicted;                          /* firmware half: not yet seen on the wire */
 	bool withdrawn;                          /* later facts made it untrue: not published */
+	bool keeps_scope;                        /* its detector knows the scope: not asked for again at finish */
 	uint32_t device;                         /* index of the subject in its table, for grouping */
 	const char *state;                       /* NULL: "observed" or "predicted" */
+	void *own;                               /* the detector's notes, see detect_own */
+	struct finding *chain;                   /* the next finding of the same rule */
 };
+
+/* "observed" …, never NULL. */
+const char *finding_state(const struct finding *f);
 
 /* Stable: same rule, subject and key give the same id on every run. "F-" and 10 hex digits. */
 void finding_id(const struct finding *f, char out[16]);
