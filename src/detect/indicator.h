@@ -13,6 +13,7 @@ struct indicator {
 	uint16_t port;                           /* 0: any */
 	uint8_t proto;                           /* 0: any */
 	const char *host, *url, *path, *finding; /* NULL: not about it; finding: id of the firmware finding */
+	bool part;                               /* the pattern wants this and something else: weaker alone */
 	uint8_t sha256[32];
 	bool has_sha256;
 };
@@ -29,4 +30,6 @@ size_t indicators_skipped(const struct indicators *t);
 const struct indicator *indicators_addr(const struct indicators *t, struct addr a, uint16_t port, uint8_t proto);
 const struct indicator *indicators_name(const struct indicators *t, struct span host);
 const struct indicator *indicators_url(const struct indicators *t, struct span url);
+/* Path and address together; an indicator without an address holds for any. */
+const struct indicator *indicators_path(const struct indicators *t, struct addr a, struct span path);
 const struct indicator *indicators_hash(const struct indicators *t, const uint8_t sha256[32]);
