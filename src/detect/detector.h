@@ -4,6 +4,7 @@
  * only, and is handed its memory. Record and field names that nobody offers stop the start. */
 #pragma once
 
+#include "detect/indicator.h"
 #include "finding/finding.h"
 #include "track/device.h"
 #include "track/track.h"
@@ -46,7 +47,9 @@ struct detector {
 	size_t state_size;
 	void (*start)(struct run *d);            /* may be NULL */
 	void (*tick)(struct run *d);             /* each second of packet time; may be NULL */
-	void (*finish)(struct run *d);           /* end of input: judge what was gathered; may be NULL */
+	/* Judge what was gathered, at the end of input; live, again at each report: it must give the same
+	 * when called twice. May be NULL. */
+	void (*finish)(struct run *d);
 };
 
 /* The table of detect.def, NULL-terminated. */
@@ -60,7 +63,13 @@ struct finding *detect_finding(struct run *d, uint32_t device, const struct orig
 	__attribute__((format(printf, 4, 5)));
 /* The same without adding evidence, NULL when there is none yet. */
 struct finding *detect_find(struct run *d, uint32_t device, const char *key, ...) __attribute__((format(printf, 3, 4)));
-/* Formats into the run's memory, bounded. */
+/* The findings of this rule in the order they were opened: first with NULL, NULL at the end. */
+struct finding *detect_next(struct run *d, const struct finding *f);
+/* The detector's own notes on a finding: size bytes, zeroed when first asked for. NULL: memory is used up. */
+void           *detect_own(struct run *d, struct finding *f, size_t size);
+/* Adds a text to a list of f->observed (OBS_TRAITS, OBS_FIELDS, OBS_EXTRA) unless it stands there. */
+void            detect_list(struct finding *f, enum observed_field field, const char *text);
+/* Formats into the run's memory, bounded; "" when that is used up. */
 const char     *detect_text(struct run *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One more packet as evidence, without counting. */
 void            detect_evidence(struct finding *f, const struct origin *at);
@@ -73,12 +82,21 @@ struct addr     detect_server(const struct origin *at);
 uint16_t        detect_server_port(const struct origin *at);
 uint32_t        detect_client_device(const struct run *d, const struct origin *at);
 uint32_t        detect_server_device(const struct run *d, const struct origin *at);
+/* "Patient monitor mon-3 (10.1.2.3)": starts a sentence. Without a device: the address. */
+const char     *detect_who(struct run *d, uint32_t device, struct addr fallback);
+/* "202.114.4.119:515", "[2001:db8::1]:515"; without the port when it is 0. */
+const char     *detect_where(struct run *d, struct addr a, uint16_t port);
+/* ", outside the site" and the like, to end a title with; "" for SCOPE_NONE. */
+const char     *detect_whither(enum scope s);
+/* Whether `[allow NAME]` of the configuration lets the device reach it (central stations: zone_is_central). */
+bool            detect_is_allowed(const struct run *d, struct addr device, struct addr to, uint16_t port);
 /* Publishes a record of a detector's own (an exposure) at finish. */
 void            detect_publish(struct run *d, const struct record *r);
 const struct record_host *detect_host(struct run *d);
 /* Indicators (shipped and --indicators): NULL when none matches. */
-struct indicator;
 const struct indicator *detect_indicator_addr(const struct run *d, struct addr a, uint16_t port, uint8_t proto);
 const struct indicator *detect_indicator_name(const struct run *d, struct span host);   /* domain, or a parent of it */
 const struct indicator *detect_indicator_url(const struct run *d, struct span url);
 const struct indicator *detect_indicator_hash(const struct run *d, const uint8_t sha256[32]);
+/* A share, export or file path at that address (family 0: at any). */
+const struct indicator *detect_indicator_path(const struct run *d, struct addr a, struct span path);

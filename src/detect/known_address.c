@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* net.known-address: any frame towards an address, a name or a file of the indicators, ARP included.
+ * What it weighs: whether the address stands on the wire here (then it is the site's own server), whether
+ * the frame could leave, and whether anybody answered. */
+#include "base/scope.h"
+#include "detect/advice.h"
+#include "detect/detector.h"
+
+enum want_index { ARP_OPERATION, ARP_SENDER, ARP_TARGET, WANTS };
+
+static const struct want wants[] = {
+	[ARP_OPERATION] = { "arp", "operation" },
+	[ARP_SENDER] = { "arp", "sender_addr" },
+	[ARP_TARGET] = { "arp", "target_addr" },
+	[WANTS] = { NULL, NULL },
+};
+
+static const struct rule rule = {
+	.id = "net.known-address",
+	.title = "A device tried to reach an address that was published as harmful",
+	.cause = "outside party",
+	.sees = "Any frame towards an address of the indicators (shipped list and --indicators): an ARP request, a first "
+		"packet of a conversation answered or not; the same from such an address to a device here.",
+	.why = "Devices that were published with this address send patients' data to it, or fetch programs from it and run "
+	       "them, without anybody at the hospital having set that up. Whoever holds the address can read the data and "
+	       "may change what the device does while it is on a patient.",
+	.wrong = "The address is also the factory setting for the central station of several makers, and stands in their "
+		 "manuals: a hospital may have put its own server there. A scan or an audit of your own looks the same.",
+	.next = { ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REPLACE, ADVICE_MAKER, ADVICE_EVIDENCE, NULL },
+	.attack = { "T0882", "T0885", "T1041", NULL },
+	.cwe = { "CWE-912", "CWE-359", NULL },
+	.advisories = { "ICSMA-25-030-01", NULL },
+	.references = { "https://www.cisa.gov/news-events/ics-medical-advisories/icsma-25-030-01", NULL },
+};
+
+static const char *const next_local[] = {
+	"Check that the machine at this address is the hospital's own central station and that nobody else can take the address.",
+	ADVICE_RENUMBER,
+	ADVICE_REGISTER,
+	NULL,
+};
+
+enum { PORTS = 8 };
+
+struct facts {
+	struct addr addr;
+	struct addr source;                      /* the device's address at that time */
+	uint16_t ports[PORTS];
+	uint8_t protos[PORTS];
+	unsigned nports;
+	const struct indicator *indicator;
+	bool packets;                            /* more than ARP */
+	bool answered;
+	bool inbound;                            /* the address opened the conversation */
+};
+
+static bool is_exact(const struct indicator *i)
+{
+	return i->net.net.family && i->net.bits == (i->net.net.family == 4 ? 32 : 128);
+}
+
+static struct facts *open_finding(struct run *d, uint32_t device, const struct origin *at, struct addr addr,
+				  const struct indicator *i, struct finding **out)
+{
+	char text[ADDR_TEXT];
+	addr_text(addr, text);
+	struct finding *f = detect_finding(d, device, at, "%s", text);
+	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
+	if (!x)
+		return NULL;
+	if (!x->indicator || (!is_exact(x->indicator) && is_exact(i)) || (i->finding && !x->indicator->finding))
+		x->indicator = i;
+	x->addr = addr;
+	record_addr(f->observed, OBS_ADDRESS, addr);
+	*out = f;
+	return x;
+}
+
+static void add_port(struct facts *x, uint16_t port, uint8_t proto)
+{
+	for (unsigned i = 0; i < x->nports; i++)
+		if (x->ports[i] == port && x->protos[i] == proto)
+			return;
+	if (x->nports == PORTS)
+		return;
+	x->protos[x->nports] = proto;
+	x->ports[x->nports++] = port;
+}
+
+static void on_contact(struct run *d, const struct record *r)
+{
+	const struct origin *at = r->at;
+	uint16_t port = detect_server_port(at);
+	struct addr server = detect_server(at), client = detect_client(at);
+	const struct indicator *to = detect_indicator_addr(d, server, port, at->proto);
+	const struct indicator *from = to ? NULL : detect_indicator_addr(d, client, port, at->proto);
+	if (!to && (!from || !is_exact(from)))   /* a device that itself has a factory address calls nobody by that */
+		return;
+	uint32_t device = to ? detect_client_device(d, at) : detect_server_device(d, at);
+	struct finding *f;
+	struct facts *x = open_finding(d, device, at, to ? server : client, to ? to : from, &f);
+	if (!x)
+		return;
+	x->packets = true;
+	x->inbound |= !to;
+	x->source = to ? client : server;
+	add_port(x, port, at->proto);
+}
+
+static void on_answer(struct run *d, const struct record *r)
+{
+	const struct origin *at = r->at;
+	char text[ADDR_TEXT];
+	struct addr server = detect_server(at), client = detect_client(at);
+	bool to = detect_indicator_addr(d, server, detect_server_port(at), at->proto);
+	uint32_t device = to ? detect_client_device(d, at) : detect_server_device(d, at);
+	struct finding *f = detect_find(d, device, "%s", addr_text(to ? server : client, text));
+	if (!f || !f->own)
+		return;
+	((struct facts *)f->own)->answered = true;
+	detect_evidence(f, at);
+}
+
+static void on_arp(struct run *d, const struct record *r)
+{
+	struct addr target = record_get_addr(r, (unsigned)d->col[ARP_TARGET]);
+	struct addr sender = record_get_addr(r, (unsigned)d->col[ARP_SENDER]);
+	const struct indicator *i = target.family ? detect_indicator_addr(d, target, 0, 0) : NULL;
+	bool reply = span_is(record_get_text(r, (unsigned)d->col[ARP_OPERATION]), "reply");
+	if (!i || reply || addr_eq(target, sender))
+		return;
+	struct finding *f;
+	struct facts *x = open_finding(d, device_sender(d->devices, r->at), r->at, target, i, &f);
+	if (!x)
+		return;
+	if (addr_class(sender) != ADDR_NONE) {
+		x->source = sender;
+		record_addr(f->observed, OBS_SOURCE, sender);
+	}
+	if (!x->packets)
+		record_str(f->observed, OBS_TRANSPORT, "arp");
+	record_mac(f->observed, OBS_MAC, r->at->smac);
+}
+
+/* ---- judging ---- */
+
+static const char *transport(uint8_t proto)
+{
+	return proto == 6 ? "TCP" : proto == 17 ? "UDP" : "IP";
+}
+
+static void list_ports(struct run *d, struct finding *f, const struct facts *x)
+{
+	if (!x->nports)
+		return;
+	if (x->ports[0])
+		record_uint(f->observed, OBS_PORT, x->ports[0]);
+	record_str(f->observed, OBS_TRANSPORT, x->protos[0] == 6 ? "tcp" : x->protos[0] == 17 ? "udp" : "other");
+	for (unsigned i = 0; i < x->nports; i++)
+		detect_list(f, OBS_EXTRA, detect_text(d, "%s port %u", transport(x->protos[i]), x->ports[i]));
+}
+
+static void judge_local(struct run *d, struct finding *f, const struct facts *x, const char *who, const char *where)
+{
+	f->severity = SEV_LOW;
+	f->confidence = 0.9;
+	f->scope = zone_on_link(d->zones, x->addr) ? SCOPE_SEGMENT : SCOPE_SITE;
+	f->next = next_local;
+	f->title = detect_text(d, "%s %s the site's own server at the published factory address %s%s", who,
+			       x->inbound ? "is called by" : "uses", where, detect_whither(f->scope));
+	f->meaning = "An own server on the published address: an unsafe design, not a leak. The server stands inside, and the "
+		     "data stays with the hospital; but any machine that takes this address instead gets the patients' "
+		     "data, and may be able to change the device.";
+}
+
+/* One step down, never below low. */
+static enum severity less(enum severity s)
+{
+	return s > SEV_LOW ? (enum severity)(s - 1) : s;
+}
+
+static void judge_remote(struct run *d, struct finding *f, const struct facts *x, const char *who, const char *where)
+{
+	enum device_role role = f->device == DEVICE_NONE ? ROLE_UNKNOWN : device_role(d->devices, f->device);
+	f->severity = x->answered ? SEV_CRITICAL : SEV_HIGH;
+	f->confidence = x->answered ? 0.95 : x->packets ? 0.9 : 0.8;
+	if (!x->packets) {
+		bool claimed = !mac_is_zero(zone_mac_of(d->zones, x->addr));
+		f->scope = claimed ? SCOPE_SEGMENT : SCOPE_NONE;
+		f->title = detect_text(d, "%s asked the network for the published address %s, and %s", who, where,
+				       claimed ? "a router answered for it" : "nobody answered");
+		f->meaning = "The device looks for this address by itself. Nothing has left so far; on another network, or once "
+			     "somebody answers, it would send what it sends there: patients' data, or a request for programs "
+			     "that it then runs.";
+	} else {
+		f->scope = SCOPE_OUTSIDE;
+		f->title = detect_text(d, "%s %s the published address %s, outside the site%s", who,
+				       x->inbound ? "was called by" : x->answered ? "exchanged data with" : "tried to reach",
+				       where, x->answered ? "" : "; nobody answered");
+	}
+	if (!is_exact(x->indicator) && !x->indicator->port) {
+		f->severity = less(f->severity);
+		f->confidence *= 0.7;
+	}
+	if (x->indicator->part)
+		f->confidence *= 0.6;
+	if (role != ROLE_UNKNOWN && !device_is_medical(d->devices, f->device))
+		f->severity = less(f->severity);
+}
+
+static void judge(struct run *d, struct finding *f)
+{
+	const struct facts *x = f->own;
+	if (!x || !x->indicator)
+		return;
+	const char *who = detect_who(d, f->device, x->source);
+	const char *where = detect_where(d, x->addr, x->nports == 1 ? x->ports[0] : 0);
+	bool local = zone_on_link(d->zones, x->addr) || zone_is_central(d->zones, x->addr, 0) ||
+		     zone_of(d->zones, x->addr) == ZONE_SITE || zone_of(d->zones, x->addr) == ZONE_CLINICAL;
+	f->keeps_scope = true;
+	f->next = NULL;
+	f->meaning = NULL;
+	list_ports(d, f, x);
+	if (local)
+		judge_local(d, f, x, who, where);
+	else
+		judge_remote(d, f, x, who, where);
+	record_bool(f->observed, OBS_ANSWERED, x->answered || (local && zone_on_link(d->zones, x->addr)));
+	record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->indicator->name, x->indicator->source));
+	if (x->inbound)
+		detect_list(f, OBS_TRAITS, "inbound");
+	if (!x->packets)
+		detect_list(f, OBS_TRAITS, "arp only");
+}
+
+static void finish(struct run *d)
+{
+	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
+		judge(d, f);
+}
+
+static const struct on on[] = {
+	{ "contact", on_contact }, { "answer", on_answer }, { "arp", on_arp }, { NULL, NULL },
+};
+
+const struct detector detector_known_address = {
+	.name = "net.known-address", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What detect.c (dispatch and publication) and gather.c (what detectors call) share. Nobody else
+ * includes it. */
+#pragma once
+
+#include "detect/detect.h"
+
+struct seat {                                    /* one detector at work */
+	const struct detector *detector;
+	struct run run;
+	struct finding *head, *tail;             /* its findings, in the order they were opened */
+	unsigned n;
+};
+
+struct handler {
+	struct seat *seat;
+	void (*call)(struct run *d, const struct record *r);
+};
+
+struct listener {                                /* who wants records of a type; slot of a hash table */
+	const struct record_type *type;
+	uint32_t first, n;                       /* in handlers */
+};
+
+struct quota {                                   /* findings of one rule on one device */
+	uint32_t seat, device, n;
+};
+
+struct allowed {                                 /* one destination of an [allow] section */
+	struct prefix device, to;                /* device.net.family 0: any */
+	uint16_t port;                           /* 0: any */
+};
+
+enum { DETECT_SLOTS = 4 * DETECT_FINDINGS, QUOTA_SLOTS = 2 * DETECT_FINDINGS, TEXT_SLOTS = 4 * DETECT_FINDINGS };
+
+struct detect {
+	struct detect_setup set;
+	struct hash_key key;
+	struct seat *seats;
+	size_t nseats;
+	struct listener *listeners;
+	size_t nlisteners;                       /* slots, a power of two */
+	struct handler *handlers;
+	struct allowed *allowed;
+	size_t nallowed;
+	struct finding **findings;
+	uint32_t nfindings;
+	uint32_t *slots;                         /* DETECT_SLOTS: number of a finding + 1, 0 is free */
+	struct quota *quotas;                    /* QUOTA_SLOTS: n 0 is free */
+	struct record **records;                 /* published by detectors */
+	uint32_t nrecords;
+	const char **texts;                      /* TEXT_SLOTS: the same text is kept once */
+	uint32_t ntexts;
+	struct arena arena;                      /* lives as long as the findings */
+	struct arena kept;                       /* records published by detectors, until they judge again */
+	struct arena page, line;                 /* of one publication, of one record in it */
+	struct record_host host;
+	uint64_t now;
+	struct detect_counts counts;
+};
