@@ -52,7 +52,7 @@ struct oui;
 struct zones;
 extern const struct conf_key device_conf[];      /* `[device NAME]` */
 
-/* host is kept (its arena only by devices_publish); c and o may be NULL; c is not kept, o and z must outlive it. */
+/* c and o may be NULL; c is not kept, host, z and o must outlive the table. */
 struct devices *devices_new(const struct record_host *host, struct zones *z, const struct conf *c, const struct oui *o);
 void            devices_free(struct devices *t);
 
@@ -67,7 +67,8 @@ void     devices_speaks(struct devices *t, const struct origin *at, const struct
 void     devices_publish(struct devices *t, const struct sink *s);
 
 struct device_counts {
-	uint64_t devices, merged, refused, clues, clues_dropped, moved;
+	uint64_t devices, merged, split, refused, clues, clues_dropped;
+	uint64_t moved, contested;               /* addresses that went to another MAC; that two MACs used at once */
 };
 struct device_counts device_counts(const struct devices *t);
 /* The administrator wrote `network = disabled` for it: it is not to send at all. */

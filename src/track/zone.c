@@ -371,6 +371,14 @@ void zone_saw_subnet(struct zones *z, struct prefix net)
 		z->subnets[z->nsubnets++] = net;
 }
 
+static unsigned claimed_nets(const struct host *h, uint8_t family)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; h && i < h->nclaimed; i++)
+		n += h->claimed[i].family == family;
+	return n;
+}
+
 /* Initial TTLs of the systems in use; 255 is also what neighbour discovery and mDNS demand. */
 static bool ttl_is_unrouted(uint8_t ttl)
 {
@@ -398,11 +406,9 @@ static void sent_foreign(struct zones *z, struct host *h, struct addr a)
 	bool fresh = !nets_have(h->foreign, h->nforeign, net);
 	if (fresh && h->nforeign < NETS)
 		h->foreign[h->nforeign++] = net;
-	unsigned same_family = 0, own = 0;
+	unsigned same_family = 0, own = claimed_nets(h, a.family);
 	for (unsigned i = 0; i < h->nforeign; i++)
 		same_family += h->foreign[i].family == a.family;
-	for (unsigned i = 0; i < h->nclaimed; i++)
-		own += h->claimed[i].family == a.family;
 	bool other_than_own = own && !nets_have(h->claimed, h->nclaimed, net);
 	bool back_again = !fresh && !addr_eq(h->last, net) && h->last.family == a.family;
 	h->last = net;
@@ -567,7 +573,7 @@ bool zone_on_link(const struct zones *z, struct addr a)
 	if (h && h->router)
 		return false;
 	if (s->flags & SEAT_CLAIMED)
-		return h && (h->nclaimed == 1 || !addr_is_global(a) || (s->flags & SEAT_DIRECT));
+		return h && (claimed_nets(h, a.family) == 1 || !addr_is_global(a) || (s->flags & SEAT_DIRECT));
 	return (s->flags & SEAT_DIRECT) && (!h || !h->many);
 }
 

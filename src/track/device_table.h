@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Of track/device.c: the rows, and which row an address or a MAC belongs to. */
+#pragma once
+
+#include "track/role.h"
+#include "track/zone.h"
+
+enum {
+	DEVICES_MAX = 65536, ROW_CHUNK = 1024, ROW_CHUNKS = DEVICES_MAX / ROW_CHUNK,
+	ENDS_MAX = 131072,                       /* addresses and MACs that are known, together */
+	LEASES_MAX = 16, CLUES_TOTAL = 131072, CONFIGURED_DEVICES = 4096, SERVICE_WORDS = DECODERS_MAX / 64,
+	SEEN_SLOTS = 4096,
+};
+
+struct lease {                                   /* an address that a device had */
+	struct addr a;
+	uint64_t first, last;
+};
+
+struct device {
+	uint32_t merged;                         /* the row this one went into; 0: it stands */
+	struct mac mac;                          /* zero: known by address only */
+	bool router;
+	uint8_t role;
+	double confidence;
+	uint8_t nleases, leases_room, nclues, clues_room;
+	struct lease *leases;                    /* owned; the latest is last */
+	struct clue_row *clues;                  /* owned */
+	uint64_t first, last, packets, bytes;
+	uint64_t speaks[SERVICE_WORDS], serves[SERVICE_WORDS];   /* bit per index in decoders[] */
+	uint32_t outside;                        /* bit per hashed end outside it speaks TLS with */
+	const struct configured_device *configured;
+	char id[12];
+};
+
+struct configured_device {
+	char *name;
+	struct mac mac;
+	struct addr addr;
+	enum device_role role;
+	bool disabled;
+};
+
+/* Who has this address, or this MAC (as an address of family KEY_MAC). */
+struct end {
+	struct addr key;
+	struct mac mac;                          /* under which the address is known */
+	uint32_t device;                         /* 0: free */
+	uint64_t last;
+};
+
+struct seen {                                    /* a clue that came before: found again without a search */
+	uint64_t key;
+	uint32_t device;
+	uint8_t clue;
+};
+
+/* What the fields of a kind of record have to say; made once for each. */
+struct plan {
+	const struct record_type *type;
+	uint8_t nclues, clue[RECORD_FIELDS];     /* fields with a clue */
+	int16_t client_mac, client_addr, client_name, client_class, message;   /* of DHCP-like records; -1: none */
+	bool is_flow, is_vitals, is_claim, is_silent;
+};
+
+enum { PLANS_MAX = 256 };
+
+struct devices {
+	const struct record_host *host;
+	struct zones *zones;
+	const struct oui *oui;
+	struct hash_key key;
+	struct device *chunks[ROW_CHUNKS];
+	uint32_t n;
+	struct end *ends;
+	size_t nends, ends_room;                 /* room: a power of two */
+	struct configured_device *configured;
+	size_t nconfigured;
+	struct plan *plans;
+	struct seen *seen;
+	struct arena *arena;                     /* while publishing */
+	char *label;                             /* what device_label returned last */
+	struct device_counts counts;
+};
+
+enum { LABEL_TEXT = 160 };
+
+/* The row with that id, merged rows followed. NULL for DEVICE_NONE. */
+struct device *table_row(const struct devices *t, uint32_t id);
+struct device *table_raw(const struct devices *t, uint32_t id);  /* merged ones too */
+struct end    *table_end(const struct devices *t, struct addr key);
+struct addr    table_mac_key(struct mac m);
+bool           table_is_station(struct addr a);
+/* The row of who sends as a from m, opened when it is one of ours. bare: nothing but a sighting, which
+ * may not take the last quarter of the table. */
+uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts, bool bare);
+uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare);
+/* A DHCP server gave a to m: one device, whatever was known by the address before. */
+uint32_t table_lease(struct devices *t, struct addr a, struct mac m, uint64_t ts);
+/* The MAC turned out to be a router's: what is behind it gets rows of its own. */
+void     table_split(struct devices *t, uint32_t id);
+void     table_judge(struct devices *t, struct device *d);
+void     table_free(struct devices *t);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Of track/device.c: clues, and the guess of a device's role from them. */
+#pragma once
+
+#include "track/device.h"
+
+enum { CLUES_MAX = 24, CLUES_OF_A_KIND = 6, CLUE_TEXT = 96, DECODERS_MAX = 128 };
+
+/* What a clue is of: enum clue, and what was seen instead of said. */
+enum clue_what { WHAT_SPEAKS = 0x20, WHAT_SERVES, WHAT_SENDS_VITALS, WHAT_TAKES_VITALS, WHAT_CONFIGURED };
+
+struct clue_row {
+	uint64_t key;                            /* hash of what, from and said */
+	char *said;                              /* owned */
+	const char *kind, *field;                /* record and field, or protocol and side; field may be NULL */
+	struct addr via;                         /* the address that it was said of */
+	uint64_t first_packet;
+	uint32_t count;
+	uint32_t peers;                          /* bit per hashed other end: how many there were, about */
+	uint8_t what, role;
+	bool clinical;                           /* of a protocol that carries care data */
+	double confidence;
+};
+
+struct evidence {
+	const struct clue_row *clues;
+	unsigned nclues;
+	unsigned services;                       /* protocols it serves */
+	unsigned outside;                        /* ends outside it speaks TLS with, about */
+	bool router;
+	enum device_role configured;             /* ROLE_UNKNOWN: not */
+};
+
+struct guess {
+	enum device_role role;
+	double confidence;
+};
+
+struct guess role_judge(const struct evidence *e);
+/* How much a role says that is suggested by speaking a protocol. */
+double role_of_protocol(const char *protocol, bool clinical);
+const char *clue_name(uint8_t what);
