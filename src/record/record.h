@@ -55,6 +55,7 @@ struct record_type {
 	const char *name, *doc;
 	const struct field *fields;
 	uint8_t nfields;                         /* <= RECORD_FIELDS */
+	bool working;                            /* for detectors alone: another record says it to people */
 };
 
 #define RECORD_TYPE(id, nm, dc, tbl) \

@@ -33,6 +33,7 @@
 	X(streams_evicted, NULL, "TCP streams no longer put in order for lack of room") \
 	X(decode_failures, NULL, "messages that do not hold to their protocol") \
 	X(records, NULL, "records published") \
+	X(records_dropped, NULL, "records too large to hand over") \
 	X(devices, NULL, "devices") \
 	X(devices_dropped, NULL, "devices left out for lack of room") \
 	X(findings, NULL, "findings") \

@@ -13,13 +13,19 @@ static const struct field contact_fields[] = {
 	[CONTACT_TRANSPORT] = { "transport", F_TEXT, "tcp, udp or the IP protocol's number" },
 	[CONTACT_KIND] = { "opening", F_TEXT, "syn, datagram, or middle: picked up without its beginning" },
 };
-RECORD_TYPE(contact_type, "contact", "First packet of a conversation, answered or not", contact_fields);
+const struct record_type contact_type = {
+	.name = "contact", .doc = "First packet of a conversation, answered or not",
+	.fields = contact_fields, .nfields = ARRAY_LEN(contact_fields), .working = true,
+};
 
 static const struct field answer_fields[] = {
 	[ANSWER_TRANSPORT] = { "transport", F_TEXT, "tcp, udp or the IP protocol's number" },
 	[ANSWER_TTL] = { "ttl", F_UINT, "time to live of the answer as it passed" },
 };
-RECORD_TYPE(answer_type, "answer", "The other end answered for the first time", answer_fields);
+const struct record_type answer_type = {
+	.name = "answer", .doc = "The other end answered for the first time",
+	.fields = answer_fields, .nfields = ARRAY_LEN(answer_fields), .working = true,
+};
 
 static const struct field flow_fields[] = {
 	[FLOW_ID] = { "id", F_UINT, "number of the conversation within the run" },
@@ -374,7 +380,6 @@ static void link_message(struct tracker *t, const struct packet *p)
 static void count(struct health *h, const struct packet *p)
 {
 	h->packets++;
-	h->bytes += p->payload.n;
 	h->truncated += p->lost > 0 || p->kind == PACKET_TRUNCATED;
 	h->malformed += p->kind == PACKET_MALFORMED || p->overlong || p->bad_ip_sum;
 	h->link_unknown += p->kind == PACKET_UNKNOWN_LINK;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine: a process without rights that reads captures from descriptors, decodes, tracks and
+ * detects, and hands records to its parent as bytes on a pipe. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/conf.h"
+#include "base/keyring.h"
+#include "record/registry.h"
+#include "track/oui.h"
+
+enum { ENGINE_INPUTS = 256, ENGINE_ERROR = 512, ENGINE_INDICATORS = 16 };
+
+/* Shared between the two for as long as both live. What the engine writes is hostile to the parent. */
+struct engine_board {
+	_Atomic uint64_t consumed, packets, findings;
+	_Atomic int stop;                        /* set by the parent: finish what you have */
+	char error[ENGINE_ERROR];                /* a sentence when the engine could not run */
+};
+
+struct engine_input {
+	int fd;
+	const char *name;                        /* as the user gave it */
+	uint64_t size;                           /* 0: not known */
+};
+
+struct engine_setup {
+	const struct engine_input *inputs;
+	uint32_t ninputs;
+	uint8_t key[KEY_BYTES];
+	const struct conf *conf;                 /* may be NULL */
+	const struct oui *oui;                   /* may be NULL */
+	struct span indicators[ENGINE_INDICATORS];       /* STIX files' bytes, not yet parsed */
+	const char *indicator_names[ENGINE_INDICATORS];
+	uint32_t nindicators;
+	bool everything;                         /* every record, not only what the store and report keep */
+	bool flows;                              /* flow records too */
+	uint32_t flow_cap;                       /* 0: default */
+	/* Evidence export, in the engine's own process: told which bytes to blank. NULL otherwise. */
+	struct blanker *blanker;
+};
+
+/* 0 done; 3 an input was damaged; 2 it could not run (board->error says why). Runs in the process that
+ * calls it: engine_start forks first and enters the sandbox. */
+int engine_run(const struct engine_setup *s, struct engine_board *board, const struct registry *g, int out_fd);
+
+struct engine {
+	int pid, fd;                             /* fd: records, in record/wire.h's form */
+	struct engine_board *board;
+};
+
+/* Forks the engine. 0 or negative errno. */
+int  engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e) __attribute__((warn_unused_result));
+/* Waits for its end. What engine_run returned, or 2 with a sentence in board->error when it was killed. */
+int  engine_wait(struct engine *e);
+void engine_done(struct engine *e);

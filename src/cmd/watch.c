@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* auscult watch: reads captures, says which devices are in them and which of them leak patients' data or
+ * obey outsiders. This process opens files and prints; the engine, without rights, reads the bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/signalfd.h>
+
+#include "base/conf.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/sandbox.h"
+#include "base/utf8.h"
+#include "cmd/cmd.h"
+#include "cmd/engine.h"
+#include "cmd/site.h"
+#include "finding/finding.h"
+#include "record/json.h"
+#include "record/wire.h"
+#include "report/text.h"
+#include "store/store.h"
+
+enum {
+	OPT_READ, OPT_JSON, OPT_JSONL, OPT_VITALS, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY, OPT_CONFIG,
+	OPT_INDICATORS, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
+};
+
+enum { PIPE_READ = 256 * 1024, POLL_MS = 200 };
+
+/* Everything this run prints or keeps. */
+struct output {
+	const struct args *args;
+	struct engine_setup set;
+	struct engine_input inputs[ENGINE_INPUTS];
+	struct site site;
+	struct registry registry;
+	struct store *store;
+	bool store_failed;
+	struct text_report *report;
+	struct json_opts json;
+	struct buf lines;                        /* --jsonl: not yet written; --json: the document's lists */
+	struct buf lists[4];
+	enum severity fail_on;
+	bool found, broken_pipe;
+	uint64_t records;
+};
+
+static const char *const list_kinds[] = { "case", "finding", "exposure", "device" };
+static const char *const list_names[] = { "cases", "findings", "exposures", "devices" };
+
+static const char *file_name(void *ctx, uint32_t file)
+{
+	const struct output *o = ctx;
+	return file < o->set.ninputs ? o->inputs[file].name : "";
+}
+
+static void write_lines(struct output *o)
+{
+	if (!o->broken_pipe && o->lines.n && command_write(1, buf_span(&o->lines)) < 0)
+		o->broken_pipe = true;
+	buf_reset(&o->lines);
+}
+
+static void note_severity(struct output *o, const struct record *r)
+{
+	enum severity s;
+	char name[16];
+	if (r->type != &finding_type)
+		return;
+	struct span text = record_get_text(r, FND_SEVERITY);
+	snprintf(name, sizeof(name), "%.*s", (int)(text.n < 15 ? text.n : 15), (const char *)text.p);
+	if (severity_parse(name, &s) && s >= o->fail_on)
+		o->found = true;
+}
+
+static void into_list(struct output *o, const struct record *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(list_kinds); i++) {
+		if (strcmp(r->type->name, list_kinds[i]) != 0)
+			continue;
+		if (o->lists[i].n)
+			buf_text(&o->lists[i], ",\n  ");
+		json_record(&o->lists[i], r, &o->json);
+		return;
+	}
+	if (strcmp(r->type->name, "health") == 0) {
+		buf_reset(&o->lines);
+		json_record(&o->lines, r, &o->json);
+	}
+}
+
+static void take_record(struct output *o, const struct record *r)
+{
+	o->records++;
+	note_severity(o, r);
+	if (o->store && !o->store_failed && store_put(o->store, r) < 0) {
+		o->store_failed = true;
+		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
+	}
+	text_report_add(o->report, r);
+	if (args_flag(o->args, OPT_JSONL)) {
+		json_record(&o->lines, r, &o->json);
+		buf_text(&o->lines, "\n");
+		if (o->lines.n >= PIPE_READ)
+			write_lines(o);
+	} else if (args_flag(o->args, OPT_JSON)) {
+		into_list(o, r);
+	}
+}
+
+/* Records from the pipe until it ends. False when the engine sent what no engine sends. */
+static bool take_all(struct output *o, struct engine *e, struct progress *p, int signals)
+{
+	struct buf in = { 0 };
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	bool good = true, open = true;
+	while (open && good) {
+		struct pollfd fds[] = { { .fd = e->fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+		poll(fds, ARRAY_LEN(fds), POLL_MS);
+		progress_at(p, e->board->consumed, e->board->packets, e->board->findings);
+		if (fds[1].revents)
+			atomic_store(&e->board->stop, 1);
+		if (!fds[0].revents)
+			continue;
+		uint8_t *room = buf_room(&in, PIPE_READ);
+		ssize_t n = room ? read(e->fd, room, PIPE_READ) : 0;
+		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
+		open = n > 0 || (n < 0 && errno == EINTR);
+		struct rd r = rd_of(buf_span(&in));
+		struct record *rec;
+		enum wire_got got;
+		while ((got = wire_get(&r, &o->registry, &arena, &rec)) == WIRE_RECORD) {
+			take_record(o, rec);
+			arena_reset(&arena);
+		}
+		good = got != WIRE_BAD;
+		size_t left = rd_left(&r);
+		memmove(in.p, in.p + (in.n - left), left);
+		in.n = left;
+	}
+	buf_done(&in);
+	arena_done(&arena);
+	return good;
+}
+
+static void print_document(struct output *o, bool complete)
+{
+	struct buf doc = { 0 }, state = { 0 };
+	text_report_state(o->report, &state);
+	buf_text(&doc, "{\"auscult\":");
+	json_put_str(&doc, AUSCULT_VERSION);
+	buf_text(&doc, ",\"state\":");
+	json_put_text(&doc, buf_span(&state));
+	buf_text(&doc, complete ? ",\"complete\":true" : ",\"complete\":false");
+	for (size_t i = 0; i < ARRAY_LEN(list_names); i++) {
+		buf_printf(&doc, ",\n\"%s\":[", list_names[i]);
+		buf_bytes(&doc, buf_span(&o->lists[i]));
+		buf_text(&doc, "]");
+	}
+	buf_text(&doc, ",\n\"health\":");
+	buf_bytes(&doc, o->lines.n ? buf_span(&o->lines) : SPAN_LIT("null"));
+	buf_text(&doc, "}\n");
+	(void)!command_write(1, buf_span(&doc));
+	buf_done(&doc);
+	buf_done(&state);
+}
+
+static void print_all(struct output *o, bool complete)
+{
+	if (args_flag(o->args, OPT_JSONL)) {
+		write_lines(o);
+		return;
+	}
+	if (args_flag(o->args, OPT_JSON)) {
+		print_document(o, complete);
+		return;
+	}
+	struct buf text = { 0 };
+	text_report_print(o->report, &text, complete);
+	(void)!command_write(1, buf_span(&text));
+	buf_done(&text);
+}
+
+static bool open_input(struct output *o, const char *name)
+{
+	if (o->set.ninputs == ENGINE_INPUTS) {
+		log_error(&o->args->log, "more than %d files at once: run auscult several times with one --store", ENGINE_INPUTS);
+		return false;
+	}
+	bool is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? dup(0) : open(name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		log_error(&o->args->log, "%s: %s", name, strerror(errno));
+		return false;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		log_error(&o->args->log, "%s is a folder: name the capture files in it", name);
+		close(fd);
+		return false;
+	}
+	o->inputs[o->set.ninputs++] = (struct engine_input){
+		.fd = fd, .name = is_stdin ? "standard input" : name, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
+	return true;
+}
+
+static bool open_inputs(struct output *o)
+{
+	const struct args *a = o->args;
+	for (unsigned i = 0; i < a->v[OPT_READ].ntexts; i++)
+		if (!open_input(o, a->v[OPT_READ].texts[i]))
+			return false;
+	for (unsigned i = 0; i < a->nrest; i++)
+		if (!open_input(o, a->rest[i]))
+			return false;
+	return true;
+}
+
+static bool open_store(struct output *o)
+{
+	char err[256] = "";
+	if (args_flag(o->args, OPT_NO_STORE))
+		return true;
+	if (store_open(o->site.dir, false, &o->store, err) < 0 || store_begin(o->store, o->inputs[0].name) < 0) {
+		log_error(&o->args->log, "%s (--no-store does without)", err[0] ? err : "the store could not be opened");
+		return false;
+	}
+	return true;
+}
+
+static void close_all(struct output *o)
+{
+	store_close(o->store);
+	text_report_free(o->report);
+	for (uint32_t i = 0; i < o->set.ninputs; i++)
+		close(o->inputs[i].fd);
+	for (size_t i = 0; i < ARRAY_LEN(o->lists); i++)
+		buf_done(&o->lists[i]);
+	buf_done(&o->lines);
+	site_done(&o->site);
+}
+
+static int watch_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int watch_run(struct output *o)
+{
+	uint64_t total = 0;
+	for (uint32_t i = 0; i < o->set.ninputs; i++)
+		total += o->inputs[i].size;
+	struct engine e;
+	AUTO_CLOSE int signals = watch_signals();
+	int rc = engine_start(&o->set, &o->registry, &e);
+	if (rc < 0) {
+		log_error(&o->args->log, "the decoding process could not be started: %s", strerror(-rc));
+		return OUT_FAILED;
+	}
+	struct progress p;
+	progress_start(&p, progress_mode(args_text(o->args, OPT_PROGRESS), 2), 2, total, "reading");
+	bool good = take_all(o, &e, &p, signals);
+	progress_end(&p);
+	rc = engine_wait(&e);
+	if (rc == 2)
+		log_error(&o->args->log, "%s", e.board->error);
+	if (!good)
+		log_error(&o->args->log, "the decoding process sent what it must not; what came before is shown");
+	engine_done(&e);
+	bool complete = good && rc == 0;
+	if (o->store && !o->store_failed && store_commit(o->store) < 0) {
+		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
+		o->store_failed = true;
+	}
+	if (rc != 2 || o->records)
+		print_all(o, complete);
+	if (rc == 2 || !good || o->store_failed)
+		return OUT_FAILED;
+	return rc == 3 ? OUT_PARTIAL : o->found ? OUT_FOUND : OUT_CLEAN;
+}
+
+static int run(struct args *a)
+{
+	struct output o = { .args = a, .fail_on = SEV_HIGH };
+	if (!a->v[OPT_READ].ntexts && !a->nrest)
+		return command_usage(a, "name at least one capture: auscult watch -r ward.pcapng");
+	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
+	sandbox_no_dumps();
+	setlocale(LC_CTYPE, "");
+	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	command_registry(&o.registry);
+	o.json = (struct json_opts){ .vitals = args_flag(a, OPT_VITALS), .file_name = file_name, .ctx = &o };
+	o.report = text_report_new(&(struct text_opts){ .colour = show_color(args_text(a, OPT_COLOR), 1), .utf8 = utf8 });
+	struct site_options so = {
+		.store = args_text(a, OPT_STORE), .key = args_text(a, OPT_KEY), .config = args_text(a, OPT_CONFIG),
+		.oui = args_text(a, OPT_OUI), .test_key = args_flag(a, OPT_TEST_KEY), .no_store = args_flag(a, OPT_NO_STORE),
+		.indicators = a->v[OPT_INDICATORS].texts, .nindicators = a->v[OPT_INDICATORS].ntexts,
+	};
+	int rc = OUT_FAILED;
+	if (site_load(&o.site, &so, &a->log) && open_inputs(&o) && open_store(&o)) {
+		o.set.inputs = o.inputs;
+		memcpy(o.set.key, o.site.key, KEY_BYTES);
+		o.set.conf = o.site.conf;
+		o.set.oui = o.site.oui;
+		for (unsigned i = 0; i < o.site.nindicators; i++) {
+			o.set.indicators[i] = buf_span(&o.site.indicators[i]);
+			o.set.indicator_names[i] = o.site.indicator_names[i];
+		}
+		o.set.nindicators = o.site.nindicators;
+		o.set.everything = args_flag(a, OPT_JSONL);
+		o.set.flows = o.store || args_flag(a, OPT_JSONL);
+		o.set.flow_cap = (uint32_t)args_number(a, OPT_MAX_FLOWS);
+		rc = watch_run(&o);
+	}
+	close_all(&o);
+	return rc;
+}
+
+const struct command cmd_watch = {
+	.name = "watch",
+	.doc = "read captures: devices, what leaks, what obeys outsiders",
+	.synopsis = "[OPTION]... -r FILE [FILE]...",
+	.about =
+		"Reads pcap and pcapng files (plain or packed with gzip, xz or zstd; - is standard input), names the devices in them, "
+		"decodes medical and IT protocols on any port and reports devices that send patients' data in clear, call addresses "
+		"outside the site or take programs from them. Nothing is ever sent.\n\n"
+		"No patient's name, number or other data is printed or kept: only which fields were exposed, their length and a keyed "
+		"hash with the site's own key.",
+	.example =
+		"auscult watch -r ward.pcapng\n  what is in this capture, for people\n"
+		"auscult watch -r ward.pcapng --jsonl --no-store\n  every record, one JSON object a line\n"
+		"tcpdump -i mirror0 -w - -G 300 -W 1 | auscult watch -r -\n  five minutes from a mirror port",
+	OPTIONS(
+		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS, "capture to read; may be given several times", NULL, NULL },
+		[OPT_JSON] = OPTION_JSON,
+		[OPT_JSONL] = OPTION_JSONL,
+		[OPT_VITALS] = { "vitals", 0, NULL, OPTION_FLAG, "let measured values (vital signs) out with the records", NULL, NULL },
+		[OPT_STORE] = OPTION_STORE,
+		[OPT_NO_STORE] = { "no-store", 0, NULL, OPTION_FLAG, "keep nothing", NULL, NULL },
+		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
+		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
+		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT, "networks, registered central stations, devices, detector options", NULL, NULL },
+		[OPT_INDICATORS] = { "indicators", 0, "FILE", OPTION_TEXTS, "STIX 2.1 indicators to look for, beside the shipped ones", NULL, NULL },
+		[OPT_OUI] = { "oui", 0, "FILE", OPTION_TEXT, "IEEE list of MAC prefixes (oui.txt), for vendor hints", NULL, NULL },
+		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
+		[OPT_MAX_FLOWS] = { "max-flows", 0, "N", OPTION_NUMBER, "conversations kept at once", "1048576", NULL },
+		[OPT_COLOR] = OPTION_COLOR,
+		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" }),
+	.run = run,
+};
