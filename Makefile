@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A façade over Meson, so that two commands are enough on a fresh Debian:
+#   make demo    installs what is missing, builds, shows the main job on a sample
+#   make test    installs what is missing, builds, runs every test
+# `make` alone builds a release; see the other targets below.
+
+BUILD   ?= build
+CC      ?= gcc
+SETUP   ?= --buildtype=debugoptimized
+PREFIX  ?= /usr/local
+PROGRAM  = $(BUILD)/auscult
+
+# What the build needs, and what tests and lint need on top.
+PACKAGES = build-essential meson ninja-build pkg-config libssl-dev libsqlite3-dev libjansson-dev libseccomp-dev \
+           zlib1g-dev liblzma-dev libzstd-dev
+TEST_PACKAGES = libcmocka-dev libpcap-dev python3 xz-utils zstd clang-14 libclang-rt-14-dev
+LINT_PACKAGES = clang-tidy cppcheck
+
+.PHONY: all demo test lint fuzz bench install clean deps
+
+all: deps $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+# Asks apt once; later calls see the stamp and touch nothing.
+deps: .deps-ok
+.deps-ok:
+	@sh tests/packages.sh $(PACKAGES) && touch $@
+.deps-test-ok: .deps-ok
+	@sh tests/packages.sh $(TEST_PACKAGES) && touch $@
+.deps-lint-ok: .deps-ok
+	@sh tests/packages.sh $(LINT_PACKAGES) && touch $@
+
+$(BUILD)/build.ninja: | deps
+	@CC=$(CC) meson setup $(BUILD) $(SETUP) --prefix=$(PREFIX) >/dev/null
+
+demo: all
+	@$(PROGRAM) lab capture mixed -o $(BUILD)/mixed.pcapng
+	@echo '$$ auscult watch -r $(BUILD)/mixed.pcapng --no-store --test-key'
+	@$(PROGRAM) watch -r $(BUILD)/mixed.pcapng --no-store --test-key; test $$? -le 1
+
+test: .deps-test-ok all
+	@sh tests/run.sh $(BUILD)
+
+lint: .deps-lint-ok all
+	@sh tests/lint.sh $(BUILD)
+
+# Minutes a harness: make fuzz MINUTES=10
+MINUTES ?= 1
+fuzz: .deps-test-ok
+	@CC=clang-14 meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null 2>&1 || true
+	@ninja -C build-fuzz --quiet
+	@sh tests/fuzz/run.sh build-fuzz $$(( $(MINUTES) * 60 ))
+
+bench: .deps-test-ok all
+	@sh bench/run.sh $(BUILD)
+
+install: all
+	@meson install -C $(BUILD) --quiet
+
+clean:
+	@rm -rf build build-* .deps-ok .deps-test-ok .deps-lint-ok
