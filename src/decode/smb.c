@@ -27,7 +27,7 @@ static RECORD_TYPE(smb_type, "smb", "One of the first messages of an SMB connect
 
 struct state {
 	unsigned told;
-	uint32_t seen[2];                        /* bit n: command n went this way */
+	uint32_t seen[2][8];                     /* bit n: command n went this way */
 };
 
 enum kind { KIND_NONE, KIND_SMB1, KIND_SMB2, KIND_ENCRYPTED, KIND_COMPRESSED };
@@ -146,9 +146,11 @@ static void negotiate2(struct record *out, struct rd r, bool response)
 	}
 }
 
+enum { SEEN_OPAQUE = 0xFF };                     /* no command of SMB1 or SMB2 */
+
 static bool is_new(struct state *state, bool to_server, unsigned command)
 {
-	uint32_t bit = (uint32_t)1 << (command & 31), *seen = &state->seen[to_server];
+	uint32_t bit = (uint32_t)1 << (command & 31), *seen = &state->seen[to_server][command >> 5 & 7];
 	bool fresh = !(*seen & bit);
 	*seen |= bit;
 	return fresh;
@@ -202,7 +204,7 @@ static bool message2(struct rd r, struct state *state, const struct message *m, 
 
 static void opaque(const char *version, struct state *state, const struct message *m, struct emit *e)
 {
-	if (!is_new(state, m->to_server, 31))
+	if (!is_new(state, m->to_server, SEEN_OPAQUE))
 		return;
 	struct record out;
 	emit_begin(e, &out, &smb_type);
