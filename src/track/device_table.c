@@ -461,6 +461,16 @@ static void give_up_mac(struct devices *t, struct device *d, uint64_t ts)
 	row_settle(t, d);
 }
 
+/* The address it was opened for: what was said of its id till now was mostly said of that. */
+static const struct lease *lease_first(const struct device *d)
+{
+	const struct lease *first = &d->leases[0];
+	for (unsigned i = 1; i < d->nleases; i++)
+		if (d->leases[i].first < first->first)
+			first = &d->leases[i];
+	return first;
+}
+
 void table_split(struct devices *t, uint32_t id)
 {
 	struct device *d = table_row(t, id);
@@ -473,8 +483,10 @@ void table_split(struct devices *t, uint32_t id)
 		if (!mac_eq(zone_mac_of(t->zones, d->leases[i].a), d->mac))
 			behind[n++] = d->leases[i].a;
 	bool has_own = n < all || n == 0;
-	for (unsigned i = has_own ? 0 : 1; i < n; i++)
-		split_off(t, id, behind[i]);
+	struct addr stays = has_own ? (struct addr){ 0 } : lease_first(d)->a;
+	for (unsigned i = 0; i < n; i++)
+		if (!addr_eq(behind[i], stays))
+			split_off(t, id, behind[i]);
 	t->counts.split += n > 0;
 	d = table_raw(t, id);
 	if (has_own) {
