@@ -101,9 +101,12 @@ static bool time_tail(const char *at, uint64_t *fraction, int *zone_minutes)
 	return *at == '\0';
 }
 
+/* Nine digits at least (1973), or 0: a year alone is no time. */
 static bool seconds_text(const char *text, uint64_t *ns)
 {
 	uint64_t v = 0;
+	if (strlen(text) < 9 && strcmp(text, "0") != 0)
+		return false;
 	for (; *text >= '0' && *text <= '9' && v < UINT64_MAX / 10000000000u; text++)
 		v = v * 10 + (uint64_t)(*text - '0');
 	*ns = v * 1000000000u;
