@@ -224,10 +224,10 @@ static bool open_inputs(struct output *o)
 
 static bool open_store(struct output *o)
 {
-	char err[256] = "";
+	char err[STORE_ERR] = "";
 	if (args_flag(o->args, OPT_NO_STORE))
 		return true;
-	if (store_open(o->site.dir, false, &o->store, err) < 0 || store_begin(o->store, o->inputs[0].name) < 0) {
+	if (store_open(o->site.dir, false, &o->store, err) < 0 || store_begin(o->store, o->inputs[0].name, &o->json) < 0) {
 		log_error(&o->args->log, "%s (--no-store does without)", err[0] ? err : "the store could not be opened");
 		return false;
 	}

@@ -27,6 +27,8 @@ enum privacy {
 	VITAL,                                   /* measured values: in memory; out only on request */
 };
 
+struct record_type;
+
 /* What a field says of the device that sent it (or of the other end): the device table walks
  * these, so that a decoder gives identity without anyone naming its fields. */
 enum clue {
@@ -47,6 +49,7 @@ struct field {
 	const char *unit;                        /* NULL: none */
 	enum privacy privacy;
 	uint8_t clue;                            /* enum clue, maybe | CLUE_PEER */
+	const struct record_type *nested;        /* F_RECORD, F_RECORDS: of which type; for the wire and the reference */
 };
 
 enum { RECORD_FIELDS = 48, RECORD_LIST = 4096, TEXT_MAX = 4096 };

@@ -12,6 +12,9 @@ void registry_add(struct registry *g, const struct record_type *t)
 	assert(g->n < REGISTRY_MAX && t->nfields <= RECORD_FIELDS);
 	g->v[g->n++] = t;
 	g->ready = false;
+	for (unsigned i = 0; i < t->nfields; i++)
+		if (t->fields[i].nested)
+			registry_add(g, t->fields[i].nested);
 }
 
 void registry_add_all(struct registry *g, const struct record_type *const *list)

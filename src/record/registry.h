@@ -14,7 +14,7 @@ struct registry {
 	bool ready;
 };
 
-void registry_add(struct registry *g, const struct record_type *t);      /* twice is once */
+void registry_add(struct registry *g, const struct record_type *t);      /* and those nested in it; twice is once */
 void registry_add_all(struct registry *g, const struct record_type *const *list);   /* NULL-terminated; may be NULL */
 void registry_ready(struct registry *g);                                 /* after the last add */
 int  registry_index(const struct registry *g, const struct record_type *t);   /* -1: not in it */

@@ -28,22 +28,8 @@ static const char *const statements[ST_COUNT_] = {
 		    "last = max(ifnull(last, excluded.last), ifnull(excluded.last, last)), body = excluded.body",
 };
 
-bool store_default(char out[STORE_PATH])
-{
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	int n;
-	if (geteuid() == 0)
-		n = snprintf(out, STORE_PATH, "/var/lib/auscult");
-	else if (data && data[0] == '/')
-		n = snprintf(out, STORE_PATH, "%s/auscult", data);
-	else if (home && home[0] == '/')
-		n = snprintf(out, STORE_PATH, "%s/.local/share/auscult", home);
-	else
-		return false;
-	return n > 0 && n < STORE_PATH;
-}
-
-int store_folder(const char *dir)
+/* DIR and its parents, 0700. */
+static int folder_make(const char *dir)
 {
 	char path[STORE_PATH];
 	size_t n = strlen(dir);
@@ -237,7 +223,7 @@ static int prepare(struct store *s)
 /* The file is made by hand so that nobody else can read it, not even for a moment. */
 static int create_file(const char *dir, const char *path)
 {
-	int bad = store_folder(dir);
+	int bad = folder_make(dir);
 	if (bad)
 		return bad;
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -15,11 +15,6 @@ enum { STORE_SCHEMA = 1, STORE_APPLICATION = 0x61757363 /* "ausc" */, STORE_PATH
 #define STORE_FILE "auscult.db"
 #define STORE_KEY  "site.key"                    /* the site's key stands beside, never inside, the database */
 
-/* /var/lib/auscult for root, else $XDG_DATA_HOME/auscult or ~/.local/share/auscult. False: no home. */
-bool store_default(char out[STORE_PATH]) __attribute__((warn_unused_result));
-/* DIR and its parents, 0700. */
-int  store_folder(const char *dir) __attribute__((warn_unused_result));
-
 /* Opens DIR/auscult.db; creates both unless readonly. 0 or negative errno; err says what to do.
  * -ENOENT: readonly and there is none; -EPROTO: written by a newer program; -EINVAL: not a store. */
 int  store_open(const char *dir, bool readonly, struct store **out, char err[STORE_ERR]) __attribute__((warn_unused_result));

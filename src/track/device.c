@@ -40,7 +40,7 @@ static const struct field device_fields[] = {
 	[DEV_PACKETS] = { "packets", F_UINT, "packets of its conversations, both ways" },
 	[DEV_BYTES] = { "bytes", F_UINT, "bytes of its conversations, both ways", "bytes" },
 	[DEV_ZONE] = { "zone", F_TEXT, "clinical, site or outside, of its latest address" },
-	[DEV_CLUES] = { "clues", F_RECORDS, "what all this is from" },
+	[DEV_CLUES] = { "clues", F_RECORDS, "what all this is from", .nested = &clue_type },
 };
 RECORD_TYPE(device_type, "device", "A device of the site, from all that was seen of it", device_fields);
 

@@ -16,7 +16,7 @@ static const struct field changed_fields[] = {
 	[CHANGED_FROM] = { "from", F_REAL, "as it came first" },
 	[CHANGED_TO] = { "to", F_REAL, "as it came again" },
 };
-static RECORD_TYPE(rewritten_value_type, "changed", "A measured value that differs between two copies of a message",
+static RECORD_TYPE(rewritten_value_type, "rewritten_value", "A measured value that differs between two copies of a message",
 		   changed_fields);
 
 static const struct field fields[] = {
@@ -26,7 +26,8 @@ static const struct field fields[] = {
 	[REWRITE_LENGTH] = { "length", F_UINT, "length of the stretch that came twice", "B" },
 	[REWRITE_BYTES] = { "bytes", F_UINT, "how many of its bytes differ", "B" },
 	[REWRITE_PROTOCOL] = { "protocol", F_TEXT, "what the conversation speaks" },
-	[REWRITE_VALUES] = { "values", F_RECORDS, "measured values that differ, from and to" },
+	[REWRITE_VALUES] = { "values", F_RECORDS, "measured values that differ, from and to",
+			    .nested = &rewritten_value_type },
 	[REWRITE_TOKENS] = { "fields", F_TEXTS, "names of other fields that differ" },
 	[REWRITE_CHECKSUM_OK] = { "checksum_ok", F_BOOL, "the second copy's checksum is right: a receiver takes it" },
 };

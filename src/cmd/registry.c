@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every record type of the program, in one order: what crosses between its processes and what the
+ * reference lists. Nested types follow those they stand in. */
+#include "cmd/cmd.h"
+#include "decode/vitals.h"
+#include "finding/finding.h"
+#include "track/device.h"
+#include "track/health.h"
+
+static const struct record_type *const own[] = {
+	&finding_type, &case_type, &exposure_type, &device_type, &health_type, &flow_type, &contact_type, &answer_type,
+	&rewrite_type, &transfer_type, &learnt_type, &vitals_type, NULL,
+};
+
+void command_registry(struct registry *g)
+{
+	*g = (struct registry){ 0 };
+	registry_add_all(g, own);
+	for (int i = 0; decoders[i]; i++)
+		registry_add_all(g, decoders[i]->types);
+	registry_ready(g);
+}
