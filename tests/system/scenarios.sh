@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# scenarios.sh AUSCULT EXPECT GOLDEN: each scenario gives exactly its expected findings, and no planted
+# name leaves the program in any form of output. Speaks TAP.
+set -u
+auscult=$1 expect=$2 golden=$3
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+report() { # OK TEXT
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		bad=1
+	fi
+}
+
+"$auscult" lab planted >"$work/planted" || { echo "Bail out! lab planted does not run"; exit 2; }
+[ "$(wc -l <"$work/planted")" -ge 40 ] || { echo "Bail out! too few planted names"; exit 2; }
+
+for folder in "$golden"/*/; do
+	name=$(basename "$folder")
+	"$auscult" lab capture "$name" -o "$work/in.pcapng" || { report 1 "$name: the capture is made"; continue; }
+	"$auscult" watch -r "$work/in.pcapng" --jsonl --no-store --test-key >"$work/out.jsonl" 2>"$work/err"
+	rc=$?
+	"$expect" "$folder/expected.json" <"$work/out.jsonl" >"$work/diff"
+	ok=$?
+	cat "$work/diff"
+	report $ok "$name gives exactly its expected findings"
+	worst=0
+	grep -qE '"kind":"finding".*"severity":"(high|critical)"' "$work/out.jsonl" && worst=1
+	[ $rc -eq $worst ]
+	report $? "$name: the exit code says what was found ($rc)"
+	"$auscult" watch -r "$work/in.pcapng" --no-store --test-key >"$work/out.txt" 2>>"$work/err"
+	"$auscult" watch -r "$work/in.pcapng" --json --no-store --test-key >"$work/out.json" 2>>"$work/err"
+	"$auscult" watch -r "$work/in.pcapng" --store "$work/store" --jsonl --test-key >>"$work/out.jsonl" 2>>"$work/err"
+	if grep -rlaFf "$work/planted" "$work/out.jsonl" "$work/out.txt" "$work/out.json" "$work/err" "$work/store"; then
+		report 1 "$name: no planted name in any output or in the store"
+	else
+		report 0 "$name: no planted name in any output or in the store"
+	fi
+	rm -rf "$work/store"
+done
+[ "$n" -ge 8 ] || { echo "Bail out! no scenarios in $golden"; exit 2; }
+echo "1..$n"
+exit $bad
