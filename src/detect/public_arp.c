@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* net.public-arp: ARP for a globally routable (or documentation) address on a segment that has no such
+ * prefix. A segment that is really numbered so stays quiet: its prefix is configured or plainly in use,
+ * or hosts that claim such addresses hold conversations that a router or a neighbour answers. */
+#include "base/scope.h"
+#include "detect/advice.h"
+#include "detect/detector.h"
+
+enum want_index { OPERATION, SENDER, TARGET, PROBE, GRATUITOUS, WANTS };
+
+static const struct want wants[] = {
+	[OPERATION] = { "arp", "operation" },
+	[SENDER] = { "arp", "sender_addr" },
+	[TARGET] = { "arp", "target_addr" },
+	[PROBE] = { "arp", "probe" },
+	[GRATUITOUS] = { "arp", "gratuitous" },
+	[WANTS] = { NULL, NULL },
+};
+
+static const struct rule rule = {
+	.id = "net.public-arp",
+	.title = "A device asks for a public address on a segment that has none",
+	.cause = "outside party",
+	.sees = "An ARP packet whose sender or target is a globally routable or documentation address, on a segment where that "
+		"network is neither configured nor in use.",
+	.why = "A device whose factory setting is a public address looks for its server there on every network it is plugged "
+	       "into. Today nobody answers; whoever takes that address on this segment gets what the device sends.",
+	.wrong = "A second network on the same cable that the sensor hardly sees, or a machine that was moved here with its old "
+		 "address. Enter the network under [zone] when it belongs here.",
+	.next = { "Find out which device this is (MAC address below) and what network settings it was delivered with.",
+		  ADVICE_BEDSIDE,
+		  "Give the device an address of the ward's own range, and check that it then leaves the public one alone.",
+		  NULL },
+	.attack = { "T0885", NULL },
+	.cwe = { "CWE-1188", NULL },
+	.advisories = { NULL },
+	.references = { "RFC 826", "RFC 6890", NULL },
+};
+
+enum { NETS = 64, CLAIMS = 4 };
+
+/* A /24 that somebody here says to have an address of. */
+struct net {
+	uint32_t net;
+	struct addr claims[CLAIMS];
+	unsigned nclaims;
+	bool talks;                              /* such a host was answered here */
+};
+
+struct state {
+	struct net nets[NETS];
+	unsigned nnets;
+};
+
+struct facts {
+	struct addr addr, sender;
+	struct mac mac;
+	bool probe, claims, answered;            /* claims: it gives itself the address */
+};
+
+static struct net *net_of(struct state *s, struct addr a)
+{
+	for (unsigned i = 0; i < s->nnets; i++)
+		if (s->nets[i].net == addr_to4(a) >> 8)
+			return &s->nets[i];
+	return NULL;
+}
+
+static void note_claim(struct state *s, struct addr a)
+{
+	struct net *n = net_of(s, a);
+	if (!n && s->nnets < NETS) {
+		n = &s->nets[s->nnets++];
+		n->net = addr_to4(a) >> 8;
+	}
+	for (unsigned i = 0; n && i < n->nclaims; i++)
+		if (addr_eq(n->claims[i], a))
+			return;
+	if (n && n->nclaims < CLAIMS)
+		n->claims[n->nclaims++] = a;
+}
+
+static void see(struct run *d, const struct record *r, struct addr a, bool claims)
+{
+	char text[ADDR_TEXT];
+	struct addr sender = record_get_addr(r, (unsigned)d->col[SENDER]);
+	struct finding *f = detect_finding(d, device_sender(d->devices, r->at), r->at, "%s", addr_text(a, text));
+	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
+	if (!x)
+		return;
+	x->addr = a;
+	x->sender = addr_class(sender) == ADDR_NONE ? x->sender : sender;
+	x->mac = r->at->smac;
+	x->probe |= record_get_uint(r, (unsigned)d->col[PROBE]) != 0;
+	x->claims |= claims;
+	record_addr(f->observed, OBS_ADDRESS, a);
+	record_addr(f->observed, OBS_SOURCE, x->sender);
+	record_mac(f->observed, OBS_MAC, x->mac);
+	record_str(f->observed, OBS_TRANSPORT, "arp");
+}
+
+/* Replies say who has an address, which is a claim; that somebody asked is what counts otherwise. */
+static void on_arp(struct run *d, const struct record *r)
+{
+	struct addr sender = record_get_addr(r, (unsigned)d->col[SENDER]);
+	struct addr target = record_get_addr(r, (unsigned)d->col[TARGET]);
+	bool reply = span_is(record_get_text(r, (unsigned)d->col[OPERATION]), "reply");
+	bool own = record_get_uint(r, (unsigned)d->col[PROBE]) || record_get_uint(r, (unsigned)d->col[GRATUITOUS]);
+	if (addr_is_global(sender))
+		note_claim(d->state, sender);
+	if (addr_is_global(sender) && !zone_expects(d->zones, sender))
+		see(d, r, sender, true);
+	if (addr_is_global(target) && !reply && !addr_eq(sender, target) && !zone_expects(d->zones, target))
+		see(d, r, target, own);
+}
+
+static bool is_claimed(const struct net *n, struct addr a)
+{
+	for (unsigned i = 0; n && i < n->nclaims; i++)
+		if (addr_eq(n->claims[i], a))
+			return true;
+	return false;
+}
+
+/* A host that claims such an address holds a conversation with one elsewhere, or with a neighbour on
+ * the wire: the network is real. An answer by proxy for the very address asked for is none. */
+static void weigh_answer(struct run *d, struct addr a, struct addr other)
+{
+	struct state *s = d->state;
+	struct net *n = addr_is_global(a) && a.family == 4 ? net_of(s, a) : NULL;
+	if (!n || !is_claimed(n, a) || !zone_on_link(d->zones, a))
+		return;
+	bool elsewhere = other.family != 4 || addr_to4(other) >> 8 != n->net;
+	n->talks |= elsewhere || zone_on_link(d->zones, other);
+}
+
+static void on_answer(struct run *d, const struct record *r)
+{
+	weigh_answer(d, r->at->src, r->at->dst);
+	weigh_answer(d, r->at->dst, r->at->src);
+}
+
+static void judge(struct run *d, struct finding *f)
+{
+	struct facts *x = f->own;
+	if (!x)
+		return;
+	const struct net *n = net_of(d->state, x->addr);
+	f->withdrawn = (n && n->talks) || zone_expects(d->zones, x->addr);
+	bool medical = f->device != DEVICE_NONE && device_is_medical(d->devices, f->device);
+	bool someone = !mac_is_zero(zone_mac_of(d->zones, x->addr)) && !x->claims;
+	const char *who = detect_who(d, f->device, x->sender), *where = detect_where(d, x->addr, 0);
+	f->severity = medical ? SEV_MEDIUM : SEV_LOW;
+	f->confidence = f->count >= 3 ? 0.8 : 0.6;
+	f->keeps_scope = true;
+	f->scope = someone ? SCOPE_SEGMENT : SCOPE_NONE;
+	record_bool(f->observed, OBS_ANSWERED, someone);
+	if (x->probe)
+		detect_list(f, OBS_TRAITS, "probe");
+	if (x->claims)
+		detect_list(f, OBS_TRAITS, "claims it");
+	if (x->claims)
+		f->title = detect_text(d, "%s gives itself the public address %s on a segment that has no such network", who, where);
+	else
+		f->title = detect_text(d, "%s asks for the public address %s on a segment that has no such network%s", who, where,
+				       someone ? "; it was answered" : "; nobody answered");
+}
+
+static void finish(struct run *d)
+{
+	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
+		judge(d, f);
+}
+
+static const struct on on[] = { { "arp", on_arp }, { "answer", on_answer }, { NULL, NULL } };
+
+const struct detector detector_public_arp = {
+	.name = "net.public-arp", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .finish = finish,
+};
