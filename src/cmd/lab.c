@@ -34,7 +34,8 @@ static int people(struct args *a)
 	(void)a;
 	for (size_t i = 0; i < PLANTED; i++) {
 		const struct planted *p = &planted[i];
-		buf_printf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", p->family, p->given, p->id, p->birth, p->street, p->phone, p->doctor);
+		buf_printf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", p->family, p->given, p->id, p->birth, p->street,
+			   p->phone, p->doctor);
 		if (i == 0 || strcmp(p->department, planted[i - 1].department) != 0)
 			buf_printf(&b, "%s\n", p->department);
 	}
@@ -84,7 +85,8 @@ static int capture(struct args *a)
 	if (scenario_find(a->rest[1]))
 		return write_to(a, make_scenario);
 	const char *near = option_nearest(a->rest[1], names);
-	return command_usage(a, "there is no scenario \"%s\"%s%s%s", a->rest[1], near ? "; did you mean \"" : "", near ? near : "",
+	return command_usage(a, "there is no scenario \"%s\"%s%s%s", a->rest[1], near ? "; did you mean \"" : "",
+			     near ? near : "",
 			     near ? "\"?" : "");
 }
 
@@ -124,18 +126,21 @@ static int run(struct args *a)
 const struct command cmd_lab = {
 	.name = "lab", .doc = "make synthetic captures of a hospital ward, for trying out, tests and measuring",
 	.synopsis = "list | planted | capture [OPTION]... -o FILE SCENARIO | bench [OPTION]... -o FILE",
-	.about = "Everything the lab writes is synthetic: no real device, no real patient. Its patients' names are invented and "
-		 "listed by `auscult lab planted`. The same scenario and seed give the same bytes.\n\n"
-		 "`bench` writes a large mix of conversations of all protocols in the classic pcap format, for measuring.",
+	.about = "Everything the lab writes is synthetic: no real device, no real patient. Its patients' names are "
+		 "invented and listed by `auscult lab planted`. The same scenario and seed give the same bytes.\n\n"
+		 "`bench` writes a large mix of conversations of all protocols in the classic pcap format, for "
+		 "measuring.",
 	.example = "auscult lab capture mixed -o ward.pcapng\n  write the ward with three monitors in trouble\n"
 		   "auscult lab capture healthy -o - | auscult watch -r -\n  a quiet ward: nothing is found",
 	OPTIONS({ "output", 'o', "FILE", OPTION_TEXT, "write the capture there; - is standard output", NULL, NULL },
 		{ "seed", 0, "N", OPTION_NUMBER, "start of the random generator", "8000", NULL },
-		{ "hours", 0, "H", OPTION_NUMBER, "packet time of a scenario; at least what its story needs", "1", NULL },
+		{ "hours", 0, "H", OPTION_NUMBER, "packet time of a scenario; at least what its story needs", "1",
+		NULL },
 		{ "bytes", 0, "N", OPTION_NUMBER, "bench: at least this many bytes of packets", "1600000000", NULL },
 		{ "packets", 0, "N", OPTION_NUMBER, "bench: at least this many packets", "3000000", NULL },
 		{ "hosts", 0, "N", OPTION_NUMBER, "bench: so many hosts talk", "4000", NULL },
-		{ "flows", 0, "N", OPTION_NUMBER, "bench: instead of the mix, so many TCP connections open at the same time", "0",
+		{ "flows", 0, "N", OPTION_NUMBER,
+		"bench: instead of the mix, so many TCP connections open at the same time", "0",
 		  NULL }),
 	.run = run,
 };

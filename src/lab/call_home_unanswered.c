@@ -17,7 +17,8 @@ static void make(struct net *n)
 }
 
 const struct scenario scenario_call_home_unanswered = {
-	.name = "call-home-unanswered", .doc = "A monitor numbered 202.114.4.20 asks for the fixed addresses by ARP, unanswered",
+	.name = "call-home-unanswered",
+	.doc = "A monitor numbered 202.114.4.20 asks for the fixed addresses by ARP, unanswered",
 	.expect = "one device: a published address and a foreign prefix asked for, nothing left the wire",
 	.hours = 1, .make = make,
 };

@@ -24,7 +24,8 @@ static struct conv opened(struct net *n, struct host *a, struct host *b, uint16_
 }
 
 static const struct hl7_sender device = {
-	.application = "MONITOR", .facility = "LABHOST0", .to_application = "ENGINE", .to_facility = "LAB", .device = "LABHOST0",
+	.application = "MONITOR", .facility = "LABHOST0", .to_application = "ENGINE", .to_facility = "LAB",
+	.device = "LABHOST0",
 };
 
 static void hl7_session(struct net *n, struct host *a, struct host *b, unsigned variant)

@@ -65,7 +65,7 @@ void net_noise(struct net *n, struct buf *b, size_t bytes)
 
 static struct mac mac_parse(const char *text)
 {
-	struct mac m;
+	struct mac m = { { 0 } };
 	unsigned v[6];
 	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]) != 6)
 		abort();
@@ -81,7 +81,8 @@ struct host *net_host(struct net *n, const char *name, const char *mac, const ch
 		abort();
 	struct host *h = &n->hosts[n->nhosts];
 	*h = (struct host){
-		.name = name, .mac = hops ? n->router->mac : mac_parse(mac), .ip = addr_to4(a), .ttl = ttl, .hops = hops,
+		.name = name, .mac = hops ? n->router->mac : mac_parse(mac), .ip = addr_to4(a), .ttl = ttl,
+		.hops = hops,
 		.ip_id = (uint16_t)net_random(n), .index = (uint16_t)n->nhosts,
 		.port = (uint16_t)(EPHEMERAL_FIRST + net_below(n, 8000)),
 	};
@@ -119,7 +120,8 @@ static void frame_end(struct net *n, uint64_t time)
 	tape_add(&n->tape, time, buf_span(&n->packet));
 }
 
-static void arp(struct net *n, uint64_t time, uint16_t op, struct mac src, uint32_t src_ip, struct mac dst, uint32_t dst_ip)
+static void arp(struct net *n, uint64_t time, uint16_t op, struct mac src, uint32_t src_ip, struct mac dst,
+		uint32_t dst_ip)
 {
 	struct buf *b = &n->packet;
 	frame_begin(n, op == ARP_REQUEST ? everyone : dst, src, ETHERTYPE_ARP);
@@ -181,7 +183,8 @@ static uint16_t l4_checksum(const struct ip_out *h, struct span l4)
 {
 	uint32_t sum = 0;
 	if (h->proto != PROTO_ICMP)
-		sum = (h->from >> 16) + (h->from & 0xffff) + (h->to >> 16) + (h->to & 0xffff) + h->proto + (uint32_t)l4.n;
+		sum = (h->from >> 16) + (h->from & 0xffff) + (h->to >> 16) + (h->to & 0xffff) + h->proto +
+		      (uint32_t)l4.n;
 	uint16_t check = fold16(sum16(sum, l4));
 	return check == 0 && h->proto == PROTO_UDP ? 0xffff : check;    /* RFC 768: zero means none */
 }

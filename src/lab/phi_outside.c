@@ -8,7 +8,8 @@ enum { OUTSIDE_HL7 = 6661, OUTSIDE_DICOM = 11112, ADMISSIONS = 12, IMAGES = 2 };
 static void admissions(struct net *n)
 {
 	static const struct hl7_sender s = {
-		.application = "RELAY", .facility = "SITE", .to_application = "CLOUD", .to_facility = "VENDOR", .device = "",
+		.application = "RELAY", .facility = "SITE", .to_application = "CLOUD", .to_facility = "VENDOR",
+		.device = "",
 	};
 	struct host *relay = net_host(n, "relay", "02:77:10:20:30:47", "10.20.30.71", 64, 0);
 	struct host *cloud = net_host(n, "cloud-hl7", NULL, "198.51.100.20", 64, 10);

@@ -13,9 +13,9 @@ static int wander(struct net *n, int value, int step, int low, int high)
 struct readings readings_of(struct net *n)
 {
 	return (struct readings){
-		.heart = 62 + (int)net_below(n, 30), .spo2 = 95 + (int)net_below(n, 4), .breaths = 12 + (int)net_below(n, 6),
-		.systolic = 108 + (int)net_below(n, 30), .diastolic = 66 + (int)net_below(n, 14),
-		.temperature_tenths = 364 + (int)net_below(n, 8),
+		.heart = 62 + (int)net_below(n, 30), .spo2 = 95 + (int)net_below(n, 4),
+		.breaths = 12 + (int)net_below(n, 6), .systolic = 108 + (int)net_below(n, 30),
+		.diastolic = 66 + (int)net_below(n, 14), .temperature_tenths = 364 + (int)net_below(n, 8),
 	};
 }
 

@@ -11,7 +11,8 @@ static void make(struct net *n)
 }
 
 const struct scenario scenario_remote_update = {
-	.name = "remote-update", .doc = "A silent monitor comes up, mounts 202.114.4.119:/pm, reads an ELF, then listens on a new port",
+	.name = "remote-update",
+	.doc = "A silent monitor comes up, mounts 202.114.4.119:/pm, reads an ELF, then listens on a new port",
 	.expect = "one monitor, critical: interface up, remote mount, code pulled, new listener used from outside",
 	.hours = 1, .make = make,
 };

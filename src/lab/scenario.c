@@ -40,8 +40,9 @@ int scenario_write(const struct scenario *s, uint64_t seed, double hours, FILE *
 {
 	char comment[256];
 	struct net *n = scenario_tell(s, seed, hours);
-	snprintf(comment, sizeof(comment), "Synthetic capture, no real device and no real patient: auscult lab scenario %s, seed %llu",
-		 s->name, (unsigned long long)seed);
+	snprintf(comment, sizeof(comment),
+		 "Synthetic capture, no real device and no real patient: auscult lab scenario %s, "
+		 "seed %llu", s->name, (unsigned long long)seed);
 	int err = tape_write(&n->tape, out, comment);
 	net_free(n);
 	return err;

@@ -37,7 +37,8 @@ static void find_part(struct stencil_frame *f, uint8_t part)
 {
 	struct span rest = f->bytes;
 	const uint8_t *hit;
-	while (f->npatches < STENCIL_PATCHES && (hit = memmem(rest.p, rest.n, stand_in[part].bytes, stand_in[part].n))) {
+	while (f->npatches < STENCIL_PATCHES && (hit = memmem(rest.p, rest.n, stand_in[part].bytes,
+							      stand_in[part].n))) {
 		f->patch[f->npatches++] = (struct stencil_patch){ (uint16_t)(hit - f->bytes.p), part };
 		rest = span_from(rest, (size_t)(hit - rest.p) + stand_in[part].n);
 	}
@@ -91,7 +92,9 @@ void stencil_done(struct stencil *s)
 static void play(struct stencil_cast *c, uint32_t i, enum stencil_part mac, enum stencil_part ip)
 {
 	uint32_t a = HOST_BASE + i;
-	const uint8_t mac_bytes[6] = { 0x02, 0x40, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
+	const uint8_t mac_bytes[6] = {
+		0x02, 0x40, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i,
+	};
 	const uint8_t ip_bytes[4] = { (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a };
 	memcpy(c->value[mac], mac_bytes, sizeof(mac_bytes));
 	memcpy(c->value[ip], ip_bytes, sizeof(ip_bytes));
@@ -117,7 +120,8 @@ struct change {
 
 static void replace(uint8_t *frame, size_t at, uint8_t value, struct change *c)
 {
-	uint32_t old = frame[at], diff = at & 1 ? (uint32_t)value + 0xffff - old : ((uint32_t)value << 8) + 0xffff - (old << 8);
+	unsigned shift = at & 1 ? 0 : 8;
+	uint32_t diff = ((uint32_t)value << shift) + 0xffff - ((uint32_t)frame[at] << shift);
 	frame[at] = value;
 	if (at >= IP_ADDRESSES && at < IP_END)
 		c->ip += diff;

@@ -139,8 +139,8 @@ void ward_tamper(struct ward *w, uint64_t from, uint64_t until)
 	struct host *bed = net_host(n, "BED9", "02:0c:05:20:30:1d", "10.20.30.29", 64, 0);
 	struct host *attacker = net_host(n, "attacker", "b8:27:eb:20:30:42", "10.20.30.66", 64, 0);
 	struct hl7_sender s = {
-		.application = "CMS-GATEWAY", .facility = bed->name, .to_application = "CENTRAL", .to_facility = "LABHOSPITAL",
-		.device = "PM8000-0109",
+		.application = "CMS-GATEWAY", .facility = bed->name, .to_application = "CENTRAL",
+		.to_facility = "LABHOSPITAL", .device = "PM8000-0109",
 	};
 	uint64_t begin = n->start + from, end = n->start + until;
 	struct readings r = readings_of(n);

@@ -9,7 +9,8 @@
 #include "lab/readings.h"
 
 /* DNS question and one A answer; answer 0: no such name. Returns when the answer came. */
-uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *name, uint32_t answer);
+uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *name,
+		  uint32_t answer);
 void     talk_mdns_announce(struct net *n, uint64_t at, struct host *h, const char *instance, const char *service,
 			    const char *host_name, uint16_t port);
 void     talk_nbns_register(struct net *n, uint64_t at, struct host *h, uint32_t broadcast, const char *name);
@@ -28,7 +29,8 @@ void talk_dhcp_renew(struct net *n, uint64_t at, struct host *h, struct host *se
 void talk_tls_hello(struct conv *c, const char *sni);        /* hellos and what looks like the rest of a handshake */
 void talk_tls_data(struct conv *c, enum conv_side from, size_t bytes);
 /* One request with its answer; encoding may be NULL. */
-void talk_http(struct conv *c, const char *host, const char *path, const char *type, const char *encoding, struct span body);
+void talk_http(struct conv *c, const char *host, const char *path, const char *type, const char *encoding,
+	       struct span body);
 void talk_ssh(struct conv *c, unsigned keys);
 void talk_smb(struct conv *c, size_t bytes_down, size_t bytes_up);
 /* Logs in anonymously on the open control conversation and fetches a file over one of its own. */

@@ -25,7 +25,8 @@ static void option_u32(struct buf *b, uint8_t code, uint32_t v)
 	buf_be32(b, v);
 }
 
-static void head(struct buf *b, bool reply, uint32_t xid, const struct host *h, uint32_t client, uint32_t yours, uint8_t type)
+static void head(struct buf *b, bool reply, uint32_t xid, const struct host *h, uint32_t client, uint32_t yours,
+		 uint8_t type)
 {
 	buf_be32(b, reply ? 0x02010600 : 0x01010600);
 	buf_be32(b, xid);
@@ -47,7 +48,8 @@ static void tail(struct buf *b)
 		buf_fill(b, 0, MESSAGE_MIN - b->n);
 }
 
-static void asks(struct buf *b, uint32_t xid, const struct host *h, const struct dhcp_client *c, uint8_t type, uint32_t client)
+static void asks(struct buf *b, uint32_t xid, const struct host *h, const struct dhcp_client *c, uint8_t type,
+		 uint32_t client)
 {
 	buf_reset(b);
 	head(b, false, xid, h, client, 0, type);

@@ -14,7 +14,8 @@
 
 enum {
 	ASSOCIATE_RQ = 1, ASSOCIATE_AC = 2, P_DATA = 4, RELEASE_RQ = 5, RELEASE_RP = 6,
-	ITEM_APPLICATION = 0x10, ITEM_CONTEXT_RQ = 0x20, ITEM_CONTEXT_AC = 0x21, ITEM_ABSTRACT = 0x30, ITEM_TRANSFER = 0x40,
+	ITEM_APPLICATION = 0x10, ITEM_CONTEXT_RQ = 0x20, ITEM_CONTEXT_AC = 0x21, ITEM_ABSTRACT = 0x30,
+	ITEM_TRANSFER = 0x40,
 	ITEM_USER = 0x50, ITEM_MAX_LENGTH = 0x51, ITEM_CLASS = 0x52, ITEM_VERSION = 0x55,
 	CONTEXT_ECHO = 1, CONTEXT_CT = 3, MAX_PDU = 16384,
 	C_STORE = 0x0001, C_ECHO = 0x0030, ANSWER = 0x8000, NO_DATA = 0x0101, WITH_DATA = 0x0001,
@@ -225,7 +226,8 @@ void talk_dicom_store(struct conv *c, const struct planted *who, unsigned number
 {
 	char instance[64];
 	snprintf(instance, sizeof(instance), UID_LAB ".7.1.1.%u", number + 1);
-	const struct command k = { .class = UID_CT, .instance = instance, .what = C_STORE, .id = (uint16_t)(number + 2) };
+	const struct command k = { .class = UID_CT, .instance = instance, .what = C_STORE,
+		.id = (uint16_t)(number + 2) };
 	command(c, &k, CONTEXT_CT, false);
 	AUTO_BUF b = { 0 };
 	image(&b, who, instance, number + 1);

@@ -29,7 +29,8 @@ static void head(struct buf *b, uint16_t id, uint16_t flags, const uint16_t coun
 		buf_be16(b, counts[i]);
 }
 
-uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *asked, uint32_t answer)
+uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *asked,
+		  uint32_t answer)
 {
 	uint16_t id = (uint16_t)net_random(n), port = net_port(client);
 	AUTO_BUF b = { 0 };

@@ -27,8 +27,8 @@ static void exchange(struct conv *c, const struct hl7_sender *s, const char *eve
 	buf_bytes(&b, SPAN_LIT("\x1c\r"));
 	conv_send(c, CLIENT, buf_span(&b));
 	buf_reset(&b);
-	buf_printf(&b, "\x0BMSH|^~\\&|%s|%s|%s|%s|%s||ACK|A%s|P|2.6\rMSA|AA|%s\r\x1c\r", s->to_application, s->to_facility,
-		   s->application, s->facility, stamp(c->now, at), id, id);
+	buf_printf(&b, "\x0BMSH|^~\\&|%s|%s|%s|%s|%s||ACK|A%s|P|2.6\rMSA|AA|%s\r\x1c\r", s->to_application,
+		   s->to_facility, s->application, s->facility, stamp(c->now, at), id, id);
 	conv_send(c, SERVER, buf_span(&b));
 	c->last = (struct span){ 0 };
 }
@@ -40,8 +40,8 @@ static void control_id(struct conv *c, char out[CONTROL_ID])
 
 static void identity(struct buf *b, const struct planted *who)
 {
-	buf_printf(b, "PID|1||%s^^^LAB^MR||%s^%s||%s|%s|||%s^^LABTOWN||%s\r", who->id, who->family, who->given, who->birth,
-		   who->sex, who->street, who->phone);
+	buf_printf(b, "PID|1||%s^^^LAB^MR||%s^%s||%s|%s|||%s^^LABTOWN||%s\r", who->id, who->family, who->given,
+		   who->birth, who->sex, who->street, who->phone);
 }
 
 struct observation {

@@ -2,7 +2,8 @@
 /* HTTP/1.1 requests and answers (RFC 9112). */
 #include "lab/talk.h"
 
-void talk_http(struct conv *c, const char *host, const char *path, const char *type, const char *encoding, struct span body)
+void talk_http(struct conv *c, const char *host, const char *path, const char *type, const char *encoding,
+	       struct span body)
 {
 	conv_text(c, CLIENT, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: lab-browser/1.0\r\nAccept: */*\r\n"
 		  "Accept-Encoding: gzip\r\nConnection: keep-alive\r\n\r\n", path, host);

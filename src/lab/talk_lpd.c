@@ -14,7 +14,8 @@ void talk_lpd(struct conv *c, const char *queue, const char *job, const char *us
 	unsigned number = net_below(c->net, 1000);
 	const char *host = c->end[CLIENT]->name;
 	AUTO_BUF control = { 0 };
-	buf_printf(&control, "H%s\nP%s\nJ%s\nldfA%03u%s\nUdfA%03u%s\nN%s\n", host, user, job, number, host, number, host, job);
+	buf_printf(&control, "H%s\nP%s\nJ%s\nldfA%03u%s\nUdfA%03u%s\nN%s\n", host, user, job, number, host,
+		   number, host, job);
 	conv_text(c, CLIENT, "%c%s\n", RECEIVE_JOB, queue);
 	accepted(c);
 	conv_text(c, CLIENT, "%c%zu cfA%03u%s\n", RECEIVE_CONTROL, control.n, number, host);

@@ -32,7 +32,8 @@ void tape_add(struct tape *t, uint64_t time, struct span frame)
 		t->size = t->size ? t->size * 2 : 1024;
 		t->frames = mem_grow(t->frames, t->size, sizeof(*t->frames));
 	}
-	t->frames[t->n] = (struct tape_frame){ .time = time, .at = at, .n = (uint32_t)frame.n, .order = (uint32_t)t->n };
+	t->frames[t->n] = (struct tape_frame){ .time = time, .at = at, .n = (uint32_t)frame.n,
+		.order = (uint32_t)t->n };
 	t->n++;
 }
 

@@ -4,7 +4,8 @@
 
 #include <zlib.h>
 
-enum { HTTPS = 443, DICOM = 11112, DICOM_TLS = 2762, MLLP_TLS = 2576, LPD = 515, SMB = 445, FTP = 21, SSH = 22, HTTP = 80 };
+enum { HTTPS = 443, DICOM = 11112, DICOM_TLS = 2762, MLLP_TLS = 2576, LPD = 515, SMB = 445, FTP = 21, SSH = 22,
+	HTTP = 80 };
 
 static const char *const bed_names[WARD_BEDS] = { "BED1", "BED2", "BED3", "BED4", "BED5", "BED6" };
 static const uint8_t pc_wants[] = { 1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252 };
@@ -54,7 +55,8 @@ struct ward ward_of(struct net *n)
 static struct hl7_sender sender(const char *application, const char *facility, const char *to, const char *device)
 {
 	return (struct hl7_sender){
-		.application = application, .facility = facility, .to_application = to, .to_facility = "LABHOSPITAL", .device = device,
+		.application = application, .facility = facility, .to_application = to, .to_facility = "LABHOSPITAL",
+		.device = device,
 	};
 }
 
@@ -76,7 +78,8 @@ static void vitals(struct ward *w, struct host *from, struct host *to, uint16_t 
 	conv_close(&c, CLIENT);
 }
 
-void ward_vitals(struct ward *w, struct host *monitor, const char *device, uint64_t from, uint64_t until, uint64_t every)
+void ward_vitals(struct ward *w, struct host *monitor, const char *device, uint64_t from, uint64_t until,
+		 uint64_t every)
 {
 	struct hl7_sender s = sender("CMS-GATEWAY", monitor->name, "CENTRAL", device);
 	vitals(w, monitor, w->central, CENTRAL_PORT, &s, from, until, every);
@@ -90,9 +93,11 @@ static void monitors(struct ward *w)
 	static const char *const others[WARD_MONITORS] = { "VISTALAB-2201", "VISTALAB-2202", "VISTALAB-2203" };
 	struct net *n = w->net;
 	for (unsigned i = 0; i < WARD_BEDS; i++)
-		ward_vitals(w, w->bed[i], devices[i], n->start + net_between(n, 2 * SECOND, 30 * SECOND), n->end, 60 * SECOND);
+		ward_vitals(w, w->bed[i], devices[i], n->start + net_between(n, 2 * SECOND, 30 * SECOND), n->end,
+			    60 * SECOND);
 	for (unsigned i = 0; i < WARD_MONITORS; i++) {
-		const struct dhcp_client d = { w->monitor[i]->name, "LABMON-2.4", monitor_wants, sizeof(monitor_wants), w->dns->ip };
+		const struct dhcp_client d = { w->monitor[i]->name, "LABMON-2.4", monitor_wants,
+			sizeof(monitor_wants), w->dns->ip };
 		uint64_t at = n->start + net_between(n, SECOND, 20 * SECOND);
 		talk_dhcp(n, at, w->monitor[i], w->dhcp, &d);
 		struct hl7_sender s = sender("SURGMON", w->monitor[i]->name, "ENGINE", others[i]);
@@ -101,8 +106,8 @@ static void monitors(struct ward *w)
 }
 
 /* A TLS conversation with a short exchange each `every`. */
-static void secret_link(struct ward *w, struct host *from, struct host *to, uint16_t port, const char *name, uint64_t every,
-			size_t bytes)
+static void secret_link(struct ward *w, struct host *from, struct host *to, uint16_t port, const char *name,
+			uint64_t every, size_t bytes)
 {
 	struct net *n = w->net;
 	struct conv c = conv_of(n, from, to, port, n->start + net_between(n, SECOND, 40 * SECOND));
@@ -181,7 +186,8 @@ static void intranet(struct ward *w, struct host *pc, uint64_t at)
 	at = talk_dns(n, at, pc, w->dns, "intranet.lab.example", w->intranet->ip) + MS;
 	struct conv c = conv_of(n, pc, w->intranet, HTTP, at);
 	conv_open(&c);
-	talk_http(&c, "intranet.lab.example", "/handbook/index.html", "text/html; charset=utf-8", NULL, buf_span(&page));
+	talk_http(&c, "intranet.lab.example", "/handbook/index.html", "text/html; charset=utf-8", NULL,
+		  buf_span(&page));
 	conv_wait(&c, 300 * MS);
 	talk_http(&c, "intranet.lab.example", "/static/site.css", "text/css", "gzip", buf_span(&packed));
 	conv_close(&c, SERVER);
@@ -249,7 +255,8 @@ static void workstations(struct ward *w)
 static void clocks(struct ward *w)
 {
 	struct net *n = w->net;
-	struct host *const all[] = { w->central, w->engine, w->ct, w->pacs, w->files, w->nas, w->monitor[0], w->monitor[1] };
+	struct host *const all[] = { w->central, w->engine, w->ct, w->pacs, w->files, w->nas, w->monitor[0],
+		w->monitor[1] };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		for (uint64_t at = n->start + net_between(n, SECOND, 17 * MINUTE); at < n->end; at += 1024 * SECOND)
 			talk_ntp(n, at, all[i], w->ntp);

@@ -27,7 +27,8 @@ struct ward ward_of(struct net *n);
 void ward_ordinary(struct ward *w);              /* all that a quiet day has, from net->start to net->end */
 /* A monitor of the ward's kind sends vital signs without identity to the central station, each
  * `every` ns from `from` until `until`. */
-void ward_vitals(struct ward *w, struct host *monitor, const char *device, uint64_t from, uint64_t until, uint64_t every);
+void ward_vitals(struct ward *w, struct host *monitor, const char *device, uint64_t from, uint64_t until,
+		 uint64_t every);
 
 /* Stories that several scenarios tell; `from` ns after net->start. */
 void ward_call_home(struct ward *w, uint64_t from);

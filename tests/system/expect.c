@@ -62,7 +62,7 @@ static bool list_holds(json_t *found, json_t *wanted)
 	json_array_foreach(wanted, i, want) {
 		bool hit = false;
 		json_array_foreach(found, k, have)
-			hit |= json_is_object(want) ? json_is_object(have) && record_holds(have, want) : scalar_holds(have, want);
+			hit |= json_is_object(want) ? record_holds(have, want) : scalar_holds(have, want);
 		if (!hit)
 			return false;
 	}
@@ -141,7 +141,8 @@ static int check_surplus(struct found *f)
 		if (f->met[i])
 			continue;
 		wrong++;
-		printf("# not expected: %s %s scope %s: %s\n", text_of(f->finding[i], "rule"), text_of(f->finding[i], "severity"),
+		printf("# not expected: %s %s scope %s: %s\n", text_of(f->finding[i], "rule"),
+		       text_of(f->finding[i], "severity"),
 		       text_of(f->finding[i], "scope"), text_of(f->finding[i], "title"));
 		say("observed", json_object_get(f->finding[i], "observed"));
 	}
