@@ -31,7 +31,7 @@ static struct span trimmed(struct span s)
 {
 	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\0'))
 		s.n--;
-	return span_cut(s, TEXT_MAX);
+	return s;
 }
 
 /* The one door through which a person's data or a credential could leave a decoder: closed here. */
@@ -39,7 +39,8 @@ static void set_token(struct record *r, unsigned field, struct span s)
 {
 	const struct field *f = &r->type->fields[field];
 	struct value *v = slot(r, field, f->type);
-	v->token = keyring_token(r->host->keyring, s);
+	/* The token is of the first TEXT_MAX bytes; the host is told where all of them are. */
+	v->token = keyring_token(r->host->keyring, span_cut(s, TEXT_MAX));
 	if (r->host->masked)
 		r->host->masked(r->host->ctx, f, s, &v->token);
 }
@@ -53,7 +54,7 @@ void record_text(struct record *r, unsigned field, struct span s)
 		set_token(r, field, s);
 		return;
 	}
-	slot(r, field, F_TEXT)->text = s;
+	slot(r, field, F_TEXT)->text = span_cut(s, TEXT_MAX);
 }
 
 void record_str(struct record *r, unsigned field, const char *s)
@@ -131,7 +132,7 @@ void record_add_text(struct record *r, unsigned field, struct span s)
 	struct span *list = list_room(r, v->texts.v, v->texts.n, sizeof(*list));
 	if (!list)
 		return;
-	list[v->texts.n] = arena_copy(r->host->arena, trimmed(s));
+	list[v->texts.n] = arena_copy(r->host->arena, span_cut(trimmed(s), TEXT_MAX));
 	v->texts = (struct texts){ list, v->texts.n + 1 };
 }
 
