@@ -60,6 +60,52 @@ const char *vitals_name(struct span code)
 	return NULL;
 }
 
+/* Labels of makers' own, letters and digits only, in capitals. */
+static const struct coded labels[] = {
+	{ "HR", "heart_rate" }, { "ECGHR", "heart_rate" }, { "HEARTRATE", "heart_rate" }, { "BPM", "heart_rate" },
+	{ "PR", "pulse_rate" }, { "PULSE", "pulse_rate" }, { "PULSERATE", "pulse_rate" }, { "SPO2PR", "pulse_rate" },
+	{ "SPO2RATE", "pulse_rate" },
+	{ "SPO2", "spo2" }, { "SATO2", "spo2" }, { "O2SAT", "spo2" }, { "SPO2SAT", "spo2" },
+	{ "RR", "resp_rate" }, { "RESP", "resp_rate" }, { "RESPRATE", "resp_rate" }, { "RESPIRATION", "resp_rate" },
+	{ "RESPIRATIONRATE", "resp_rate" }, { "BR", "resp_rate" }, { "AWRR", "resp_rate" }, { "CO2RR", "resp_rate" },
+	{ "NIBP", "nibp" }, { "NBP", "nibp" }, { "BP", "nibp" },
+	{ "NIBPS", "nibp_sys" }, { "NIBPSYS", "nibp_sys" }, { "NBPS", "nibp_sys" }, { "NBPSYS", "nibp_sys" },
+	{ "SYS", "nibp_sys" }, { "SBP", "nibp_sys" }, { "SYSTOLIC", "nibp_sys" },
+	{ "NIBPD", "nibp_dia" }, { "NIBPDIA", "nibp_dia" }, { "NBPD", "nibp_dia" }, { "NBPDIA", "nibp_dia" },
+	{ "DIA", "nibp_dia" }, { "DBP", "nibp_dia" }, { "DIASTOLIC", "nibp_dia" },
+	{ "NIBPM", "nibp_mean" }, { "NIBPMEAN", "nibp_mean" }, { "NIBPMAP", "nibp_mean" }, { "NBPM", "nibp_mean" },
+	{ "NBPMEAN", "nibp_mean" }, { "MAP", "nibp_mean" },
+	{ "ARTS", "art_sys" }, { "ARTSYS", "art_sys" }, { "ABPS", "art_sys" }, { "ABPSYS", "art_sys" },
+	{ "ARTD", "art_dia" }, { "ARTDIA", "art_dia" }, { "ABPD", "art_dia" }, { "ABPDIA", "art_dia" },
+	{ "ARTM", "art_mean" }, { "ARTMEAN", "art_mean" }, { "ABPM", "art_mean" }, { "ABPMEAN", "art_mean" },
+	{ "TEMP", "temperature" }, { "TEMPERATURE", "temperature" }, { "T1", "temperature" }, { "TEMP1", "temperature" },
+	{ "ETCO2", "etco2" }, { "CO2ET", "etco2" },
+	{ "WEIGHT", "weight" }, { "HEIGHT", "height" }, { "GLUCOSE", "glucose" }, { "GLU", "glucose" },
+};
+
+enum { LABEL_MAX = 24 };
+
+const char *vitals_label(struct span label)
+{
+	char plain[LABEL_MAX + 1];
+	size_t n = 0;
+	for (size_t i = 0; i < label.n; i++) {
+		uint8_t c = label.p[i];
+		if (c >= 'a' && c <= 'z')
+			c = (uint8_t)(c - 'a' + 'A');
+		if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+			continue;
+		if (n == LABEL_MAX)
+			return NULL;
+		plain[n++] = (char)c;
+	}
+	plain[n] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++)
+		if (strcmp(labels[i].code, plain) == 0)
+			return labels[i].name;
+	return NULL;
+}
+
 void vitals_emit(struct emit *e, const struct vital *v)
 {
 	struct record r;

@@ -25,3 +25,6 @@ void vitals_emit(struct emit *e, const struct vital *v);
 /* Short name ("heart_rate", "spo2", "nibp_sys" …) for a LOINC or IEEE 11073-10101 (MDC) code or MDC
  * reference id, NULL when unknown. */
 const char *vitals_name(struct span code);
+/* The same for what makers put in a code's place ("SpO2", "HR", "NIBP-S"): letters and digits count,
+ * case and marks do not. */
+const char *vitals_label(struct span label);
