@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HL7 v2 (HL7 v2.9; segments as in chapters 2, 3, 7 and 17), with MLLP (HL7 transport specification,
+ * release 1) and without, on any port and with whatever delimiters MSH declares. One record for each
+ * message, one vitals record for each numeric observation. Without MLLP nothing marks the end of a
+ * message: it ends where the next one starts, or when the conversation closes. */
+#include "base/scope.h"
+#include "decode/hl7_text.h"
+#include "decode/vitals.h"
+
+enum {
+	BID_HEAD = 1024,                         /* a header segment is shorter */
+	JUNK_MAX = 64 * 1024,                    /* no header in this much: not HL7 */
+	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
+	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
+	REPEATS_MAX = 16, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
+	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128, DEVICE_KEPT = 48,
+};
+
+enum {
+	MESSAGE_TYPE, CONTROL_ID, VERSION, SENDING_APP, SENDING_FACILITY, RECEIVING_APP, RECEIVING_FACILITY, CHARSET,
+	MLLP, CUT, ACK_CODE, ACKED_ID, SEGMENTS, OBSERVATIONS, WAVEFORMS, PART, IDENTITY, DEVICE_ID, DEVICE_SPACE,
+	DEVICE_LIST, UDI, MAKER, MODEL, FIRMWARE, SOFTWARE, PATIENT_ID, PATIENT_NAME, BIRTH_DATE, SEX, ADDRESS, PHONE, SSN,
+	ACCOUNT, NEXT_OF_KIN, GUARANTOR, INSURANCE, PHYSICIAN, BED, DEPARTMENT, VISIT, STUDY, NOTE, FIELDS
+};
+
+static const struct field fields[FIELDS] = {
+	[MESSAGE_TYPE] = { "message_type", F_TEXT, "type and trigger event, as ADT^A01 (MSH-9)" },
+	[CONTROL_ID] = { "control_id", F_TEXT, "number that the sender gave the message (MSH-10)" },
+	[VERSION] = { "version", F_TEXT, "version of HL7 (MSH-12)" },
+	[SENDING_APP] = { "sending_app", F_TEXT, "application that sends (MSH-3)", .clue = CLUE_APPLICATION },
+	[SENDING_FACILITY] = { "sending_facility", F_TEXT, "where it stands (MSH-4)", .clue = CLUE_FACILITY },
+	[RECEIVING_APP] = { "receiving_app", F_TEXT, "application it is for (MSH-5)", .clue = CLUE_APPLICATION | CLUE_PEER },
+	[RECEIVING_FACILITY] = { "receiving_facility", F_TEXT, "where that stands (MSH-6)",
+		.clue = CLUE_FACILITY | CLUE_PEER },
+	[CHARSET] = { "charset", F_TEXT, "character set (MSH-18); UTF-16 when the bytes show it" },
+	[MLLP] = { "mllp", F_BOOL, "the message stands in an MLLP block" },
+	[CUT] = { "cut", F_BOOL, "only the head of the message was there to read" },
+	[ACK_CODE] = { "ack_code", F_TEXT, "answer to an earlier message: AA, AE, AR, CA, CE or CR (MSA-1)" },
+	[ACKED_ID] = { "acked_id", F_TEXT, "control id of that message (MSA-2)" },
+	[SEGMENTS] = { "segments", F_UINT, "segments in the message" },
+	[OBSERVATIONS] = { "observations", F_UINT, "numeric observations in the message (OBX)" },
+	[WAVEFORMS] = { "waveforms", F_UINT, "curves in the message (OBX of type NA or MA)" },
+	[PART] = { "part", F_UINT, "2, 3 …: a further patient of the same message" },
+	[IDENTITY] = { "identity_segments", F_TEXTS, "segments that hold a person's data in this message" },
+	[DEVICE_ID] = { "device_id", F_TEXT, "the one measuring device that the message names (PRT-20, PRT-10, OBX-18)",
+		.clue = CLUE_SERIAL },
+	[DEVICE_SPACE] = { "device_namespace", F_TEXT, "who gave that device its id (second component)" },
+	[DEVICE_LIST] = { "devices", F_TEXTS, "every measuring device that the message names" },
+	[UDI] = { "udi", F_TEXT, "unique device identifier of its label (PRT-16)" },
+	[MAKER] = { "maker", F_TEXT, "maker of the device (OBX of MDC_ID_MODEL_MANUFACTURER)", .clue = CLUE_MAKER },
+	[MODEL] = { "model", F_TEXT, "model of the device (OBX of MDC_ID_MODEL_NUMBER)", .clue = CLUE_MODEL },
+	[FIRMWARE] = { "firmware", F_TEXT, "version of its software (OBX of MDC_ID_PROD_SPEC_SW or _FW)",
+		.clue = CLUE_VERSION },
+	[SOFTWARE] = { "software", F_TEXT, "product that made the message (SFT-3)", .clue = CLUE_SYSTEM },
+	[PATIENT_ID] = { "patient_id", F_TEXT, "patient number (PID-3, else PID-2, PID-4)", .privacy = PATIENT },
+	[PATIENT_NAME] = { "patient_name", F_TEXT, "patient's name (PID-5)", .privacy = PATIENT },
+	[BIRTH_DATE] = { "birth_date", F_TEXT, "date of birth (PID-7)", .privacy = PATIENT },
+	[SEX] = { "sex", F_TEXT, "sex (PID-8)", .privacy = PATIENT },
+	[ADDRESS] = { "address", F_TEXT, "address (PID-11)", .privacy = PATIENT },
+	[PHONE] = { "phone", F_TEXT, "telephone or mail (PID-13, PID-14)", .privacy = PATIENT },
+	[SSN] = { "ssn", F_TEXT, "national number (PID-19) or licence (PID-20)", .privacy = PATIENT },
+	[ACCOUNT] = { "account", F_TEXT, "account number (PID-18)", .privacy = PATIENT },
+	[NEXT_OF_KIN] = { "next_of_kin", F_TEXT, "next of kin (NK1), mother (PID-6)", .privacy = PATIENT },
+	[GUARANTOR] = { "guarantor", F_TEXT, "who pays (GT1)", .privacy = PATIENT },
+	[INSURANCE] = { "insurance", F_TEXT, "policy number or insured person (IN1)", .privacy = PATIENT },
+	[PHYSICIAN] = { "physician", F_TEXT, "a doctor or nurse (PV1-7 to 9, OBR-16, ORC-12 …)", .privacy = PATIENT },
+	[BED] = { "bed", F_TEXT, "room and bed (PV1-3)", .privacy = PATIENT },
+	[DEPARTMENT] = { "department", F_TEXT, "ward (PV1-3)", .privacy = PATIENT },
+	[VISIT] = { "visit", F_TEXT, "visit number (PV1-19)", .privacy = PATIENT },
+	[STUDY] = { "study", F_TEXT, "order or accession number (OBR-3, OBR-2, ORC-3, ORC-2)", .privacy = PATIENT },
+	[NOTE] = { "note", F_TEXT, "free text (NTE-3, OBX of type TX, FT or ED), diagnosis, allergy", .privacy = PATIENT },
+};
+static RECORD_TYPE(hl7_type, "hl7", "HL7 v2 message", fields);
+
+/* ---- what is remembered of a conversation, a copy for each direction ---- */
+
+struct way {
+	uint32_t junk;                           /* bytes before the first message */
+	bool started;                            /* a message was seen */
+	bool skipping;                           /* behind the head of a message that was too long */
+	bool block;                              /* in an MLLP block that several messages share */
+	bool gateway;                            /* it speaks for several devices */
+	uint8_t device_n, device[DEVICE_KEPT];   /* the first device that it named */
+};
+
+struct state {
+	struct way way[2];
+};
+
+/* ---- recognising ---- */
+
+/* With other delimiters than the usual ones MSH-9 must look like a message type, too. */
+static int head_score(struct span s, const struct hl7_delims *d, bool closing)
+{
+	if (span_starts(span_from(s, 3), SPAN_LIT("|^~\\&|")))
+		return BID_SURE;
+	if (s.p[0] != 'M')
+		return BID_LIKELY;
+	struct span line = hl7_first(hl7_first(s, HL7_CR), HL7_LF), f[10];
+	hl7_split(line, d->field, f, ARRAY_LEN(f));
+	if (line.n == s.n && !f[9].p && !closing)
+		return s.n < BID_HEAD ? BID_WAIT : BID_NO;
+	struct span type = hl7_first(f[8], d->component);
+	if (type.n != 3)
+		return BID_NO;
+	for (size_t i = 0; i < 3; i++)
+		if (!((type.p[i] >= 'A' && type.p[i] <= 'Z') || (type.p[i] >= '0' && type.p[i] <= '9')))
+			return BID_NO;
+	return BID_LIKELY + 10;
+}
+
+/* The capture began within a conversation: a message starts further on, or lines look like segments. */
+static int middle_score(struct span s)
+{
+	static const char names[][5] = { "OBX|", "PID|", "PV1|", "OBR|", "NTE|", "ORC|", "EVN|", "NK1|", "MSA|", "IN1|" };
+	s = span_cut(s, BID_HEAD);
+	if (!s.n || (!memchr(s.p, HL7_CR, s.n) && !memchr(s.p, HL7_LF, s.n)))
+		return BID_NO;
+	if (hl7_next_start(s, 0) < s.n)
+		return BID_LIKELY;
+	struct hl7_lines l = hl7_lines(s);
+	struct span line;
+	int found = 0;
+	while (found < 2 && hl7_segment(&l, &line))
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			found += span_starts(line, span_of(names[i], 4));
+	return found >= 2 ? BID_LIKELY : BID_NO;
+}
+
+/* Either end may send first, MLLP or not: a monitor that is asked answers as the server (Mindray's
+ * does), so the side is never certain. */
+static struct bid bid(const struct message *m, const struct origin *at)
+{
+	(void)at;
+	struct hl7_lead lead = hl7_lead(m->bytes);
+	struct span s = span_from(m->bytes, lead.head);
+	struct hl7_delims d;
+	enum hl7_head h = lead.head <= HL7_HEAD_MAX || lead.block ? hl7_head(s, &d) : HL7_NO;
+	switch (h) {
+	case HL7_YES: return (struct bid){ .score = head_score(s, &d, m->closing) };
+	case HL7_WIDE: return (struct bid){ .score = BID_LIKELY + 20 };
+	case HL7_PART: return (struct bid){ .score = m->closing ? BID_NO : BID_WAIT };
+	case HL7_NO:
+	default: return (struct bid){ .score = middle_score(m->bytes) };
+	}
+}
+
+/* ---- framing ---- */
+
+/* Past what is known, but not past what may be the start of an end. */
+static size_t resume(const struct message *m, size_t least)
+{
+	size_t at = m->seen > OVERLAP ? m->seen - OVERLAP : 0;
+	return at > least ? at : least;
+}
+
+/* The end of block behind from, or the end of s. */
+static size_t block_end(struct span s, size_t from)
+{
+	struct rd r = rd_of(span_from(s, from));
+	struct span body;
+	return rd_until(&r, HL7_FS, &body) ? from + body.n : s.n;
+}
+
+/* UTF-16 may hold every byte: only an end of block with its CR counts. */
+static size_t wide_end(struct span s, size_t from)
+{
+	for (size_t at = block_end(s, from); at < s.n; at = block_end(s, at + 1))
+		if (span_starts(span_from(s, at), SPAN_LIT("\x1C\x0D")))
+			return at;
+	return s.n;
+}
+
+static struct frame message_frame(const struct message *m, size_t head, bool wide)
+{
+	struct span s = m->bytes;
+	size_t from = resume(m, head + 3);
+	size_t end = wide ? wide_end(s, from) : block_end(s, from);
+	size_t next = wide ? end : hl7_next_start(span_cut(s, end), from);
+	if (next < end)
+		return FRAME_WHOLE(next);
+	if (end < s.n)
+		return FRAME_WHOLE(end + (span_starts(span_from(s, end), SPAN_LIT("\x1C\x0D")) ? 2 : 1));
+	return m->closing || s.n >= FRAME_CAP ? FRAME_WHOLE(s.n) : FRAME_WAIT(m);
+}
+
+/* Not a message: everything up to the next start. Never waits, so that it is never buffered. */
+static struct frame junk_frame(const struct message *m, const struct way *w)
+{
+	struct span s = m->bytes;
+	if (!w->started && !w->skipping && w->junk > JUNK_MAX)
+		return FRAME_NONE;
+	size_t next = hl7_next_start(s, resume(m, 0));
+	if (next < s.n || m->closing)
+		return FRAME_WHOLE(next);
+	for (size_t at = s.n > OVERLAP ? s.n - OVERLAP : 1; at < s.n; at++)
+		if (s.p[at] == HL7_VT || s.p[at] == HL7_CR || s.p[at] == HL7_LF)
+			return FRAME_WHOLE(at);
+	return FRAME_WHOLE(s.n);
+}
+
+static struct frame frame(const struct message *m, void *state)
+{
+	const struct state *st = state;
+	struct hl7_lead lead = hl7_lead(m->bytes);
+	if (lead.drop)
+		return FRAME_WHOLE(lead.drop);
+	switch (hl7_head(span_from(m->bytes, lead.head), NULL)) {
+	case HL7_YES: return message_frame(m, lead.head, false);
+	case HL7_WIDE: return message_frame(m, lead.head, true);
+	case HL7_PART: return m->closing ? FRAME_WHOLE(m->bytes.n) : FRAME_WAIT(m);
+	case HL7_NO:
+	default: return junk_frame(m, &st->way[m->to_server]);
+	}
+}
+
+/* ---- one message ---- */
+
+struct parse {
+	struct emit *emit;
+	struct way *way;
+	struct hl7_delims d;
+	struct record out;
+	bool open;                               /* out holds a message that is not published yet */
+	bool personal;                           /* the segment at hand holds a person's data */
+	bool many_devices;
+	uint8_t device_from;                     /* enum source of DEVICE_ID, 0: none */
+	uint32_t segments, observations, waveforms, devices, patients;
+	uint64_t identity;                       /* bit i: segments[i] held a person's data */
+	struct span observed;                    /* OBR-7: time of what follows */
+};
+
+/* A person's datum. The first one stays; all are told to the host as they become tokens, so that
+ * none is left in exported evidence. */
+static void person(struct parse *p, unsigned field, struct span s)
+{
+	s = hl7_value(s, &p->d);
+	if (!s.n)
+		return;
+	p->personal = true;
+	bool had = record_has(&p->out, field);
+	struct value first = p->out.v[field];
+	record_text(&p->out, field, s);
+	if (had)
+		p->out.v[field] = first;
+}
+
+/* Plain text from a place that could hold anything when fields are shifted: only if every byte is a
+ * letter, a digit or one of also. */
+static struct span plain(struct span s, size_t max, const char *also)
+{
+	if (s.n > max)
+		return (struct span){ 0 };
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i], low = c | 0x20;
+		if (!((c >= '0' && c <= '9') || (low >= 'a' && low <= 'z')) && !(c && strchr(also, c)))
+			return (struct span){ 0 };
+	}
+	return s;
+}
+
+static bool is_numeral(struct span s, const char *also)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] && strchr(also, s.p[i])))
+			return false;
+	return s.n > 0;
+}
+
+/* The name of an HD or EI: its first component, else the universal id. */
+static struct span named(const struct parse *p, struct span s)
+{
+	struct span first = hl7_value(hl7_part(s, p->d.component, 1), &p->d);
+	return span_cut(first.n ? first : hl7_value(hl7_part(s, p->d.component, 2), &p->d), ID_MAX);
+}
+
+static void message_finish(struct parse *p)
+{
+	if (!p->open)
+		return;
+	p->open = false;
+	record_uint(&p->out, SEGMENTS, p->segments);
+	if (p->observations)
+		record_uint(&p->out, OBSERVATIONS, p->observations);
+	if (p->waveforms)
+		record_uint(&p->out, WAVEFORMS, p->waveforms);
+	/* Who speaks for several devices is none of them. */
+	if (p->many_devices || p->way->gateway)
+		p->out.set &= ~((uint64_t)1 << DEVICE_ID | (uint64_t)1 << DEVICE_SPACE | (uint64_t)1 << UDI |
+		                (uint64_t)1 << MAKER | (uint64_t)1 << MODEL | (uint64_t)1 << FIRMWARE);
+	emit_record(p->emit, &p->out);
+}
+
+/* A second PID in a message starts the next patient: published apart, so that each one counts. */
+static void patient_begin(struct parse *p)
+{
+	if (!record_has(&p->out, PATIENT_ID) && !record_has(&p->out, PATIENT_NAME))
+		return;
+	if (++p->patients >= PATIENTS_MAX)
+		return;
+	message_finish(p);
+	for (unsigned i = SEGMENTS; i < FIELDS; i++)
+		p->out.set &= ~((uint64_t)1 << i);
+	record_uint(&p->out, PART, p->patients + 1);
+	p->open = true;
+	p->segments = p->observations = p->waveforms = p->devices = 0;
+	p->identity = 0;
+	p->many_devices = false;
+	p->device_from = 0;
+	p->observed = (struct span){ 0 };
+}
+
+static void msh(struct parse *p, const struct span *f)
+{
+	/* MSH-1 is the separator itself: MSH-n is f[n - 1]. */
+	const struct hl7_delims *d = &p->d;
+	struct span type = plain(hl7_value(hl7_part(f[8], d->component, 1), d), LABEL_MAX, "_");
+	struct span trigger = plain(hl7_value(hl7_part(f[8], d->component, 2), d), LABEL_MAX, "_");
+	if (type.n && trigger.n) {
+		const char *both = arena_printf(p->emit->host->arena, "%.*s^%.*s", (int)type.n, (const char *)type.p,
+		                                (int)trigger.n, (const char *)trigger.p);
+		record_str(&p->out, MESSAGE_TYPE, both);
+	} else {
+		record_text(&p->out, MESSAGE_TYPE, type);
+	}
+	record_text(&p->out, SENDING_APP, named(p, f[2]));
+	record_text(&p->out, SENDING_FACILITY, named(p, f[3]));
+	record_text(&p->out, RECEIVING_APP, named(p, f[4]));
+	record_text(&p->out, RECEIVING_FACILITY, named(p, f[5]));
+	record_text(&p->out, CONTROL_ID, span_cut(hl7_value(f[9], d), ID_MAX));
+	record_text(&p->out, VERSION, plain(hl7_value(hl7_first(f[11], d->component), d), LABEL_MAX, "."));
+	record_text(&p->out, CHARSET, plain(hl7_value(hl7_first(f[17], d->repetition), d), LABEL_MAX, " ._/-"));
+}
+
+static void msa(struct parse *p, const struct span *f)
+{
+	record_text(&p->out, ACK_CODE, plain(hl7_value(f[1], &p->d), LABEL_MAX, ""));
+	record_text(&p->out, ACKED_ID, span_cut(hl7_value(f[2], &p->d), ID_MAX));
+}
+
+static void sft(struct parse *p, const struct span *f)
+{
+	if (!record_has(&p->out, SOFTWARE))      /* the first one made the message, others passed it on */
+		record_text(&p->out, SOFTWARE, named(p, f[3]));
+}
+
+static void pv1(struct parse *p, const struct span *f)
+{
+	struct span ward = hl7_first(f[3], p->d.component);
+	person(p, DEPARTMENT, ward);
+	struct span room = span_from(f[3], ward.n + 1), number = hl7_part(room, p->d.component, 2);
+	size_t n = hl7_first(room, p->d.component).n;
+	person(p, BED, span_cut(room, number.n ? n + 1 + number.n : n));
+}
+
+/* ---- devices ---- */
+
+enum source { FROM_OBX = 1, FROM_PRT, FROM_SERIAL };
+
+static void device_listed(struct parse *p, struct span id)
+{
+	struct texts list = record_has(&p->out, DEVICE_LIST) ? p->out.v[DEVICE_LIST].texts : (struct texts){ 0 };
+	for (uint32_t i = 0; i < list.n; i++)
+		if (span_eq(list.v[i], id))
+			return;
+	if (list.n < DEVICES_MAX)
+		record_add_text(&p->out, DEVICE_LIST, id);
+}
+
+/* Whether the conversation has named another device before: then a gateway speaks. */
+static void device_remember(struct way *w, struct span id)
+{
+	id = span_cut(id, DEVICE_KEPT);
+	if (w->device_n == 0) {
+		w->device_n = (uint8_t)id.n;
+		for (size_t i = 0; i < id.n; i++)
+			w->device[i] = id.p[i];
+	}
+	w->gateway |= !span_eq(id, span_of(w->device, w->device_n));
+}
+
+/* The better source wins; two ids from the same source are two devices. */
+static void device_named(struct parse *p, enum source from, struct span id, struct span space)
+{
+	id = span_cut(hl7_value(id, &p->d), ID_MAX);
+	if (!id.n)
+		return;
+	device_listed(p, id);
+	if (from == FROM_OBX)
+		device_remember(p->way, id);
+	if (from == p->device_from && !span_eq(record_get_text(&p->out, DEVICE_ID), id))
+		p->many_devices = true;
+	if (from <= p->device_from)
+		return;
+	p->device_from = (uint8_t)from;
+	record_text(&p->out, DEVICE_ID, id);
+	record_text(&p->out, DEVICE_SPACE, span_cut(hl7_value(space, &p->d), ID_MAX));
+}
+
+/* EI, may repeat: entity id ^ namespace ^ universal id ^ its type. */
+static void device_entity(struct parse *p, enum source from, struct span field)
+{
+	for (int k = 0; k < REPEATS_MAX && field.n; k++) {
+		struct span one = hl7_first(field, p->d.repetition), f[3];
+		hl7_split(one, p->d.component, f, ARRAY_LEN(f));
+		device_named(p, from, f[0].n ? f[0] : f[2], f[1]);
+		field = span_from(field, one.n + 1);
+	}
+}
+
+/* PRT (HL7 v2.9 §7.3.4): PRT-10 device, PRT-16 UDI, PRT-20 serial number. In a UDI of GS1 the serial
+ * number stands behind (21). */
+static void prt(struct parse *p, const struct span *f)
+{
+	struct span udi = plain(hl7_value(hl7_first(f[16], p->d.component), &p->d), ID_MAX, "()+-/.,%$=&!*_:;<>?'\"");
+	struct span serial = hl7_value(f[20], &p->d);
+	for (size_t i = 0; !serial.n && i < udi.n; i++)
+		if (span_starts(span_from(udi, i), SPAN_LIT("(21)")))
+			serial = hl7_first(span_from(udi, i + 4), '(');
+	device_entity(p, FROM_PRT, f[10]);
+	device_named(p, FROM_SERIAL, serial, (struct span){ 0 });
+	if (!udi.n)
+		return;
+	if (record_has(&p->out, UDI))
+		p->many_devices |= !span_eq(record_get_text(&p->out, UDI), udi);
+	else
+		record_text(&p->out, UDI, udi);
+}
+
+/* IEEE 11073-10101 attributes of a device, sent as observations (IHE PCD TF-2 appendix). */
+static bool device_attribute(struct parse *p, const struct span *f)
+{
+	static const struct { const char *code, *name; uint8_t field; } known[] = {
+		{ "531969", "MDC_ID_MODEL_NUMBER", MODEL }, { "531970", "MDC_ID_MODEL_MANUFACTURER", MAKER },
+		{ "531972", "MDC_ID_PROD_SPEC_SERIAL", DEVICE_ID }, { "531975", "MDC_ID_PROD_SPEC_SW", FIRMWARE },
+		{ "531976", "MDC_ID_PROD_SPEC_FW", FIRMWARE },
+	};
+	if (!span_starts(f[3], SPAN_LIT("5319")) && !span_starts(f[3], SPAN_LIT("MDC_ID_")))
+		return false;
+	struct span code = hl7_first(f[3], p->d.component);
+	struct span said = span_cut(hl7_value(hl7_first(f[5], p->d.component), &p->d), ID_MAX);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		unsigned field = known[i].field;
+		if (!span_is(code, known[i].code) && !span_is(code, known[i].name))
+			continue;
+		if (field == DEVICE_ID)
+			device_named(p, FROM_SERIAL, said, (struct span){ 0 });
+		else if (!record_has(&p->out, field))
+			record_text(&p->out, field, said);
+		else if (field != FIRMWARE)      /* a device has several versions, but one model */
+			p->many_devices |= !span_eq(record_get_text(&p->out, field), said);
+		return true;
+	}
+	return false;
+}
+
+/* ---- observations ---- */
+
+struct coded {
+	struct span name, code;
+	const char *system;
+};
+
+static const char *system_name(struct span s)
+{
+	if (span_is(s, "LN") || span_is(s, "LOINC"))
+		return "LOINC";
+	return span_is(s, "MDC") || span_starts(s, SPAN_LIT("ISO/IEEE 11073")) ? "MDC" : NULL;
+}
+
+/* The sender's own name for what it measures: short and printable, else its code. */
+static struct span label_of(struct span text, struct span code)
+{
+	if (text.n == 0 || text.n > LABEL_MAX)
+		return code;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || text.p[i] == 0x7F)
+			return code;
+	return text;
+}
+
+/* One half of OBX-3: a code, its text, its system. sure: only what the norms know. */
+static bool half_coded(const struct span *f, bool sure, struct coded *out)
+{
+	struct span code = plain(f[0], CODE_MAX, "-_.:");
+	const char *system = system_name(f[2]);
+	const char *name = code.n ? vitals_name(code) : NULL;
+	if (!name && span_starts(f[1], SPAN_LIT("MDC_")))
+		name = vitals_name(f[1]);
+	if (!name && sure)
+		return false;
+	if (!name && !system)
+		name = vitals_label(f[0]);
+	if (!name && !system)
+		name = vitals_label(f[1]);
+	if (!code.n && !name)
+		return false;
+	if (!system && sure)
+		system = code.n && memchr(code.p, '-', code.n) ? "LOINC" : "MDC";
+	*out = (struct coded){ name ? span_str(name) : label_of(f[1], code), code, system ? system : "vendor" };
+	return true;
+}
+
+/* CWE: code ^ text ^ system ^ other code ^ other text ^ other system. A code of the norms is better
+ * than a declared system, and that is better than the sender's own. */
+static bool observation_coded(const struct parse *p, struct span obx3, struct coded *out)
+{
+	struct span f[6];
+	hl7_split(obx3, p->d.component, f, ARRAY_LEN(f));
+	if (half_coded(f, true, out) || half_coded(f + 3, true, out))
+		return true;
+	return half_coded(system_name(f[5]) && !system_name(f[2]) ? f + 3 : f, false, out);
+}
+
+/* NM, or SN (comparator ^ number ^ separator ^ number), or a number sent as text; "120/80" is two. */
+static int observation_values(const struct parse *p, const struct span *f, double v[2])
+{
+	struct span one = hl7_first(f[5], p->d.repetition), two = { 0 };
+	if (span_is(f[2], "SN")) {
+		struct span sn[4];
+		hl7_split(one, p->d.component, sn, ARRAY_LEN(sn));
+		one = sn[1];
+		if (span_is(sn[2], "/"))
+			two = sn[3];
+		else if (sn[2].n)
+			return 0;                /* a ratio, a range, "more than" */
+	} else if (p->d.field != '/') {
+		struct span first = hl7_first(one, '/');
+		two = span_from(one, first.n + 1);
+		one = first;
+	}
+	if (!hl7_number(one, &v[0]))
+		return 0;
+	if (!two.n)
+		return 1;
+	return hl7_number(two, &v[1]) ? 2 : 0;
+}
+
+static struct span unit_of(const struct parse *p, struct span obx6)
+{
+	struct span code = hl7_value(hl7_part(obx6, p->d.component, 1), &p->d);
+	struct span text = hl7_value(hl7_part(obx6, p->d.component, 2), &p->d);
+	return plain(is_numeral(code, "") && text.n ? text : code, LABEL_MAX, "_/%[].*'{}^-\xC2\xB0\xB5");
+}
+
+static void observation(struct parse *p, const struct span *f)
+{
+	struct coded c;
+	double v[2];
+	int n = observation_values(p, f, v);
+	if (n == 0 || !observation_coded(p, f[3], &c))
+		return;
+	if (++p->observations > VITALS_MAX)
+		return;
+	struct span time = hl7_first(f[14].n ? f[14] : p->observed, p->d.component);
+	struct vital out = {
+		.protocol = "hl7", .name = c.name, .code = c.code, .system = span_str(c.system), .value = v[0],
+		.unit = unit_of(p, f[6]), .sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
+		.device_time = is_numeral(time, ".+-") ? span_cut(time, LABEL_MAX) : (struct span){ 0 },
+		.subject = record_get_token(&p->out, PATIENT_ID),
+	};
+	bool art = span_starts(c.name, SPAN_LIT("art"));
+	if (n == 2 && !art && !span_starts(c.name, SPAN_LIT("nibp")))
+		return;                          /* a ratio, a titre */
+	if (n == 2)
+		out.name = span_str(art ? "art_sys" : "nibp_sys");
+	vitals_emit(p->emit, &out);
+	if (n == 1)
+		return;
+	out.name = span_str(art ? "art_dia" : "nibp_dia");
+	out.value = v[1];
+	vitals_emit(p->emit, &out);
+}
+
+static void obx(struct parse *p, const struct span *f)
+{
+	struct span type = f[2];
+	if (f[18].n)
+		device_entity(p, FROM_OBX, f[18]);
+	if (span_is(type, "NM") || span_is(type, "SN") || type.n == 0)
+		observation(p, f);
+	else if (span_is(type, "NA") || span_is(type, "MA"))
+		p->waveforms++;
+	else if (span_is(type, "TX") || span_is(type, "FT") || span_is(type, "ED"))
+		person(p, NOTE, f[5]);
+	else if (!device_attribute(p, f) && span_is(type, "ST"))
+		observation(p, f);
+}
+
+static void obr(struct parse *p, const struct span *f)
+{
+	p->observed = f[7];
+}
+
+static void pid(struct parse *p, const struct span *f)
+{
+	(void)f;
+	patient_begin(p);
+}
+
+/* ---- segments: where a person's data stand ---- */
+
+struct place {
+	uint8_t at, field;
+	bool first;                              /* only the first component identifies; the rest says whose number it is */
+};
+
+static const struct place pid_places[] = {
+	{ 3, PATIENT_ID, true }, { 2, PATIENT_ID, true }, { 4, PATIENT_ID, true }, { 5, PATIENT_NAME, false },
+	{ 9, PATIENT_NAME, false }, { 6, NEXT_OF_KIN, false }, { 7, BIRTH_DATE, true }, { 8, SEX, true },
+	{ 11, ADDRESS, false }, { 23, ADDRESS, false }, { 13, PHONE, false }, { 14, PHONE, false }, { 18, ACCOUNT, true },
+	{ 19, SSN, true }, { 20, SSN, true }, { 21, NEXT_OF_KIN, true },
+};
+static const struct place pv1_places[] = {
+	{ 7, PHYSICIAN, false }, { 8, PHYSICIAN, false }, { 9, PHYSICIAN, false }, { 17, PHYSICIAN, false },
+	{ 19, VISIT, true }, { 50, VISIT, true },
+};
+static const struct place obr_places[] = {
+	{ 3, STUDY, true }, { 2, STUDY, true }, { 10, PHYSICIAN, false }, { 16, PHYSICIAN, false }, { 28, PHYSICIAN, false },
+	{ 32, PHYSICIAN, false },
+};
+static const struct place orc_places[] = {
+	{ 3, STUDY, true }, { 2, STUDY, true }, { 12, PHYSICIAN, false }, { 10, PHYSICIAN, false }, { 11, PHYSICIAN, false },
+};
+static const struct place nk1_places[] = {
+	{ 2, NEXT_OF_KIN, false }, { 4, NEXT_OF_KIN, false }, { 5, NEXT_OF_KIN, false }, { 6, NEXT_OF_KIN, false },
+};
+static const struct place gt1_places[] = {
+	{ 3, GUARANTOR, false }, { 5, GUARANTOR, false }, { 6, GUARANTOR, false }, { 7, GUARANTOR, false },
+	{ 12, GUARANTOR, true },
+};
+static const struct place in1_places[] = {
+	{ 36, INSURANCE, true }, { 49, INSURANCE, true }, { 16, INSURANCE, false }, { 18, INSURANCE, true },
+	{ 19, INSURANCE, false },
+};
+static const struct place mrg_places[] = { { 1, PATIENT_ID, true }, { 3, ACCOUNT, true }, { 7, PATIENT_NAME, false } };
+static const struct place pd1_places[] = { { 4, PHYSICIAN, false } };
+static const struct place evn_places[] = { { 5, PHYSICIAN, false } };
+static const struct place rol_places[] = { { 4, PHYSICIAN, false } };
+static const struct place prt_places[] = { { 5, PHYSICIAN, false }, { 14, PHYSICIAN, false }, { 15, PHYSICIAN, false } };
+static const struct place obx_places[] = { { 16, PHYSICIAN, false } };
+static const struct place nte_places[] = { { 3, NOTE, false } };
+static const struct place dg1_places[] = { { 3, NOTE, false }, { 4, NOTE, false }, { 16, PHYSICIAN, false } };
+static const struct place al1_places[] = { { 3, NOTE, false }, { 5, NOTE, false } };
+static const struct place qrd_places[] = { { 8, PATIENT_ID, true } };
+static const struct place no_places[] = { { 0, 0, false } };
+
+struct segment {
+	char name[4];
+	uint8_t last;                            /* highest field that is looked at */
+	uint8_t nplaces;
+	const struct place *places;
+	void (*read)(struct parse *p, const struct span *f);   /* NULL: only the places */
+};
+
+#define SEGMENT(nm, hi, tbl, fn) { .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
+
+static const struct segment segments[] = {
+	SEGMENT("OBX", 18, obx_places, obx), SEGMENT("PID", 23, pid_places, pid), SEGMENT("OBR", 32, obr_places, obr),
+	SEGMENT("PV1", 50, pv1_places, pv1), SEGMENT("MSA", 2, no_places, msa), SEGMENT("NTE", 3, nte_places, NULL),
+	SEGMENT("ORC", 12, orc_places, NULL), SEGMENT("PRT", 20, prt_places, prt), SEGMENT("NK1", 6, nk1_places, NULL),
+	SEGMENT("GT1", 12, gt1_places, NULL), SEGMENT("IN1", 49, in1_places, NULL), SEGMENT("MRG", 7, mrg_places, NULL),
+	SEGMENT("PD1", 4, pd1_places, NULL), SEGMENT("EVN", 5, evn_places, NULL), SEGMENT("ROL", 4, rol_places, NULL),
+	SEGMENT("DG1", 16, dg1_places, NULL), SEGMENT("AL1", 5, al1_places, NULL), SEGMENT("QRD", 8, qrd_places, NULL),
+	SEGMENT("SFT", 3, no_places, sft),
+};
+
+/* The field with its repetitions; past REPEATS_MAX the rest is one datum. */
+static void place_read(struct parse *p, const struct place *at, struct span field)
+{
+	for (int k = 1; field.n; k++) {
+		struct span one = k < REPEATS_MAX ? hl7_first(field, p->d.repetition) : field;
+		person(p, at->field, at->first && k < REPEATS_MAX ? hl7_first(one, p->d.component) : one);
+		field = span_from(field, one.n + 1);
+	}
+}
+
+static void segment_read(struct parse *p, struct span line)
+{
+	p->segments++;
+	const struct segment *s = segments, *end = segments + ARRAY_LEN(segments);
+	while (s < end && !span_starts(line, span_of(s->name, 3)))
+		s++;
+	if (s == end || line.n < 4 || line.p[3] != p->d.field)
+		return;
+	struct span f[FIELDS_MAX + 1];
+	hl7_split(line, p->d.field, f, s->last + 1u);
+	p->personal = false;
+	if (s->read)
+		s->read(p, f);
+	for (unsigned i = 0; i < s->nplaces; i++)
+		if (s->places[i].at && f[s->places[i].at].n)
+			place_read(p, &s->places[i], f[s->places[i].at]);
+	uint64_t bit = (uint64_t)1 << (s - segments);
+	if (!p->personal || (p->identity & bit))
+		return;
+	p->identity |= bit;
+	record_add_text(&p->out, IDENTITY, span_of(s->name, 3));
+}
+
+static void message_begin(struct parse *p, struct span line)
+{
+	struct span f[18];
+	emit_begin(p->emit, &p->out, &hl7_type);
+	p->open = true;
+	p->segments = 1;
+	p->observations = p->waveforms = p->devices = p->patients = 0;
+	p->identity = 0;
+	p->many_devices = false;
+	p->device_from = 0;
+	p->observed = (struct span){ 0 };
+	p->way->started = true;
+	record_bool(&p->out, MLLP, p->way->block);
+	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
+	msh(p, f);
+}
+
+/* Segments up to an end of block: one message, or a batch of them. */
+static void block_read(struct parse *p, struct span text, bool cut)
+{
+	struct hl7_lines l = hl7_lines(text);
+	struct span line;
+	struct hl7_delims d;
+	while (hl7_segment(&l, &line)) {
+		uint8_t c = line.p[0];
+		if ((c != 'M' && c != 'B' && c != 'F') || hl7_head(line, &d) != HL7_YES) {
+			if (p->open)
+				segment_read(p, line);
+			continue;
+		}
+		message_finish(p);               /* a batch header has no message of its own */
+		p->d = d;
+		if (c == 'M')
+			message_begin(p, line);
+	}
+	if (p->open && cut)
+		record_bool(&p->out, CUT, true);
+	message_finish(p);
+}
+
+static void wide_read(struct parse *p)
+{
+	emit_begin(p->emit, &p->out, &hl7_type);
+	p->way->started = true;
+	record_str(&p->out, CHARSET, "UTF-16");
+	record_bool(&p->out, MLLP, p->way->block);
+	emit_record(p->emit, &p->out);
+}
+
+static bool decode(const struct message *m, void *state, struct emit *e)
+{
+	struct state *st = state;
+	struct way *w = &st->way[m->to_server];
+	struct parse p = { .emit = e, .way = w };
+	struct span s = m->bytes;
+	bool good = true, was_skipping = w->skipping;
+	while (s.n) {
+		struct hl7_lead lead = hl7_lead(s);
+		s = span_from(s, lead.head);
+		w->block |= lead.block;
+		if (!s.n)
+			break;
+		enum hl7_head h = hl7_head(s, NULL);
+		bool wide = h == HL7_WIDE;
+		size_t end = wide ? wide_end(s, 1) : h == HL7_YES ? block_end(s, 0) : hl7_next_start(s, 0);
+		bool ended = end < s.n;
+		if (wide) {
+			wide_read(&p);
+		} else if (h == HL7_YES) {
+			w->skipping = !ended && (m->cut || m->lost || m->bytes.n >= FRAME_CAP);
+			block_read(&p, span_cut(s, end), w->skipping);
+		} else {
+			good = !w->started || was_skipping;
+			w->junk += (uint32_t)(w->started ? 0 : end);
+		}
+		if (ended && h != HL7_NO)
+			w->block = false;
+		s = span_from(s, end ? end : 1);
+	}
+	return good && (m->over != OVER_UDP || w->started);
+}
+
+static const struct record_type *const types[] = { &hl7_type, NULL };
+
+const struct decoder decoder_hl7 = {
+	.name = "hl7", .doc = "HL7 v2 messages, with and without MLLP (HL7 v2.9 chapter 2)",
+	.over = OVER_TCP | OVER_UDP, .ports = { 2575, 6661, 4600, 4601, 511 }, .clinical = true,
+	.server_is = "HL7 engine", .state_size = sizeof(struct state),
+	.bid = bid, .frame = frame, .decode = decode, .types = types,
+};

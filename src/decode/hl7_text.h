@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of HL7 v2 (HL7 v2.9 chapter 2): where a message starts, what its delimiters are, how
+ * segments, fields, repetitions and components are cut. Everything borrows, nothing is copied. */
+#pragma once
+
+#include "base/rd.h"
+
+enum { HL7_VT = 0x0B, HL7_FS = 0x1C, HL7_CR = 0x0D, HL7_LF = 0x0A };
+
+/* What MSH-1 and MSH-2 declare; 0: not declared, nothing is cut there. */
+struct hl7_delims {
+	uint8_t field, component, repetition, escape, subcomponent;
+};
+
+enum hl7_head {
+	HL7_NO,                                  /* no header segment starts here */
+	HL7_PART,                                /* fits so far, too short to say */
+	HL7_YES,                                 /* MSH, FHS or BHS with sane delimiters */
+	HL7_WIDE,                                /* MSH in UTF-16: named, not read */
+};
+
+/* Longest header that hl7_head must see to say yes, and the byte before it. */
+enum { HL7_HEAD_MAX = 16 };
+
+/* d may be NULL; set only on HL7_YES. */
+enum hl7_head hl7_head(struct span s, struct hl7_delims *d);
+
+/* What stands before a message: strays (white space, NUL, ends of block), an MLLP start. */
+struct hl7_lead {
+	size_t drop;                             /* bytes that belong to no message */
+	size_t head;                             /* where the header segment should stand, >= drop */
+	bool block;                              /* an MLLP start stands at drop */
+};
+struct hl7_lead hl7_lead(struct span s);
+
+/* First position >= from where another message starts (its MLLP start or its header segment behind
+ * the end of a segment); s.n when there is none. */
+size_t hl7_next_start(struct span s, size_t from);
+
+/* One segment at a time, ended by CR, LF or both; empty ones are passed over. False at the end. */
+struct hl7_lines {
+	struct rd all, line;
+};
+struct hl7_lines hl7_lines(struct span s);
+bool hl7_segment(struct hl7_lines *l, struct span *out);
+
+/* Cuts s at sep into f[0 .. count-1]; what is not there is empty; what is behind the last is dropped. */
+void hl7_split(struct span s, uint8_t sep, struct span *f, unsigned count);
+/* The part before the first sep; all when sep is 0. */
+struct span hl7_first(struct span s, uint8_t sep);
+/* The k-th part, from 1; empty when there are fewer. */
+struct span hl7_part(struct span s, uint8_t sep, unsigned k);
+/* The value without white space and trailing delimiters; empty for the null value "". */
+struct span hl7_value(struct span s, const struct hl7_delims *d);
+/* An NM: sign, digits, one decimal point or comma; nothing else. */
+bool hl7_number(struct span s, double *out);
