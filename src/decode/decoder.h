@@ -66,6 +66,7 @@ struct body {
 	uint64_t size;                           /* of the whole file, 0: unknown */
 	bool last;                               /* the file ends with this part */
 	bool to_server;                          /* which way the file travels */
+	bool packed;                             /* compressed for transport (HTTP content coding): not the file as it is */
 };
 
 struct emit;

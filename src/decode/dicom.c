@@ -307,12 +307,15 @@ static void plain_uid(struct record *out, unsigned field, struct span s)
 		record_text(out, field, s);
 }
 
-/* Many propose the same service several times in a row, an encoding each. */
+/* Many propose the same service several times, an encoding each. */
 static void add_uid(struct record *out, unsigned field, struct span uid)
 {
 	const struct texts *have = &out->v[field].texts;
-	if (!uid_fits(uid) || (record_has(out, field) && have->n && span_eq(have->v[have->n - 1], uid)))
+	if (!uid_fits(uid))
 		return;
+	for (uint32_t i = 0; record_has(out, field) && i < have->n; i++)
+		if (span_eq(have->v[i], uid))
+			return;
 	record_add_text(out, field, uid);
 }
 

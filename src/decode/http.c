@@ -51,6 +51,7 @@ struct pending {                                 /* a request until its answer *
 
 struct way {
 	uint8_t mode;                            /* enum mode */
+	bool packed;                             /* the body has a content coding */
 	uint32_t request;                        /* that the body belongs to, 1.. */
 	uint64_t offset;                         /* in the body, behind the chunks so far */
 };
@@ -202,6 +203,7 @@ struct extent {
 	enum body_kind kind;
 	uint64_t length, offset, size;           /* of this part; where it lies in the whole; of the whole or 0 */
 	bool is_part;                            /* 206: of a range */
+	bool packed;                             /* has a content coding */
 };
 
 static bool is_chunked(struct span transfer)
@@ -258,6 +260,7 @@ static struct extent body_extent(const struct head *h, const struct pending *ask
 		if (h->status == 206)
 			range(h->field[H_RANGE], &x);
 	}
+	x.packed = h->field[H_CODING].n && !same_word(h->field[H_CODING], "identity");
 	if (is_chunked(h->field[H_TRANSFER]))
 		x.kind = BODY_CHUNKED;
 	else if (stated_length(h->field[H_LENGTH], &x.length))
@@ -450,8 +453,9 @@ static bool chunk_line(struct span s, struct chunk *out)
 	*out = (struct chunk){ 0 };
 	rd_skip(&r, skipped);
 	if (!rd_until(&r, '\n', &line)) {
-		out->line = s.n;
-		return s.n >= CHUNK_LINE_MAX;
+		while (rd_peek(&r) == ' ' || rd_peek(&r) == '\t')
+			rd_skip(&r, 1);
+		return s.n >= CHUNK_LINE_MAX || (rd_left(&r) && hex_digit(rd_peek(&r)) < 0);
 	}
 	out->line = skipped + line.n + 1;
 	while (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
@@ -651,6 +655,7 @@ static void body_part(struct emit *e, const struct message *m, const struct exch
 	if (b.key.n == 0)
 		b.key = span_of(key, sizeof(key));
 	b.to_server = m->to_server;
+	b.packed = x->way[m->to_server].packed;
 	emit_body(e, b);
 }
 
@@ -658,6 +663,7 @@ static void body_begin(struct emit *e, const struct message *m, struct exchange 
 {
 	struct way *w = &x->way[m->to_server];
 	const struct pending *p = pending_find(x, w->request);
+	w->packed = body->packed;
 	switch (body->kind) {
 	case NO_BODY:
 		break;

@@ -88,13 +88,15 @@ static struct bid bid_hello(struct rd r, const struct tls_record *rec)
 {
 	struct bid sure = { .score = BID_SURE };
 	uint8_t type = rd_u8(&r);
-	if (rec->length < HELLO_HEAD + 2)
-		return (struct bid){ .score = BID_WAIT };
 	uint32_t length = rd_be24(&r);
-	uint16_t version = rd_be16(&r);
-	if (!rd_ok(&r))
+	if (rec->length < HELLO_HEAD || !rd_ok(&r))
 		return (struct bid){ .score = BID_WAIT };
-	if (length < HELLO_MIN || length > HELLO_MAX || (version >> 8 != 3 && version >> 8 != 0x7F))
+	if (length < HELLO_MIN || length > HELLO_MAX)
+		return (struct bid){ .score = BID_NO };
+	uint16_t version = rd_be16(&r);
+	if (rec->length < HELLO_HEAD + 2 || !rd_ok(&r))
+		return (struct bid){ .score = BID_WAIT };
+	if (version >> 8 != 3 && version >> 8 != 0x7F)
 		return (struct bid){ .score = BID_NO };
 	sure.side = type == CLIENT_HELLO ? SIDE_CLIENT : SIDE_SERVER;
 	return sure;

@@ -4,6 +4,7 @@
 #include "track/content.h"
 
 #include <openssl/evp.h>
+#include <zlib.h>
 
 #include "base/scope.h"
 #include "track/filetype.h"
@@ -35,7 +36,7 @@ struct part {
 struct file {
 	uint64_t id[2];
 	uint16_t chain, older, newer;            /* same bucket; order of use */
-	bool used, hashing, known, broken, to_server;
+	bool used, hashing, known, broken, to_server, packed;
 	uint32_t generation;                     /* of the handle: parts opened in this slot */
 	uint16_t head_n, path_n;
 	uint64_t next;                           /* offset behind the last byte seen in order */
@@ -128,6 +129,22 @@ static void hash_feed(struct file *f, struct span s)
 		f->hashing = false;
 }
 
+/* A file that is compressed for transport only is of the kind of what its head unpacks to: a web page is
+ * no archive. At most one head's length comes out. There is no hash: it would be of the packed bytes, which
+ * are nobody's file. */
+static struct filetype packed_type(struct span head)
+{
+	struct filetype type = { .name = "compressed for transport" };
+	uint8_t out[FILETYPE_HEAD];
+	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)head.p, .avail_in = (uInt)head.n, .next_out = out, .avail_out = sizeof(out) };
+	if (inflateInit2(&z, 15 + 32) != Z_OK)   /* zlib or gzip, by its head */
+		return type;
+	inflate(&z, Z_SYNC_FLUSH);
+	size_t n = sizeof(out) - z.avail_out;
+	inflateEnd(&z);
+	return n ? filetype_of(span_of(out, n)) : type;
+}
+
 /* The head is complete, or will never be: name the kind, and start to hash what matters. */
 static void classify(struct content *c, struct file *f)
 {
@@ -138,8 +155,9 @@ static void classify(struct content *c, struct file *f)
 		snprintf(f->type.name, sizeof(f->type.name), "unknown: start not seen");
 		return;
 	}
-	f->type = filetype_of(span_of(f->head, f->head_n));
-	if (!f->type.code || f->broken)
+	struct span head = span_of(f->head, f->head_n);
+	f->type = f->packed ? packed_type(head) : filetype_of(head);
+	if (!f->type.code || f->broken || f->packed)
 		return;
 	if (!f->md)
 		f->md = EVP_MD_CTX_new();
@@ -248,7 +266,7 @@ static struct file *file_new(struct content *c, const uint64_t id[2], const stru
 	c->free = f->chain;
 	*f = (struct file){
 		.id = { id[0], id[1] }, .chain = *bucket, .used = true, .generation = f->generation, .md = md, .at = *at,
-		.to_server = b->to_server, .path_n = (uint16_t)path.n,
+		.to_server = b->to_server, .packed = b->packed, .path_n = (uint16_t)path.n,
 	};
 	snprintf(f->via, sizeof(f->via), "%s", b->via ? b->via : "");
 	if (path.n)

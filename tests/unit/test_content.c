@@ -136,6 +136,33 @@ static void a_start_in_the_middle_has_no_kind(void **state)
 	assert_false(f->seen.whole);
 }
 
+/* gzip of "#!/bin/sh\necho hello\n", its time zero. */
+static const uint8_t packed_script[] = {
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x53, 0x56, 0xd4, 0x4f, 0xca, 0xcc, 0xd3, 0x2f, 0xce, 0xe0,
+	0x4a, 0x4d, 0xce, 0xc8, 0x57, 0xc8, 0x48, 0xcd, 0xc9, 0xc9, 0xe7, 0x02, 0x00, 0x79, 0xd4, 0x3f, 0x17, 0x15, 0x00, 0x00,
+	0x00,
+};
+
+static void what_is_packed_for_transport_is_what_it_unpacks_to(void **state)
+{
+	struct fixture *f = *state;
+	struct body b = {
+		.via = "http", .key = SPAN_LIT("1"), .data = span_of(packed_script, sizeof(packed_script)), .length = sizeof(packed_script),
+		.last = true,
+	};
+	content_open(f->content, &f->at, &b);
+	assert_string_equal(f->seen.class, "gzip archive");
+	assert_true(f->seen.hashed);
+	b.packed = true;
+	content_open(f->content, &f->at, &b);
+	assert_string_equal(f->seen.class, "script");
+	assert_false(f->seen.hashed);
+	b.data = SPAN_LIT("\x1f\x8b and no more");
+	b.length = b.data.n;
+	content_open(f->content, &f->at, &b);
+	assert_string_equal(f->seen.class, "compressed for transport");
+}
+
 static void a_cut_stream_is_not_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -334,7 +361,7 @@ int main(void)
 		CASE(a_handle_gone_by_changes_nothing), CASE(parts_in_order_are_hashed_whole),
 		CASE(a_known_size_ends_the_file), CASE(reading_a_stretch_again_is_tolerated),
 		CASE(a_body_until_close_ends_with_its_stream), CASE(bulk_is_counted_and_not_hashed),
-		CASE(both_ends_name_the_same_file), cmocka_unit_test(kinds_are_told_by_their_first_bytes),
+		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file), cmocka_unit_test(kinds_are_told_by_their_first_bytes),
 	};
 	return cmocka_run_group_tests_name("content", cases, NULL, NULL);
 }

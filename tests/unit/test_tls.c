@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TLS: hellos are read however they are cut, what is no TLS is not taken for it. */
+#include "talk.h"
+
+#define BYTES(s) span_of(s, sizeof(s) - 1)
+
+static void sized(struct buf *b, int width, struct buf *body)
+{
+	for (int i = width - 1; i >= 0; i--)
+		buf_u8(b, (uint8_t)(body->n >> 8 * i));
+	buf_bytes(b, buf_span(body));
+	buf_done(body);
+}
+
+static void extension(struct buf *b, uint16_t type, struct span s)
+{
+	buf_be16(b, type);
+	buf_be16(b, (uint16_t)s.n);
+	buf_bytes(b, s);
+}
+
+/* A handshake message of either side. */
+static void hello(struct buf *b, bool client)
+{
+	struct buf h = { 0 }, x = { 0 };
+	buf_be16(&h, 0x0303);
+	buf_fill(&h, 0x5A, 32);
+	buf_u8(&h, 0);
+	if (client) {
+		buf_bytes(&h, BYTES("\0\x06\x13\x01\x13\x02\xC0\x2F\x01\0"));
+		extension(&x, 0, BYTES("\0\x10\0\0\x0Dpacs.hospital"));
+		extension(&x, 0x2A2A, BYTES(""));
+		extension(&x, 16, BYTES("\0\x0C\x02h2\x08http/1.1"));
+		extension(&x, 43, BYTES("\x06\x8A\x8A\x03\x04\x03\x03"));
+	} else {
+		buf_bytes(&h, BYTES("\x13\x01\0"));
+		extension(&x, 43, BYTES("\x03\x04"));
+	}
+	sized(&h, 2, &x);
+	buf_u8(b, client ? 1 : 2);
+	sized(b, 3, &h);
+}
+
+/* The message in records of at most `size` bytes. */
+static void records(struct buf *b, struct buf *message, size_t size)
+{
+	for (struct rd r = rd_of(buf_span(message)); rd_left(&r);) {
+		struct span part = rd_span(&r, rd_left(&r) < size ? rd_left(&r) : size);
+		buf_bytes(b, BYTES("\x16\x03\x01"));
+		buf_be16(b, (uint16_t)part.n);
+		buf_bytes(b, part);
+	}
+	buf_done(message);
+}
+
+static void client_hello(struct buf *b, size_t record_size)
+{
+	struct buf m = { 0 };
+	hello(&m, true);
+	records(b, &m, record_size);
+}
+
+static void what_is_no_tls_gets_no_bid(void **state)
+{
+	(void)state;
+	assert_int_equal(talk_bid("tls", BYTES("GET / HTTP/1.1\r\n\r\n"), false), BID_NO);
+	assert_int_equal(talk_bid("tls", BYTES("\x16\x03\x01\0\x05\x01\0\0\x01\x03\x03zzzz"), true), BID_NO);      /* too short a hello */
+	assert_int_equal(talk_bid("tls", BYTES("\x16\x02\x01\0\x30\x01\0\0\x2C\x03\x03zzzz"), true), BID_NO);
+	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\xFF\xFFzzzz"), true), BID_NO);
+	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\0\x04zzzz\x09\x03\x03\0\x04zzzz"), true), BID_NO);
+	assert_int_equal(talk_bid("tls", BYTES("\x80\x2E\x01\x03\x01\0\x16\0\0\0\x10zzzz"), true), BID_NO);         /* lengths do not add up */
+	static uint8_t text[1200] = { 0x17, 3, 3, 0x20, 0 };
+	memset(text + 5, 'a', sizeof(text) - 5);
+	assert_true(talk_bid("tls", span_of(text, sizeof(text)), false) < BID_LIKELY);
+}
+
+static void a_hello_is_read_however_it_is_cut(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 3, 7, 64, 1 << 14 }, steps[] = { 1, 13, 5000 };
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		for (size_t k = 0; k < ARRAY_LEN(steps); k++) {
+			struct talk *t = talk_new("tls");
+			struct buf up = { 0 };
+			client_hello(&up, sizes[i]);
+			talk_bytes(t, true, buf_span(&up), steps[k]);
+			talk_expect(t, "\"event\":\"client-hello\",\"host\":\"pacs.hospital\",\"version\":\"TLS 1.3\","
+				       "\"versions\":[\"TLS 1.3\",\"TLS 1.2\"],\"alpn\":[\"h2\",\"http/1.1\"],\"ciphers\":3");
+			assert_int_equal(t->malformed + t->refused, 0);
+			buf_done(&up);
+			talk_free(t);
+		}
+}
+
+static void a_hello_in_more_records_than_are_looked_at_passes(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new("tls");
+	struct buf up = { 0 };
+	client_hello(&up, 1);
+	talk_bytes(t, true, buf_span(&up), 1);
+	assert_string_equal(talk_said(t), "");
+	assert_int_equal(t->way[1].skip, BODY_OPEN);
+	buf_done(&up);
+	talk_free(t);
+}
+
+static void both_sides_are_known_by_their_hellos(void **state)
+{
+	(void)state;
+	struct buf up = { 0 }, down = { 0 }, m = { 0 };
+	struct talk *t = talk_new("tls");
+	client_hello(&up, 1 << 14);
+	hello(&m, false);
+	records(&down, &m, 1 << 14);
+	assert_int_equal(talk_bid("tls", buf_span(&up), false), BID_SURE);
+	assert_int_equal(talk_bid("tls", buf_span(&down), false), BID_SURE);
+	talk_bytes(t, true, buf_span(&up), 100);
+	talk_bytes(t, false, buf_span(&down), 100);
+	talk_expect(t, "\"event\":\"server-hello\",\"version\":\"TLS 1.3\",\"cipher\":4865");
+	buf_done(&up);
+	buf_done(&down);
+	talk_free(t);
+}
+
+static void what_follows_the_hello_costs_nothing(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new("tls");
+	struct buf up = { 0 };
+	client_hello(&up, 1 << 14);
+	size_t hello_n = up.n;
+	for (int i = 0; i < 20; i++) {
+		buf_bytes(&up, BYTES("\x17\x03\x03\x40\x00"));
+		buf_fill(&up, 0xA5, 0x4000);
+	}
+	talk_bytes(t, true, buf_span(&up), 1460);
+	assert_int_equal(t->decoded, 1);
+	assert_int_equal(t->asked, hello_n);
+	buf_done(&up);
+	talk_free(t);
+}
+
+static void a_conversation_is_known_in_the_middle(void **state)
+{
+	(void)state;
+	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\0\x04zzzz\x17\x03\x03\0\x04zz"), false), BID_LIKELY);
+	assert_int_equal(talk_bid("tls", BYTES("\x15\x03\x03\0\x02\x02\x28"), false), BID_LIKELY);
+	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\x40\0zzzz"), false), BID_WAIT);
+	uint8_t large[1200] = { 0x17, 3, 3, 0x40, 0 };
+	uint32_t noise = 1;
+	for (size_t i = 5; i < sizeof(large); i++)
+		large[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
+	assert_int_equal(talk_bid("tls", span_of(large, sizeof(large)), false), BID_LIKELY);
+}
+
+static void an_ssl2_shaped_hello_is_named(void **state)
+{
+	(void)state;
+	static const char bytes[] = "\x80\x2E\x01\x03\x00\x00\x15\x00\x00\x00\x10" "abcdefghijklmnopqrstu" "0123456789abcdef";
+	struct talk *t = talk_new("tls");
+	assert_int_equal(talk_bid("tls", BYTES(bytes), false), BID_SURE);
+	talk_bytes(t, true, BYTES(bytes), 5);
+	talk_expect(t, "\"version\":\"SSL 3.0\",\"versions\":[\"SSL 2.0\",\"SSL 3.0\"],\"ciphers\":7");
+	talk_free(t);
+}
+
+static void an_alert_in_clear_is_told(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new("tls");
+	talk_bytes(t, false, BYTES("\x15\x03\x03\0\x02\x02\x28"), 2);
+	talk_expect(t, "\"event\":\"alert\",\"level\":\"fatal\",\"description\":40");
+	talk_free(t);
+}
+
+static void damage_does_no_harm(void **state)
+{
+	(void)state;
+	struct buf up = { 0 };
+	client_hello(&up, 50);
+	struct talk *t = talk_new("tls");
+	for (size_t i = 0; i < up.n; i++)
+		for (unsigned flip = 0; flip < 3; flip++) {
+			uint8_t was = up.p[i];
+			up.p[i] = flip ? (uint8_t)(was ^ (flip == 1 ? 0xFF : 0x01)) : was;
+			memset(t->state, 0, sizeof(t->state));
+			memset(&t->way[1].n, 0, sizeof(t->way[1]) - offsetof(struct talk_way, n));
+			struct span s = flip ? buf_span(&up) : span_cut(buf_span(&up), i);
+			talk_bid("tls", s, flip);
+			talk_bytes(t, true, s, 4096);
+			talk_close(t, true);
+			up.p[i] = was;
+		}
+	buf_done(&up);
+	talk_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_tls_gets_no_bid),
+		cmocka_unit_test(a_hello_is_read_however_it_is_cut),
+		cmocka_unit_test(a_hello_in_more_records_than_are_looked_at_passes),
+		cmocka_unit_test(both_sides_are_known_by_their_hellos),
+		cmocka_unit_test(what_follows_the_hello_costs_nothing),
+		cmocka_unit_test(a_conversation_is_known_in_the_middle),
+		cmocka_unit_test(an_ssl2_shaped_hello_is_named),
+		cmocka_unit_test(an_alert_in_clear_is_told),
+		cmocka_unit_test(damage_does_no_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
