@@ -75,9 +75,14 @@ static const char *numbered(struct emit *e, const char *name, const char *prefix
 	return name ? name : arena_printf(e->host->arena, "%s%u", prefix, n);
 }
 
-static bool header_plausible(const struct dnsmsg *d, size_t lost)
+/* Enough on DNS's own port: counts that fit the bytes, or one question that can be read. What lies
+ * beyond that is a malformed message, not another protocol. */
+static bool port_convinces(struct dnsmsg d, const struct origin *at, size_t lost)
 {
-	return opcode_name(dnsmsg_opcode(d)) && dnsmsg_fits(d, lost);
+	struct dnsrr q;
+	if (at->sport != PORT_DNS && at->dport != PORT_DNS && at->sport != PORT_LLMNR && at->dport != PORT_LLMNR)
+		return false;
+	return dnsmsg_fits(&d, lost) || (d.count[DNS_QUESTION] == 1 && dnsmsg_question(&d, &q));
 }
 
 /* Proof off the port: one question with a name that a host could have, of a known type and class, in
@@ -114,14 +119,14 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	if (!dnsmsg_begin(&d, bytes))
 		return (struct bid){ .score = more ? BID_WAIT : BID_NO };
 	size_t lost = more ? UINT16_MAX : m->lost;
-	if (!header_plausible(&d, lost))
-		return (struct bid){ BID_NO };
+	bool near = port_convinces(d, at, lost);
+	if (!near && !(opcode_name(dnsmsg_opcode(&d)) && dnsmsg_fits(&d, lost)))
+		return (struct bid){ BID_NO, SIDE_UNKNOWN };
 	enum side side = d.flags & DNS_FLAG_RESPONSE ? SIDE_SERVER : SIDE_CLIENT;
 	if (question_proves(&d))
 		return (struct bid){ BID_LIKELY + 20, side };
 	if (more && d.count[DNS_QUESTION] == 1 && bytes.n < DNS_HEADER + DNSNAME_WIRE + 4)
 		return (struct bid){ BID_WAIT, side };
-	bool near = at->sport == PORT_DNS || at->dport == PORT_DNS || at->sport == PORT_LLMNR || at->dport == PORT_LLMNR;
 	return (struct bid){ near ? BID_MAYBE : BID_NO, near ? side : SIDE_UNKNOWN };
 }
 

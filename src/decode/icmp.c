@@ -134,6 +134,13 @@ void icmp_echo(struct record *out, struct rd r)
 	record_uint(out, ICMP_BYTES, rd_left(&r));
 }
 
+/* The IP header has said it. */
+static struct bid bid(const struct message *m, const struct origin *at)
+{
+	(void)m;
+	return (struct bid){ at->proto == PROTOCOL_ICMP ? BID_SURE : BID_NO, SIDE_UNKNOWN };
+}
+
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	(void)state;
@@ -166,5 +173,5 @@ static const struct record_type *const types[] = { &icmp_type, NULL };
 
 const struct decoder decoder_icmp = {
 	.name = "icmp", .doc = "Internet Control Message Protocol (RFC 792)",
-	.over = OVER_IP, .protocol = PROTOCOL_ICMP, .decode = decode, .types = types,
+	.over = OVER_IP, .protocol = PROTOCOL_ICMP, .bid = bid, .decode = decode, .types = types,
 };

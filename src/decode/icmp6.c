@@ -177,6 +177,13 @@ static bool neighbour(uint8_t type, struct rd r, struct emit *e)
 	return sound;
 }
 
+/* The IP header has said it. */
+static struct bid bid(const struct message *m, const struct origin *at)
+{
+	(void)m;
+	return (struct bid){ at->proto == PROTOCOL_ICMP6 ? BID_SURE : BID_NO, SIDE_UNKNOWN };
+}
+
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	(void)state;
@@ -209,5 +216,5 @@ static const struct record_type *const types[] = { &nd_type, NULL };   /* icmp_t
 
 const struct decoder decoder_icmp6 = {
 	.name = "icmp6", .doc = "ICMPv6 and IPv6 neighbour discovery (RFC 4443, RFC 4861)",
-	.over = OVER_IP, .protocol = PROTOCOL_ICMP6, .decode = decode, .types = types,
+	.over = OVER_IP, .protocol = PROTOCOL_ICMP6, .bid = bid, .decode = decode, .types = types,
 };

@@ -9,7 +9,7 @@
 #include "decode/dnsname.h"
 
 enum {
-	PORT_MDNS = 5353, RECORDS_MAX = 512, LIST_MAX = 48, KEYS_MAX = 64, CLASS_MASK = 0x7FFF, CLASS_IN = 1, CLASS_ANY = 255,
+	PORT_MDNS = 5353, PORT_DNS = 53, RECORDS_MAX = 512, LIST_MAX = 48, KEYS_MAX = 64, CLASS_MASK = 0x7FFF, CLASS_IN = 1, CLASS_ANY = 255,
 	OPCODE_RCODE = 0x780F, SRV_TARGET = 6,
 };
 
@@ -34,10 +34,11 @@ static bool is_group(struct addr a)
 	return a.family == 4 ? addr_to4(a) == 0xE00000FB : addr_eq(a, group6);
 }
 
-/* Content alone cannot tell it from DNS: the port or the group must agree (RFC 6762 3, 6.7). */
+/* Content alone cannot tell it from DNS: the port or the group must agree (RFC 6762 3, 6.7). A resolver
+ * that asks from port 5353 is still a resolver. */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
-	if (at->dport != PORT_MDNS && at->sport != PORT_MDNS)
+	if ((at->dport != PORT_MDNS && at->sport != PORT_MDNS) || at->dport == PORT_DNS || at->sport == PORT_DNS)
 		return (struct bid){ BID_NO, SIDE_UNKNOWN };
 	struct dnsmsg d;
 	if (!dnsmsg_begin(&d, m->bytes) || !dnsmsg_fits(&d, m->lost) || d.flags & OPCODE_RCODE)
