@@ -107,6 +107,14 @@ static struct span name_of(const struct rpc_state *s, uint32_t xid)
 	return (struct span){ 0 };
 }
 
+/* Numbers are used again, by another call: its name must not be taken for this one's. */
+static void name_drop(struct rpc_state *s, uint32_t xid)
+{
+	for (unsigned i = 0; i < RPC_NAMES; i++)
+		if (s->names[i].xid == xid)
+			s->names[i].n = 0;
+}
+
 uint64_t rpc_handle_hash(const struct rpc *x, struct span handle)
 {
 	return hash64(keyring_hash_key(x->e->host->keyring), handle);
@@ -179,6 +187,7 @@ static struct rpc_call *call_new(struct rpc *x)
 {
 	struct rpc_state *s = x->s;
 	struct rpc_call *c = NULL;
+	name_drop(s, x->xid);
 	for (unsigned i = 0; i < RPC_CALLS && !c; i++)
 		if (s->calls[i].used && s->calls[i].xid == x->xid && s->calls[i].to_server == x->m->to_server)
 			c = &s->calls[i];
@@ -343,8 +352,10 @@ static bool read_reply(struct rpc *x, struct rd r)
 	bool sealed = x->call && x->call->sealed;
 	bool good = why || sealed || !version_read(x) || !x->p->reply || x->p->reply(x, r, &full);
 	bool ok = told(x, &full, &head, good);
-	if (x->call)
+	if (x->call) {
 		x->call->used = false;
+		name_drop(x->s, x->xid);
+	}
 	return ok;
 }
 
