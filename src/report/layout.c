@@ -162,10 +162,12 @@ static void widths(const struct table *t, const struct layout *l, unsigned room,
 	for (unsigned c = 0; c < t->columns; c++)
 		total += out[c];
 	for (; total > room; total--) {
-		unsigned widest = 0;
-		for (unsigned c = 1; c < t->columns; c++)
-			if (out[c] > out[widest])
+		unsigned widest = TABLE_MAX;
+		for (unsigned c = 0; c < t->columns; c++)
+			if (!t->whole[c] && out[c] > TABLE_LEAST && (widest == TABLE_MAX || out[c] > out[widest]))
 				widest = c;
+		if (widest == TABLE_MAX)
+			return;
 		out[widest]--;
 	}
 }

@@ -12,7 +12,7 @@ struct layout {
 	unsigned columns;                        /* 0: 96 */
 };
 
-enum { LAYOUT_COLUMNS = 96, TABLE_COLUMNS = 100, TABLE_MAX = 12, TABLE_GAP = 2 };
+enum { LAYOUT_COLUMNS = 96, TABLE_COLUMNS = 100, TABLE_MAX = 12, TABLE_GAP = 2, TABLE_LEAST = 8 };
 
 enum tint { TINT_BOLD, TINT_DIM, TINT_RED, TINT_YELLOW, TINT_CYAN, TINT_GREEN };
 
@@ -29,6 +29,7 @@ struct table {
 	struct span *cells;
 	struct arena arena;
 	bool right[TABLE_MAX];                   /* numbers */
+	bool whole[TABLE_MAX];                   /* not cut: an id is of no use when its end is missing */
 };
 
 void table_init(struct table *t, unsigned columns, const char *const *heads);
@@ -36,5 +37,5 @@ void table_done(struct table *t);
 void table_cell(struct table *t, struct span text);      /* copied */
 void table_text(struct table *t, const char *text);      /* NULL: empty */
 void table_number(struct table *t, uint64_t v);
-/* At most TABLE_COLUMNS wide: the widest columns are cut first. Nothing when there is no row. */
+/* At most TABLE_COLUMNS wide: the widest columns are cut first, to eight at least. Nothing when there is no row. */
 void table_print(const struct table *t, struct buf *b, const struct layout *l, unsigned indent);

@@ -409,10 +409,10 @@ static int put_lasting(struct store *s, const char *kind, struct row *row)
 static int put_passing(struct store *s, const char *kind, struct row *row)
 {
 	uint8_t hash[32];
-	char key[80];
+	char key[20];
 	keyring_sha256(row->body, hash);
-	int n = snprintf(key, sizeof(key), "%.40s-%02x%02x%02x%02x%02x%02x%02x%02x", kind, hash[0], hash[1], hash[2], hash[3],
-			 hash[4], hash[5], hash[6], hash[7]);
+	int n = snprintf(key, sizeof(key), "%02x%02x%02x%02x%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3], hash[4],
+			 hash[5], hash[6], hash[7]);
 	size_t head = strlen("{\"kind\":\"") + strlen(kind) + 1;
 	buf_reset(&s->merged);
 	buf_bytes(&s->merged, span_cut(row->body, head));
