@@ -16,7 +16,7 @@ enum {
 /* `[allow NAME]`: destinations outside the site that are wanted. */
 extern const struct conf_key detect_conf[];
 /* `[detector NAME]`: the options of every detector of the table (NULL: those of detect.def) as keys of
- * the configuration. The caller frees it. */
+ * the configuration. The caller frees it, after the conf that was read with it. */
 struct conf_key *detect_option_keys(const struct detector *const *table);
 
 struct detect_setup {                            /* everything is borrowed until detect_free */

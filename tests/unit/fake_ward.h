@@ -171,6 +171,7 @@ struct ward {
 	struct keyring *keyring;
 	struct detect *detect;
 	struct conf *conf;
+	struct conf_key *options;
 	struct arena arena;
 	struct record_host host;
 	struct buf said;                         /* published records, a JSON line each */
@@ -208,13 +209,12 @@ static inline const char *ward_file(void *ctx, uint32_t file)
 static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from, const char *conf)
 {
 	struct ward *w = mem_new(sizeof(*w));
-	struct conf_key *options = detect_option_keys(table);
-	const struct conf_key *keys[] = { zone_conf, detect_conf, options, NULL };
+	w->options = detect_option_keys(table);
+	const struct conf_key *keys[] = { zone_conf, detect_conf, w->options, NULL };
 	struct buf errors = { 0 };
 	if (conf)
 		assert_int_equal(conf_parse(span_str(conf), "test", keys, &w->conf, &errors), 0);
 	buf_done(&errors);
-	free(options);
 	w->keyring = keyring_new(keyring_test_key);
 	w->zones = zones_new(keyring_hash_key(w->keyring), w->conf);
 	w->indicators = indicators_new();
@@ -236,6 +236,7 @@ static inline void ward_free(struct ward *w)
 	indicators_free(w->indicators);
 	zones_free(w->zones);
 	conf_free(w->conf);
+	free(w->options);
 	keyring_free(w->keyring);
 	arena_done(&w->arena);
 	buf_done(&w->said);
