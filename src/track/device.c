@@ -3,6 +3,7 @@
  * are known here), and what the table answers. Rows and their keys: device_table.c; roles: role.c. */
 #include "track/device.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/scope.h"
@@ -224,7 +225,7 @@ static double confidence_of(uint8_t what, bool of_peer)
 		[CLUE_SYSTEM] = 0.7, [CLUE_APPLICATION] = 0.7, [CLUE_FACILITY] = 0.7, [CLUE_ROLE] = 0.75,
 	};
 	double c = what < ARRAY_LEN(own) ? own[what] : 0.5;
-	return of_peer ? c * 0.75 : c;
+	return of_peer ? round(c * 75) / 100 : c;
 }
 
 /* ---- plans: what a kind of record has to say ---- */

@@ -11,7 +11,9 @@
 
 enum { KEY_MAC = 48 };
 
-static const uint64_t SILENCE_NS = UINT64_C(60000000000);
+/* How long an address must be silent before another MAC has it: a fresh one is a replaced device, one
+ * that has an address of its own on this wire may only be waiting for the owner's next message. */
+static const uint64_t SILENCE_FRESH_NS = UINT64_C(60000000000), SILENCE_NS = UINT64_C(900000000000);
 
 struct device *table_raw(const struct devices *t, uint32_t id)
 {
@@ -311,12 +313,13 @@ static uint32_t contest(struct devices *t, struct end *e, struct mac m, uint64_t
 		}
 		return old;
 	}
-	if (ts >= e->last && ts - e->last >= SILENCE_NS)
+	const struct end *newcomer = table_end(t, table_mac_key(m));
+	bool settled = newcomer && has_neighbour(table_row(t, newcomer->device), e->key);
+	if (ts >= e->last && ts - e->last >= (settled ? SILENCE_NS : SILENCE_FRESH_NS))
 		return move(t, e, m, ts, bare);
 	t->counts.contested++;
-	/* one that has an address of its own on this wire and now also this one passes frames on */
-	const struct end *newcomer = table_end(t, table_mac_key(m));
-	if (has_neighbour(d, e->key) && !(newcomer && has_neighbour(table_row(t, newcomer->device), e->key))) {
+	/* who has an address of its own on this wire and this one too passes frames on, or imitates */
+	if (has_neighbour(d, e->key) && !settled) {
 		lease_remove(d, e->key);
 		return move(t, e, m, ts, bare);
 	}

@@ -4,9 +4,10 @@
  * also is (a monitor with a web server is a monitor). Never from a MAC prefix or an address. */
 #include "track/role.h"
 
-#include "base/scope.h"
-
+#include <math.h>
 #include <strings.h>
+
+#include "base/scope.h"
 
 static const struct {
 	const char *name, *other;                /* other: what decoders and people also call it */
@@ -206,7 +207,6 @@ struct guess role_judge(const struct evidence *e)
 		s.not[ROLE_IMAGING] = 1;
 	struct guess medical = best(&s, true);
 	struct guess any = medical.confidence >= MEDICAL_FROM ? medical : best(&s, false);
-	if (any.confidence > 0.99)
-		any.confidence = 0.99;           /* only a person is certain */
+	any.confidence = fmin(round(any.confidence * 100) / 100, 0.99);  /* only a person is certain */
 	return any.confidence < SAID_FROM ? (struct guess){ ROLE_UNKNOWN, 0 } : any;
 }
