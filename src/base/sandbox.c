@@ -30,7 +30,8 @@ enum { LISTS_MAX = 4, MEMORY_LIMIT_MIB = 2048 };
 static const int base_calls[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(futex), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(tgkill), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(restart_syscall), -1,
+	SCMP_SYS(tgkill), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(restart_syscall),
+	SCMP_SYS(sysinfo), -1,                   /* qsort of glibc asks how much memory there is, from 1 KiB on */
 };
 
 static const int io_calls[] = {
