@@ -62,7 +62,7 @@ static const struct field fields[] = {
 	[TRANSFER] = { "transfer_syntaxes", F_TEXTS, "UIDs of the encodings chosen" },
 	[IMPLEMENTATION] = { "implementation", F_TEXT, "implementation class UID", .clue = CLUE_SYSTEM },
 	[IMPL_VERSION] = { "implementation_version", F_TEXT, "implementation version name", .clue = CLUE_SYSTEM },
-	[MAX_PDU] = { "max_pdu", F_UINT, "largest PDU it accepts, 0: any", "B" },
+	[MAX_PDU] = { "max_pdu", F_UINT, "largest PDU it accepts, 0: any", "byte" },
 	[USER] = { "user", F_TEXT, "user identity sent in clear (PS3.7 D.3.3.7)", .privacy = SECRET },
 	[PASSWORD] = { "password", F_TEXT, "passcode or ticket sent in clear", .privacy = SECRET },
 	[RESULT] = { "result", F_TEXT, "of a rejection: permanent or transient" },
@@ -313,8 +313,8 @@ static void add_uid(struct record *out, unsigned field, struct span uid)
 	const struct texts *have = &out->v[field].texts;
 	if (!uid_fits(uid))
 		return;
-	for (uint32_t i = 0; record_has(out, field) && i < have->n; i++)
-		if (span_eq(have->v[i], uid))
+	for (uint32_t i = record_has(out, field) ? have->n : 0; i > 0; i--)
+		if (span_eq(have->v[i - 1], uid))
 			return;
 	record_add_text(out, field, uid);
 }

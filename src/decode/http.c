@@ -29,7 +29,7 @@ static const struct field fields[] = {
 	[USER_AGENT] = { "user_agent", F_TEXT, "what the client calls itself", .clue = CLUE_SYSTEM },
 	[SERVER] = { "server", F_TEXT, "what the server calls itself", .clue = CLUE_SYSTEM },
 	[CONTENT_TYPE] = { "content_type", F_TEXT, "media type of the body" },
-	[CONTENT_LENGTH] = { "content_length", F_UINT, "as stated", "B" },
+	[CONTENT_LENGTH] = { "content_length", F_UINT, "as stated", "byte" },
 	[CONTENT_CODING] = { "content_coding", F_TEXT, "how the body is packed for transport" },
 	[UPGRADE] = { "upgrade", F_TEXT, "protocol that the conversation goes over to" },
 	[AUTH_SCHEME] = { "auth_scheme", F_TEXT, "Basic, Bearer …" },
@@ -234,7 +234,7 @@ static bool stated_length(struct span s, uint64_t *out)
 /* "bytes 200-999/8000"; the whole's size may be "*". */
 static void range(struct span s, struct extent *out)
 {
-	uint64_t from, to, size = 0;
+	uint64_t from = 0, to = 0, size = 0;
 	struct span unit = word_next(&s, " \t");
 	bool fits = same_word(unit, "bytes") && number(trim(word_next(&s, "-")), LENGTH_DIGITS, &from) &&
 		number(trim(word_next(&s, "/")), LENGTH_DIGITS, &to) && from <= to;
@@ -470,7 +470,7 @@ static bool chunk_line(struct span s, struct chunk *out)
 /* The last chunk: trailers up to an empty line, which some leave out. */
 static struct frame frame_last_chunk(const struct message *m, size_t line)
 {
-	size_t n = head_length(m->bytes, line - 1);
+	size_t n = head_length(m->bytes, m->seen > line + 2 ? m->seen - 3 : line - 1);
 	if (n)
 		return FRAME_WHOLE(n);
 	return m->bytes.n < TRAILER_MAX ? FRAME_WAIT(m) : FRAME_WHOLE(line);
