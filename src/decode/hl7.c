@@ -9,6 +9,7 @@
 
 enum {
 	BID_HEAD = 1024,                         /* a header segment is shorter */
+	BID_TEXT = 32,                           /* bytes that must be text where no header stands */
 	JUNK_MAX = 64 * 1024,                    /* no header in this much: not HL7 */
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
@@ -114,15 +115,16 @@ static int middle_score(struct span s)
 {
 	static const char names[][5] = { "OBX|", "PID|", "PV1|", "OBR|", "NTE|", "ORC|", "EVN|", "NK1|", "MSA|", "IN1|" };
 	s = span_cut(s, BID_HEAD);
-	if (!s.n || (!memchr(s.p, HL7_CR, s.n) && !memchr(s.p, HL7_LF, s.n)))
-		return BID_NO;
+	for (size_t i = 0; i < s.n && i < BID_TEXT; i++)
+		if (s.p[i] < ' ' && s.p[i] != HL7_CR && s.p[i] != HL7_LF && s.p[i] != HL7_VT && s.p[i] != HL7_FS)
+			return BID_NO;
 	if (hl7_next_start(s, 0) < s.n)
 		return BID_LIKELY;
 	struct hl7_lines l = hl7_lines(s);
 	struct span line;
 	int found = 0;
 	while (found < 2 && hl7_segment(&l, &line))
-		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (size_t i = 0; line.n > 4 && line.p[3] == '|' && i < ARRAY_LEN(names); i++)
 			found += span_starts(line, span_of(names[i], 4));
 	return found >= 2 ? BID_LIKELY : BID_NO;
 }
@@ -228,6 +230,7 @@ struct parse {
 	uint32_t segments, observations, waveforms, devices, patients;
 	uint64_t identity;                       /* bit i: segments[i] held a person's data */
 	struct span observed;                    /* OBR-7: time of what follows */
+	struct span f[FIELDS_MAX + 1];           /* of the segment at hand; here, so that it is cleared once */
 };
 
 /* A person's datum. The first one stays; all are told to the host as they become tokens, so that
@@ -314,14 +317,17 @@ static void msh(struct parse *p, const struct span *f)
 {
 	/* MSH-1 is the separator itself: MSH-n is f[n - 1]. */
 	const struct hl7_delims *d = &p->d;
-	struct span type = plain(hl7_value(hl7_part(f[8], d->component, 1), d), LABEL_MAX, "_");
-	struct span trigger = plain(hl7_value(hl7_part(f[8], d->component, 2), d), LABEL_MAX, "_");
-	if (type.n && trigger.n) {
+	struct span first = hl7_first(f[8], d->component), second = hl7_part(f[8], d->component, 2);
+	struct span type = plain(hl7_value(first, d), LABEL_MAX, "_");
+	struct span trigger = plain(hl7_value(second, d), LABEL_MAX, "_");
+	if (!type.n || !trigger.n) {
+		record_text(&p->out, MESSAGE_TYPE, type);
+	} else if (d->component == '^' && type.n == first.n && trigger.n == second.n) {
+		record_text(&p->out, MESSAGE_TYPE, span_cut(f[8], first.n + 1 + second.n));
+	} else {
 		const char *both = arena_printf(p->emit->host->arena, "%.*s^%.*s", (int)type.n, (const char *)type.p,
 		                                (int)trigger.n, (const char *)trigger.p);
 		record_str(&p->out, MESSAGE_TYPE, both);
-	} else {
-		record_text(&p->out, MESSAGE_TYPE, type);
 	}
 	record_text(&p->out, SENDING_APP, named(p, f[2]));
 	record_text(&p->out, SENDING_FACILITY, named(p, f[3]));
@@ -646,6 +652,7 @@ static const struct place qrd_places[] = { { 8, PATIENT_ID, true } };
 static const struct place no_places[] = { { 0, 0, false } };
 
 struct segment {
+	uint32_t id;                             /* the name's three letters, big endian */
 	char name[4];
 	uint8_t last;                            /* highest field that is looked at */
 	uint8_t nplaces;
@@ -653,7 +660,8 @@ struct segment {
 	void (*read)(struct parse *p, const struct span *f);   /* NULL: only the places */
 };
 
-#define SEGMENT(nm, hi, tbl, fn) { .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
+#define SEGMENT_ID(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+#define SEGMENT(nm, hi, tbl, fn) { .id = SEGMENT_ID(nm[0], nm[1], nm[2]), .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
 
 static const struct segment segments[] = {
 	SEGMENT("OBX", 18, obx_places, obx), SEGMENT("PID", 23, pid_places, pid), SEGMENT("OBR", 32, obr_places, obr),
@@ -678,12 +686,16 @@ static void place_read(struct parse *p, const struct place *at, struct span fiel
 static void segment_read(struct parse *p, struct span line)
 {
 	p->segments++;
+	struct rd r = rd_of(line);
+	uint32_t id = rd_be24(&r);
+	if (rd_u8(&r) != p->d.field)
+		return;                          /* too short, or not even a segment */
 	const struct segment *s = segments, *end = segments + ARRAY_LEN(segments);
-	while (s < end && !span_starts(line, span_of(s->name, 3)))
+	while (s < end && s->id != id)
 		s++;
-	if (s == end || line.n < 4 || line.p[3] != p->d.field)
+	if (s == end)
 		return;
-	struct span f[FIELDS_MAX + 1];
+	struct span *f = p->f;
 	hl7_split(line, p->d.field, f, s->last + 1u);
 	p->personal = false;
 	if (s->read)

@@ -45,8 +45,11 @@ static enum hl7_head delims_read(struct span s, struct hl7_delims *out)
 				*out = (struct hl7_delims){ marks[0], marks[1], marks[2], marks[3], marks[4] };
 			return HL7_YES;
 		}
-		if (n > ENCODING_MAX || !is_mark(s.p[n]) || memchr(marks, s.p[n], n))
+		if (n > ENCODING_MAX || !is_mark(s.p[n]))
 			return HL7_NO;
+		for (size_t i = 0; i < n; i++)
+			if (marks[i] == s.p[n])
+				return HL7_NO;
 		marks[n] = s.p[n];
 	}
 	return HL7_PART;
@@ -56,6 +59,9 @@ enum hl7_head hl7_head(struct span s, struct hl7_delims *d)
 {
 	static const struct span names[] = { { (const uint8_t *)"MSH", 3 }, { (const uint8_t *)"FHS", 3 },
 	                                     { (const uint8_t *)"BHS", 3 } };
+	/* Asked behind every end of a segment: most answers are given by one byte. */
+	if (s.n && s.p[0] != 'M' && s.p[0] != 'F' && s.p[0] != 'B' && s.p[0] != 0 && s.p[0] < 0xFE)
+		return HL7_NO;
 	for (int i = 0; i < 3; i++) {
 		if (!agrees(s, names[i]))
 			continue;
@@ -114,7 +120,9 @@ size_t hl7_next_start(struct span s, size_t from)
 
 struct hl7_lines hl7_lines(struct span s)
 {
-	return (struct hl7_lines){ .all = rd_of(s), .line = rd_of(span_cut(s, 0)) };
+	return (struct hl7_lines){
+		.all = rd_of(s), .line = rd_of(span_cut(s, 0)), .has_lf = s.n && memchr(s.p, HL7_LF, s.n),
+	};
 }
 
 /* What is left up to stop, or all. */
@@ -134,7 +142,11 @@ bool hl7_segment(struct hl7_lines *l, struct span *out)
 		}
 		if (rd_left(&l->all) == 0)
 			return false;
-		l->line = rd_of(up_to(&l->all, HL7_CR));
+		*out = up_to(&l->all, HL7_CR);
+		if (l->has_lf)
+			l->line = rd_of(*out);
+		else if (out->n)
+			return true;
 	}
 }
 

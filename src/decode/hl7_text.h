@@ -40,6 +40,7 @@ size_t hl7_next_start(struct span s, size_t from);
 /* One segment at a time, ended by CR, LF or both; empty ones are passed over. False at the end. */
 struct hl7_lines {
 	struct rd all, line;
+	bool has_lf;                             /* none at all: not looked for in every line */
 };
 struct hl7_lines hl7_lines(struct span s);
 bool hl7_segment(struct hl7_lines *l, struct span *out);

@@ -3,7 +3,6 @@
 #include "decode/vitals.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/scope.h"
 
@@ -52,10 +51,24 @@ static const struct coded codes[] = {
 	{ "151708", "etco2" }, { "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
 };
 
+/* Asked for every observation of every message: most answers are given by the first bytes. */
+static bool same_code(const char *known, struct span code)
+{
+	size_t i = 0;
+	for (; i < code.n; i++) {
+		uint8_t c = code.p[i];
+		if (c >= 'a' && c <= 'z')
+			c = (uint8_t)(c - 'a' + 'A');
+		if (!c || c != (uint8_t)known[i])
+			return false;
+	}
+	return known[i] == '\0';
+}
+
 const char *vitals_name(struct span code)
 {
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (strlen(codes[i].code) == code.n && strncasecmp(codes[i].code, (const char *)code.p, code.n) == 0)
+		if (same_code(codes[i].code, code))
 			return codes[i].name;
 	return NULL;
 }
