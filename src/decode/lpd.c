@@ -21,7 +21,7 @@ static const struct field fields[FIELDS] = {
 	[COMMAND] = { "command", F_TEXT, "what the client asks: receive job, control file, data file, abort, print waiting, "
 		"queue state, queue state long, remove jobs; control for a control file's content; reply for a refusal" },
 	[QUEUE] = { "queue", F_TEXT, "printer queue" },
-	[FILE_NAME] = { "file", F_TEXT, "name of the control or data file, as cfA001host" },
+	[FILE_NAME] = { "file_name", F_TEXT, "name of the control or data file, as cfA001host" },
 	[SIZE] = { "size", F_UINT, "announced size of the file", .unit = "bytes" },
 	[HOST] = { "host", F_TEXT, "host that prints (H)", .clue = CLUE_NAME },
 	[USER] = { "user", F_TEXT, "login name of who prints (P, L, M), or whose jobs are meant", .privacy = SECRET },
