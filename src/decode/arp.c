@@ -10,7 +10,7 @@ enum { ETHERTYPE_ARP = 0x0806, ETHERTYPE_IPV4 = 0x0800, ARP_REQUEST = 1, MAC_BYT
 enum { OPERATION, SENDER_MAC, SENDER_ADDR, TARGET_MAC, TARGET_ADDR, GRATUITOUS, PROBE, FIELDS };
 
 static const struct field fields[FIELDS] = {
-	[OPERATION] = { "operation", F_TEXT, "request, reply, rarp_request, rarp_reply, inarp_request, inarp_reply, or other" },
+	[OPERATION] = { "operation", F_TEXT, "request, reply, the same behind rarp_ or inarp_, or other" },
 	[SENDER_MAC] = { "sender_mac", F_MAC, "MAC that the sender claims (may differ from the frame's source)" },
 	[SENDER_ADDR] = { "sender_addr", F_ADDR, "address that the sender claims; 0.0.0.0 in a probe" },
 	[TARGET_MAC] = { "target_mac", F_MAC, "MAC asked for or answered; zero in most requests" },

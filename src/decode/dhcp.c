@@ -25,7 +25,7 @@ enum {
 };
 
 static const struct field fields[FIELDS] = {
-	[MESSAGE] = { "message", F_TEXT, "discover, offer, request, decline, ack, nak, release, inform …; bootp without options" },
+	[MESSAGE] = { "message", F_TEXT, "discover, offer, request, ack, nak, release, inform …; bootp without options" },
 	[OPERATION] = { "operation", F_TEXT, "request (from a client) or reply" },
 	[TRANSACTION] = { "transaction", F_UINT, "number that request and reply share" },
 	[CLIENT_MAC] = { "client_mac", F_MAC, "MAC of the client" },
@@ -36,7 +36,7 @@ static const struct field fields[FIELDS] = {
 	[RELAY] = { "relay_addr", F_ADDR, "relay that passed the message on" },
 	[HOST_NAME] = { "host_name", F_TEXT, "the sender's host name, in its own message", .clue = CLUE_NAME },
 	[FQDN] = { "fqdn", F_TEXT, "the sender's full name, in its own message", .clue = CLUE_NAME },
-	[VENDOR_CLASS] = { "vendor_class", F_TEXT, "what the sender says that it is, in its own message", .clue = CLUE_SYSTEM },
+	[VENDOR_CLASS] = { "vendor_class", F_TEXT, "what the sender is, in its own message", .clue = CLUE_SYSTEM },
 	[CLIENT_NAME] = { "client_name", F_TEXT, "the client's name, in a reply or a relayed message" },
 	[CLIENT_VENDOR_CLASS] = { "client_vendor_class", F_TEXT, "vendor class in a reply or a relayed message" },
 	[USER_CLASS] = { "user_class", F_TEXTS, "user classes that the client states" },
@@ -188,7 +188,8 @@ static bool options(struct record *out, struct emit *e, struct reading *how, uin
 }
 
 /* RFC 2132 9.3: the file and name fields may hold options too. */
-static bool all_options(struct record *out, struct emit *e, struct reading *how, struct rd sname, struct rd file, struct rd r)
+static bool all_options(struct record *out, struct emit *e, struct reading *how, struct rd sname, struct rd file,
+			struct rd r)
 {
 	uint8_t seen[256] = { 0 };
 	bool sound = options(out, e, how, seen, r);

@@ -18,7 +18,7 @@ enum {
 };
 
 static const struct field fields[FIELDS] = {
-	[OPERATION] = { "operation", F_TEXT, "router_solicitation, router_advertisement, solicitation, advertisement, redirect" },
+	[OPERATION] = { "operation", F_TEXT, "solicitation, advertisement, the same behind router_, or redirect" },
 	[SENDER_MAC] = { "sender_mac", F_MAC, "source link-layer address option: MAC that the sender claims" },
 	[TARGET_MAC] = { "target_mac", F_MAC, "target link-layer address option: MAC of the target address" },
 	[TARGET_ADDR] = { "target_addr", F_ADDR, "address asked for, announced, or the better next hop of a redirect" },

@@ -13,7 +13,10 @@ enum {
 	SUFFIX_WORKSTATION = 0x00, SUFFIX_SERVER = 0x20, STATUS_NAMES = 64, RECORDS_MAX = 16,
 };
 
-enum { SERVICE, OPERATION, RESPONSE, NAME, SUFFIX, ROLE, GROUP, HOST_NAME, ADDRESS, DESTINATION, OUTCOME, NAMES, UNIT_MAC, FIELDS };
+enum {
+	SERVICE, OPERATION, RESPONSE, NAME, SUFFIX, ROLE, GROUP, HOST_NAME, ADDRESS, DESTINATION, OUTCOME, NAMES, UNIT_MAC,
+	FIELDS
+};
 
 static const struct field fields[FIELDS] = {
 	[SERVICE] = { "service", F_TEXT, "name or datagram" },
@@ -165,7 +168,8 @@ static const char *operation_name(unsigned opcode, uint16_t type)
 }
 
 /* A registration's claim and a positive answer hold flags and address. */
-static bool resource(struct record *out, struct emit *e, const struct dnsmsg *d, const struct dnsrr *rr, const struct nbname *name)
+static bool resource(struct record *out, struct emit *e, const struct dnsmsg *d, const struct dnsrr *rr,
+		     const struct nbname *name)
 {
 	bool response = d->flags & DNS_FLAG_RESPONSE;
 	struct rd data = rd_of(rr->data);

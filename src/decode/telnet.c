@@ -13,10 +13,13 @@ enum {
 	BACKSPACE = 8, KILL_LINE = 21, ESCAPE = 27, DELETE = 127,
 };
 
-enum { EVENT, OPTIONS, BANNER, TERMINAL_TYPE, USER, PASSWORD, PASSWORD_EMPTY, ATTEMPT, ACCEPTED, LOGIN_ASKED, PROMPT, FIELDS };
+enum {
+	EVENT, OPTIONS, BANNER, TERMINAL_TYPE, USER, PASSWORD, PASSWORD_EMPTY, ATTEMPT, ACCEPTED, LOGIN_ASKED, PROMPT,
+	FIELDS
+};
 
 static const struct field fields[FIELDS] = {
-	[EVENT] = { "event", F_TEXT, "session, login_prompt, password_prompt, credentials, accepted, refused, or shell (no login)" },
+	[EVENT] = { "event", F_TEXT, "session, login_prompt, password_prompt, credentials, accepted, refused, shell (no login)" },
 	[OPTIONS] = { "options", F_TEXTS, "options negotiated in the first bytes: do 24, will 1 …" },
 	[BANNER] = { "banner", F_TEXT, "first 64 characters before the login prompt", .clue = CLUE_SYSTEM },
 	[TERMINAL_TYPE] = { "terminal", F_TEXT, "type of terminal that the client names" },
@@ -255,6 +258,14 @@ static bool in_escape(struct end *end, uint8_t b)
 	return true;
 }
 
+static void opening_add(struct state *s, const struct end *end, uint8_t b)
+{
+	bool newline = b == '\n' && s->nopening;
+	if (s->stage != NOTHING_ASKED || s->nopening == OPENING || end->escaped || b == DELETE || (b < ' ' && !newline))
+		return;
+	s->opening[s->nopening++] = newline ? ' ' : b;
+}
+
 static void server_byte(struct chunk *c, uint8_t b, size_t at)
 {
 	struct state *s = c->state;
@@ -262,8 +273,7 @@ static void server_byte(struct chunk *c, uint8_t b, size_t at)
 		run_mask(c);
 		line_ended(c);
 	}
-	if (s->stage == NOTHING_ASKED && s->nopening < OPENING && (b >= ' ' || (b == '\n' && s->nopening)) && b != DELETE && !c->end->escaped)
-		s->opening[s->nopening++] = b == '\n' ? ' ' : b;
+	opening_add(s, c->end, b);
 	if (in_escape(c->end, b) || b < ' ') {
 		if (b == BACKSPACE && s->nline)
 			s->nline--;
@@ -281,7 +291,9 @@ static void server_byte(struct chunk *c, uint8_t b, size_t at)
 /* What the server waits for, at the end of what it sent. */
 static void prompt_judge(struct chunk *c)
 {
-	static const char *const user[] = { "login:", "username:", "user name:", "user:", "login id:", "userid:", "login name:", NULL };
+	static const char *const user[] = {
+		"login:", "username:", "user name:", "user:", "login id:", "userid:", "login name:", NULL
+	};
 	static const char *const password[] = { "password:", "passwd:", "passcode:", "pass:", "pin:", "pass phrase:", NULL };
 	struct state *s = c->state;
 	struct span whole = span_of(s->line, s->nline), text = trimmed(whole);

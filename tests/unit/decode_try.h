@@ -94,7 +94,8 @@ static inline struct try *try_new(void)
 		.keyring = keyring_new(keyring_test_key), .arena = &t->arena, .masked = try_masked, .ctx = t,
 	};
 	t->sink = (struct sink){ try_publish, t };
-	t->emit = (struct emit){ .at = &t->at, .host = &t->host, .sink = &t->sink, .expect = try_expect, .body = try_body, .to = t };
+	t->emit = (struct emit){ .at = &t->at, .host = &t->host, .sink = &t->sink, .expect = try_expect, .body = try_body,
+		.to = t };
 	t->sound = true;
 	arena_init(&t->arena, 0);
 	return t;

@@ -29,9 +29,11 @@ static const struct sample samples[] = {
 	{ &decoder_arp, ARP "0002 020000000001 0a000005 020000000002 0a000005", true, "operation=reply" },
 	{ &decoder_arp, ARP "0002 020000000001 0a000005 020000000002 0a000005", true, "gratuitous=true probe=false" },
 	{ &decoder_arp, ARP "0001 020000000001 00000000 000000000000 0a000005", true, "gratuitous=false probe=true" },
-	{ &decoder_arp, "0001 0800 08 04 0001 0102030405060708 0a000001 0102030405060708 0a000002", true, "arp operation=request\n" },
+	{ &decoder_arp, "0001 0800 08 04 0001 0102030405060708 0a000001 0102030405060708 0a000002", true,
+	  "arp operation=request\n" },
 	{ &decoder_rarp, ARP "0003 020000000001 00000000 020000000001 00000000", true, "operation=rarp_request" },
-	{ &decoder_icmp, "08 00 0000 0102 0003 6162636465", true, "icmp family=4 type=8 code=0 name=echo identifier=258 sequence=3 bytes=5\n" },
+	{ &decoder_icmp, "08 00 0000 0102 0003 6162636465", true, "icmp family=4 type=8 code=0 name=echo identifier=258 "
+	  "sequence=3 bytes=5\n" },
 	{ &decoder_icmp, "03 03 0000 00000000 " IP4 "d431 0203 0008 0000", true,
 	  "name=port_unreachable inner_source=10.0.0.5 inner_destination=202.114.4.119 inner_protocol=17 "
 	  "inner_source_port=54321 inner_port=515\n" },
@@ -43,7 +45,8 @@ static const struct sample samples[] = {
 	  "inner_protocol=17 inner_source_port=54321 inner_port=515\n" },
 	{ &decoder_icmp6, "02 00 0000 00000500 " IP6, true, "name=packet_too_big mtu=1280" },
 	{ &decoder_icmp6, "88 00 0000 e0000000 " TARGET6 "02 01 020000000009", true,
-	  "nd operation=advertisement target_mac=02:00:00:00:00:09 target_addr=fe80::9 router=true solicited=true override=true\n" },
+	  "nd operation=advertisement target_mac=02:00:00:00:00:09 target_addr=fe80::9 router=true solicited=true "
+	  "override=true\n" },
 	{ &decoder_icmp6, "86 00 0000 40 c0 0708 00000000 00000000 01 01 020000000009 05 01 0000 000005dc "
 	  "03 04 40 c0 00000e10 00000e10 00000000 20010db8000000000000000000000000 "
 	  "19 03 0000 00000e10 20010db8000000000000000000000053", true,
@@ -75,7 +78,8 @@ static void every_prefix_is_read_within_its_bounds(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		uint8_t room[512];
-		try_prefixes(samples[i].decoder, try_bytes(samples[i].bytes, room, sizeof(room)), (enum over)samples[i].decoder->over);
+		try_prefixes(samples[i].decoder, try_bytes(samples[i].bytes, room, sizeof(room)),
+			(enum over)samples[i].decoder->over);
 	}
 }
 

@@ -28,10 +28,12 @@ static const struct sample samples[] = {
 	{ "1234 8180 0001 0001 0000 0000 " WWW "0005 0001 c00c 0005 0001 00000e10 0002 03'toolong'00", false, "query=" },
 	{ QUERY, true, "dns variant=dns id=4660 response=false opcode=query query=www.example.com type=A questions=1\n" },
 	{ ANSWER, true,
-	  "dns variant=dns id=4660 response=true opcode=query rcode=NOERROR query=www.example.com type=A questions=1 answers=2 "
+	  "dns variant=dns id=4660 response=true opcode=query rcode=NOERROR query=www.example.com type=A questions=1 "
+	  "answers=2 "
 	  "addresses=10.0.0.7 names=srv.example.com ttl=60 authoritative=true truncated=false\n" },
 	{ "0001 8180 0001 0000 0000 0001 " WWW "001c 0001 00 0029 1000 01000000 0000", true, "rcode=BADVERS" },
-	{ "0001 8180 0001 0002 0000 0000 01'a'00 0010 0001 c00c 0010 0001 00000001 0005 04'text' c00c 0010 0001 00000001 0002 01'x'",
+	{ "0001 8180 0001 0002 0000 0000 01'a'00 0010 0001 c00c 0010 0001 00000001 0005 04'text' c00c 0010 0001 00000001 "
+	  "0002 01'x'",
 	  true, "texts=2 text_bytes=7 ttl=1" },
 	{ "0001 0100 0001 0000 0000 0000 05'a.b\\'01 00 fab1 0001", true, "query=a\\.b\\\\\\001 type=TYPE64177" },
 	{ "0001 2800 0001 0000 0000 0000 00 0006 0001", true, "opcode=update query=. type=SOA" },
@@ -44,7 +46,8 @@ static void each_sample_gives_its_record(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		uint8_t room[512];
 		struct try *t = try_new();
-		assert_int_equal(try_datagram(t, &decoder_dns, try_bytes(samples[i].bytes, room, sizeof(room)), OVER_UDP), samples[i].sound);
+		assert_int_equal(try_datagram(t, &decoder_dns, try_bytes(samples[i].bytes, room, sizeof(room)), OVER_UDP),
+			samples[i].sound);
 		assert_int_equal(t->records, samples[i].says ? 1 : 0);
 		if (samples[i].says)
 			try_says(t, samples[i].says);
@@ -132,7 +135,8 @@ static void it_is_known_on_any_port_by_its_question(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		uint8_t room[256];
 		struct origin at = { .sport = 40000, .dport = cases[i].port };
-		assert_int_equal(try_bid(&decoder_dns, try_bytes(cases[i].bytes, room, sizeof(room)), cases[i].over, &at).score, cases[i].score);
+		assert_int_equal(try_bid(&decoder_dns, try_bytes(cases[i].bytes, room, sizeof(room)), cases[i].over, &at).score,
+			cases[i].score);
 	}
 }
 
