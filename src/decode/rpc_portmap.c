@@ -175,7 +175,7 @@ static bool answer_v34(struct rpc *x, struct rd r, struct record *out)
 		return rd_ok(&r);
 	}
 	struct span text = xdr_opaque(&r, ADDRESS_MAX);
-	struct addr a;
+	struct addr a = { 0 };
 	uint16_t port = 0;
 	if (!rd_ok(&r))
 		return false;

@@ -23,6 +23,9 @@ static const struct field transfer_fields[] = {
 };
 RECORD_TYPE(transfer_type, "transfer", "File that travelled", transfer_fields);
 
+/* Bytes that came before their turn: clients read ahead, and servers answer out of turn. */
+enum { AHEAD_FILE = 2 << 20, AHEAD_UNKNOWN = 256 << 10, AHEAD_ALL = 8 << 20, AHEAD_PIECES = 64 };
+
 enum { FILES = 1024, BUCKETS = 2048, PATH_KEPT = 255, VIA_KEPT = 15, NONE = 0xffff };
 
 _Static_assert((FILES & (FILES - 1)) == 0, "handles are generation * FILES + index");
@@ -31,6 +34,13 @@ _Static_assert((FILES & (FILES - 1)) == 0, "handles are generation * FILES + ind
 struct part {
 	bool open, last, until_close;
 	uint64_t at, left;
+};
+
+struct ahead {
+	struct ahead *next;                      /* by place, never touching or overlapping */
+	uint64_t at;
+	uint32_t n, size;
+	uint8_t bytes[];
 };
 
 struct file {
@@ -42,6 +52,8 @@ struct file {
 	uint64_t next;                           /* offset behind the last byte seen in order */
 	uint64_t bytes, size;
 	struct part part;
+	struct ahead *ahead;
+	uint32_t ahead_n, pieces;                /* bytes and pieces in it */
 	struct filetype type;
 	EVP_MD_CTX *md;
 	struct origin at;
@@ -55,10 +67,21 @@ struct content {
 	struct hash_key key;
 	const EVP_MD *sha256;
 	struct content_counts counts;
+	uint64_t ahead;                          /* bytes, of all files */
 	uint16_t free, oldest, newest;
 	uint16_t bucket[BUCKETS];
 	struct file files[FILES];
 };
+
+static struct ahead *ahead_first(struct content *c, struct file *f)
+{
+	struct ahead *a = f->ahead;
+	f->ahead = a->next;
+	f->ahead_n -= a->n;
+	f->pieces--;
+	c->ahead -= a->n;
+	return a;
+}
 
 struct content *content_new(const struct record_host *host, const struct sink *sink)
 {
@@ -78,8 +101,11 @@ void content_free(struct content *c)
 {
 	if (!c)
 		return;
-	for (unsigned i = 0; i < FILES; i++)
+	for (unsigned i = 0; i < FILES; i++) {
+		while (c->files[i].ahead)
+			free(ahead_first(c, &c->files[i]));
 		EVP_MD_CTX_free(c->files[i].md);
+	}
 	free(c);
 }
 
@@ -165,12 +191,72 @@ static void classify(struct content *c, struct file *f)
 	hash_feed(f, span_of(f->head, f->head_n));
 }
 
-/* A hole: what was hashed so far says nothing any more. */
+/* ---- bytes before their turn ---- */
+
+/* One piece more, or some bytes behind an old one. *at: the piece they follow, or where a new one goes. */
+static void ahead_add(struct content *c, struct file *f, struct ahead **at, bool follows, uint64_t offset, struct span s)
+{
+	struct ahead *a = follows ? *at : NULL;
+	size_t want = (a ? a->n : 0) + s.n;
+	if (!a || want > a->size) {
+		size_t size = want < 4096 ? 4096 : want + want / 2;
+		struct ahead *grown = mem_grow(a, sizeof(*a) + size, 1);
+		if (!a)
+			*grown = (struct ahead){ .next = *at, .at = offset };
+		f->pieces += !a;
+		a = *at = grown;
+		a->size = (uint32_t)size;
+	}
+	memcpy(a->bytes + a->n, s.p, s.n);
+	a->n += (uint32_t)s.n;
+	f->ahead_n += (uint32_t)s.n;
+	c->ahead += s.n;
+}
+
+/* Keeps what is new of these bytes. False: no room, or not worth it. */
+static bool ahead_keep(struct content *c, struct file *f, uint64_t offset, struct span s)
+{
+	if (f->broken || f->packed || (f->known && !f->hashing))
+		return false;
+	size_t cap = f->known ? AHEAD_FILE : AHEAD_UNKNOWN;
+	struct ahead **at = &f->ahead;
+	while (s.n) {
+		if (f->ahead_n + s.n > cap || c->ahead + s.n > AHEAD_ALL || f->pieces >= AHEAD_PIECES)
+			return false;
+		while (*at && (*at)->at + (*at)->n < offset)
+			at = &(*at)->next;
+		bool follows = *at && (*at)->at <= offset;
+		if (follows) {
+			uint64_t again = (*at)->at + (*at)->n - offset;
+			offset += again;
+			s = span_from(s, again < s.n ? (size_t)again : s.n);
+		}
+		const struct ahead *behind = follows ? (*at)->next : *at;
+		uint64_t room = behind ? behind->at - offset : UINT64_MAX;
+		struct span part = span_cut(s, room < s.n ? (size_t)room : s.n);
+		if (part.n)
+			ahead_add(c, f, at, follows, offset, part);
+		offset += part.n;
+		s = span_from(s, part.n);
+		if (s.n)
+			at = &(*at)->next;       /* the rest meets the piece behind */
+	}
+	return true;
+}
+
+/* A hole: what was hashed so far says nothing any more, and nothing is kept for later. */
 static void broke(struct content *c, struct file *f)
 {
 	f->broken = true;
 	f->hashing = false;
 	classify(c, f);
+	while (f->ahead) {
+		struct ahead *a = ahead_first(c, f);
+		f->next = a->at + a->n;
+		f->bytes += a->n;
+		c->counts.bytes += a->n;
+		free(a);
+	}
 }
 
 /* Bytes that belong at the offset f->next. */
@@ -191,18 +277,30 @@ static void take_in_order(struct content *c, struct file *f, struct span s)
 		hash_feed(f, s);
 }
 
-/* Bytes at any offset. Behind a hole the file goes on, broken; what was seen before is passed over. */
+/* Bytes at any offset: too early they wait, or break the file if they cannot; what was seen before is
+ * passed over. */
 static void take(struct content *c, struct file *f, uint64_t offset, struct span s)
 {
 	if (s.n == 0)
 		return;
 	if (offset > f->next) {
+		if (ahead_keep(c, f, offset, s))
+			return;
 		broke(c, f);
 		f->next = offset;
 	}
 	uint64_t again = f->next - offset;
 	if (again < s.n)
 		take_in_order(c, f, span_from(s, (size_t)again));
+	while (f->ahead && f->ahead->at <= f->next) {
+		struct ahead *a = ahead_first(c, f);
+		again = f->next - a->at;
+		if (again < a->n)
+			take_in_order(c, f, span_from(span_of(a->bytes, a->n), (size_t)again));
+		free(a);
+	}
+	if (f->ahead && f->known && !f->hashing)
+		broke(c, f);                     /* not worth waiting for */
 }
 
 /* ---- the table ---- */
@@ -211,6 +309,8 @@ static void publish_file(struct content *c, struct file *f, bool ended)
 {
 	uint8_t sha256[EVP_MAX_MD_SIZE];
 	struct record r;
+	if (f->ahead)
+		broke(c, f);
 	classify(c, f);
 	bool whole = ended && !f->broken && (f->size == 0 || f->size == f->next);
 	record_begin(&r, &transfer_type, &f->at, c->host);
@@ -323,7 +423,9 @@ static void part_end(struct content *c, struct file *f, bool complete)
 	p->open = false;
 	if (!complete && (p->until_close || p->left > f->next - p->at || p->at > f->next))
 		broke(c, f);
-	if (p->last || (f->size && f->next >= f->size))
+	if (p->last && complete)
+		f->size = p->at;
+	if (p->last ? !f->ahead || f->broken : f->size && f->next >= f->size)
 		file_end(c, f, complete);
 }
 
@@ -341,6 +443,8 @@ static void part_advance(struct content *c, struct file *f, uint64_t n)
 uint32_t content_open(struct content *c, const struct origin *at, const struct body *b)
 {
 	uint64_t id[2];
+	if (b->offset > INT64_MAX)
+		return 0;                        /* no file is that long */
 	identify(c, at, b, id);
 	struct file *f = file_find(c, id);
 	/* Asking once more behind the end of a file that is already told is no new file. */

@@ -104,6 +104,8 @@ static void a_missing_part_is_not_whole_and_not_hashed(void **state)
 	struct body a = part(script(), 0, 1000, false), b = part(script(), 2000, 2000, true);
 	content_open(f->content, &f->at, &a);
 	content_open(f->content, &f->at, &b);
+	assert_int_equal(f->seen.n, 0);          /* it may still come */
+	content_finish(f->content);
 	assert_int_equal(f->seen.n, 1);
 	assert_false(f->seen.whole);
 	assert_false(f->seen.hashed);
@@ -132,6 +134,7 @@ static void a_start_in_the_middle_has_no_kind(void **state)
 	struct fixture *f = *state;
 	struct body b = part(script(), 1000, 3000, true);
 	content_open(f->content, &f->at, &b);
+	content_finish(f->content);
 	assert_string_equal(f->seen.class, "unknown: start not seen");
 	assert_false(f->seen.whole);
 }
@@ -230,6 +233,69 @@ static void parts_in_order_are_hashed_whole(void **state)
 	assert_true(f->seen.whole);
 	assert_int_equal(f->seen.bytes, SCRIPT);
 	assert_string_equal(f->seen.path, "update.sh");
+	assert_hash_of(&f->seen, script());
+}
+
+static void too_much_before_its_turn_breaks_the_file(void **state)
+{
+	struct fixture *f = *state;
+	size_t n = 5 << 20;
+	uint8_t *big = mem_new(n);
+	memcpy(big, "#!/bin/sh\n", 10);
+	struct body a = part(span_of(big, n), 0, 1000, false), b = part(span_of(big, n), 2000, n - 2000, false);
+	struct body c = part(span_of(big, n), 1000, 1000, false);
+	a.size = b.size = c.size = n;
+	content_open(f->content, &f->at, &a);
+	content_open(f->content, &f->at, &b);
+	assert_int_equal(f->seen.n, 1);
+	assert_false(f->seen.whole);
+	assert_int_equal(f->seen.bytes, n - 1000);
+	content_open(f->content, &f->at, &c);
+	content_finish(f->content);
+	assert_false(f->seen.whole);
+	free(big);
+}
+
+static void an_offset_behind_every_file_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct body a = part(script(), 0, 1000, false);
+	a.offset = UINT64_MAX - 10;
+	assert_int_equal(content_open(f->content, &f->at, &a), 0);
+	assert_int_equal(content_counts(f->content).open, 0);
+}
+
+/* The last part first, then all kinds of overlaps, at last the start. */
+static void parts_out_of_turn_wait_for_the_missing_ones(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		size_t at, n;
+	} parts[] = {
+		{ 3000, 1000 }, { 1500, 200 }, { 600, 300 }, { 1600, 400 }, { 1400, 900 }, { 500, 2600 }, { 400, 50 }, { 0, 450 },
+		{ 430, 100 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		assert_int_equal(f->seen.n, 0);
+		struct body b = part(script(), parts[i].at, parts[i].n, parts[i].at + parts[i].n == SCRIPT);
+		content_open(f->content, &f->at, &b);
+	}
+	assert_int_equal(f->seen.n, 1);
+	assert_true(f->seen.whole);
+	assert_int_equal(f->seen.bytes, SCRIPT);
+	assert_hash_of(&f->seen, script());
+}
+
+static void bytes_that_follow_out_of_turn_wait_too(void **state)
+{
+	struct fixture *f = *state;
+	struct body late = part(script(), 2000, SCRIPT - 2000, true), early = part(script(), 0, 2000, false);
+	late.data = span_cut(late.data, 100);
+	uint32_t h = content_open(f->content, &f->at, &late);
+	for (size_t at = 2100; at < SCRIPT; at += 100)
+		content_feed(f->content, h, span_cut(span_from(script(), at), 100), &f->at);
+	content_open(f->content, &f->at, &early);
+	assert_int_equal(f->seen.n, 1);
 	assert_hash_of(&f->seen, script());
 }
 
@@ -359,6 +425,8 @@ int main(void)
 		CASE(a_start_in_the_middle_has_no_kind), CASE(a_cut_stream_is_not_whole),
 		CASE(the_end_of_input_publishes_what_is_open), CASE(a_full_table_lets_the_oldest_go),
 		CASE(a_handle_gone_by_changes_nothing), CASE(parts_in_order_are_hashed_whole),
+		CASE(too_much_before_its_turn_breaks_the_file), CASE(an_offset_behind_every_file_is_refused),
+		CASE(parts_out_of_turn_wait_for_the_missing_ones), CASE(bytes_that_follow_out_of_turn_wait_too),
 		CASE(a_known_size_ends_the_file), CASE(reading_a_stretch_again_is_tolerated),
 		CASE(a_body_until_close_ends_with_its_stream), CASE(bulk_is_counted_and_not_hashed),
 		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file), cmocka_unit_test(kinds_are_told_by_their_first_bytes),
