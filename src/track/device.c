@@ -158,9 +158,32 @@ static uint64_t said_key(const struct devices *t, const struct said *s)
 	return hash64(k, span_cut(s->text, CLUE_TEXT));
 }
 
-static uint32_t peer_bit(const struct devices *t, struct addr a)
+/* Which of 32 other ends: a rough count of them, so a rough hash. */
+static uint32_t peer_bit(struct addr a)
 {
-	return a.family ? UINT32_C(1) << (hash64(t->key, span_of(a.b, sizeof(a.b))) & 31) : 0;
+	uint64_t low;
+	memcpy(&low, a.b + 8, sizeof(low));
+	return a.family ? UINT32_C(1) << (low * UINT64_C(0x9e3779b97f4a7c15) >> 59) : 0;
+}
+
+/* Where a clue that comes again is remembered. Whoever makes two share a place only makes them slower. */
+static struct seen *seen_slot(const struct devices *t, uint32_t id, const struct said *s)
+{
+	struct rd head = rd_of(span_cut(s->text, 8)), tail = rd_of(span_from(s->text, s->text.n > 4 ? s->text.n - 4 : 0));
+	uint64_t h = (uintptr_t)s->field ^ (uint64_t)id << 32 ^ (uint64_t)s->text.n << 16 ^ s->what;
+	h = h * UINT64_C(0x9e3779b97f4a7c15) ^ rd_le32(&head);
+	h = h * UINT64_C(0x9e3779b97f4a7c15) ^ rd_le32(&tail);
+	return &t->seen[(h * UINT64_C(0x9e3779b97f4a7c15) >> 32) % SEEN_SLOTS];
+}
+
+static struct clue_row *clue_again(const struct device *d, uint32_t id, const struct seen *seen, const struct said *s)
+{
+	if (seen->device != id || seen->clue >= d->nclues || seen->kind != s->kind || seen->field != s->field)
+		return NULL;
+	struct clue_row *c = &d->clues[seen->clue];
+	if (c->kind != s->kind || c->field != s->field || c->what != s->what)
+		return NULL;
+	return span_eq(span_of(c->said, c->said_bytes), span_cut(s->text, CLUE_TEXT)) ? c : NULL;
 }
 
 static struct clue_row *clue_find(const struct device *d, uint64_t key, uint8_t what)
@@ -189,31 +212,37 @@ static struct clue_row *clue_room(struct devices *t, struct device *d, uint8_t w
 	return &d->clues[d->nclues++];
 }
 
+static void clue_fill(struct clue_row *c, uint64_t key, const struct said *s)
+{
+	struct span text = span_cut(s->text, CLUE_TEXT);
+	*c = (struct clue_row){
+		.key = key, .said = mem_text(text), .said_bytes = (uint32_t)text.n, .kind = s->kind, .field = s->field,
+		.via = s->via, .first_packet = s->packet, .what = s->what, .role = s->role, .clinical = s->clinical,
+		.confidence = s->confidence,
+	};
+	if (c->what == CLUE_ROLE)
+		c->role = (uint8_t)role_find(c->said);
+}
+
 static void clue_add(struct devices *t, uint32_t id, const struct said *s)
 {
 	struct device *d = table_row(t, id);
 	if (!d || !s->text.n)
 		return;
-	uint64_t key = said_key(t, s);
-	struct seen *seen = &t->seen[(key ^ id * UINT64_C(0x9e3779b97f4a7c15)) % SEEN_SLOTS];
-	struct clue_row *c = NULL;
-	if (seen->key == key && seen->device == id && seen->clue < d->nclues && d->clues[seen->clue].key == key)
-		c = &d->clues[seen->clue];
-	else
+	struct seen *seen = seen_slot(t, id, s);
+	struct clue_row *c = clue_again(d, id, seen, s);
+	uint64_t key = c ? c->key : said_key(t, s);
+	if (!c)
 		c = clue_find(d, key, s->what);
-	uint32_t peer = peer_bit(t, s->peer);
+	uint32_t peer = peer_bit(s->peer);
 	bool news = !c || (c->peers | peer) != c->peers;
 	if (!c && (c = clue_room(t, d, s->what)))
-		*c = (struct clue_row){
-			.key = key, .said = mem_text(span_cut(s->text, CLUE_TEXT)), .kind = s->kind, .field = s->field,
-			.via = s->via, .first_packet = s->packet, .what = s->what, .role = s->role,
-			.clinical = s->clinical, .confidence = s->confidence,
-		};
+		clue_fill(c, key, s);
 	if (!c)
 		return;
 	c->count++;
 	c->peers |= peer;
-	*seen = (struct seen){ key, id, (uint8_t)(c - d->clues) };
+	*seen = (struct seen){ s->kind, s->field, id, (uint8_t)(c - d->clues) };
 	if (news)
 		table_judge(t, d);
 }
@@ -243,6 +272,8 @@ static void plan_make(struct plan *p, const struct record_type *t)
 		const struct field *f = &t->fields[i];
 		if (f->clue && (f->type == F_TEXT || f->type == F_TEXTS) && !field_is_token(f))
 			p->clue[p->nclues++] = i;
+		if (f->clue & CLUE_PEER)
+			p->of_peers |= UINT64_C(1) << i;
 	}
 	p->client_mac = column(t, "client_mac", F_MAC);
 	p->client_addr = column(t, "your_addr", F_ADDR);
@@ -276,8 +307,7 @@ static const struct plan *plan_of(const struct devices *t, const struct record_t
 uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes)
 {
 	(void)bytes;                             /* flow records tell them whole */
-	uint32_t id = table_is_station(at->src) ? table_place(t, at->src, at->smac, at->ts, true)
-						: at->src.family ? table_place_mac(t, at->smac, at->ts, true) : DEVICE_NONE;
+	uint32_t id = table_place(t, at->src, at->smac, at->ts, true);
 	const struct device *d = table_row(t, id);
 	if (d && !d->router && !mac_is_zero(d->mac) && zone_is_router(t->zones, d->mac)) {
 		table_split(t, id);
@@ -288,9 +318,12 @@ uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes)
 
 static uint32_t sender_of(struct devices *t, const struct origin *at)
 {
-	if (table_is_station(at->src))
-		return table_place(t, at->src, at->smac, at->ts, false);
-	return at->src.family ? table_place_mac(t, at->smac, at->ts, false) : DEVICE_NONE;
+	struct memo *memo = &t->memo;
+	if (memo->id && mac_eq(memo->m, at->smac) && addr_eq(memo->a, at->src))
+		return memo->id;
+	uint32_t id = table_place(t, at->src, at->smac, at->ts, false);
+	*memo = (struct memo){ at->src, at->smac, id };
+	return id;
 }
 
 static void say(struct devices *t, uint32_t id, const struct record *r, unsigned field, bool of_peer, struct span text)
@@ -301,22 +334,18 @@ static void say(struct devices *t, uint32_t id, const struct record *r, unsigned
 		.via = of_peer ? r->at->dst : r->at->src, .peer = of_peer ? r->at->src : r->at->dst, .packet = r->at->packet,
 	};
 	s.confidence = confidence_of(s.what, of_peer);
-	if (s.what == CLUE_ROLE) {
-		char name[64];
-		snprintf(name, sizeof(name), "%.*s", (int)span_cut(text, sizeof(name) - 1).n, (const char *)text.p);
-		s.role = (uint8_t)role_find(name);
-	}
 	clue_add(t, id, &s);
 }
 
 static void record_clues(struct devices *t, const struct plan *p, const struct record *r, uint32_t sender)
 {
+	uint32_t receiver = r->set & p->of_peers ? device_receiver(t, r->at) : DEVICE_NONE;
 	for (unsigned i = 0; i < p->nclues; i++) {
 		unsigned field = p->clue[i];
 		if (!record_has(r, field))
 			continue;
 		bool of_peer = r->type->fields[field].clue & CLUE_PEER;
-		uint32_t id = of_peer ? device_receiver(t, r->at) : sender;
+		uint32_t id = of_peer ? receiver : sender;
 		if (r->type->fields[field].type == F_TEXT) {
 			say(t, id, r, field, of_peer, r->v[field].text);
 			continue;
@@ -440,7 +469,7 @@ static void record_flow(struct devices *t, const struct record *r)
 	struct device *d = table_row(t, c);
 	if (d && span_is(protocol, "tls") && zone_of(t->zones, server) == ZONE_OUTSIDE) {
 		uint32_t before = d->outside;
-		d->outside |= peer_bit(t, server);
+		d->outside |= peer_bit(server);
 		if (d->outside != before)
 			table_judge(t, d);
 	}

@@ -79,6 +79,7 @@ static bool ends_full(const struct devices *t)
 static bool end_set(struct devices *t, struct addr key, struct mac m, uint32_t id, uint64_t ts)
 {
 	size_t i = end_slot(t, key);
+	t->memo.id = 0;
 	if (!t->ends[i].device) {
 		if (ends_full(t)) {
 			t->counts.refused++;
@@ -97,6 +98,7 @@ static bool end_set(struct devices *t, struct addr key, struct mac m, uint32_t i
 static void end_drop(struct devices *t, struct addr key)
 {
 	size_t mask = t->ends_room - 1, hole = end_slot(t, key);
+	t->memo.id = 0;
 	if (!t->ends[hole].device)
 		return;
 	t->nends--;
@@ -338,6 +340,8 @@ uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts
 			lease_touch(t, d, a, ts);
 		return id;
 	}
+	if (!e && !table_is_station(a))
+		return a.family ? table_place_mac(t, m, ts, bare) : DEVICE_NONE;
 	bool own = is_own_mac(t, a, m);
 	if (e && !own) {
 		row_touch(table_row(t, e->device), ts);
@@ -411,6 +415,7 @@ static void merge(struct devices *t, uint32_t from, uint32_t into)
 	row_touch(d, f->first);
 	row_touch(d, f->last);
 	f->merged = into;
+	t->memo.id = 0;
 	t->counts.merged++;
 	t->counts.devices--;
 	row_settle(t, d);

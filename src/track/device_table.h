@@ -9,7 +9,7 @@ enum {
 	DEVICES_MAX = 65536, ROW_CHUNK = 1024, ROW_CHUNKS = DEVICES_MAX / ROW_CHUNK,
 	ENDS_MAX = 131072,                       /* addresses and MACs that are known, together */
 	LEASES_MAX = 16, CLUES_TOTAL = 131072, CONFIGURED_DEVICES = 4096, SERVICE_WORDS = DECODERS_MAX / 64,
-	SEEN_SLOTS = 4096,
+	SEEN_SLOTS = 8192,
 };
 
 struct lease {                                   /* an address that a device had */
@@ -49,16 +49,23 @@ struct end {
 	uint64_t last;
 };
 
-struct seen {                                    /* a clue that came before: found again without a search */
-	uint64_t key;
+struct seen {                                    /* a clue that came before: found again without hash or search */
+	const char *kind, *field;
 	uint32_t device;
 	uint8_t clue;
+};
+
+struct memo {                                    /* who sent the latest record: the next is often of the same message */
+	struct addr a;
+	struct mac m;
+	uint32_t id;                             /* 0: none; forgotten whenever an address changes hands */
 };
 
 /* What the fields of a kind of record have to say; made once for each. */
 struct plan {
 	const struct record_type *type;
 	uint8_t nclues, clue[RECORD_FIELDS];     /* fields with a clue */
+	uint64_t of_peers;                       /* bit per field: told of the receiver */
 	int16_t client_mac, client_addr, client_name, client_class, message;   /* of DHCP-like records; -1: none */
 	bool is_flow, is_vitals, is_claim, is_silent;
 };
@@ -78,6 +85,7 @@ struct devices {
 	size_t nconfigured;
 	struct plan *plans;
 	struct seen *seen;
+	struct memo memo;
 	struct arena *arena;                     /* while publishing */
 	char *label;                             /* what device_label returned last */
 	struct device_counts counts;
@@ -91,7 +99,8 @@ struct device *table_raw(const struct devices *t, uint32_t id);  /* merged ones 
 struct end    *table_end(const struct devices *t, struct addr key);
 struct addr    table_mac_key(struct mac m);
 bool           table_is_station(struct addr a);
-/* The row of who sends as a from m, opened when it is one of ours. bare: nothing but a sighting, which
+/* The row of who sends as a from m, opened when it is one of ours; without a proper address its MAC
+ * alone is placed. bare: nothing but a sighting, which
  * may not take the last quarter of the table. */
 uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts, bool bare);
 uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare);

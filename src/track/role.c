@@ -46,6 +46,8 @@ static const struct {
 	{ CLUE_SYSTEM, false, "JetDirect", ROLE_PRINTER, 0.7 },
 	{ CLUE_SYSTEM, false, "LaserJet", ROLE_PRINTER, 0.6 },
 	{ CLUE_MODEL, false, "LaserJet", ROLE_PRINTER, 0.6 },
+	{ CLUE_SYSTEM, true, "Apache", ROLE_SERVER, 0.3 },
+	{ CLUE_SYSTEM, true, "Microsoft-IIS", ROLE_SERVER, 0.4 },
 	{ CLUE_SYSTEM, false, "Cisco IOS", ROLE_NETWORK, 0.6 },
 	{ CLUE_SYSTEM, false, "RouterOS", ROLE_NETWORK, 0.6 },
 	{ CLUE_SYSTEM, false, "IP Camera", ROLE_CAMERA, 0.6 },

@@ -11,7 +11,8 @@ enum clue_what { WHAT_SPEAKS = 0x20, WHAT_SERVES, WHAT_SENDS_VITALS, WHAT_TAKES_
 
 struct clue_row {
 	uint64_t key;                            /* hash of what, from and said */
-	char *said;                              /* owned */
+	char *said;                              /* owned; at most CLUE_TEXT bytes */
+	uint32_t said_bytes;
 	const char *kind, *field;                /* record and field, or protocol and side; field may be NULL */
 	struct addr via;                         /* the address that it was said of */
 	uint64_t first_packet;

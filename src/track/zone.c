@@ -298,10 +298,14 @@ static void set_router(struct zones *z, struct host *h)
 	}
 }
 
+static bool class_is_station(enum addr_class c)
+{
+	return c != ADDR_NONE && c != ADDR_LOOPBACK && c != ADDR_MULTICAST && c != ADDR_BROADCAST;
+}
+
 static bool is_station(struct addr a)
 {
-	enum addr_class c = addr_class(a);
-	return c != ADDR_NONE && c != ADDR_LOOPBACK && c != ADDR_MULTICAST && c != ADDR_BROADCAST;
+	return class_is_station(addr_class(a));
 }
 
 static bool is_card(struct mac m)
@@ -394,11 +398,9 @@ static bool ttl_is_routed(uint8_t ttl)
 /* A MAC sends for an address it did not claim. One private address is a host whose ARP we missed; an
  * address of another network than its own, or a second network while the first is still in use (so no
  * move by DHCP), is a router's. */
-static void sent_foreign(struct zones *z, struct host *h, struct addr a)
+static void sent_foreign(struct zones *z, struct host *h, struct addr a, bool global)
 {
 	struct addr net = net_of(a);
-	if (addr_class(a) == ADDR_LINK_LOCAL)
-		return;
 	if (!h->sole.family)
 		h->sole = a;
 	else if (!addr_eq(h->sole, a))
@@ -414,7 +416,7 @@ static void sent_foreign(struct zones *z, struct host *h, struct addr a)
 	h->last = net;
 	if (a.family == 6 ? same_family >= SPREAD_6 : other_than_own || back_again)
 		set_router(z, h);
-	if (a.family == 4 && same_family >= SPREAD_4 && addr_is_global(a))
+	if (a.family == 4 && same_family >= SPREAD_4 && global)
 		set_router(z, h);
 	if (same_family == NETS)
 		set_router(z, h);
@@ -424,9 +426,10 @@ void zone_saw_packet(struct zones *z, const struct origin *at, uint8_t ttl, bool
 {
 	(void)answer;                            /* who opens a conversation stands on the wire as much as who answers */
 	struct addr a = at->src;
-	if (!is_station(a))
+	enum addr_class class = addr_class(a);
+	if (!class_is_station(class))
 		return;
-	bool global = addr_is_global(a);
+	bool global = class == ADDR_PUBLIC || class == ADDR_DOCUMENTATION;
 	struct seat *s = global ? seat_open(z, a) : seat_find(z, a);
 	if (global && ttl_is_routed(ttl))
 		s->flags |= SEAT_ROUTED;
@@ -443,7 +446,8 @@ void zone_saw_packet(struct zones *z, const struct origin *at, uint8_t ttl, bool
 	}
 	if (s && !claimed)
 		s->m = at->smac;
-	sent_foreign(z, h, a);
+	if (class != ADDR_LINK_LOCAL)
+		sent_foreign(z, h, a, global);
 }
 
 /* ---- records ---- */
