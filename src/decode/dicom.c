@@ -18,12 +18,15 @@ enum {
 	AE_TITLE = 16, UID_MAX = 64, PLAIN_MAX = 256, CONTEXTS = 128, SEQUENCE_DEPTH = 12,
 	UNDEFINED = -1, ITEM = 0xE000, ITEM_END = 0xE00D, SEQUENCE_END = 0xE0DD, DELIMITERS = 0xFFFE,
 	FLAG_COMMAND = 1, FLAG_LAST = 2,
-	C_STORE_RQ = 0x0001, N_CREATE_RQ = 0x0140, RESPONSE = 0x8000,
+	FEW_SERVICES = 8,                        /* a modality proposes; archives that forward propose dozens */
+	C_STORE_RQ = 0x0001, RESPONSE = 0x8000,
 };
 
 enum pdu { ASSOCIATE_RQ = 1, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT };
 
 enum syntax { SYNTAX_UNKNOWN, SYNTAX_IMPLICIT, SYNTAX_LITTLE, SYNTAX_BIG, SYNTAX_CLOSED };
+
+enum service { SERVICE_OTHER, SERVICE_STORE, SERVICE_QUERY, SERVICE_GET, SERVICE_WORKLIST, SERVICE_STEP, SERVICE_PRINT };
 
 /* What the next PDV of a direction is. ANY: picked up in the middle, or PDVs were not looked at. */
 enum phase { PHASE_ANY, PHASE_IDLE, PHASE_COMMAND, PHASE_DATA, PHASE_REST };
@@ -37,8 +40,10 @@ struct way {
 struct association {
 	struct way way[2];
 	uint8_t syntax[CONTEXTS];                /* enum syntax, by presentation context id / 2 */
+	uint8_t service[CONTEXTS];               /* enum service, likewise */
 	uint8_t calling[AE_TITLE];
-	bool gets;                               /* C-GET was proposed: pictures may come from the server */
+	uint32_t proposed;                       /* a bit for each enum service that was */
+	bool pushes;                             /* what was proposed looks like a modality's */
 };
 
 enum {
@@ -307,6 +312,19 @@ static void plain_uid(struct record *out, unsigned field, struct span s)
 		record_text(out, field, s);
 }
 
+static enum service service_of(struct span uid)
+{
+	if (span_starts(uid, SPAN_LIT("1.2.840.10008.5.1.4.1.1.")))
+		return SERVICE_STORE;
+	if (span_starts(uid, SPAN_LIT("1.2.840.10008.5.1.4.1.2.")))
+		return uid.p[uid.n - 1] == '3' ? SERVICE_GET : SERVICE_QUERY;   /* .1 find, .2 move, .3 get */
+	if (span_is(uid, "1.2.840.10008.5.1.4.31"))
+		return SERVICE_WORKLIST;
+	if (span_is(uid, "1.2.840.10008.3.1.2.3.3"))
+		return SERVICE_STEP;
+	return span_starts(uid, SPAN_LIT("1.2.840.10008.5.1.1.")) ? SERVICE_PRINT : SERVICE_OTHER;
+}
+
 /* Many propose the same service several times, an encoding each. */
 static void add_uid(struct record *out, unsigned field, struct span uid)
 {
@@ -319,7 +337,8 @@ static void add_uid(struct record *out, unsigned field, struct span uid)
 	record_add_text(out, field, uid);
 }
 
-static void context(struct rd r, bool proposed, struct association *a, struct record *out)
+/* Returns the bit of the service that was accepted, 0 for none. */
+static uint32_t context(struct rd r, bool proposed, struct association *a, struct record *out)
 {
 	uint8_t id = rd_u8(&r);
 	rd_skip(&r, 1);
@@ -333,7 +352,8 @@ static void context(struct rd r, bool proposed, struct association *a, struct re
 		struct span uid = uid_trim(span_cut(rd_span(&r, rd_be16(&r)), UID_MAX));
 		if (type == 0x30 && proposed) {
 			add_uid(out, ABSTRACT, uid);
-			a->gets |= span_starts(uid, SPAN_LIT("1.2.840.10008.5.1.4.1.2.")) && uid.n && uid.p[uid.n - 1] == '3';
+			a->service[id / 2] = (uint8_t)service_of(uid);
+			a->proposed |= 1u << a->service[id / 2];
 		}
 		if (type != 0x40)
 			continue;
@@ -345,8 +365,31 @@ static void context(struct rd r, bool proposed, struct association *a, struct re
 	/* Proposed: what it will be if the answer is not seen. */
 	if (!proposed || syntaxes == 1)
 		a->syntax[id / 2] = (uint8_t)last;
-	if (proposed || result == 0)
-		record_uint(out, CONTEXT_COUNT, record_get_uint(out, CONTEXT_COUNT) + 1);
+	if (!proposed && result)
+		return 0;
+	record_uint(out, CONTEXT_COUNT, record_get_uint(out, CONTEXT_COUNT) + 1);
+	return proposed ? 0 : 1u << a->service[id / 2];
+}
+
+/* A few kinds of picture to be stored, and nothing to be fetched, is what a modality proposes; who uses a
+ * worklist or reports steps of procedures is one in any case. */
+static void role_proposed(struct association *a, struct record *out)
+{
+	uint32_t fetches = 1u << SERVICE_GET | 1u << SERVICE_QUERY, works = 1u << SERVICE_WORKLIST | 1u << SERVICE_STEP;
+	uint32_t services = record_has(out, ABSTRACT) ? out->v[ABSTRACT].texts.n : 0;
+	a->pushes = a->proposed & 1u << SERVICE_STORE && !(a->proposed & fetches) && services <= FEW_SERVICES;
+	if (a->pushes || a->proposed & works)
+		record_str(out, ROLE, "imaging");
+}
+
+static void role_accepted(const struct association *a, uint32_t accepted, struct record *out)
+{
+	if (accepted & (1u << SERVICE_QUERY | 1u << SERVICE_GET) || (a->pushes && accepted & 1u << SERVICE_STORE))
+		record_str(out, ROLE, "PACS");
+	else if (accepted & 1u << SERVICE_WORKLIST)
+		record_str(out, ROLE, "server");
+	else if (accepted & 1u << SERVICE_PRINT)
+		record_str(out, ROLE, "printer");
 }
 
 static void user_identity(struct rd r, struct record *out)
@@ -386,6 +429,8 @@ static bool associate(struct rd r, bool request, bool cut, struct association *a
 	if (request)
 		plain_text(out, CALLING, calling);
 	memcpy(a->calling, calling.p, AE_TITLE);
+	uint32_t accepted = 0;
+	a->proposed = request ? 0 : a->proposed;
 	while (rd_left(&r)) {
 		uint8_t type = rd_u8(&r);
 		rd_skip(&r, 1);
@@ -393,10 +438,14 @@ static bool associate(struct rd r, bool request, bool cut, struct association *a
 		if (type == 0x10)
 			plain_uid(out, APP_CONTEXT, rd_rest(&item));
 		else if (type == 0x20 || type == 0x21)
-			context(item, type == 0x20, a, out);
+			accepted |= context(item, type == 0x20, a, out);
 		else if (type == 0x50)
 			user_info(item, out);
 	}
+	if (request)
+		role_proposed(a, out);
+	else
+		role_accepted(a, accepted, out);
 	a->way[0].phase = a->way[1].phase = PHASE_IDLE;
 	return rd_ok(&r) || cut;
 }
@@ -411,16 +460,18 @@ struct role_pair {
  * whoever takes them for an archive: a forwarding archive shows itself by what it is asked for. */
 static struct role_pair roles_of(struct span sop, uint16_t command, bool pushed)
 {
-	if (span_is(sop, "1.2.840.10008.5.1.4.31"))
-		return (struct role_pair){ "imaging", "server" };       /* modality worklist */
-	if (span_is(sop, "1.2.840.10008.3.1.2.3.3"))
-		return (struct role_pair){ "imaging", NULL };           /* performed procedure step */
-	if (span_starts(sop, SPAN_LIT("1.2.840.10008.5.1.4.1.2.")))
-		return (struct role_pair){ NULL, "PACS" };              /* query and retrieve */
-	if (span_starts(sop, SPAN_LIT("1.2.840.10008.5.1.1.")) && (command & ~RESPONSE) == N_CREATE_RQ)
-		return (struct role_pair){ NULL, "printer" };
-	if (span_starts(sop, SPAN_LIT("1.2.840.10008.5.1.4.1.1.")) && command == C_STORE_RQ && pushed)
-		return (struct role_pair){ "imaging", "PACS" };
+	switch (service_of(sop)) {
+	case SERVICE_WORKLIST: return (struct role_pair){ "imaging", "server" };
+	case SERVICE_STEP: return (struct role_pair){ "imaging", NULL };
+	case SERVICE_QUERY:
+	case SERVICE_GET: return (struct role_pair){ NULL, "PACS" };
+	case SERVICE_PRINT: return (struct role_pair){ NULL, "printer" };
+	case SERVICE_STORE:
+		if (command == C_STORE_RQ && pushed)
+			return (struct role_pair){ "imaging", "PACS" };
+		break;
+	case SERVICE_OTHER: break;
+	}
 	return (struct role_pair){ 0 };
 }
 
@@ -434,7 +485,7 @@ static const char *command_name(uint16_t command)
 		{ 0x0020, "C-FIND-RQ", "C-FIND-RSP" }, { 0x0021, "C-MOVE-RQ", "C-MOVE-RSP" },
 		{ 0x0030, "C-ECHO-RQ", "C-ECHO-RSP" }, { 0x0100, "N-EVENT-REPORT-RQ", "N-EVENT-REPORT-RSP" },
 		{ 0x0110, "N-GET-RQ", "N-GET-RSP" }, { 0x0120, "N-SET-RQ", "N-SET-RSP" },
-		{ 0x0130, "N-ACTION-RQ", "N-ACTION-RSP" }, { N_CREATE_RQ, "N-CREATE-RQ", "N-CREATE-RSP" },
+		{ 0x0130, "N-ACTION-RQ", "N-ACTION-RSP" }, { 0x0140, "N-CREATE-RQ", "N-CREATE-RSP" },
 		{ 0x0150, "N-DELETE-RQ", "N-DELETE-RSP" }, { 0x0FFF, "C-CANCEL-RQ", NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -710,7 +761,7 @@ static bool command_pdv(struct span s, const struct pdv *v, const struct associa
 	if (w->phase == PHASE_COMMAND)           /* the rest of one that was cut in two */
 		return true;
 	emit_begin(e, &out, &dicom_type);
-	bool named = command(rd_of(s), e->at->to_server && !a->gets, w, &out);
+	bool named = command(rd_of(s), e->at->to_server && !(a->proposed & 1u << SERVICE_GET), w, &out);
 	if (named)
 		emit_record(e, &out);
 	return named || !(v->flags & FLAG_LAST);

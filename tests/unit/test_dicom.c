@@ -266,7 +266,7 @@ static void equipment_is_the_sender_only_when_it_says_so_itself(void **state)
 	t = store(LITTLE, "CTROOM1 ", "VIEWER", 1000);
 	talk_expect(t, "\"move_originator\":\"VIEWER\"");
 	talk_never(t, "\"model\":");
-	talk_never(t, "\"role\":");
+	talk_expect(t, "\"command\":\"C-STORE-RQ\",\"message_id\":7");
 	talk_free(t);
 }
 
@@ -340,6 +340,33 @@ static void both_ends_of_an_association_are_told(void **state)
 		expect_token(t, "user", "reiss");
 		expect_token(t, "password", "secret");
 		assert_int_equal(t->malformed + t->refused, 0);
+		talk_free(t);
+	}
+}
+
+static void a_proposal_says_what_its_ends_are(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *service, *role, *answer;
+	} cases[] = {
+		{ CT_STORE, "\"role\":\"imaging\"", "\"role\":\"PACS\"" },
+		{ "1.2.840.10008.5.1.4.31", "\"role\":\"imaging\"", "\"role\":\"server\"" },
+		{ "1.2.840.10008.5.1.4.1.2.2.1", NULL, "\"role\":\"PACS\"" },
+		{ "1.2.840.10008.1.1", NULL, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct talk *t = talk_new("dicom");
+		struct buf up = { 0 }, down = { 0 };
+		associate(&up, true, cases[i].service, syntax_uid[0]);
+		associate(&down, false, cases[i].service, syntax_uid[0]);
+		talk_bytes(t, true, buf_span(&up), 100);
+		cases[i].role ? talk_expect(t, cases[i].role) : talk_never(t, "role");
+		buf_reset(&t->said);
+		talk_bytes(t, false, buf_span(&down), 100);
+		cases[i].answer ? talk_expect(t, cases[i].answer) : talk_never(t, "role");
+		buf_done(&up);
+		buf_done(&down);
 		talk_free(t);
 	}
 }
@@ -501,6 +528,7 @@ int main(void)
 		cmocka_unit_test(endless_nesting_ends),
 		cmocka_unit_test(deflated_data_is_not_opened),
 		cmocka_unit_test(both_ends_of_an_association_are_told),
+		cmocka_unit_test(a_proposal_says_what_its_ends_are),
 		cmocka_unit_test(a_patient_is_found_in_every_encoding),
 		cmocka_unit_test(a_conversation_is_picked_up_in_the_middle),
 		cmocka_unit_test(pictures_cost_their_head_only),
