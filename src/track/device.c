@@ -417,17 +417,16 @@ static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool
 	uint64_t *words = serves ? row->serves : row->speaks, bit = UINT64_C(1) << (i % 64);
 	bool news = !(words[i / 64] & bit);
 	words[i / 64] |= bit;
-	const char *suggests = serves ? d->server_is : d->client_is;
-	enum device_role role = role_find(suggests);
-	if (role != ROLE_UNKNOWN) {
+	struct guess g = role_of_protocol(d, serves);
+	if (g.role != ROLE_UNKNOWN) {
 		struct said s = *where;
 		s.what = serves ? WHAT_SERVES : WHAT_SPEAKS;
-		s.role = (uint8_t)role;
+		s.role = (uint8_t)g.role;
 		s.clinical = d->clinical;
-		s.confidence = role_of_protocol(d->name, d->clinical);
+		s.confidence = g.confidence;
 		s.kind = d->name;
 		s.field = serves ? "server" : "client";
-		s.text = span_str(suggests);
+		s.text = span_str(role_name(g.role));
 		clue_add(t, id, &s);
 	}
 	if (news)

@@ -60,12 +60,19 @@ static const struct {
 	{ CLUE_NAME, false, "camera", ROLE_CAMERA, 0.2 },
 };
 
-/* Protocols whose mere use says less than that of others of their kind: any system may take HL7. */
+/* Protocols whose mere use says less than that of others of their kind, or that name no role themselves:
+ * any system may take HL7, a DICOM echo may come from a viewer, and every end asks for the time. */
 static const struct {
 	const char *protocol;
+	enum device_role client, server;         /* where the decoder suggests none */
 	double weight;
 } protocols[] = {
-	{ "hl7", 0.5 }, { "dicom", 0.5 },
+	{ "hl7", ROLE_UNKNOWN, ROLE_HL7_ENGINE, 0.5 },
+	{ "dicom", ROLE_IMAGING, ROLE_PACS, 0.4 },
+	{ "dns", ROLE_UNKNOWN, ROLE_SERVER, 0.4 },
+	{ "ntp", ROLE_UNKNOWN, ROLE_SERVER, 0.4 },
+	{ "rpc", ROLE_UNKNOWN, ROLE_SERVER, 0.4 },
+	{ "smb", ROLE_UNKNOWN, ROLE_SERVER, 0.3 },
 };
 
 enum { SEVERAL = 2, SERVICES_SOME = 2, SERVICES_FEW = 3, SERVICES_MANY = 5, OUTSIDE_SOME = 6, OUTSIDE_MANY = 12 };
@@ -107,12 +114,15 @@ const char *clue_name(uint8_t what)
 	return what < ARRAY_LEN(said) && said[what] ? said[what] : "other";
 }
 
-double role_of_protocol(const char *protocol, bool clinical)
+struct guess role_of_protocol(const struct decoder *d, bool serves)
 {
+	enum device_role own = role_find(serves ? d->server_is : d->client_is);
 	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-		if (strcmp(protocols[i].protocol, protocol) == 0)
-			return protocols[i].weight;
-	return clinical ? 0.95 : 0.6;
+		if (strcmp(protocols[i].protocol, d->name) == 0) {
+			enum device_role other = serves ? protocols[i].server : protocols[i].client;
+			return (struct guess){ own ? own : other, protocols[i].weight };
+		}
+	return (struct guess){ own, d->clinical ? 0.95 : 0.6 };
 }
 
 struct scores {

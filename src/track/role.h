@@ -38,6 +38,6 @@ struct guess {
 };
 
 struct guess role_judge(const struct evidence *e);
-/* How much a role says that is suggested by speaking a protocol. */
-double role_of_protocol(const char *protocol, bool clinical);
+/* What speaking a protocol suggests, and how much; ROLE_UNKNOWN: nothing. */
+struct guess role_of_protocol(const struct decoder *d, bool serves);
 const char *clue_name(uint8_t what);

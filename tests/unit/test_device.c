@@ -531,6 +531,21 @@ static void an_archive_that_passes_images_on_stays_an_archive(void **state)
 	ward_close(&w);
 }
 
+static void a_dicom_echo_alone_makes_nothing_medical(void **state)
+{
+	(void)state;
+	struct ward w;
+	ward_open(&w, "", NULL);
+	uint32_t caller = saw(&w, "10.0.0.7", 1, "10.0.0.8"), called = saw(&w, "10.0.0.8", 2, "10.0.0.7");
+	struct origin o = packet_of(&w, "10.0.0.7", 1, "10.0.0.8");
+	devices_speaks(w.t, &o, decoder_find("dicom"));
+	assert_int_equal(device_role(w.t, caller), ROLE_IMAGING);
+	assert_int_equal(device_role(w.t, called), ROLE_PACS);
+	assert_false(device_is_medical(w.t, caller));
+	assert_false(device_is_medical(w.t, called));
+	ward_close(&w);
+}
+
 static void names_alone_make_nothing_medical(void **state)
 {
 	(void)state;
@@ -691,6 +706,7 @@ int main(void)
 		cmocka_unit_test(who_speaks_the_monitors_protocol_is_a_monitor_and_its_server_a_central),
 		cmocka_unit_test(a_sender_of_vital_signs_is_a_monitor_unless_it_takes_them_too),
 		cmocka_unit_test(an_archive_that_passes_images_on_stays_an_archive),
+		cmocka_unit_test(a_dicom_echo_alone_makes_nothing_medical),
 		cmocka_unit_test(names_alone_make_nothing_medical),
 		cmocka_unit_test(the_administrator_has_the_last_word),
 		cmocka_unit_test(models_of_others_that_pass_through_are_not_its_own),
