@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auscult devices, findings, cases, flows, exposure: five questions to the store that differ in a row of
  * a table. Filters that a kind has no field for (the severity of a conversation) go by its device. */
+#include "base/utf8.h"
 #include "cmd/body.h"
 
 enum { OPT_STORE, OPT_JSON, OPT_JSONL, OPT_SEVERITY, OPT_DEVICE, OPT_RULE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_COLOR };
@@ -14,7 +15,7 @@ struct column {
 
 struct view {
 	const char *command, *kind, *list;
-	bool judged;                             /* has a severity and rules of its own */
+	bool judged;                             /* has a severity, a title and rules of its own: a paragraph, not a row */
 	struct column columns[COLUMNS];
 };
 
@@ -22,12 +23,8 @@ static const struct view views[] = {
 	{ "devices", "device", "devices", false,
 	  { { "Device", "name", TEXT }, { "Role", "role", TEXT }, { "Address", "addresses", TEXT }, { "MAC", "mac", WHOLE },
 	    { "Model", "model", TEXT }, { "Speaks", "protocols", TEXT }, { "Id", "id", WHOLE } } },
-	{ "findings", "finding", "findings", true,
-	  { { "Severity", "severity", WHOLE }, { "Finding", "title", TEXT }, { "Rule", "rule", TEXT }, { "Last seen", "last", WHOLE },
-	    { "Count", "count", NUMBER }, { "Id", "id", WHOLE } } },
-	{ "cases", "case", "cases", true,
-	  { { "Severity", "severity", WHOLE }, { "Case", "title", TEXT }, { "State", "state", TEXT }, { "Last seen", "last", WHOLE },
-	    { "Id", "id", WHOLE } } },
+	{ "findings", "finding", "findings", true, { { "rule", "rule", TEXT }, { "times", "count", TEXT }, { "last", "last", TEXT } } },
+	{ "cases", "case", "cases", true, { { "cause", "cause", TEXT }, { "state", "state", TEXT }, { "last", "last", TEXT } } },
 	{ "flows", "flow", "flows", false,
 	  { { "Began", "first", WHOLE }, { "From", "client", TEXT }, { "To", "server+server_port", TEXT },
 	    { "Protocol", "protocol", TEXT }, { "Sent", "bytes_to_server", NUMBER }, { "Got", "bytes_to_client", NUMBER },
@@ -50,6 +47,7 @@ struct question {
 	struct group named;                      /* --device */
 	struct group judged;                     /* --severity, --rule, where the kind has neither */
 	uint64_t left, shown;
+	struct layout layout;
 	struct buf out;
 	struct table table;
 	bool failed;
@@ -183,6 +181,23 @@ static void add_row(struct question *q, json_t *body)
 	buf_done(&cell);
 }
 
+static void add_paragraph(struct question *q, json_t *body)
+{
+	struct buf head = { 0 }, line = { 0 };
+	layout_severity(&head, &q->layout, body_severity(body));
+	buf_text(&head, "  ");
+	show_text(&head, span_str(body_text(body, "id")), q->layout.utf8, 40);
+	buf_bytes(&head, span_of("  ", 3));
+	layout_wrap(&q->out, &q->layout, 0, (const char *)head.p, span_str(body_text(body, "title")));
+	for (int c = 0; c < COLUMNS && q->view->columns[c].head; c++) {
+		buf_printf(&line, "%s%s ", c ? ", " : "", q->view->columns[c].head);
+		body_show(&line, body_at(body, q->view->columns[c].path));
+	}
+	layout_wrap(&q->out, &q->layout, 4, "", buf_span(&line));
+	buf_done(&head);
+	buf_done(&line);
+}
+
 static bool answer(void *ctx, const char *text)
 {
 	struct question *q = ctx;
@@ -193,6 +208,8 @@ static bool answer(void *ctx, const char *text)
 		buf_text(&q->out, q->shown ? ",\n  " : "\n  ");
 	if (wanted && (args_flag(q->args, OPT_JSON) || args_flag(q->args, OPT_JSONL)))
 		buf_text(&q->out, text);
+	else if (wanted && q->view->judged)
+		add_paragraph(q, body);
 	else if (wanted)
 		add_row(q, body);
 	if (wanted && args_flag(q->args, OPT_JSONL))
@@ -208,11 +225,10 @@ static bool answer(void *ctx, const char *text)
 
 static void finish(struct question *q)
 {
-	const struct layout l = body_layout(args_text(q->args, OPT_COLOR));
 	if (args_flag(q->args, OPT_JSON))
 		buf_text(&q->out, q->shown ? "\n]}\n" : "]}\n");
 	else if (!args_flag(q->args, OPT_JSONL) && q->shown)
-		table_print(&q->table, &q->out, &l, 0);
+		table_print(&q->table, &q->out, &q->layout, 0);
 	else if (!args_flag(q->args, OPT_JSONL))
 		buf_printf(&q->out, "No %s.\n", q->view->list);
 	if (q->shown && q->view->judged && !args_flag(q->args, OPT_JSON) && !args_flag(q->args, OPT_JSONL))
@@ -251,7 +267,7 @@ static int run_question(struct question *q)
 
 static int run(struct args *a)
 {
-	struct question q = { .args = a };
+	struct question q = { .args = a, .layout = body_layout(args_text(a, OPT_COLOR)) };
 	if (a->nrest)
 		return command_usage(a, "\"%s\" is not understood; to see one thing: auscult show %s", a->rest[0], a->rest[0]);
 	for (size_t i = 0; i < ARRAY_LEN(views); i++)

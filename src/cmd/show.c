@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auscult show ID: everything the store has on one finding, case, device, exposure or conversation. */
+#include "base/utf8.h"
 #include "cmd/body.h"
 
 enum { OPT_STORE, OPT_JSON, OPT_COLOR };
@@ -84,8 +85,11 @@ static void show_body(struct shown *s, json_t *body)
 	const char *name, *kind = body_text(body, "kind");
 	json_t *v;
 	if (*body_text(body, "severity")) {
-		layout_severity(&s->out, &s->layout, body_severity(body));
-		layout_wrap(&s->out, &s->layout, 0, "  ", span_str(body_text(body, "title")));
+		struct buf head = { 0 };
+		layout_severity(&head, &s->layout, body_severity(body));
+		buf_bytes(&head, span_of("  ", 3));
+		layout_wrap(&s->out, &s->layout, 0, (const char *)head.p, span_str(body_text(body, "title")));
+		buf_done(&head);
 	} else {
 		layout_tint(&s->out, &s->layout, TINT_BOLD, kind);
 		buf_text(&s->out, "\n");
@@ -103,9 +107,13 @@ static bool each_related(void *ctx, const char *text)
 	bool is = s->members ? body_has(s->members, id) : strcmp(body_text(f, "device.id"), s->owner) == 0;
 	if (is) {
 		buf_text(&s->out, s->n++ ? "" : "\n");
-		layout_severity(&s->out, &s->layout, body_severity(f));
-		buf_printf(&s->out, "  %.40s  ", id);
-		layout_wrap(&s->out, &s->layout, 0, "", span_str(body_text(f, "title")));
+		struct buf head = { 0 };
+		layout_severity(&head, &s->layout, body_severity(f));
+		buf_text(&head, "  ");
+		show_text(&head, span_str(id), s->layout.utf8, 40);
+		buf_bytes(&head, span_of("  ", 3));
+		layout_wrap(&s->out, &s->layout, 0, (const char *)head.p, span_str(body_text(f, "title")));
+		buf_done(&head);
 	}
 	json_decref(f);
 	return true;

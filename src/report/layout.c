@@ -37,11 +37,18 @@ void layout_severity(struct buf *b, const struct layout *l, enum severity s)
 	layout_tint(b, l, t[s].tint, text);
 }
 
+/* Colour codes, which are ours, take no column. */
 static unsigned columns_of(const char *text)
 {
-	struct buf sink = { 0 };
-	unsigned n = show_text(&sink, span_str(text), true, 0);
-	buf_done(&sink);
+	struct rd r = rd_of(span_str(text));
+	unsigned n = 0;
+	while (rd_left(&r)) {
+		uint32_t c = utf8_next(&r);
+		struct span code;
+		if (c == '\033' && rd_until(&r, 'm', &code))
+			continue;
+		n += utf8_columns(c);
+	}
 	return n;
 }
 

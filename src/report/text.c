@@ -11,7 +11,7 @@
 #include "record/json.h"
 #include "report/layout.h"
 
-enum { KEPT = 65536, NAMED = 4, LISTED = 40 };
+enum { KEPT = 65536, NAMED = 4, LISTED = 40, SAID = 256 };
 
 struct list {
 	struct record **v;
@@ -26,6 +26,8 @@ struct text_report {
 	struct arena arena;
 	struct list lists[LISTS];
 	struct record *health;
+	struct span said[SAID];                  /* advice printed so far: said once, it holds for every case */
+	unsigned nsaid;
 };
 
 struct text_report *text_report_new(const struct text_opts *o)
@@ -157,6 +159,17 @@ static void put_device(struct buf *b, const struct record *d)
 		buf_bytes(b, text_of(d, "id"));
 }
 
+/* The same with its address, where a name stands before it. */
+static void put_device_at(struct buf *b, const struct record *d)
+{
+	const struct value *a = value_of(d, "address", F_ADDR);
+	put_device(b, d);
+	if (a && (text_of(d, "name").n || text_of(d, "model").n)) {
+		buf_text(b, " at ");
+		put_addr(b, a->addr);
+	}
+}
+
 /* ---- the sentence of state ---- */
 
 struct concern {                                 /* a device and the gravest of its cases */
@@ -198,7 +211,7 @@ static void put_names(struct buf *b, const struct concern *v, unsigned n)
 {
 	for (unsigned i = 0; i < n && i < NAMED; i++) {
 		buf_text(b, i ? ", " : ": ");
-		put_device(b, v[i].device);
+		put_device_at(b, v[i].device);
 		buf_printf(b, " (%s)", severity_name(v[i].worst));
 	}
 	if (n > NAMED)
@@ -293,26 +306,63 @@ static const struct record *worst_finding(const struct text_report *t, const str
 	return worst;
 }
 
-static void print_case(const struct text_report *t, struct buf *out, const struct record *c)
+/* True when this very advice stood under a case before; notes it. */
+static bool was_said(struct text_report *t, struct span text)
 {
-	const struct layout *l = &t->layout;
+	for (unsigned i = 0; i < t->nsaid; i++)
+		if (span_eq(t->said[i], text))
+			return true;
+	if (t->nsaid < SAID)
+		t->said[t->nsaid++] = text;
+	return false;
+}
+
+static void print_advice(struct text_report *t, struct buf *out, const char *head, struct span text)
+{
+	if (text.n)
+		layout_wrap(out, &t->layout, 2, head, was_said(t, text) ? SPAN_LIT("as above") : text);
+}
+
+/* Steps that stood above are only counted. */
+static void print_next(struct text_report *t, struct buf *out, struct texts next)
+{
+	uint32_t fresh = 0;
+	char head[32], rest[64];
+	for (uint32_t i = 0; i < next.n; i++) {
+		if (was_said(t, next.v[i]))
+			continue;
+		snprintf(head, sizeof(head), "%s%u. ", fresh ? "          " : "Next:     ", fresh + 1);
+		layout_wrap(out, &t->layout, 2, head, next.v[i]);
+		fresh++;
+	}
+	if (fresh == next.n)
+		return;
+	uint32_t again = next.n - fresh;
+	snprintf(rest, sizeof(rest), "%s%u %s above", fresh ? "and the " : "the ", again, again == 1 ? "step" : "steps");
+	layout_wrap(out, &t->layout, 2, fresh ? "          " : "Next:     ", span_str(rest));
+}
+
+static void print_title(const struct text_report *t, struct buf *out, const struct record *c)
+{
+	struct buf head = { 0 };
+	layout_severity(&head, &t->layout, severity_of(c));
+	buf_text(&head, "  ");
+	buf_u8(&head, 0);
+	layout_wrap(out, &t->layout, 0, (const char *)head.p, text_of(c, "title"));
+	buf_done(&head);
+}
+
+static void print_case(struct text_report *t, struct buf *out, const struct record *c)
+{
 	const struct record *f = worst_finding(t, c);
 	struct buf line = { 0 };
 	buf_text(out, "\n");
-	layout_severity(out, l, severity_of(c));
-	layout_wrap(out, l, 0, "  ", text_of(c, "title"));
+	print_title(t, out, c);
 	if (text_of(c, "story").n && !span_eq(text_of(c, "story"), text_of(c, "title")))
-		layout_wrap(out, l, 2, "", text_of(c, "story"));
-	if (text_of(f, "meaning").n)
-		layout_wrap(out, l, 2, "Why:   ", text_of(f, "meaning"));
-	if (text_of(f, "wrong").n)
-		layout_wrap(out, l, 2, "Wrong if: ", text_of(f, "wrong"));
-	struct texts next = texts_of(c, "next");
-	for (uint32_t i = 0; i < next.n; i++) {
-		char head[32];
-		snprintf(head, sizeof(head), "%s%u. ", i ? "       " : "Next:  ", i + 1);
-		layout_wrap(out, l, 2, head, next.v[i]);
-	}
+		layout_wrap(out, &t->layout, 2, "", text_of(c, "story"));
+	print_advice(t, out, "Why:      ", text_of(f, "meaning"));
+	print_advice(t, out, "Wrong if: ", text_of(f, "wrong"));
+	print_next(t, out, texts_of(c, "next"));
 	buf_text(&line, "case ");
 	buf_bytes(&line, text_of(c, "id"));
 	buf_text(&line, ", findings ");
@@ -320,11 +370,11 @@ static void print_case(const struct text_report *t, struct buf *out, const struc
 	buf_text(&line, " (");
 	put_joined(&line, texts_of(c, "rules"));
 	buf_text(&line, ")");
-	layout_wrap(out, l, 2, "Seen:  ", buf_span(&line));
+	layout_wrap(out, &t->layout, 2, "Seen:     ", buf_span(&line));
 	buf_done(&line);
 }
 
-static void print_cases(const struct text_report *t, struct buf *out)
+static void print_cases(struct text_report *t, struct buf *out)
 {
 	const struct list *l = &t->lists[CASES];
 	unsigned left = 0, notes = 0;
@@ -470,6 +520,16 @@ static bool is_told(const char *name)
 	return false;
 }
 
+/* To the second, without the quotes and the fraction of JSON's form. */
+static void put_time(struct buf *b, uint64_t ns)
+{
+	struct buf text = { 0 };
+	json_put_time(&text, ns);
+	buf_bytes(b, span_cut(span_from(buf_span(&text), 1), 19));
+	buf_text(b, "Z");
+	buf_done(&text);
+}
+
 static void print_read(const struct text_report *t, struct buf *out)
 {
 	const struct record *h = t->health;
@@ -489,15 +549,10 @@ static void print_read(const struct text_report *t, struct buf *out)
 		buf_text(&b, ", ");
 		layout_duration(&b, last - first);
 		buf_text(&b, " from ");
-		json_put_time(&b, first);
+		put_time(&b, first);
 		buf_text(&b, " to ");
-		json_put_time(&b, last);
+		put_time(&b, last);
 	}
-	size_t n = 0;                            /* without the quotes of json_put_time, whole seconds are enough */
-	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i] != '"')
-			b.p[n++] = b.p[i];
-	b.n = n;
 	layout_wrap(out, &t->layout, 2, "Read:      ", buf_span(&b));
 	buf_done(&b);
 }
@@ -546,6 +601,7 @@ static void print_health(const struct text_report *t, struct buf *out)
 
 void text_report_print(struct text_report *t, struct buf *out, bool complete)
 {
+	t->nsaid = 0;
 	print_state(t, out, complete);
 	print_cases(t, out);
 	print_exposures(t, out);

@@ -81,11 +81,11 @@ static void a_job_is_followed_to_its_last_byte(void **state)
 	assert_int_equal(sizeof(CONTROL) - 1, 76);
 	struct talk *whole = talked(job, ARRAY_LEN(job), 4000);
 	talk_expect(whole, "\"command\":\"receive job\",\"queue\":\"lab\"");
-	talk_expect(whole, "\"command\":\"control file\",\"file\":\"cfA257vm\",\"size\":76");
+	talk_expect(whole, "\"command\":\"control file\",\"file_name\":\"cfA257vm\",\"size\":76");
 	talk_expect(whole, "\"command\":\"control\",\"host\":\"vm\",\"user\":{\"length\":11,");
 	talk_expect(whole, "\"note\":{\"length\":");
 	talk_expect(whole, "\"prints\":1");
-	talk_expect(whole, "\"command\":\"data file\",\"file\":\"dfA257vm\",\"size\":20");
+	talk_expect(whole, "\"command\":\"data file\",\"file_name\":\"dfA257vm\",\"size\":20");
 	talk_expect(whole, "body lpd dfA257vm at 0 of 20 last");
 	talk_never(whole, "PLANTED");
 	talk_never(whole, "\"reply\"");
@@ -121,7 +121,7 @@ static void a_refused_file_does_not_eat_the_next_line(void **state)
 	};
 	struct talk *t = talked(steps, ARRAY_LEN(steps), 1);
 	talk_expect(t, "\"command\":\"reply\",\"reply\":2");
-	talk_expect(t, "\"file\":\"dfA2x\",\"size\":3");
+	talk_expect(t, "\"file_name\":\"dfA2x\",\"size\":3");
 	talk_expect(t, "body lpd dfA2x at 0 of 3");
 	talk_free(t);
 }
