@@ -6,12 +6,24 @@
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { ARP_OPERATION, ARP_SENDER, ARP_TARGET, WANTS };
+enum want_index {
+	ARP_OPERATION, ARP_SENDER, ARP_TARGET, DNS_QUERY, DNS_RESPONSE, HTTP_HOST, HTTP_PATH, HTTP_EVENT, TLS_HOST, FILE_PATH,
+	FILE_SHA256, FILE_TO_SERVER, WANTS
+};
 
 static const struct want wants[] = {
 	[ARP_OPERATION] = { "arp", "operation" },
 	[ARP_SENDER] = { "arp", "sender_addr" },
 	[ARP_TARGET] = { "arp", "target_addr" },
+	[DNS_QUERY] = { "dns", "query" },
+	[DNS_RESPONSE] = { "dns", "response" },
+	[HTTP_HOST] = { "http", "host" },
+	[HTTP_PATH] = { "http", "path" },
+	[HTTP_EVENT] = { "http", "event" },
+	[TLS_HOST] = { "tls", "host" },
+	[FILE_PATH] = { "transfer", "path" },
+	[FILE_SHA256] = { "transfer", "sha256" },
+	[FILE_TO_SERVER] = { "transfer", "to_server" },
 	[WANTS] = { NULL, NULL },
 };
 
@@ -20,7 +32,8 @@ static const struct rule rule = {
 	.title = "A device tried to reach an address that was published as harmful",
 	.cause = "outside party",
 	.sees = "Any frame towards an address of the indicators (shipped list and --indicators): an ARP request, a first "
-		"packet of a conversation answered or not; the same from such an address to a device here.",
+		"packet of a conversation answered or not; the same from such an address to a device here. Also a listed name "
+		"asked for by DNS, HTTP or TLS, a listed URL, and a listed file that travelled.",
 	.why = "Devices that were published with this address send patients' data to it, or fetch programs from it and run "
 	       "them, without anybody at the hospital having set that up. Whoever holds the address can read the data and "
 	       "may change what the device does while it is on a patient.",
@@ -42,7 +55,12 @@ static const char *const next_local[] = {
 
 enum { PORTS = 8 };
 
+enum kind { BY_ADDRESS, BY_NAME, BY_FILE };
+
 struct facts {
+	enum kind kind;
+	const char *what;                        /* the name, URL or file, for the title */
+	bool used;                               /* a name: spoken to, not only asked for by DNS */
 	struct addr addr;
 	struct addr source;                      /* the device's address at that time */
 	uint16_t ports[PORTS];
@@ -142,6 +160,95 @@ static void on_arp(struct run *d, const struct record *r)
 	record_mac(f->observed, OBS_MAC, r->at->smac);
 }
 
+/* ---- names, URLs and files ---- */
+
+static struct facts *open_named(struct run *d, uint32_t device, const struct origin *at, enum kind kind, const char *what,
+				const struct indicator *i, struct finding **out)
+{
+	struct finding *f = detect_finding(d, device, at, "%.80s", what);
+	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
+	if (!x)
+		return NULL;
+	x->kind = kind;
+	x->what = what;
+	x->indicator = x->indicator ? x->indicator : i;
+	x->source = detect_client(at);
+	*out = f;
+	return x;
+}
+
+static void name_used(struct run *d, const struct origin *at, struct span host, const char *protocol, bool used)
+{
+	const struct indicator *i = host.n ? detect_indicator_name(d, host) : NULL;
+	struct finding *f;
+	if (!i)
+		return;
+	const char *what = detect_text(d, "%.*s", (int)span_cut(host, 255).n, (const char *)host.p);
+	struct facts *x = open_named(d, detect_client_device(d, at), at, BY_NAME, what, i, &f);
+	if (!x)
+		return;
+	x->used |= used;
+	record_str(f->observed, OBS_HOST, what);
+	record_str(f->observed, OBS_PROTOCOL, protocol);
+}
+
+static void on_dns(struct run *d, const struct record *r)
+{
+	if (!record_get_uint(r, (unsigned)d->col[DNS_RESPONSE]))
+		name_used(d, r->at, record_get_text(r, (unsigned)d->col[DNS_QUERY]), "dns", false);
+}
+
+static void on_tls(struct run *d, const struct record *r)
+{
+	name_used(d, r->at, record_get_text(r, (unsigned)d->col[TLS_HOST]), "tls", true);
+}
+
+static struct span without_port(struct span host)
+{
+	const uint8_t *colon = host.n ? memchr(host.p, ':', host.n) : NULL;
+	return colon ? span_cut(host, (size_t)(colon - host.p)) : host;
+}
+
+static void on_http(struct run *d, const struct record *r)
+{
+	struct span host = record_get_text(r, (unsigned)d->col[HTTP_HOST]), path = record_get_text(r, (unsigned)d->col[HTTP_PATH]);
+	char url[1024];
+	if (!host.n || !span_is(record_get_text(r, (unsigned)d->col[HTTP_EVENT]), "request"))
+		return;
+	name_used(d, r->at, without_port(host), "http", true);
+	int n = snprintf(url, sizeof(url), "http://%.*s%.*s", (int)span_cut(host, 255).n, (const char *)host.p,
+			 (int)span_cut(path, 700).n, (const char *)path.p);
+	const struct indicator *i = detect_indicator_url(d, span_of(url, (size_t)n));
+	struct finding *f;
+	struct facts *x = i ? open_named(d, detect_client_device(d, r->at), r->at, BY_NAME, detect_text(d, "%s", url), i, &f) : NULL;
+	if (!x)
+		return;
+	x->used = true;
+	record_str(f->observed, OBS_URL, x->what);
+	record_str(f->observed, OBS_PROTOCOL, "http");
+}
+
+static void on_transfer(struct run *d, const struct record *r)
+{
+	unsigned col = (unsigned)d->col[FILE_SHA256];
+	const struct indicator *i = record_has(r, col) && r->at ? detect_indicator_hash(d, r->v[col].hash) : NULL;
+	if (!i)
+		return;
+	bool to_server = record_get_uint(r, (unsigned)d->col[FILE_TO_SERVER]);
+	struct span path = record_get_text(r, (unsigned)d->col[FILE_PATH]);
+	const char *what = path.n ? detect_text(d, "%.*s", (int)span_cut(path, 255).n, (const char *)path.p) : "a file without a name";
+	struct finding *f;
+	struct facts *x = open_named(d, to_server ? detect_server_device(d, r->at) : detect_client_device(d, r->at), r->at,
+				     BY_FILE, what, i, &f);
+	if (!x)
+		return;
+	x->source = to_server ? detect_server(r->at) : x->source;
+	record_str(f->observed, OBS_PATH, path.n ? what : NULL);
+	struct span hash = arena_copy(detect_host(d)->arena, span_of(r->v[col].hash, 32));
+	if (hash.n)
+		record_hash(f->observed, OBS_SHA256, hash.p);
+}
+
 /* ---- judging ---- */
 
 static const char *transport(uint8_t proto)
@@ -208,11 +315,28 @@ static void judge_remote(struct run *d, struct finding *f, const struct facts *x
 		f->severity = less(f->severity);
 }
 
+static void judge_named(struct run *d, struct finding *f, const struct facts *x)
+{
+	bool medical = f->device != DEVICE_NONE && device_is_medical(d->devices, f->device);
+	const char *who = detect_who(d, f->device, x->source);
+	f->severity = x->used || x->kind == BY_FILE ? SEV_HIGH : SEV_MEDIUM;
+	f->severity += medical ? 1 : 0;
+	f->confidence = (x->used || x->kind == BY_FILE ? 0.95 : 0.8) * (x->indicator->part ? 0.6 : 1);
+	f->title = x->kind == BY_FILE ? detect_text(d, "%s was given a published file, %s", who, x->what) :
+		   detect_text(d, "%s %s the published name %s%s", who, x->used ? "talked to" : "asked for", x->what,
+			       x->used ? detect_whither(f->scope) : "");
+}
+
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
 	if (!x || !x->indicator)
 		return;
+	record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->indicator->name, x->indicator->source));
+	if (x->kind != BY_ADDRESS) {
+		judge_named(d, f, x);
+		return;
+	}
 	const char *who = detect_who(d, f->device, x->source);
 	const char *where = detect_where(d, x->addr, x->nports == 1 ? x->ports[0] : 0);
 	bool local = zone_on_link(d->zones, x->addr) || zone_is_central(d->zones, x->addr, 0) ||
@@ -226,7 +350,6 @@ static void judge(struct run *d, struct finding *f)
 	else
 		judge_remote(d, f, x, who, where);
 	record_bool(f->observed, OBS_ANSWERED, x->answered || (local && zone_on_link(d->zones, x->addr)));
-	record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->indicator->name, x->indicator->source));
 	if (x->inbound)
 		detect_list(f, OBS_TRAITS, "inbound");
 	if (!x->packets)
@@ -240,7 +363,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "answer", on_answer }, { "arp", on_arp }, { NULL, NULL },
+	{ "contact", on_contact }, { "answer", on_answer }, { "arp", on_arp }, { "dns", on_dns }, { "http", on_http },
+	{ "tls", on_tls }, { "transfer", on_transfer }, { NULL, NULL },
 };
 
 const struct detector detector_known_address = {

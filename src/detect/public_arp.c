@@ -122,8 +122,9 @@ static bool is_claimed(const struct net *n, struct addr a)
 	return false;
 }
 
-/* A host that claims such an address holds a conversation with one elsewhere, or with a neighbour on
- * the wire: the network is real. An answer by proxy for the very address asked for is none. */
+/* A host that claims such an address holds a conversation with a neighbour of the same network on the
+ * wire, or with one elsewhere through a router: the network is real. An answer by proxy for the very
+ * address asked for is none, nor is one lone host that talks with neighbours of another network. */
 static void weigh_answer(struct run *d, struct addr a, struct addr other)
 {
 	struct state *s = d->state;
@@ -131,7 +132,7 @@ static void weigh_answer(struct run *d, struct addr a, struct addr other)
 	if (!n || !is_claimed(n, a) || !zone_on_link(d->zones, a))
 		return;
 	bool elsewhere = other.family != 4 || addr_to4(other) >> 8 != n->net;
-	n->talks |= elsewhere || zone_on_link(d->zones, other);
+	n->talks |= elsewhere != zone_on_link(d->zones, other);
 }
 
 static void on_answer(struct run *d, const struct record *r)

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/scope.h"
 
-enum { STORY_FINDINGS = 4, STORY_CAP = 3500, NEXT_MAX = 10, LISTED_MAX = 64 };
+enum { STORY_FINDINGS = 4, STORY_CAP = 3500, STORY_TITLE = 600, NEXT_MAX = 10, LISTED_MAX = 64 };
 
 static struct span subject_key(const struct finding *f, char address[ADDR_TEXT])
 {
@@ -101,9 +101,13 @@ size_t case_length(struct finding *const *v, size_t n)
 
 /* ---- the story ---- */
 
+struct moment {
+	unsigned year, month, day, hour, minute, second;
+};
+
 /* By hand: the C library looks for the machine's time zone first, which the sandbox forbids. Days are
  * counted from 1 March of year 0, so that the leap day ends a year. */
-static void say_time(struct buf *b, uint64_t ns)
+static struct moment moment_of(uint64_t ns)
 {
 	enum { DAYS_TO_1970 = 719468, DAYS_400_YEARS = 146097 };
 	uint64_t s = ns / 1000000000u, day = s / 86400 + DAYS_TO_1970;
@@ -111,9 +115,25 @@ static void say_time(struct buf *b, uint64_t ns)
 	unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	unsigned month = (5 * of_year + 2) / 153, of_day = (unsigned)(s % 86400);
-	unsigned year = (unsigned)(day / DAYS_400_YEARS) * 400 + year_of_era + (month > 9);
-	buf_printf(b, "%04u-%02u-%02u %02u:%02u:%02u UTC", year, month < 10 ? month + 3 : month - 9,
-		   of_year - (153 * month + 2) / 5 + 1, of_day / 3600, of_day / 60 % 60, of_day % 60);
+	return (struct moment){
+		(unsigned)(day / DAYS_400_YEARS) * 400 + year_of_era + (month > 9), month < 10 ? month + 3 : month - 9,
+		of_year - (153 * month + 2) / 5 + 1, of_day / 3600, of_day / 60 % 60, of_day % 60,
+	};
+}
+
+static bool same_day(struct moment a, struct moment b)
+{
+	return a.year == b.year && a.month == b.month && a.day == b.day;
+}
+
+static void say_date(struct buf *b, struct moment t)
+{
+	buf_printf(b, "%04u-%02u-%02u", t.year, t.month, t.day);
+}
+
+static void say_clock(struct buf *b, struct moment t)
+{
+	buf_printf(b, "%02u:%02u:%02u", t.hour, t.minute, t.second);
 }
 
 static const char *title_of(const struct finding *f)
@@ -121,32 +141,82 @@ static const char *title_of(const struct finding *f)
 	return f->title ? f->title : f->rule->title;
 }
 
-static void say_finding(struct buf *b, const struct finding *f)
+/* "Patient monitor mon-3 (10.1.2.3) ": who did it, up to the verb. */
+static struct span who_of(const char *title)
 {
-	const char *title = title_of(f);
-	size_t len = strlen(title);
-	while (len && title[len - 1] == '.')
-		len--;
-	if (!f->predicted) {
-		say_time(b, f->first);
-		buf_text(b, ": ");
+	const char *end = strstr(title, ") ");
+	return span_of(title, end ? (size_t)(end - title) + 2 : 0);
+}
+
+/* When, after what was told before: the date only when it is another. */
+static void say_when(struct buf *b, const struct finding *f, const struct finding *before)
+{
+	struct moment t = moment_of(f->first), last = moment_of(before ? before->first : 0);
+	if (!before || !same_day(t, last)) {
+		buf_text(b, "On ");
+		say_date(b, t);
+		buf_text(b, " at ");
+		say_clock(b, t);
+		buf_text(b, " UTC");
+	} else if (t.hour == last.hour && t.minute == last.minute && t.second == last.second) {
+		buf_text(b, "At the same time");
+	} else {
+		buf_text(b, "At ");
+		say_clock(b, t);
 	}
-	buf_bytes(b, span_of(title, len));
-	if (f->count > 1 && f->last > f->first) {
-		buf_printf(b, ", seen %llu times until ", (unsigned long long)f->count);
-		say_time(b, f->last);
+}
+
+static void say_often(struct buf *b, const struct finding *f)
+{
+	struct moment last = moment_of(f->last);
+	if (f->count < 2 || f->last == f->first)
+		return;
+	buf_printf(b, " (%llu times, the last ", (unsigned long long)f->count);
+	if (!same_day(last, moment_of(f->first))) {
+		buf_text(b, "on ");
+		say_date(b, last);
+		buf_text(b, " ");
 	}
+	buf_text(b, "at ");
+	say_clock(b, last);
+	buf_text(b, ")");
+}
+
+static void say_finding(struct buf *b, const struct finding *f, const struct finding *before)
+{
+	struct span title = span_str(title_of(f)), who = before ? who_of(title_of(before)) : (struct span){ 0 };
+	while (title.n && title.p[title.n - 1] == '.')
+		title.n--;
+	if (!f->predicted)
+		say_when(b, f, before);
+	if (who.n && span_starts(title, who)) {
+		buf_text(b, f->predicted ? "It " : " it ");
+		title = span_from(title, who.n);
+	} else {
+		buf_text(b, f->predicted ? "" : ": ");
+	}
+	buf_bytes(b, span_cut(title, STORY_TITLE));
+	say_often(b, f);
 	buf_text(b, ". ");
 }
 
-/* Findings that say the most, in order of time: the worst STORY_FINDINGS of the case. */
+static bool is_told(const struct finding *const *told, size_t n, const struct finding *f, bool rule)
+{
+	for (size_t i = 0; i < n; i++)
+		if (told[i] == f || (rule && told[i]->rule == f->rule))
+			return true;
+	return false;
+}
+
+/* Findings that say the most, in order of time: the worst first, and of these one of each rule first. */
 static size_t pick(struct finding *const *v, size_t n, const struct finding *out[STORY_FINDINGS])
 {
 	size_t count = 0;
 	for (int s = SEV_CRITICAL; s >= SEV_INFO; s--)
-		for (size_t i = 0; i < n && count < STORY_FINDINGS; i++)
-			if ((int)v[i]->severity == s)
-				out[count++] = v[i];
+		for (int again = 0; again < 2; again++)
+			for (size_t i = 0; i < n && count < STORY_FINDINGS; i++)
+				if ((int)v[i]->severity == s && !is_told(out, count, v[i], !again))
+					out[count++] = v[i];
 	for (size_t i = 1; i < count; i++)
 		for (size_t j = i; j && out[j]->first < out[j - 1]->first; j--) {
 			const struct finding *t = out[j];
@@ -223,7 +293,7 @@ static struct span story(struct finding *const *v, size_t n, struct arena *a)
 	for (size_t i = 0; i < n; i++)
 		seen |= !v[i]->predicted;
 	for (size_t i = 0; i < count; i++)
-		say_finding(&b, told[i]);
+		say_finding(&b, told[i], i ? told[i - 1] : NULL);
 	if (n > count)
 		buf_printf(&b, "%zu more finding%s of the same device and cause %s listed with the case. ", n - count,
 			   n - count == 1 ? "" : "s", n - count == 1 ? "is" : "are");
@@ -278,7 +348,9 @@ void case_record(struct finding *const *v, size_t n, struct record *r, const str
 	case_id(v[0], id);
 	record_begin(r, &case_type, NULL, host);
 	for (size_t i = 0; i < n; i++) {
-		worst = v[i]->severity > worst->severity ? v[i] : worst;
+		if (v[i]->severity > worst->severity ||
+		    (v[i]->severity == worst->severity && v[i]->confidence > worst->confidence))
+			worst = v[i];
 		state = state_rank(finding_state(v[i])) > state_rank(state) ? finding_state(v[i]) : state;
 		first = v[i]->first < first ? v[i]->first : first;
 		last = v[i]->last > last ? v[i]->last : last;

@@ -202,7 +202,7 @@ void finding_record(const struct finding *f, struct record *r, const struct reco
 	record_text(r, FND_ID, arena_copy(host->arena, span_str(id)));
 	record_str(r, FND_RULE, rule->id);
 	record_str(r, FND_SEVERITY, severity_name(f->severity));
-	record_real(r, FND_CONFIDENCE, f->confidence);
+	record_real(r, FND_CONFIDENCE, (double)(int)(f->confidence * 100 + 0.5) / 100);   /* more digits would claim too much */
 	record_str(r, FND_TITLE, f->title ? f->title : rule->title);
 	record_str(r, FND_STATE, finding_state(f));
 	record_child(r, FND_DEVICE, f->subject);

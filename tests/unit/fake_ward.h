@@ -160,7 +160,12 @@ static const struct field ward_flow_fields[] = {
 	{ .name = "bytes_to_server", .type = F_UINT }, { .name = "bytes_to_client", .type = F_UINT },
 };
 static RECORD_TYPE(ward_flow, "flow", "", ward_flow_fields);
-static const struct record_type *const ward_types[] = { &ward_contact, &ward_answer, &ward_flow, NULL };
+enum { WARD_FILE_PATH, WARD_FILE_SHA256, WARD_FILE_TO_SERVER };
+static const struct field ward_transfer_fields[] = {
+	{ .name = "path", .type = F_TEXT }, { .name = "sha256", .type = F_HASH }, { .name = "to_server", .type = F_BOOL },
+};
+static RECORD_TYPE(ward_transfer, "transfer", "", ward_transfer_fields);
+static const struct record_type *const ward_types[] = { &ward_contact, &ward_answer, &ward_flow, &ward_transfer, NULL };
 
 /* ---- the ward ---- */
 

@@ -3,12 +3,12 @@
 #include "fake_ward.h"
 
 extern const struct detector detector_known_address, detector_public_arp, detector_contec_stream, detector_outside_destination;
-extern const struct decoder decoder_arp, decoder_contec, decoder_dns;
+extern const struct decoder decoder_arp, decoder_contec, decoder_dns, decoder_http, decoder_tls;
 
 static const struct detector *const table[] = {
 	&detector_known_address, &detector_public_arp, &detector_contec_stream, &detector_outside_destination, NULL,
 };
-static const struct decoder *const from[] = { &decoder_arp, &decoder_contec, &decoder_dns, NULL };
+static const struct decoder *const from[] = { &decoder_arp, &decoder_contec, &decoder_dns, &decoder_http, &decoder_tls, NULL };
 
 #define MONITOR "10.1.2.3"
 #define CENTRAL "10.1.2.100"
@@ -229,6 +229,7 @@ static void an_unanswered_arp_for_the_factory_address_is_high_and_left_nothing(v
 	ASSERT_SAYS(said, "\"transport\":\"arp\"");
 	ASSERT_SAYS(said, "net.public-arp");
 	ASSERT_SILENT(said, "\"scope\":\"outside\"");
+	ASSERT_SAYS(said, "and nobody answered (3 times, the last at 22:13:23)");
 	ASSERT_SAYS(said, "Nobody answered. Nothing left the device's own network segment.");
 	ward_free(w);
 }
@@ -261,6 +262,57 @@ static void a_first_packet_to_the_block_advice_network_weighs_less_than_to_the_a
 	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.known-address\",\"severity\":\"medium\"");
 	ward_contact_to(w, MONITOR, FACTORY, 80, 6);
 	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.known-address\",\"severity\":\"high\"");
+	ward_free(w);
+}
+
+static void published_names_urls_and_files_are_found(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	char err[256];
+	assert_int_equal(indicators_read(w->indicators, SPAN_LIT("[{\"type\":\"indicator\",\"id\":\"indicator--5\",\"name\":\"url\","
+		"\"pattern\":\"[url:value = 'http://203.0.113.9/fw/a.bin']\"},{\"type\":\"indicator\",\"id\":\"indicator--6\","
+		"\"name\":\"file\",\"pattern\":\"[file:hashes.'SHA-256' = '"
+		"0101010101010101010101010101010101010101010101010101010101010101']\"}]"), "t", err), 0);
+	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	ward_device(w, ROLE_WORKSTATION, "pc", "10.1.2.50");
+	struct origin at = ward_packet(w, "10.1.2.50", "10.1.2.53", 53, 17);
+	ward_message(w, &decoder_dns, &at, SPAN_LIT("\0\1\1\0\0\1\0\0\0\0\0\0\7bigdata\5adups\3com\0\0\1\0\1"));
+	ASSERT_SAYS(ward_said(w), "Workstation pc (10.1.2.50) asked for the published name bigdata.adups.com");
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.known-address\",\"severity\":\"medium\"");
+	at = ward_packet(w, MONITOR, FAR, 80, 6);
+	ward_message(w, &decoder_http, &at, SPAN_LIT("GET /fw/a.bin?x=1 HTTP/1.1\r\nHost: 203.0.113.9\r\n\r\n"));
+	ward_message(w, &decoder_http, &at, SPAN_LIT("GET /fw/b.bin HTTP/1.1\r\nHost: 203.0.113.9\r\n\r\n"));
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "talked to the published name http://203.0.113.9/fw/a.bin, outside the site");
+	ASSERT_SAYS(said, "\"rule\":\"net.known-address\",\"severity\":\"critical\"");
+	ASSERT_SILENT(said, "b.bin");
+	struct record r;
+	uint8_t sha[32];
+	memset(sha, 1, sizeof(sha));
+	record_begin(&r, &ward_transfer, &at, &w->host);
+	record_str(&r, WARD_FILE_PATH, "a.bin");
+	record_hash(&r, WARD_FILE_SHA256, sha);
+	record_bool(&r, WARD_FILE_TO_SERVER, false);
+	ward_publish(w, &r);
+	said = ward_said(w);
+	ASSERT_SAYS(said, "Patient monitor mon-3 (10.1.2.3) was given a published file, a.bin");
+	ASSERT_SAYS(said, "\"sha256\":\"0101");
+	ward_free(w);
+}
+
+/* A lone host on the factory address, of no network that is here, is worth a word. */
+static void one_public_address_among_private_neighbours_is_low(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	uint32_t m = ward_device(w, ROLE_UNKNOWN, "bed", MONITOR), s = ward_device(w, ROLE_SERVER, "srv", "198.51.100.7");
+	ward_arp(w, &decoder_arp, ward_mac(m), MONITOR, "198.51.100.7", 1);
+	ward_arp(w, &decoder_arp, ward_mac(s), "198.51.100.7", MONITOR, 2);
+	converse(w, MONITOR, "198.51.100.7", 80, 6, 10, 64);
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "asks for the public address 198.51.100.7 on a segment that has no such network; it was answered");
+	ASSERT_SILENT(said, "\"severity\":\"medium\"");
 	ward_free(w);
 }
 
@@ -374,6 +426,8 @@ int main(void)
 		cmocka_unit_test(an_unanswered_arp_for_the_factory_address_is_high_and_left_nothing),
 		cmocka_unit_test(an_arp_that_a_router_answers_for_is_no_local_server),
 		cmocka_unit_test(a_first_packet_to_the_block_advice_network_weighs_less_than_to_the_address),
+		cmocka_unit_test(published_names_urls_and_files_are_found),
+		cmocka_unit_test(one_public_address_among_private_neighbours_is_low),
 		cmocka_unit_test(a_device_becomes_medical_later_and_its_destinations_count),
 		cmocka_unit_test(an_attempt_outside_counts_unanswered_and_time_is_low),
 		cmocka_unit_test(a_call_from_outside_to_a_medical_device_is_seen),
