@@ -219,7 +219,7 @@ static void on_http(struct run *d, const struct record *r)
 	int n = snprintf(url, sizeof(url), "http://%.*s%.*s", (int)span_cut(host, 255).n, (const char *)host.p,
 			 (int)span_cut(path, 700).n, (const char *)path.p);
 	const struct indicator *i = detect_indicator_url(d, span_of(url, (size_t)n));
-	struct finding *f;
+	struct finding *f = NULL;
 	struct facts *x = i ? open_named(d, detect_client_device(d, r->at), r->at, BY_NAME, detect_text(d, "%s", url), i, &f) : NULL;
 	if (!x)
 		return;
@@ -237,7 +237,7 @@ static void on_transfer(struct run *d, const struct record *r)
 	bool to_server = record_get_uint(r, (unsigned)d->col[FILE_TO_SERVER]);
 	struct span path = record_get_text(r, (unsigned)d->col[FILE_PATH]);
 	const char *what = path.n ? detect_text(d, "%.*s", (int)span_cut(path, 255).n, (const char *)path.p) : "a file without a name";
-	struct finding *f;
+	struct finding *f = NULL;
 	struct facts *x = open_named(d, to_server ? detect_server_device(d, r->at) : detect_client_device(d, r->at), r->at,
 				     BY_FILE, what, i, &f);
 	if (!x)
