@@ -14,7 +14,7 @@ enum {
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
 	REPEATS_MAX = 16, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
-	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128, DEVICE_KEPT = 48,
+	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
 };
 
 enum {
@@ -80,8 +80,6 @@ struct way {
 	bool started;                            /* a message was seen */
 	bool skipping;                           /* behind the head of a message that was too long */
 	bool block;                              /* in an MLLP block that several messages share */
-	bool gateway;                            /* it speaks for several devices */
-	uint8_t device_n, device[DEVICE_KEPT];   /* the first device that it named */
 };
 
 struct state {
@@ -227,7 +225,7 @@ struct parse {
 	bool personal;                           /* the segment at hand holds a person's data */
 	bool many_devices;
 	uint8_t device_from;                     /* enum source of DEVICE_ID, 0: none */
-	uint32_t segments, observations, waveforms, devices, patients;
+	uint32_t segments, observations, waveforms, patients;
 	uint64_t identity;                       /* bit i: segments[i] held a person's data */
 	struct span observed;                    /* OBR-7: time of what follows */
 	struct span f[FIELDS_MAX + 1];           /* of the segment at hand; here, so that it is cleared once */
@@ -287,8 +285,8 @@ static void message_finish(struct parse *p)
 		record_uint(&p->out, OBSERVATIONS, p->observations);
 	if (p->waveforms)
 		record_uint(&p->out, WAVEFORMS, p->waveforms);
-	/* Who speaks for several devices is none of them. */
-	if (p->many_devices || p->way->gateway)
+	/* Who speaks for several devices is none of them. One after the other, the device table sees it. */
+	if (p->many_devices)
 		p->out.set &= ~((uint64_t)1 << DEVICE_ID | (uint64_t)1 << DEVICE_SPACE | (uint64_t)1 << UDI |
 		                (uint64_t)1 << MAKER | (uint64_t)1 << MODEL | (uint64_t)1 << FIRMWARE);
 	emit_record(p->emit, &p->out);
@@ -306,7 +304,7 @@ static void patient_begin(struct parse *p)
 		p->out.set &= ~((uint64_t)1 << i);
 	record_uint(&p->out, PART, p->patients + 1);
 	p->open = true;
-	p->segments = p->observations = p->waveforms = p->devices = 0;
+	p->segments = p->observations = p->waveforms = 0;
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
@@ -373,18 +371,6 @@ static void device_listed(struct parse *p, struct span id)
 		record_add_text(&p->out, DEVICE_LIST, id);
 }
 
-/* Whether the conversation has named another device before: then a gateway speaks. */
-static void device_remember(struct way *w, struct span id)
-{
-	id = span_cut(id, DEVICE_KEPT);
-	if (w->device_n == 0) {
-		w->device_n = (uint8_t)id.n;
-		for (size_t i = 0; i < id.n; i++)
-			w->device[i] = id.p[i];
-	}
-	w->gateway |= !span_eq(id, span_of(w->device, w->device_n));
-}
-
 /* The better source wins; two ids from the same source are two devices. */
 static void device_named(struct parse *p, enum source from, struct span id, struct span space)
 {
@@ -392,8 +378,6 @@ static void device_named(struct parse *p, enum source from, struct span id, stru
 	if (!id.n)
 		return;
 	device_listed(p, id);
-	if (from == FROM_OBX)
-		device_remember(p->way, id);
 	if (from == p->device_from && !span_eq(record_get_text(&p->out, DEVICE_ID), id))
 		p->many_devices = true;
 	if (from <= p->device_from)
@@ -716,7 +700,7 @@ static void message_begin(struct parse *p, struct span line)
 	emit_begin(p->emit, &p->out, &hl7_type);
 	p->open = true;
 	p->segments = 1;
-	p->observations = p->waveforms = p->devices = p->patients = 0;
+	p->observations = p->waveforms = p->patients = 0;
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
