@@ -38,7 +38,7 @@ static inline struct span span_cut(struct span s, size_t max)
 /* What is left of s behind its first n bytes; empty when there are fewer. */
 static inline struct span span_from(struct span s, size_t n)
 {
-	return n < s.n ? (struct span){ s.p + n, s.n - n } : (struct span){ s.p + s.n, 0 };
+	return n < s.n ? (struct span){ s.p + n, s.n - n } : (struct span){ s.n ? s.p + s.n : s.p, 0 };
 }
 
 static inline bool span_eq(struct span a, struct span b)
