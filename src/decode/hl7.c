@@ -627,12 +627,15 @@ static const struct place mrg_places[] = { { 1, PATIENT_ID, true }, { 3, ACCOUNT
 static const struct place pd1_places[] = { { 4, PHYSICIAN, false } };
 static const struct place evn_places[] = { { 5, PHYSICIAN, false } };
 static const struct place rol_places[] = { { 4, PHYSICIAN, false } };
-static const struct place prt_places[] = { { 5, PHYSICIAN, false }, { 14, PHYSICIAN, false }, { 15, PHYSICIAN, false } };
+static const struct place prt_places[] = {
+	{ 5, PHYSICIAN, false }, { 14, PHYSICIAN, false }, { 15, PHYSICIAN, false },
+};
 static const struct place obx_places[] = { { 16, PHYSICIAN, false } };
 static const struct place nte_places[] = { { 3, NOTE, false } };
 static const struct place dg1_places[] = { { 3, NOTE, false }, { 4, NOTE, false }, { 16, PHYSICIAN, false } };
 static const struct place al1_places[] = { { 3, NOTE, false }, { 5, NOTE, false } };
 static const struct place qrd_places[] = { { 8, PATIENT_ID, true } };
+static const struct place qpd_places[] = { { 3, PATIENT_ID, true } };
 static const struct place no_places[] = { { 0, 0, false } };
 
 struct segment {
@@ -645,7 +648,8 @@ struct segment {
 };
 
 #define SEGMENT_ID(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
-#define SEGMENT(nm, hi, tbl, fn) { .id = SEGMENT_ID(nm[0], nm[1], nm[2]), .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
+#define SEGMENT(nm, hi, tbl, fn) { \
+	.id = SEGMENT_ID(nm[0], nm[1], nm[2]), .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
 
 static const struct segment segments[] = {
 	SEGMENT("OBX", 18, obx_places, obx), SEGMENT("PID", 23, pid_places, pid), SEGMENT("OBR", 32, obr_places, obr),
@@ -654,7 +658,7 @@ static const struct segment segments[] = {
 	SEGMENT("GT1", 12, gt1_places, NULL), SEGMENT("IN1", 49, in1_places, NULL), SEGMENT("MRG", 7, mrg_places, NULL),
 	SEGMENT("PD1", 4, pd1_places, NULL), SEGMENT("EVN", 5, evn_places, NULL), SEGMENT("ROL", 4, rol_places, NULL),
 	SEGMENT("DG1", 16, dg1_places, NULL), SEGMENT("AL1", 5, al1_places, NULL), SEGMENT("QRD", 8, qrd_places, NULL),
-	SEGMENT("SFT", 3, no_places, sft),
+	SEGMENT("QPD", 3, qpd_places, NULL), SEGMENT("SFT", 3, no_places, sft),
 };
 
 /* The field with its repetitions; past REPEATS_MAX the rest is one datum. */
