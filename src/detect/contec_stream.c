@@ -51,7 +51,15 @@ static const char *const next_local[] = {
 	NULL,
 };
 
-enum { PATIENTS = 64 };
+enum { PATIENTS = 64, RECENT = 256 };
+
+/* A stream has many messages a second: its finding is looked up once. */
+struct state {
+	struct {
+		uint64_t flow;
+		struct finding *f;
+	} recent[RECENT];
+};
 
 struct facts {
 	struct addr client, server;
@@ -80,12 +88,27 @@ static struct facts *facts_of(struct run *d, const struct origin *at, struct fin
 	return *out ? (*out)->own : NULL;
 }
 
+static struct finding *stream_finding(struct run *d, const struct origin *at)
+{
+	struct state *s = d->state;
+	char text[ADDR_TEXT];
+	if (at->flow && s->recent[at->flow % RECENT].flow == at->flow) {
+		detect_again(d, s->recent[at->flow % RECENT].f, at);
+		return s->recent[at->flow % RECENT].f;
+	}
+	struct finding *f = detect_finding(d, detect_client_device(d, at), at, "%s:%u", addr_text(detect_server(at), text),
+					   detect_server_port(at));
+	if (f && at->flow) {
+		s->recent[at->flow % RECENT].flow = at->flow;
+		s->recent[at->flow % RECENT].f = f;
+	}
+	return f;
+}
+
 static void on_contec(struct run *d, const struct record *r)
 {
 	const struct origin *at = r->at;
-	char text[ADDR_TEXT];
-	struct finding *f = detect_finding(d, detect_client_device(d, at), at, "%s:%u", addr_text(detect_server(at), text),
-					   detect_server_port(at));
+	struct finding *f = stream_finding(d, at);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)
 		return;
@@ -190,5 +213,6 @@ static const struct on on[] = {
 };
 
 const struct detector detector_contec_stream = {
-	.name = "net.contec-stream", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.contec-stream", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
+	.finish = finish,
 };

@@ -61,7 +61,9 @@ extern const struct detector *const detectors[];
  * confidence 0.5, scope of `at`, and observed source, address, port and transport of `at`. */
 struct finding *detect_finding(struct run *d, uint32_t device, const struct origin *at, const char *key, ...)
 	__attribute__((format(printf, 4, 5)));
-/* The same without adding evidence, NULL when there is none yet. */
+/* The same finding once more, for who kept the pointer (a message a packet: no key to format and look up). */
+void            detect_again(const struct run *d, struct finding *f, const struct origin *at);
+/* Like detect_finding without adding evidence, NULL when there is none yet. */
 struct finding *detect_find(struct run *d, uint32_t device, const char *key, ...) __attribute__((format(printf, 3, 4)));
 /* The findings of this rule in the order they were opened: first with NULL, NULL at the end. */
 struct finding *detect_next(struct run *d, const struct finding *f);

@@ -17,9 +17,8 @@ static struct seat *seat_of(const struct run *d)
 /* The slot where the finding stands, or the free one where it belongs. */
 static uint32_t *finding_slot(struct detect *m, const struct rule *rule, uint32_t device, const char *key)
 {
-	char text[FINDING_KEY + 64];
-	int n = snprintf(text, sizeof(text), "%u %s %s", device, rule->id, key);
-	uint64_t h = hash64(m->key, span_of(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
+	struct hash_key salt = { m->key.k0 ^ device, m->key.k1 ^ (uintptr_t)rule };
+	uint64_t h = hash64(salt, span_str(key));
 	for (size_t i = h % DETECT_SLOTS;; i = (i + 1) % DETECT_SLOTS) {
 		if (!m->slots[i])
 			return &m->slots[i];
@@ -117,16 +116,22 @@ struct finding *detect_finding(struct run *d, uint32_t device, const struct orig
 	struct finding *f = fresh ? finding_open(d, slot, device, key) : d->host->findings[*slot - 1];
 	if (!f)
 		return NULL;
-	uint64_t ts = at ? at->ts : d->now;
-	f->first = fresh || ts < f->first ? ts : f->first;
-	f->last = fresh || ts > f->last ? ts : f->last;
-	f->count++;
-	if (!at)
-		return f;
 	if (fresh)
+		f->first = f->last = at ? at->ts : d->now;
+	if (fresh && at)
 		describe(d, f, at);
-	detect_evidence(f, at);
+	detect_again(d, f, at);
 	return f;
+}
+
+void detect_again(const struct run *d, struct finding *f, const struct origin *at)
+{
+	uint64_t ts = at ? at->ts : d->now;
+	f->first = ts < f->first ? ts : f->first;
+	f->last = ts > f->last ? ts : f->last;
+	f->count++;
+	if (at)
+		detect_evidence(f, at);
 }
 
 struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
