@@ -173,7 +173,7 @@ static int migrate(struct store *s, const char *path, int64_t version)
 /* Is it ours, and of a version that this program knows? */
 static int check_version(struct store *s, const char *path)
 {
-	int64_t application, version, tables;
+	int64_t application = 0, version = 0, tables = 0;
 	int bad = pragma_number(s, "PRAGMA application_id", &application);
 	if (!bad)
 		bad = pragma_number(s, "PRAGMA user_version", &version);
@@ -496,7 +496,7 @@ int store_ask(struct store *s, const struct query *q, bool (*each)(void *ctx, co
 	sqlite3_bind_int64(st, 6, (int64_t)(q->since > INT64_MAX ? INT64_MAX : q->since));
 	sqlite3_bind_int64(st, 7, (int64_t)(q->until > INT64_MAX ? INT64_MAX : q->until));
 	sqlite3_bind_int64(st, 8, q->limit && q->limit < INT64_MAX ? (int64_t)q->limit : -1);
-	int got;
+	int got = SQLITE_DONE;
 	bool more = true;
 	while (more && (got = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *body = (const char *)sqlite3_column_text(st, 0);
