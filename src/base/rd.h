@@ -89,7 +89,7 @@ static inline struct span rd_span(struct rd *r, uint64_t n)
 		return (struct span){ r->end, 0 };
 	}
 	struct span s = { r->p, (size_t)n };
-	r->p += n;
+	r->p = n ? r->p + n : r->p;              /* an empty reader may hold NULL, to which nothing is added */
 	return s;
 }
 

@@ -120,8 +120,9 @@ static void compare_records(struct record *out, const struct record *a, const st
 		if (!v)
 			return;
 		record_begin(v, &rewritten_value_type, NULL, &t->host);
-		record_text(v, CHANGED_NAME, record_get_text(a, VITALS_NAME));
-		record_text(v, CHANGED_UNIT, record_get_text(a, VITALS_UNIT));
+		/* Both copies are gone when this is published: its texts are its own. */
+		record_text(v, CHANGED_NAME, arena_copy(&t->arena, record_get_text(a, VITALS_NAME)));
+		record_text(v, CHANGED_UNIT, arena_copy(&t->arena, record_get_text(a, VITALS_UNIT)));
 		record_real(v, CHANGED_FROM, record_get_real(a, VITALS_VALUE));
 		record_real(v, CHANGED_TO, record_get_real(b, VITALS_VALUE));
 		record_add(out, REWRITE_VALUES, v);
