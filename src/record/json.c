@@ -246,10 +246,14 @@ static void put_addr(struct buf *b, struct addr a)
 
 static void put_mac(struct buf *b, struct mac m)
 {
-	char text[MAC_TEXT];
-	LIT(b, "\"");
-	buf_text(b, mac_text(m, text));
-	LIT(b, "\"");
+	char text[MAC_TEXT + 1], *at = text;
+	for (int i = 0; i < 6; i++) {
+		*at++ = i ? ':' : '"';
+		*at++ = hex_digits[m.b[i] >> 4];
+		*at++ = hex_digits[m.b[i] & 15];
+	}
+	*at++ = '"';
+	buf_bytes(b, span_of(text, (size_t)(at - text)));
 }
 
 /* A field's or key's name: ours, needs no escapes. */
