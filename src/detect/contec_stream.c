@@ -6,7 +6,18 @@
 #include "detect/detector.h"
 
 enum want_index {
-	TYPE, NAME, ID, BIRTH, DOCTOR, DEPARTMENT, VISIT, FLOW_PROTOCOL_COL, FLOW_STATE_COL, FLOW_TO_SERVER, FLOW_TO_CLIENT, WANTS
+	TYPE,
+	NAME,
+	ID,
+	BIRTH,
+	DOCTOR,
+	DEPARTMENT,
+	VISIT,
+	FLOW_PROTOCOL_COL,
+	FLOW_STATE_COL,
+	FLOW_TO_SERVER,
+	FLOW_TO_CLIENT,
+	WANTS
 };
 
 static const struct want wants[] = {
@@ -28,25 +39,26 @@ static const struct rule rule = {
 	.id = "net.contec-stream",
 	.title = "A monitor sends its patient's data in the clear central-station protocol of Contec",
 	.cause = "outside party",
-	.sees = "The frames of the Contec central-station protocol, recognised by their chained lengths on any port: a one-way "
-		"TCP stream with the patient's record, curves and alarms.",
-	.why = "The stream carries the patient's name, number, birth date, doctor and vital signs without login or encryption. "
-	       "Inside the ward it is how this maker's central station works. Outside the site it is a breach of patients' "
-	       "data that nobody at the bedside can see.",
-	.wrong = "A central station behind a router of your own that is not in the configuration looks as if it stood outside: "
-		 "enter it under [central] or its network under [zone]. Re-branded monitors speak the same protocol.",
+	.sees = "The frames of the Contec central-station protocol, recognised by their chained lengths on any "
+		"port: a one-way TCP stream with the patient's record, curves and alarms.",
+	.why = "The stream carries the patient's name, number, birth date, doctor and vital signs without login or "
+	       "encryption. Inside the ward it is how this maker's central station works. Outside the site it is a "
+	       "breach of patients' data that nobody at the bedside can see.",
+	.wrong = "A central station behind a router of your own that is not in the configuration looks as if it "
+		 "stood outside: enter it under [central] or its network under [zone]. Re-branded monitors speak "
+		 "the same protocol.",
 	.next = { ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REPLACE, ADVICE_REPORT, ADVICE_EVIDENCE, NULL },
 	.attack = { "T0882", "T0869", "T0885", "T1041", NULL },
 	.cwe = { "CWE-359", "CWE-319", NULL },
 	.advisories = { "ICSMA-25-030-01", NULL },
 	.references = { "https://www.cisa.gov/news-events/ics-medical-advisories/icsma-25-030-01",
-			"https://claroty.com/team82/research/are-contec-cms8000-patient-monitors-infected-with-a-chinese-"
-			"backdoor-the-reality-is-more-complicated", NULL },
+			"Claroty Team82, February 2025: the same facts read as insecure design", NULL },
 };
 
 static const char *const next_local[] = {
 	"Check that the machine at this address is your own central station.",
-	"Keep the monitors and their central station on a network segment of their own: anybody on it can read this stream.",
+	"Keep the monitors and their central station on a network segment of their own: anybody on it can read this "
+	"stream.",
 	ADVICE_REGISTER,
 	NULL,
 };
@@ -84,7 +96,8 @@ static void count_patient(struct facts *x, struct token t)
 static struct facts *facts_of(struct run *d, const struct origin *at, struct finding **out)
 {
 	char text[ADDR_TEXT];
-	*out = detect_find(d, detect_client_device(d, at), "%s:%u", addr_text(detect_server(at), text), detect_server_port(at));
+	*out = detect_find(d, detect_client_device(d, at), "%s:%u", addr_text(detect_server(at), text),
+			   detect_server_port(at));
 	return *out ? (*out)->own : NULL;
 }
 
@@ -96,8 +109,8 @@ static struct finding *stream_finding(struct run *d, const struct origin *at)
 		detect_again(d, s->recent[at->flow % RECENT].f, at);
 		return s->recent[at->flow % RECENT].f;
 	}
-	struct finding *f = detect_finding(d, detect_client_device(d, at), at, "%s:%u", addr_text(detect_server(at), text),
-					   detect_server_port(at));
+	struct finding *f = detect_finding(d, detect_client_device(d, at), at, "%s:%u",
+					   addr_text(detect_server(at), text), detect_server_port(at));
 	if (f && at->flow) {
 		s->recent[at->flow % RECENT].flow = at->flow;
 		s->recent[at->flow % RECENT].f = f;
@@ -190,8 +203,9 @@ static void judge(struct run *d, struct finding *f)
 	f->severity = SEV_LOW;
 	f->confidence = answered ? 0.95 : 0.75;
 	f->next = next_local;
-	f->meaning = "The stream stays inside: this is how the monitor reaches a central station. It has no login and no "
-		     "encryption, so anybody on the same network can read the patient's name and values.";
+	f->meaning =
+		"The stream stays inside: this is how the monitor reaches a central station. It has no login and no "
+		"encryption, so anybody on the same network can read the patient's name and values.";
 	f->title = detect_text(d, "%s sends %s in clear to %s central station at %s%s", who, what,
 			       registered ? "the registered" : "a", where, detect_whither(f->scope));
 	if (registered)

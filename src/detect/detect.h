@@ -22,7 +22,7 @@ struct conf_key *detect_option_keys(const struct detector *const *table);
 struct detect_setup {                            /* everything is borrowed until detect_free */
 	const struct detector *const *detectors; /* NULL: those of detect.def */
 	const struct decoder *const *decoders;   /* NULL: those of decode.def */
-	const struct record_type *const *types;  /* kinds that no decoder offers: track/'s; ends with NULL; may be NULL */
+	const struct record_type *const *types;  /* kinds that no decoder offers; ends with NULL; may be NULL */
 	const struct devices *devices;
 	const struct zones *zones;
 	const struct indicators *indicators;

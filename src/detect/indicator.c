@@ -9,7 +9,13 @@
 #include "base/scope.h"
 #include "detect/stix.h"
 
-enum { INDICATORS_MAX = 1 << 20, INDICATORS_MEMORY = 256 << 20, SCRATCH = 64 << 20, NAME_MAX_BYTES = 255, URL_MAX_BYTES = 2048 };
+enum {
+	INDICATORS_MAX = 1 << 20,
+	INDICATORS_MEMORY = 256 << 20,
+	SCRATCH = 64 << 20,
+	NAME_MAX_BYTES = 255,
+	URL_MAX_BYTES = 2048
+};
 
 struct bits_in_use {
 	uint8_t family, bits;
@@ -246,8 +252,10 @@ struct indicators *indicators_new(void)
 	arena_init(&t->arena, INDICATORS_MEMORY);
 	arena_init(&t->scratch, SCRATCH);
 #define ADDRESS(i, nm, src, where)      ship(t, (struct indicator){ .id = i, .name = nm, .source = src }, where);
-#define SHARE(i, nm, src, where, what)  ship(t, (struct indicator){ .id = i, .name = nm, .source = src, .path = what }, where);
-#define DOMAIN(i, nm, src, what)        ship(t, (struct indicator){ .id = i, .name = nm, .source = src, .host = what }, NULL);
+#define SHARE(i, nm, src, where, what) \
+	ship(t, (struct indicator){ .id = i, .name = nm, .source = src, .path = what }, where);
+#define DOMAIN(i, nm, src, what) \
+	ship(t, (struct indicator){ .id = i, .name = nm, .source = src, .host = what }, NULL);
 #include "detect/indicators.def"
 #undef ADDRESS
 #undef SHARE
@@ -296,7 +304,8 @@ static int weight(const struct indicator *i)
 	return (i->finding ? 4 : 0) + (i->port ? 2 : 0) + (i->proto ? 1 : 0);
 }
 
-static const struct indicator *best(const struct indicators *t, struct span key, struct addr a, uint16_t port, uint8_t proto)
+static const struct indicator *best(const struct indicators *t, struct span key, struct addr a, uint16_t port,
+				    uint8_t proto)
 {
 	const struct indicator *found = NULL;
 	for (uint32_t at = *slot_of(t, key); at; at = t->chain[at - 1]) {
@@ -440,7 +449,8 @@ static bool read_indicator(struct reading *r, const json_t *object)
 		return true;
 	}
 	if (!pattern) {
-		snprintf(r->err, 256, "%s: %.80s: an indicator without a pattern", r->file, id ? id : "object without id");
+		snprintf(r->err, 256, "%s: %.80s: an indicator without a pattern", r->file,
+			 id ? id : "object without id");
 		return false;
 	}
 	struct stix_terms terms;

@@ -24,7 +24,8 @@ struct indicators *indicators_new(void);         /* with the shipped list */
 void indicators_free(struct indicators *t);
 /* Reads a STIX 2.1 bundle or object from memory (at most 64 MiB). 0, or -EINVAL with a sentence in
  * err that says where. Patterns that cannot be judged on the wire are counted, not refused. */
-int  indicators_read(struct indicators *t, struct span json, const char *file, char err[256]) __attribute__((warn_unused_result));
+int indicators_read(struct indicators *t, struct span json, const char *file, char err[256])
+	__attribute__((warn_unused_result));
 size_t indicators_count(const struct indicators *t);
 size_t indicators_skipped(const struct indicators *t);
 const struct indicator *indicators_addr(const struct indicators *t, struct addr a, uint16_t port, uint8_t proto);

@@ -7,8 +7,19 @@
 #include "detect/detector.h"
 
 enum want_index {
-	ARP_OPERATION, ARP_SENDER, ARP_TARGET, DNS_QUERY, DNS_RESPONSE, HTTP_HOST, HTTP_PATH, HTTP_EVENT, TLS_HOST, FILE_PATH,
-	FILE_SHA256, FILE_TO_SERVER, WANTS
+	ARP_OPERATION,
+	ARP_SENDER,
+	ARP_TARGET,
+	DNS_QUERY,
+	DNS_RESPONSE,
+	HTTP_HOST,
+	HTTP_PATH,
+	HTTP_EVENT,
+	TLS_HOST,
+	FILE_PATH,
+	FILE_SHA256,
+	FILE_TO_SERVER,
+	WANTS
 };
 
 static const struct want wants[] = {
@@ -31,14 +42,15 @@ static const struct rule rule = {
 	.id = "net.known-address",
 	.title = "A device tried to reach an address that was published as harmful",
 	.cause = "outside party",
-	.sees = "Any frame towards an address of the indicators (shipped list and --indicators): an ARP request, a first "
-		"packet of a conversation answered or not; the same from such an address to a device here. Also a listed name "
-		"asked for by DNS, HTTP or TLS, a listed URL, and a listed file that travelled.",
-	.why = "Devices that were published with this address send patients' data to it, or fetch programs from it and run "
-	       "them, without anybody at the hospital having set that up. Whoever holds the address can read the data and "
-	       "may change what the device does while it is on a patient.",
-	.wrong = "The address is also the factory setting for the central station of several makers, and stands in their "
-		 "manuals: a hospital may have put its own server there. A scan or an audit of your own looks the same.",
+	.sees = "Any frame towards an address of the indicators (shipped list and --indicators): an ARP request, a "
+		"first packet of a conversation answered or not; the same from such an address to a device here. "
+		"Also a listed name asked for by DNS, HTTP or TLS, a listed URL, and a listed file that travelled.",
+	.why = "Devices that were published with this address send patients' data to it, or fetch programs from it "
+	       "and run them, without anybody at the hospital having set that up. Whoever holds the address can "
+	       "read the data and may change what the device does while it is on a patient.",
+	.wrong = "The address is also the factory setting for the central station of several makers, and stands in "
+		 "their manuals: a hospital may have put its own server there. A scan or an audit of your own looks "
+		 "the same.",
 	.next = { ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REPLACE, ADVICE_MAKER, ADVICE_EVIDENCE, NULL },
 	.attack = { "T0882", "T0885", "T1041", NULL },
 	.cwe = { "CWE-912", "CWE-359", NULL },
@@ -47,7 +59,8 @@ static const struct rule rule = {
 };
 
 static const char *const next_local[] = {
-	"Check that the machine at this address is the hospital's own central station and that nobody else can take the address.",
+	"Check that the machine at this address is the hospital's own central station and that nobody else can take "
+	"the address.",
 	ADVICE_RENUMBER,
 	ADVICE_REGISTER,
 	NULL,
@@ -162,8 +175,8 @@ static void on_arp(struct run *d, const struct record *r)
 
 /* ---- names, URLs and files ---- */
 
-static struct facts *open_named(struct run *d, uint32_t device, const struct origin *at, enum kind kind, const char *what,
-				const struct indicator *i, struct finding **out)
+static struct facts *open_named(struct run *d, uint32_t device, const struct origin *at, enum kind kind,
+				const char *what, const struct indicator *i, struct finding **out)
 {
 	struct finding *f = detect_finding(d, device, at, "%.80s", what);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
@@ -211,7 +224,8 @@ static struct span without_port(struct span host)
 
 static void on_http(struct run *d, const struct record *r)
 {
-	struct span host = record_get_text(r, (unsigned)d->col[HTTP_HOST]), path = record_get_text(r, (unsigned)d->col[HTTP_PATH]);
+	struct span host = record_get_text(r, (unsigned)d->col[HTTP_HOST]),
+		    path = record_get_text(r, (unsigned)d->col[HTTP_PATH]);
 	char url[1024];
 	if (!host.n || !span_is(record_get_text(r, (unsigned)d->col[HTTP_EVENT]), "request"))
 		return;
@@ -220,7 +234,9 @@ static void on_http(struct run *d, const struct record *r)
 			 (int)span_cut(path, 700).n, (const char *)path.p);
 	const struct indicator *i = detect_indicator_url(d, span_of(url, (size_t)n));
 	struct finding *f = NULL;
-	struct facts *x = i ? open_named(d, detect_client_device(d, r->at), r->at, BY_NAME, detect_text(d, "%s", url), i, &f) : NULL;
+	struct facts *x =
+		i ? open_named(d, detect_client_device(d, r->at), r->at, BY_NAME, detect_text(d, "%s", url), i, &f)
+		  : NULL;
 	if (!x)
 		return;
 	x->used = true;
@@ -236,10 +252,11 @@ static void on_transfer(struct run *d, const struct record *r)
 		return;
 	bool to_server = record_get_uint(r, (unsigned)d->col[FILE_TO_SERVER]);
 	struct span path = record_get_text(r, (unsigned)d->col[FILE_PATH]);
-	const char *what = path.n ? detect_text(d, "%.*s", (int)span_cut(path, 255).n, (const char *)path.p) : "a file without a name";
+	const char *what = path.n ? detect_text(d, "%.*s", (int)span_cut(path, 255).n, (const char *)path.p)
+				  : "a file without a name";
 	struct finding *f = NULL;
-	struct facts *x = open_named(d, to_server ? detect_server_device(d, r->at) : detect_client_device(d, r->at), r->at,
-				     BY_FILE, what, i, &f);
+	struct facts *x = open_named(d, to_server ? detect_server_device(d, r->at) : detect_client_device(d, r->at),
+				     r->at, BY_FILE, what, i, &f);
 	if (!x)
 		return;
 	x->source = to_server ? detect_server(r->at) : x->source;
@@ -275,9 +292,10 @@ static void judge_local(struct run *d, struct finding *f, const struct facts *x,
 	f->next = next_local;
 	f->title = detect_text(d, "%s %s the site's own server at the published factory address %s%s", who,
 			       x->inbound ? "is called by" : "uses", where, detect_whither(f->scope));
-	f->meaning = "An own server on the published address: an unsafe design, not a leak. The server stands inside, and the "
-		     "data stays with the hospital; but any machine that takes this address instead gets the patients' "
-		     "data, and may be able to change the device.";
+	f->meaning =
+		"An own server on the published address: an unsafe design, not a leak. The server stands inside, "
+		"and the data stays with the hospital; but any machine that takes this address instead gets the "
+		"patients' data, and may be able to change the device.";
 }
 
 /* One step down, never below low. */
@@ -296,13 +314,15 @@ static void judge_remote(struct run *d, struct finding *f, const struct facts *x
 		f->scope = claimed ? SCOPE_SEGMENT : SCOPE_NONE;
 		f->title = detect_text(d, "%s asked the network for the published address %s, and %s", who, where,
 				       claimed ? "a router answered for it" : "nobody answered");
-		f->meaning = "The device looks for this address by itself. Nothing has left so far; on another network, or once "
-			     "somebody answers, it would send what it sends there: patients' data, or a request for programs "
-			     "that it then runs.";
+		f->meaning = "The device looks for this address by itself. Nothing has left so far; on another "
+			     "network, or once somebody answers, it would send what it sends there: patients' data, "
+			     "or a request for programs that it then runs.";
 	} else {
 		f->scope = SCOPE_OUTSIDE;
 		f->title = detect_text(d, "%s %s the published address %s, outside the site%s", who,
-				       x->inbound ? "was called by" : x->answered ? "exchanged data with" : "tried to reach",
+				       x->inbound    ? "was called by"
+				       : x->answered ? "exchanged data with"
+						     : "tried to reach",
 				       where, x->answered ? "" : "; nobody answered");
 	}
 	if (!is_exact(x->indicator) && !x->indicator->port) {

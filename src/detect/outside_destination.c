@@ -18,13 +18,17 @@ static const struct rule rule = {
 	.id = "net.outside-destination",
 	.title = "A medical device tries to reach an address outside the site",
 	.cause = "outside party",
-	.sees = "The first packet of a conversation, of any protocol and answered or not, between a medical device and an "
-		"address outside the site. Broadcast and multicast never; destinations entered under [allow] never.",
-	.why = "A medical device needs its central station, a time server and the hospital's own systems. What it sends outside "
-	       "may be patients' data, and what it fetches there may change how it works, while it is on a patient.",
-	.wrong = "A remote service contract of the maker, or a network of the site that is not in the configuration. A device "
-		 "taken for a medical one by mistake: its role and why it was guessed stand in `auscult devices`.",
-	.next = { "Ask biomedical engineering whether the maker's service needs this destination; it should be named in the contract.",
+	.sees = "The first packet of a conversation, of any protocol and answered or not, between a medical device "
+		"and an address outside the site. Broadcast and multicast never; destinations entered under [allow] "
+		"never.",
+	.why = "A medical device needs its central station, a time server and the hospital's own systems. What it "
+	       "sends outside may be patients' data, and what it fetches there may change how it works, while it is "
+	       "on a patient.",
+	.wrong = "A remote service contract of the maker, or a network of the site that is not in the "
+		 "configuration. A device taken for a medical one by mistake: its role and why it was guessed stand "
+		 "in `auscult devices`.",
+	.next = { "Ask biomedical engineering whether the maker's service needs this destination; it should be "
+		  "named in the contract.",
 		  ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REGISTER, ADVICE_EVIDENCE, NULL },
 	.attack = { "T0885", "T0883", "T1041", NULL },
 	.cwe = { "CWE-923", NULL },
@@ -60,8 +64,8 @@ struct state {
 static bool is_outside(const struct run *d, struct addr a)
 {
 	enum addr_class c = addr_class(a);
-	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL && c != ADDR_LOOPBACK &&
-	       zone_of(d->zones, a) == ZONE_OUTSIDE;
+	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL &&
+	       c != ADDR_LOOPBACK && zone_of(d->zones, a) == ZONE_OUTSIDE;
 }
 
 static void add_contact(struct facts *x, const struct origin *at)
@@ -157,7 +161,8 @@ static void on_contact(struct run *d, const struct record *r)
 {
 	struct facts one;
 	uint32_t device;
-	if (mac_is_group(r->at->dmac) || !ends_of(d, r->at, &device, &one) || is_wanted(d, &one, detect_server_port(r->at)))
+	if (mac_is_group(r->at->dmac) || !ends_of(d, r->at, &device, &one) ||
+	    is_wanted(d, &one, detect_server_port(r->at)))
 		return;
 	bool medical = device_is_medical(d->devices, device);
 	if (!medical && device_role(d->devices, device) != ROLE_UNKNOWN)
@@ -229,7 +234,8 @@ static void list_ports(struct run *d, struct finding *f, const struct facts *x)
 {
 	for (unsigned i = 0; i < x->nports; i++)
 		if (x->ports[i])
-			detect_list(f, OBS_EXTRA, detect_text(d, "%s port %u", x->protos[i] == 17 ? "UDP" : "TCP", x->ports[i]));
+			detect_list(f, OBS_EXTRA,
+				    detect_text(d, "%s port %u", x->protos[i] == 17 ? "UDP" : "TCP", x->ports[i]));
 	detect_list(f, OBS_TRAITS, x->inbound ? "inbound" : "outbound");
 	record_addr(f->observed, OBS_ADDRESS, x->peer);
 	record_addr(f->observed, OBS_SOURCE, x->own);

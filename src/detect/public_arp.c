@@ -21,15 +21,18 @@ static const struct rule rule = {
 	.id = "net.public-arp",
 	.title = "A device asks for a public address on a segment that has none",
 	.cause = "outside party",
-	.sees = "An ARP packet whose sender or target is a globally routable or documentation address, on a segment where that "
-		"network is neither configured nor in use.",
-	.why = "A device whose factory setting is a public address looks for its server there on every network it is plugged "
-	       "into. Today nobody answers; whoever takes that address on this segment gets what the device sends.",
-	.wrong = "A second network on the same cable that the sensor hardly sees, or a machine that was moved here with its old "
-		 "address. Enter the network under [zone] when it belongs here.",
-	.next = { "Find out which device this is (MAC address below) and what network settings it was delivered with.",
+	.sees = "An ARP packet whose sender or target is a globally routable or documentation address, on a segment "
+		"where that network is neither configured nor in use.",
+	.why = "A device whose factory setting is a public address looks for its server there on every network it "
+	       "is plugged into. Today nobody answers; whoever takes that address on this segment gets what the "
+	       "device sends.",
+	.wrong = "A second network on the same cable that the sensor hardly sees, or a machine that was moved here "
+		 "with its old address. Enter the network under [zone] when it belongs here.",
+	.next = { "Find out which device this is (MAC address below) and what network settings it was delivered "
+		  "with.",
 		  ADVICE_BEDSIDE,
-		  "Give the device an address of the ward's own range, and check that it then leaves the public one alone.",
+		  "Give the device an address of the ward's own range, and check that it then leaves the public one "
+		  "alone.",
 		  NULL },
 	.attack = { "T0885", NULL },
 	.cwe = { "CWE-1188", NULL },
@@ -161,10 +164,11 @@ static void judge(struct run *d, struct finding *f)
 	if (x->claims)
 		detect_list(f, OBS_TRAITS, "claims it");
 	if (x->claims)
-		f->title = detect_text(d, "%s gives itself the public address %s on a segment that has no such network", who, where);
+		f->title = detect_text(
+			d, "%s gives itself the public address %s on a segment that has no such network", who, where);
 	else
-		f->title = detect_text(d, "%s asks for the public address %s on a segment that has no such network%s", who, where,
-				       someone ? "; it was answered" : "; nobody answered");
+		f->title = detect_text(d, "%s asks for the public address %s on a segment that has no such network%s",
+				       who, where, someone ? "; it was answered" : "; nobody answered");
 }
 
 static void finish(struct run *d)
@@ -176,5 +180,10 @@ static void finish(struct run *d)
 static const struct on on[] = { { "arp", on_arp }, { "answer", on_answer }, { NULL, NULL } };
 
 const struct detector detector_public_arp = {
-	.name = "net.public-arp", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .finish = finish,
+	.name = "net.public-arp",
+	.rule = &rule,
+	.on = on,
+	.wants = wants,
+	.state_size = sizeof(struct state),
+	.finish = finish,
 };

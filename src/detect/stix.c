@@ -8,7 +8,20 @@
 
 #include "base/scope.h"
 
-enum token_kind { T_END, T_WORD, T_TEXT, T_NUMBER, T_OPEN, T_CLOSE, T_LEFT, T_RIGHT, T_COMMA, T_EQUAL, T_OTHER_OP, T_BAD };
+enum token_kind {
+	T_END,
+	T_WORD,
+	T_TEXT,
+	T_NUMBER,
+	T_OPEN,
+	T_CLOSE,
+	T_LEFT,
+	T_RIGHT,
+	T_COMMA,
+	T_EQUAL,
+	T_OTHER_OP,
+	T_BAD
+};
 
 struct token_at {
 	enum token_kind kind;

@@ -15,4 +15,5 @@ struct stix_terms {
 };
 
 /* False: not a pattern; err says what was expected and at which character. Texts go to the arena. */
-bool stix_pattern(struct span text, struct arena *a, struct stix_terms *out, char err[160]) __attribute__((warn_unused_result));
+bool stix_pattern(struct span text, struct arena *a, struct stix_terms *out, char err[160])
+	__attribute__((warn_unused_result));

@@ -5,7 +5,8 @@
 #include "base/scope.h"
 
 static const char *const severities[] = {
-	[SEV_INFO] = "info", [SEV_LOW] = "low", [SEV_MEDIUM] = "medium", [SEV_HIGH] = "high", [SEV_CRITICAL] = "critical",
+	[SEV_INFO] = "info", [SEV_LOW] = "low",           [SEV_MEDIUM] = "medium",
+	[SEV_HIGH] = "high", [SEV_CRITICAL] = "critical",
 };
 
 static const char *const scopes[] = {
@@ -116,7 +117,8 @@ static const struct field finding_fields[] = {
 	[FND_KEY] = { "key", F_TEXT, "what tells it from other findings of this rule and device" },
 	[FND_CASE] = { "case", F_TEXT, "case it belongs to" },
 };
-RECORD_TYPE(finding_type, "finding", "Something seen that puts patients, their data or their care at risk", finding_fields);
+RECORD_TYPE(finding_type, "finding", "Something seen that puts patients, their data or their care at risk",
+	    finding_fields);
 
 static const struct field case_fields[] = {
 	[CASE_ID] = { "id", F_TEXT, "stable id" },
@@ -202,7 +204,8 @@ void finding_record(const struct finding *f, struct record *r, const struct reco
 	record_text(r, FND_ID, arena_copy(host->arena, span_str(id)));
 	record_str(r, FND_RULE, rule->id);
 	record_str(r, FND_SEVERITY, severity_name(f->severity));
-	record_real(r, FND_CONFIDENCE, (double)(int)(f->confidence * 100 + 0.5) / 100);   /* more digits would claim too much */
+	record_real(r, FND_CONFIDENCE,
+		    (double)(int)(f->confidence * 100 + 0.5) / 100); /* more digits would claim too much */
 	record_str(r, FND_TITLE, f->title ? f->title : rule->title);
 	record_str(r, FND_STATE, finding_state(f));
 	record_child(r, FND_DEVICE, f->subject);

@@ -33,8 +33,9 @@ struct devices {
 const char *role_name(enum device_role r)
 {
 	static const char *const names[ROLES] = {
-		"unknown", "patient monitor", "infusion pump", "ventilator", "analyser", "imaging", "central station", "PACS",
-		"HL7 engine", "printer", "server", "workstation", "network", "camera",
+		"unknown", "patient monitor", "infusion pump", "ventilator", "analyser",
+		"imaging", "central station", "PACS",          "HL7 engine", "printer",
+		"server",  "workstation",     "network",       "camera",
 	};
 	return names[r];
 }
@@ -162,7 +163,9 @@ static const struct field ward_flow_fields[] = {
 static RECORD_TYPE(ward_flow, "flow", "", ward_flow_fields);
 enum { WARD_FILE_PATH, WARD_FILE_SHA256, WARD_FILE_TO_SERVER };
 static const struct field ward_transfer_fields[] = {
-	{ .name = "path", .type = F_TEXT }, { .name = "sha256", .type = F_HASH }, { .name = "to_server", .type = F_BOOL },
+	{ .name = "path", .type = F_TEXT },
+	{ .name = "sha256", .type = F_HASH },
+	{ .name = "to_server", .type = F_BOOL },
 };
 static RECORD_TYPE(ward_transfer, "transfer", "", ward_transfer_fields);
 static const struct record_type *const ward_types[] = { &ward_contact, &ward_answer, &ward_flow, &ward_transfer, NULL };
@@ -211,7 +214,8 @@ static inline const char *ward_file(void *ctx, uint32_t file)
 }
 
 /* table: the detectors under test, ends with NULL. conf: text of a configuration, or NULL. */
-static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from, const char *conf)
+static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from,
+				    const char *conf)
 {
 	struct ward *w = mem_new(sizeof(*w));
 	w->options = detect_option_keys(table);
@@ -291,7 +295,8 @@ static inline void ward_publish(struct ward *w, const struct record *r)
 	arena_reset(&w->arena);
 }
 
-static inline struct origin ward_contact_to(struct ward *w, const char *from, const char *to, uint16_t port, uint8_t proto)
+static inline struct origin ward_contact_to(struct ward *w, const char *from, const char *to, uint16_t port,
+					    uint8_t proto)
 {
 	struct origin at = ward_packet(w, from, to, port, proto);
 	struct record r;
@@ -311,7 +316,8 @@ static inline void ward_answered(struct ward *w, struct origin at, uint8_t ttl)
 	ward_publish(w, &r);
 }
 
-static inline void ward_ended(struct ward *w, struct origin at, const char *protocol, const char *state, uint64_t up, uint64_t down)
+static inline void ward_ended(struct ward *w, struct origin at, const char *protocol, const char *state, uint64_t up,
+			      uint64_t down)
 {
 	struct record r;
 	at.ts = w->ts += 1000000000u;
@@ -343,7 +349,8 @@ static inline void ward_message(struct ward *w, const struct decoder *dec, const
 }
 
 /* op 1 asks, 2 answers. */
-static inline void ward_arp(struct ward *w, const struct decoder *arp, struct mac from, const char *sender, const char *target, int op)
+static inline void ward_arp(struct ward *w, const struct decoder *arp, struct mac from, const char *sender,
+			    const char *target, int op)
 {
 	struct buf b = { 0 };
 	struct origin at = { .ts = w->ts += 1000000000u, .packet = ++w->packet, .smac = from,

@@ -9,8 +9,12 @@
 #include "finding/case.h"
 #include "record/json.h"
 
-static const struct rule outside = { .id = "net.a", .title = "A.", .cause = "outside party", .next = { "One.", "Two.", NULL } };
-static const struct rule also_outside = { .id = "net.b", .title = "B", .cause = "outside party", .next = { "Two.", "Three.", NULL } };
+static const struct rule outside = {
+	.id = "net.a", .title = "A.", .cause = "outside party", .next = { "One.", "Two.", NULL }
+};
+static const struct rule also_outside = {
+	.id = "net.b", .title = "B", .cause = "outside party", .next = { "Two.", "Three.", NULL }
+};
 static const struct rule clear = { .id = "net.c", .title = "C", .cause = "clear text", .next = { "Four.", NULL } };
 
 enum { MANY = 8 };
@@ -40,10 +44,12 @@ static int end(void **state)
 	return 0;
 }
 
-static struct finding *finding(struct bench *b, const struct rule *r, const char *device, enum severity s, uint64_t second)
+static struct finding *finding(struct bench *b, const struct rule *r, const char *device, enum severity s,
+			       uint64_t second)
 {
 	struct finding *f = arena_new(&b->arena, sizeof(*f));
-	struct record *subject = arena_new(&b->arena, sizeof(*subject)), *observed = arena_new(&b->arena, sizeof(*observed));
+	struct record *subject = arena_new(&b->arena, sizeof(*subject)),
+		      *observed = arena_new(&b->arena, sizeof(*observed));
 	record_begin(subject, &subject_type, NULL, &b->host);
 	record_str(subject, SUB_ID, device);
 	record_begin(observed, &observed_type, NULL, &b->host);
@@ -129,8 +135,10 @@ static void the_story_is_told_in_order_and_names_the_device_once(void **state)
 	struct finding *v[] = { late, early };
 	cases_sort(v, 2);
 	const char *text = case_text(b, v, 2);
-	says(text, "\"story\":\"On 2026-03-02 at 07:00:00 UTC: Monitor m (10.0.0.1) asked for 192.0.2.1. At 07:00:04 it sent data to "
-		   "192.0.2.1 (7 times, the last on 2026-03-03 at 07:00:05). Readable by anybody on the way: patient_name, of at "
+	says(text, "\"story\":\"On 2026-03-02 at 07:00:00 UTC: Monitor m (10.0.0.1) asked for 192.0.2.1. At 07:00:04 "
+		   "it sent data to "
+		   "192.0.2.1 (7 times, the last on 2026-03-03 at 07:00:05). Readable by anybody on the way: "
+		   "patient_name, of at "
 		   "least 3 patients. The other end answered. Traffic was sent outside the site.\"");
 	says(text, "\"title\":\"Monitor m (10.0.0.1) sent data to 192.0.2.1.\"");
 	says(text, "\"next\":[\"One.\",\"Two.\",\"Three.\"]");
@@ -180,7 +188,8 @@ static void many_findings_make_a_short_story_of_the_worst_and_of_each_rule(void 
 static void a_case_is_predicted_until_something_of_it_is_seen(void **state)
 {
 	struct bench *b = *state;
-	struct finding *v[] = { finding(b, &outside, "D-1", SEV_HIGH, 5), finding(b, &also_outside, "D-1", SEV_HIGH, 6) };
+	struct finding *v[] = { finding(b, &outside, "D-1", SEV_HIGH, 5),
+				finding(b, &also_outside, "D-1", SEV_HIGH, 6) };
 	v[0]->predicted = v[1]->predicted = true;
 	const char *text = case_text(b, v, 2);
 	says(text, "\"state\":\"predicted\"");
@@ -214,7 +223,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_case_id_is_stable_and_of_device_and_cause, begin, end),
 		cmocka_unit_test_setup_teardown(the_story_is_told_in_order_and_names_the_device_once, begin, end),
 		cmocka_unit_test_setup_teardown(dates_are_right_at_leap_days_and_ends_of_years, begin, end),
-		cmocka_unit_test_setup_teardown(many_findings_make_a_short_story_of_the_worst_and_of_each_rule, begin, end),
+		cmocka_unit_test_setup_teardown(many_findings_make_a_short_story_of_the_worst_and_of_each_rule, begin,
+						end),
 		cmocka_unit_test_setup_teardown(a_case_is_predicted_until_something_of_it_is_seen, begin, end),
 		cmocka_unit_test_setup_teardown(endless_texts_stay_within_the_story, begin, end),
 	};

@@ -41,11 +41,20 @@ static const struct on patient_on[] = { { "*patient", on_patient }, { NULL, NULL
 static const struct option_num one_option[] = { { "limit", "how many", NULL, 5, 1, 10 }, { 0 } };
 
 static const struct detector good = {
-	.name = "test.rule", .rule = &ward_rule, .on = contact_on, .wants = good_wants, .options = one_option, .finish = judge_all,
+	.name = "test.rule",
+	.rule = &ward_rule,
+	.on = contact_on,
+	.wants = good_wants,
+	.options = one_option,
+	.finish = judge_all,
 };
 static const struct detector patient = { .name = "test.patient", .rule = &ward_rule, .on = patient_on };
-static const struct detector misspelt_field = { .name = "test.field", .rule = &ward_rule, .on = contact_on, .wants = bad_field };
-static const struct detector misspelt_kind = { .name = "test.kind", .rule = &ward_rule, .on = contact_on, .wants = bad_kind };
+static const struct detector misspelt_field = {
+	.name = "test.field", .rule = &ward_rule, .on = contact_on, .wants = bad_field
+};
+static const struct detector misspelt_kind = {
+	.name = "test.kind", .rule = &ward_rule, .on = contact_on, .wants = bad_kind
+};
 static const struct detector misspelt_on = { .name = "test.on", .rule = &ward_rule, .on = contacts_on };
 
 static const struct decoder *const no_decoders[] = { NULL };
@@ -58,10 +67,17 @@ static struct detect *start(const struct detector *det, const struct record_type
 	struct keyring *k = keyring_new(keyring_test_key);
 	struct zones *z = zones_new(keyring_hash_key(k), NULL);
 	struct indicators *i = indicators_new();
-	struct detect *d = detect_new(&(struct detect_setup){
-		.detectors = table, .decoders = no_decoders, .types = types, .devices = &nobody, .zones = z, .indicators = i,
-		.keyring = k,
-	}, err);
+	struct detect *d = detect_new(
+		&(struct detect_setup){
+			.detectors = table,
+			.decoders = no_decoders,
+			.types = types,
+			.devices = &nobody,
+			.zones = z,
+			.indicators = i,
+			.keyring = k,
+		},
+		err);
 	bool started = d;
 	detect_free(d);
 	indicators_free(i);
@@ -145,8 +161,13 @@ static void patient_kinds_are_found_by_their_fields(void **state)
 	char err[256];
 	struct keyring *k = keyring_new(keyring_test_key);
 	struct zones *z = zones_new(keyring_hash_key(k), NULL);
-	struct detect *d = detect_new(&(struct detect_setup){ .detectors = table, .decoders = no_decoders, .types = types,
-				      .devices = &nobody, .zones = z, .keyring = k }, err);
+	struct detect *d = detect_new(&(struct detect_setup){ .detectors = table,
+							      .decoders = no_decoders,
+							      .types = types,
+							      .devices = &nobody,
+							      .zones = z,
+							      .keyring = k },
+				      err);
 	struct record r;
 	record_begin(&r, &ward_contact, NULL, NULL);
 	detect_record(d, &r);

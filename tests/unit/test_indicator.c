@@ -25,8 +25,10 @@ static int read_text(struct indicators *t, const char *json, char err[256])
 static int read_pattern(struct indicators *t, const char *pattern, char err[256])
 {
 	struct buf b = { 0 };
-	buf_text(&b, "{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[{\"type\":\"identity\",\"id\":\"identity--1\"},"
-		     "{\"type\":\"indicator\",\"id\":\"indicator--7\",\"name\":\"n\",\"pattern_type\":\"stix\",\"pattern\":\"");
+	buf_text(&b, "{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[{\"type\":\"identity\",\"id\":"
+		     "\"identity--1\"},"
+		     "{\"type\":\"indicator\",\"id\":\"indicator--7\",\"name\":\"n\",\"pattern_type\":\"stix\","
+		     "\"pattern\":\"");
 	buf_text(&b, pattern);
 	buf_text(&b, "\"}]}");
 	err[0] = '\0';
@@ -116,7 +118,8 @@ static void deep_and_wide_patterns_are_bounded(void **state)
 	/* 2^20 alternatives if it were multiplied out */
 	buf_text(&b, "[");
 	for (int i = 0; i < 20; i++)
-		buf_printf(&b, "%s(network-traffic:dst_port = %d OR domain-name:value = 'a%d')", i ? " AND " : "", 7, i);
+		buf_printf(&b, "%s(network-traffic:dst_port = %d OR domain-name:value = 'a%d')", i ? " AND " : "", 7,
+			   i);
 	buf_text(&b, "]");
 	buf_u8(&b, 0);
 	assert_int_equal(read_pattern(t, (const char *)b.p, err), 0);
@@ -160,9 +163,13 @@ static void what_packets_cannot_tell_is_counted_and_never_widened(void **state)
 		assert_int_equal(indicators_count(t), shipped);
 	}
 	assert_null(indicators_addr(t, ip("192.0.2.1"), 80, 6));
-	assert_int_equal(read_text(t, "{\"type\":\"indicator\",\"pattern_type\":\"snort\",\"pattern\":\"alert\"}", err), 0);
-	assert_int_equal(read_text(t, "{\"type\":\"indicator\",\"revoked\":true,\"pattern\":\"[ipv4-addr:value = '192.0.2.1']\"}",
-				   err), 0);
+	assert_int_equal(
+		read_text(t, "{\"type\":\"indicator\",\"pattern_type\":\"snort\",\"pattern\":\"alert\"}", err), 0);
+	assert_int_equal(
+		read_text(t,
+			  "{\"type\":\"indicator\",\"revoked\":true,\"pattern\":\"[ipv4-addr:value = '192.0.2.1']\"}",
+			  err),
+		0);
 	assert_null(indicators_addr(t, ip("192.0.2.1"), 80, 6));
 	indicators_free(t);
 }
@@ -194,9 +201,13 @@ static void and_or_and_brackets_come_to_what_they_mean(void **state)
 	(void)state;
 	struct indicators *t = indicators_new();
 	char err[256];
-	assert_int_equal(read_pattern(t, "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = "
-		"'192.0.2.1' AND (network-traffic:dst_port = 515 OR network-traffic:dst_port = 511) AND "
-		"network-traffic:protocols[*] = 'tcp']", err), 0);
+	assert_int_equal(
+		read_pattern(t,
+			     "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = "
+			     "'192.0.2.1' AND (network-traffic:dst_port = 515 OR network-traffic:dst_port = 511) AND "
+			     "network-traffic:protocols[*] = 'tcp']",
+			     err),
+		0);
 	assert_non_null(indicators_addr(t, ip("192.0.2.1"), 515, 6));
 	assert_non_null(indicators_addr(t, ip("192.0.2.1"), 511, 6));
 	assert_null(indicators_addr(t, ip("192.0.2.1"), 80, 6));
@@ -208,8 +219,13 @@ static void and_or_and_brackets_come_to_what_they_mean(void **state)
 	assert_non_null(indicators_addr(t, ip("192.0.2.8"), 1, 6));
 	assert_null(indicators_addr(t, ip("192.0.2.9"), 1, 6));
 	assert_non_null(indicators_addr(t, ip("192.0.2.9"), 80, 6));
-	assert_int_equal(read_pattern(t, "([ipv4-addr:value ISSUBSET '198.51.100.0/25'] AND [url:value = 'http://Ex.org/a']) "
-		"WITHIN 5 SECONDS FOLLOWEDBY [ipv6-addr:value IN ('2001:db8::1', '2001:db8::2')] REPEATS 3 TIMES", err), 0);
+	assert_int_equal(
+		read_pattern(t,
+			     "([ipv4-addr:value ISSUBSET '198.51.100.0/25'] AND [url:value = 'http://Ex.org/a']) "
+			     "WITHIN 5 SECONDS FOLLOWEDBY [ipv6-addr:value IN ('2001:db8::1', '2001:db8::2')] "
+			     "REPEATS 3 TIMES",
+			     err),
+		0);
 	const struct indicator *i = indicators_addr(t, ip("198.51.100.127"), 80, 6);
 	assert_true(i && i->part);
 	assert_null(indicators_addr(t, ip("198.51.100.128"), 80, 6));
@@ -230,8 +246,14 @@ static void hashes_names_and_shares_are_found(void **state)
 	uint8_t sha[32];
 	for (int i = 0; i < 32; i++)
 		sha[i] = (uint8_t)(0xA0 + i % 16);
-	assert_int_equal(read_pattern(t, "[file:hashes.'SHA-256' = 'a0A1a2a3a4a5a6a7a8a9aaabacadaeafa0a1a2a3a4a5a6a7a8a9aaabacadaeaf' "
-		"OR file:hashes.MD5 = 'x' OR domain-name:value = 'Evil.example' OR url:value = 'nfs://192.0.2.3/share/x']", err), 0);
+	assert_int_equal(
+		read_pattern(
+			t,
+			"[file:hashes.'SHA-256' = 'a0A1a2a3a4a5a6a7a8a9aaabacadaeafa0a1a2a3a4a5a6a7a8a9aaabacadaeaf' "
+			"OR file:hashes.MD5 = 'x' OR domain-name:value = 'Evil.example' OR url:value = "
+			"'nfs://192.0.2.3/share/x']",
+			err),
+		0);
 	assert_non_null(indicators_hash(t, sha));
 	sha[31] ^= 1;
 	assert_null(indicators_hash(t, sha));
@@ -247,9 +269,13 @@ static void a_prediction_is_preferred_and_names_its_finding(void **state)
 	(void)state;
 	struct indicators *t = indicators_new();
 	char err[256];
-	assert_int_equal(read_text(t, "{\"type\":\"indicator\",\"id\":\"indicator--9\",\"description\":\"from image\","
-		"\"pattern\":\"[ipv4-addr:value = '202.114.4.119']\",\"external_references\":[{\"source_name\":\"auscult\","
-		"\"external_id\":\"F-0123456789\"}]}", err), 0);
+	assert_int_equal(read_text(t,
+				   "{\"type\":\"indicator\",\"id\":\"indicator--9\",\"description\":\"from image\","
+				   "\"pattern\":\"[ipv4-addr:value = "
+				   "'202.114.4.119']\",\"external_references\":[{\"source_name\":\"auscult\","
+				   "\"external_id\":\"F-0123456789\"}]}",
+				   err),
+			 0);
 	const struct indicator *i = indicators_addr(t, ip("202.114.4.119"), 515, 6);
 	assert_true(i && i->finding);
 	assert_string_equal(i->finding, "F-0123456789");
@@ -265,8 +291,10 @@ static void a_hundred_thousand_are_found_each(void **state)
 	char err[256];
 	buf_text(&b, "[");
 	for (unsigned i = 0; i < 100000; i++)
-		buf_printf(&b, "%s{\"type\":\"indicator\",\"id\":\"i\",\"pattern\":\"[ipv4-addr:value = '20.%u.%u.%u']\"}", i ? "," : "",
-			   i >> 16, i >> 8 & 255, i & 255);
+		buf_printf(
+			&b,
+			"%s{\"type\":\"indicator\",\"id\":\"i\",\"pattern\":\"[ipv4-addr:value = '20.%u.%u.%u']\"}",
+			i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
 	buf_text(&b, "]");
 	assert_int_equal(indicators_read(t, buf_span(&b), "f", err), 0);
 	for (unsigned i = 0; i < 100000; i++)

@@ -2,13 +2,15 @@
 /* The detectors of the cause "outside party" on a ward made by hand: the quiet hospital first. */
 #include "fake_ward.h"
 
-extern const struct detector detector_known_address, detector_public_arp, detector_contec_stream, detector_outside_destination;
+extern const struct detector detector_known_address, detector_public_arp, detector_contec_stream,
+	detector_outside_destination;
 extern const struct decoder decoder_arp, decoder_contec, decoder_dns, decoder_http, decoder_tls;
 
 static const struct detector *const table[] = {
 	&detector_known_address, &detector_public_arp, &detector_contec_stream, &detector_outside_destination, NULL,
 };
-static const struct decoder *const from[] = { &decoder_arp, &decoder_contec, &decoder_dns, &decoder_http, &decoder_tls, NULL };
+static const struct decoder *const from[] = { &decoder_arp,  &decoder_contec, &decoder_dns,
+					      &decoder_http, &decoder_tls,    NULL };
 
 #define MONITOR "10.1.2.3"
 #define CENTRAL "10.1.2.100"
@@ -42,7 +44,8 @@ static void stream(struct ward *w, struct origin *at, bool named)
 	at->packet = ++w->packet;
 }
 
-static void converse(struct ward *w, const char *a, const char *b, uint16_t port, uint8_t proto, uint64_t up, uint8_t ttl)
+static void converse(struct ward *w, const char *a, const char *b, uint16_t port, uint8_t proto, uint64_t up,
+		     uint8_t ttl)
 {
 	struct origin at = ward_contact_to(w, a, b, port, proto);
 	ward_answered(w, at, ttl);
@@ -117,7 +120,8 @@ static void the_own_server_on_the_factory_address_is_low_and_never_outside(void 
 {
 	(void)state;
 	struct ward *w = ward(NULL);
-	uint32_t m = ward_device(w, ROLE_MONITOR, "mon-3", "202.114.4.20"), c = ward_device(w, ROLE_CENTRAL, "cms", FACTORY);
+	uint32_t m = ward_device(w, ROLE_MONITOR, "mon-3", "202.114.4.20"),
+		 c = ward_device(w, ROLE_CENTRAL, "cms", FACTORY);
 	ward_arp(w, &decoder_arp, ward_mac(m), "202.114.4.20", FACTORY, 1);
 	ward_arp(w, &decoder_arp, ward_mac(c), FACTORY, "202.114.4.20", 2);
 	struct origin at = ward_contact_to(w, "202.114.4.20", FACTORY, 515, 6);
@@ -161,7 +165,8 @@ static void a_vista_monitor_on_the_factory_address_is_not_called_contec(void **s
 {
 	(void)state;
 	struct ward *w = ward(NULL);
-	uint32_t m = ward_device(w, ROLE_MONITOR, "vista", "202.114.4.20"), c = ward_device(w, ROLE_CENTRAL, "cms", FACTORY);
+	uint32_t m = ward_device(w, ROLE_MONITOR, "vista", "202.114.4.20"),
+		 c = ward_device(w, ROLE_CENTRAL, "cms", FACTORY);
 	ward_arp(w, &decoder_arp, ward_mac(m), "202.114.4.20", FACTORY, 1);
 	ward_arp(w, &decoder_arp, ward_mac(c), FACTORY, "202.114.4.20", 2);
 	converse(w, "202.114.4.20", FACTORY, 9600, 6, 900, 64);
@@ -185,7 +190,9 @@ static void a_stream_outside_is_critical_and_says_what_stood_in_clear(void **sta
 	stream(w, &at, true);
 	ward_ended(w, at, "contec", "open", 500, 0);
 	const char *said = ward_said(w);
-	ASSERT_SAYS(said, "Patient monitor mon-3 (10.1.2.3) sent patient data in clear to 202.114.4.119:515, outside the site");
+	ASSERT_SAYS(
+		said,
+		"Patient monitor mon-3 (10.1.2.3) sent patient data in clear to 202.114.4.119:515, outside the site");
 	ASSERT_SAYS(said, "\"rule\":\"net.contec-stream\",\"severity\":\"critical\"");
 	ASSERT_SAYS(said, "\"fields\":[\"patient_name\",\"patient_id\"]");
 	ASSERT_SAYS(said, "\"patients\":1");
@@ -270,10 +277,16 @@ static void published_names_urls_and_files_are_found(void **state)
 	(void)state;
 	struct ward *w = ward(NULL);
 	char err[256];
-	assert_int_equal(indicators_read(w->indicators, SPAN_LIT("[{\"type\":\"indicator\",\"id\":\"indicator--5\",\"name\":\"url\","
-		"\"pattern\":\"[url:value = 'http://203.0.113.9/fw/a.bin']\"},{\"type\":\"indicator\",\"id\":\"indicator--6\","
-		"\"name\":\"file\",\"pattern\":\"[file:hashes.'SHA-256' = '"
-		"0101010101010101010101010101010101010101010101010101010101010101']\"}]"), "t", err), 0);
+	assert_int_equal(
+		indicators_read(
+			w->indicators,
+			SPAN_LIT("[{\"type\":\"indicator\",\"id\":\"indicator--5\",\"name\":\"url\","
+				 "\"pattern\":\"[url:value = "
+				 "'http://203.0.113.9/fw/a.bin']\"},{\"type\":\"indicator\",\"id\":\"indicator--6\","
+				 "\"name\":\"file\",\"pattern\":\"[file:hashes.'SHA-256' = '"
+				 "0101010101010101010101010101010101010101010101010101010101010101']\"}]"),
+			"t", err),
+		0);
 	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
 	ward_device(w, ROLE_WORKSTATION, "pc", "10.1.2.50");
 	struct origin at = ward_packet(w, "10.1.2.50", "10.1.2.53", 53, 17);
@@ -306,12 +319,15 @@ static void one_public_address_among_private_neighbours_is_low(void **state)
 {
 	(void)state;
 	struct ward *w = ward(NULL);
-	uint32_t m = ward_device(w, ROLE_UNKNOWN, "bed", MONITOR), s = ward_device(w, ROLE_SERVER, "srv", "198.51.100.7");
+	uint32_t m = ward_device(w, ROLE_UNKNOWN, "bed", MONITOR),
+		 s = ward_device(w, ROLE_SERVER, "srv", "198.51.100.7");
 	ward_arp(w, &decoder_arp, ward_mac(m), MONITOR, "198.51.100.7", 1);
 	ward_arp(w, &decoder_arp, ward_mac(s), "198.51.100.7", MONITOR, 2);
 	converse(w, MONITOR, "198.51.100.7", 80, 6, 10, 64);
 	const char *said = ward_said(w);
-	ASSERT_SAYS(said, "asks for the public address 198.51.100.7 on a segment that has no such network; it was answered");
+	ASSERT_SAYS(
+		said,
+		"asks for the public address 198.51.100.7 on a segment that has no such network; it was answered");
 	ASSERT_SILENT(said, "\"severity\":\"medium\"");
 	ward_free(w);
 }
@@ -342,7 +358,9 @@ static void an_attempt_outside_counts_unanswered_and_time_is_low(void **state)
 	ward_contact_to(w, MONITOR, FAR, 4444, 6);
 	converse(w, MONITOR, "198.51.100.1", 123, 17, 48, 50);
 	const char *said = ward_said(w);
-	ASSERT_SAYS(said, "Infusion pump pump (10.1.2.3) tried to reach 203.0.113.9:4444, outside the site; nobody answered");
+	ASSERT_SAYS(
+		said,
+		"Infusion pump pump (10.1.2.3) tried to reach 203.0.113.9:4444, outside the site; nobody answered");
 	assert_int_equal(ward_count(said, "\"rule\":\"net.outside-destination\",\"severity\":\"medium\""), 1);
 	assert_int_equal(ward_count(said, "\"rule\":\"net.outside-destination\",\"severity\":\"low\""), 1);
 	ward_free(w);
@@ -402,8 +420,8 @@ static void every_word_of_the_rules_is_about_observables(void **state)
 		assert_string_equal(r->id, table[i]->name);
 		assert_string_equal(r->cause, "outside party");
 		assert_true(strlen(r->sees) > 40 && strlen(r->why) > 40 && strlen(r->wrong) > 40 && r->next[0]);
-		const char *const texts[] = { r->title, r->sees, r->why, r->wrong };
-		for (size_t k = 0; k < ARRAY_LEN(texts); k++) {
+		const char *const texts[] = { r->title, r->sees, r->why, r->wrong, r->references[0], r->references[1] };
+		for (size_t k = 0; k < ARRAY_LEN(texts) && texts[k]; k++) {
 			ASSERT_SILENT(texts[k], "backdoor");
 			ASSERT_SILENT(texts[k], "China");
 			ASSERT_SILENT(texts[k], "attack");
