@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "decode/vitals.h"
 #include "finding/finding.h"
+#include "fw/flow/trace.h"
 #include "track/device.h"
 #include "track/health.h"
 
@@ -16,6 +17,7 @@ void command_registry(struct registry *g)
 {
 	*g = (struct registry){ 0 };
 	registry_add_all(g, own);
+	registry_add_all(g, trace_types);
 	for (int i = 0; decoders[i]; i++)
 		registry_add_all(g, decoders[i]->types);
 	registry_ready(g);
