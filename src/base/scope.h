@@ -8,6 +8,8 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MUST_CHECK   __attribute__((warn_unused_result))
+/* For large locals that are filled before they are read, on paths where clearing them shows in a profile. */
+#define UNSET        __attribute__((uninitialized))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 static inline void scope_close(int *fd)

@@ -70,6 +70,13 @@ static void from_tracker(void *to, const struct record *r)
 		send_record(c, r);
 }
 
+static bool wants_record(void *ctx, const struct record_type *t)
+{
+	const struct core *c = ctx;
+	int i = registry_index(c->registry, t);
+	return (i >= 0 && c->passed[i]) || detect_wants(c->detect, t);
+}
+
 static const char *file_name(void *ctx, uint32_t file)
 {
 	const struct core *c = ctx;
@@ -132,7 +139,8 @@ static bool core_start(struct core *c)
 		return false;
 	c->tracker = tracker_new(&(struct tracker_setup){
 		.keyring = c->keyring, .sink = &c->from_tracker, .health = &c->health, .conf = c->set->conf,
-		.oui = c->set->oui, .flow_cap = c->set->flow_cap });
+		.oui = c->set->oui, .flow_cap = c->set->flow_cap,
+		.wants = wants_record, .ctx = c });
 	return start_detect(c);
 }
 

@@ -193,7 +193,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	uint8_t type = rd_u8(&in);
 	struct span body = rd_rest(&in);
 	struct rd r = rd_of(body);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &contec_type);
 	record_str(&out, TYPE, type_name(type));
 	uint8_t lead = 0;

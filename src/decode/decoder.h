@@ -88,6 +88,9 @@ struct emit {
 	const struct sink *sink;
 	void (*expect)(struct emit *e, const struct expect *x);
 	void (*body)(struct emit *e, const struct body *b);
+	/* Whether anybody listens to records of that type now; NULL: all are wanted. Lets a decoder spare
+	 * itself the making of many small ones. */
+	bool (*wants)(struct emit *e, const struct record_type *t);
 	void *to;                                /* of the two above */
 };
 
@@ -114,6 +117,11 @@ const struct decoder *decoder_find(const char *name);
 static inline void emit_begin(struct emit *e, struct record *r, const struct record_type *t)
 {
 	record_begin(r, t, e->at, e->host);
+}
+
+static inline bool emit_wants(struct emit *e, const struct record_type *t)
+{
+	return !e->wants || e->wants(e, t);
 }
 
 static inline void emit_record(struct emit *e, const struct record *r)

@@ -121,7 +121,9 @@ const char *vitals_label(struct span label)
 
 void vitals_emit(struct emit *e, const struct vital *v)
 {
-	struct record r;
+	if (!emit_wants(e, &vitals_type))
+		return;
+	struct record r UNSET;
 	emit_begin(e, &r, &vitals_type);
 	record_str(&r, VITALS_PROTOCOL, v->protocol);
 	record_text(&r, VITALS_NAME, v->name);

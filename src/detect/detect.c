@@ -281,6 +281,11 @@ void detect_free(struct detect *d)
 
 /* ---- at work ---- */
 
+bool detect_wants(const struct detect *d, const struct record_type *t)
+{
+	return listener_slot(d, t)->n > 0;
+}
+
 void detect_record(struct detect *d, const struct record *r)
 {
 	if (r->at && r->at->ts > d->now)

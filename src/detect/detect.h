@@ -44,6 +44,8 @@ struct detect_counts {
 struct detect *detect_new(const struct detect_setup *s, char err[256]) __attribute__((warn_unused_result));
 void detect_free(struct detect *d);
 
+/* Whether any detector listens to records of that type. */
+bool detect_wants(const struct detect *d, const struct record_type *t);
 void detect_record(struct detect *d, const struct record *r);
 /* Once a second of packet time, and whenever time has jumped. */
 void detect_tick(struct detect *d, uint64_t now);

@@ -199,8 +199,10 @@ uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const 
 	struct origin at = p->at;
 	at.flow = f->id;
 	at.to_server = m->to_server;
-	struct emit e = { .at = &at, .host = &t->host, .sink = &t->sink, .expect = on_expect, .body = on_body, .to = t };
+	struct emit e = { .at = &at, .host = &t->host, .sink = &t->sink, .expect = on_expect, .body = on_body, .to = t,
+			  .wants = tracker_wants };
 	t->packet = p;
+	t->flow = f;
 	t->message = m->bytes;
 	t->message_seq = seq;
 	t->is_stream = m->over == OVER_TCP;

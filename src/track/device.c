@@ -477,6 +477,39 @@ static void record_flow(struct devices *t, const struct record *r)
 		speaks(t, s, dec, true, &(struct said){ .via = server, .peer = client });
 }
 
+bool devices_want(const struct devices *t, const struct record_type *type)
+{
+	const struct plan *p = plan_of(t, type);
+	return p && !p->is_silent;
+}
+
+/* Told from one packet of a conversation to the next, most records say nothing new: what the last one of
+ * this kind and direction said is kept as a keyed mark. */
+static bool said_before(struct devices *t, const struct plan *p, const struct record *r)
+{
+	if (!r->at->flow)
+		return false;
+	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)((uintptr_t)p->type >> 4) << 40;
+	uint64_t mark = t->key.k0 ^ r->set;
+	for (unsigned i = 0; i < p->nclues; i++) {
+		unsigned field = p->clue[i];
+		if (!record_has(r, field))
+			continue;
+		if (r->type->fields[field].type != F_TEXT)
+			return false;
+		struct rd text = rd_of(r->v[field].text);
+		mark ^= rd_left(&text) << 56;
+		while (rd_left(&text))
+			mark = (mark ^ (rd_left(&text) >= 8 ? rd_le64(&text) : rd_u8(&text))) * UINT64_C(0x9e3779b97f4a7c15);
+		mark ^= mark >> 29;
+	}
+	struct told *told = &t->told[(who * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
+	if (told->who == who && told->mark == mark)
+		return true;
+	*told = (struct told){ who, mark };
+	return false;
+}
+
 void devices_record(struct devices *t, const struct record *r)
 {
 	const struct plan *p = plan_of(t, r->type);
@@ -498,6 +531,8 @@ void devices_record(struct devices *t, const struct record *r)
 	if (p->client_mac >= 0)
 		record_client(t, p, r);
 	if (!p->nclues && !p->is_vitals)
+		return;
+	if (said_before(t, p, r))
 		return;
 	uint32_t sender = sender_of(t, r->at);
 	record_clues(t, p, r, sender);

@@ -72,6 +72,12 @@ struct plan {
 
 enum { PLANS_MAX = 256 };
 
+struct told {                                    /* what a conversation said last */
+	uint64_t who, mark;
+};
+
+enum { TOLD_MAX = 4096 };
+
 struct devices {
 	const struct record_host *host;
 	struct zones *zones;
@@ -86,6 +92,7 @@ struct devices {
 	struct plan *plans;
 	struct seen *seen;
 	struct memo memo;
+	struct told told[TOLD_MAX];
 	struct arena *arena;                     /* while publishing */
 	char *label;                             /* what device_label returned last */
 	struct device_counts counts;

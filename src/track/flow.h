@@ -20,6 +20,7 @@ enum flow_flag {
 	FLOW_EXPECTED = 512,                     /* another conversation announced it */
 	FLOW_SIDE_SURE = 1024,                   /* who is the client is certain */
 	FLOW_SCANNED = 2048,                     /* learnt identifiers were reported from it */
+	FLOW_TOLD_SERVER = 4096, FLOW_TOLD_CLIENT = 8192,        /* what nobody listens to was told once */
 };
 
 struct held;                                     /* out-of-order segments */

@@ -21,6 +21,14 @@ struct expectation {
 	uint8_t tag[EXPECT_TAG];
 };
 
+/* Who listens to records of a type; found by its address. */
+struct route {
+	const struct record_type *type;          /* NULL: free */
+	bool zones, devices, out;
+};
+
+enum { ROUTES = 128 };
+
 struct tracker {
 	struct tracker_setup set;
 	struct record_host host;                 /* of records that decoders make */
@@ -45,10 +53,14 @@ struct tracker {
 	bool is_stream, to_server;
 	uint32_t body;                           /* handle that emit_body opened, 0: none */
 	bool comparing;                          /* decoding again to compare: no side effects */
+	struct flow *flow;                       /* its conversation */
+	struct route routes[ROUTES];             /* by record type: who listens */
 };
 
 /* Publishes to whoever listens, with the devices and zones first. */
 void tracker_publish(struct tracker *t, const struct record *r);
+/* emit.wants: to is the tracker. */
+bool tracker_wants(struct emit *e, const struct record_type *type);
 
 /* conversation.c: who speaks what */
 enum claim { CLAIM_NONE, CLAIM_WAIT, CLAIM_MADE };

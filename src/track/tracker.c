@@ -62,12 +62,40 @@ static void on_masked(void *ctx, const struct field *f, struct span where, const
 			     t->is_stream);
 }
 
+static const struct route *route_of(struct tracker *t, const struct record_type *type)
+{
+	size_t i = ((uintptr_t)type >> 4) % ROUTES;
+	for (size_t tries = 0; tries < ROUTES - 1 && t->routes[i].type; tries++, i = (i + 1) % ROUTES)
+		if (t->routes[i].type == type)
+			return &t->routes[i];
+	t->routes[i] = (struct route){ type, zones_want(type), devices_want(t->devices, type),
+				       !t->set.wants || t->set.wants(t->set.ctx, type) };
+	return &t->routes[i];
+}
+
 void tracker_publish(struct tracker *t, const struct record *r)
 {
+	const struct route *route = route_of(t, r->type);
 	t->health->records++;
-	zones_record(t->zones, r);
-	devices_record(t->devices, r);
-	publish(t->set.sink, r);
+	if (route->zones)
+		zones_record(t->zones, r);
+	if (route->devices)
+		devices_record(t->devices, r);
+	if (route->out)
+		publish(t->set.sink, r);
+}
+
+/* A type that nobody but the device table listens to is told once a conversation and direction. */
+bool tracker_wants(struct emit *e, const struct record_type *type)
+{
+	struct tracker *t = e->to;
+	if (route_of(t, type)->out)
+		return true;
+	uint16_t told = e->at->to_server ? FLOW_TOLD_SERVER : FLOW_TOLD_CLIENT;
+	if (t->flow->flags & told)
+		return false;
+	t->flow->flags |= told;
+	return true;
 }
 
 static void on_record(void *to, const struct record *r)
@@ -188,7 +216,7 @@ static void on_ended(void *ctx, struct flow *f)
 	struct packet p = flow_packet(f);
 	stream_end(t, f, &p);
 	count_unknown(t->health, f);
-	struct record r;
+	struct record r UNSET;
 	record_begin(&r, &flow_type, &p.at, &t->host);
 	flow_record(t, f, &r);
 	tracker_publish(t, &r);
@@ -248,7 +276,7 @@ static struct flow *begin(struct tracker *t, struct flow_hash h, struct packet *
 	conversation_origin(f, h.flip, p);
 	zone_saw_packet(t->zones, &p->at, p->ttl, false);
 	device_saw(t->devices, &p->at, p->payload.n);
-	struct record r;
+	struct record r UNSET;
 	record_begin(&r, &contact_type, &p->at, &t->host);
 	record_text(&r, CONTACT_TRANSPORT, transport_name(t, p->at.proto));
 	record_str(&r, CONTACT_KIND, opening(p));
@@ -270,7 +298,7 @@ static void see_answer(struct tracker *t, struct flow *f, bool dir, const struct
 	f->macs[dir] = p->at.smac;
 	zone_saw_packet(t->zones, &p->at, p->ttl, true);
 	device_saw(t->devices, &p->at, p->payload.n);
-	struct record r;
+	struct record r UNSET;
 	record_begin(&r, &answer_type, &p->at, &t->host);
 	record_text(&r, ANSWER_TRANSPORT, transport_name(t, p->at.proto));
 	record_uint(&r, ANSWER_TTL, p->ttl);

@@ -17,6 +17,8 @@ struct tracker_setup {
 	const struct conf *conf;                 /* may be NULL */
 	const struct oui *oui;                   /* may be NULL */
 	uint32_t flow_cap;                       /* 0: FLOW_CAP */
+	/* Whether the sink does anything with records of that type; the answer is kept. NULL: it always does. */
+	bool (*wants)(void *ctx, const struct record_type *t);
 	/* Evidence export: told which bytes of which packets hold a person's data. May be NULL. */
 	void (*blank)(void *ctx, const struct origin *at, struct span where, uint32_t seq_first, bool is_stream);
 	void *ctx;

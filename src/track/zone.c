@@ -538,6 +538,11 @@ static void record_dhcp(struct zones *z, const struct record *r)
 		zone_saw_subnet(z, (struct prefix){ addr_v4(addr_to4(mine) & bits), (uint8_t)__builtin_popcount(bits) });
 }
 
+bool zones_want(const struct record_type *t)
+{
+	return strcmp(t->name, "arp") == 0 || strcmp(t->name, "nd") == 0 || strcmp(t->name, "dhcp") == 0;
+}
+
 void zones_record(struct zones *z, const struct record *r)
 {
 	struct addr a;

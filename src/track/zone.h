@@ -31,6 +31,8 @@ extern const struct conf_key zone_conf[];                /* `[zone NAME]`, `[cen
 struct zones *zones_new(struct hash_key key, const struct conf *c);
 void          zones_free(struct zones *z);
 
+/* Whether zones_record would look at records of that type. */
+bool zones_want(const struct record_type *t);
 /* Every record: takes what ARP, neighbour discovery and DHCP say, returns at once from others. */
 void zones_record(struct zones *z, const struct record *r);
 /* The claim of an ARP or neighbour discovery record; false when it makes none. */
