@@ -63,12 +63,6 @@ struct finding *detect_finding(struct run *d, uint32_t device, const struct orig
 	__attribute__((format(printf, 4, 5)));
 /* The same finding once more, for who kept the pointer (a message a packet: no key to format and look up). */
 void            detect_again(const struct run *d, struct finding *f, const struct origin *at);
-/* Once more for a finding that is at hand: evidence, last and count, without the search by key. */
-void            detect_again(struct finding *f, const struct origin *at);
-/* The finding that a conversation's direction led to last, for detectors that are called with every
- * message of it: remember with detect_keep, ask with detect_kept (NULL: unknown, or another detector's). */
-struct finding *detect_kept(struct run *d, const struct origin *at);
-void            detect_keep(struct run *d, const struct origin *at, struct finding *f);
 /* Like detect_finding without adding evidence, NULL when there is none yet. */
 struct finding *detect_find(struct run *d, uint32_t device, const char *key, ...) __attribute__((format(printf, 3, 4)));
 /* The findings of this rule in the order they were opened: first with NULL, NULL at the end. */

@@ -134,31 +134,6 @@ void detect_again(const struct run *d, struct finding *f, const struct origin *a
 		detect_evidence(f, at);
 }
 
-void detect_again(struct finding *f, const struct origin *at)
-{
-	f->first = at->ts < f->first ? at->ts : f->first;
-	f->last = at->ts > f->last ? at->ts : f->last;
-	f->count++;
-	detect_evidence(f, at);
-}
-
-static struct kept *kept_slot(struct run *d, const struct origin *at)
-{
-	uint64_t who = at->flow << 1 | at->to_server;
-	return &d->host->kept_by_flow[(who ^ (uintptr_t)d->self >> 5) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - KEPT_BITS)];
-}
-
-struct finding *detect_kept(struct run *d, const struct origin *at)
-{
-	const struct kept *k = kept_slot(d, at);
-	return at->flow && k->flow == at->flow && k->to_server == at->to_server && k->by == d->self ? k->finding : NULL;
-}
-
-void detect_keep(struct run *d, const struct origin *at, struct finding *f)
-{
-	*kept_slot(d, at) = (struct kept){ at->flow, f, d->self, at->to_server };
-}
-
 struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
 {
 	char key[FINDING_KEY];

@@ -33,15 +33,6 @@ struct allowed {                                 /* one destination of an [allow
 
 enum { DETECT_SLOTS = 4 * DETECT_FINDINGS, QUOTA_SLOTS = 2 * DETECT_FINDINGS, TEXT_SLOTS = 4 * DETECT_FINDINGS };
 
-struct kept {                                    /* detect_keep */
-	uint64_t flow;
-	struct finding *finding;
-	const struct detector *by;
-	bool to_server;
-};
-
-enum { KEPT_BITS = 10 };
-
 struct detect {
 	struct detect_setup set;
 	struct hash_key key;
@@ -64,7 +55,6 @@ struct detect {
 	struct arena kept;                       /* records published by detectors, until they judge again */
 	struct arena page, line;                 /* of one publication, of one record in it */
 	struct record_host host;
-	struct kept kept_by_flow[1 << KEPT_BITS];
 	uint64_t now;
 	struct detect_counts counts;
 };
