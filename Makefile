@@ -6,7 +6,7 @@
 
 BUILD   ?= build
 CC      ?= gcc
-SETUP   ?= --buildtype=debugoptimized
+SETUP   ?= --buildtype=debugoptimized -Db_lto=true -Db_lto_threads=2
 PREFIX  ?= /usr/local
 PROGRAM  = $(BUILD)/auscult
 

@@ -83,18 +83,21 @@ static const char *file_name(void *ctx, uint32_t file)
 	return file < c->set->ninputs ? c->set->inputs[file].name : "";
 }
 
-/* Kinds that the report and the store keep; every other record leaves only when asked for. */
-static bool is_kept(const struct engine_setup *s, const struct record_type *t)
+bool engine_keeps(const struct record_type *t)
 {
-	static const char *const always[] = { "device", "transfer", "rewrite", "learnt", "mount" };
-	if (t->working)
-		return false;
-	if (s->everything || (s->flows && strcmp(t->name, "flow") == 0))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(always); i++)
-		if (strcmp(t->name, always[i]) == 0)
+	static const char *const kept[] = { "device", "flow", "transfer", "rewrite", "learnt", "mount", "finding", "case",
+					    "exposure", "health" };
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		if (strcmp(t->name, kept[i]) == 0)
 			return true;
 	return false;
+}
+
+static bool is_passed(const struct engine_setup *s, const struct record_type *t)
+{
+	if (t->working)
+		return false;
+	return s->everything || (engine_keeps(t) && (s->flows || strcmp(t->name, "flow") != 0));
 }
 
 static bool fail(struct core *c, const char *why)
@@ -132,7 +135,7 @@ static bool core_start(struct core *c)
 	c->keyring = keyring_new(c->set->key);
 	c->passed = mem_array(c->registry->n + 1, sizeof(*c->passed));
 	for (unsigned i = 0; i < c->registry->n; i++)
-		c->passed[i] = is_kept(c->set, c->registry->v[i]);
+		c->passed[i] = is_passed(c->set, c->registry->v[i]);
 	c->from_tracker = (struct sink){ from_tracker, c };
 	c->to_parent = (struct sink){ send_record, c };
 	if (!read_indicators(c))
@@ -174,7 +177,7 @@ static void link_name(struct health *h, uint32_t link)
 
 static void batch(struct core *c, const struct captured *frames, size_t n, uint32_t file)
 {
-	struct packet packets[CAPTURE_BATCH];
+	struct packet packets[CAPTURE_BATCH] UNSET;
 	for (size_t i = 0; i < n; i++) {
 		struct packet *p = &packets[i];
 		*p = (struct packet){ .at = { .ts = frames[i].ts, .packet = frames[i].number, .offset = frames[i].offset,

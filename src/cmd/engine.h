@@ -45,6 +45,9 @@ struct engine_setup {
  * calls it: engine_start forks first and enters the sandbox. */
 int engine_run(const struct engine_setup *s, struct engine_board *board, const struct registry *g, int out_fd);
 
+/* Kinds that the report and the store keep; every other record leaves the engine only when asked for. */
+bool engine_keeps(const struct record_type *t);
+
 struct engine {
 	int pid, fd;                             /* fd: records, in record/wire.h's form */
 	struct engine_board *board;

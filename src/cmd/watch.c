@@ -98,7 +98,7 @@ static void take_record(struct output *o, const struct record *r)
 {
 	o->records++;
 	note_severity(o, r);
-	if (o->store && !o->store_failed && store_put(o->store, r) < 0) {
+	if (o->store && !o->store_failed && engine_keeps(r->type) && store_put(o->store, r) < 0) {
 		o->store_failed = true;
 		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
 	}

@@ -39,7 +39,7 @@ bool arp_decode(const struct message *m, void *state, struct emit *e)
 	uint16_t operation = rd_be16(&r);
 	if (!rd_ok(&r))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &arp_type);
 	record_str(&out, OPERATION, operation_name(operation));
 	if (protocol != ETHERTYPE_IPV4 || mac_bytes != MAC_BYTES || addr_bytes != IPV4_BYTES) {

@@ -220,7 +220,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct reading how = { .request = rd_u8(&r) == OP_REQUEST };
 	uint8_t htype = rd_u8(&r), hlen = rd_u8(&r);
 	rd_skip(&r, 1);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &dhcp_type);
 	record_str(&out, OPERATION, how.request ? "request" : "reply");
 	record_uint(&out, TRANSACTION, rd_be32(&r));

@@ -736,7 +736,7 @@ static bool starts_data_set(struct span s, enum syntax x)
 
 static bool data_pdv(struct span s, const struct pdv *v, struct association *a, const struct way *w, struct emit *e)
 {
-	struct record out;
+	struct record out UNSET;
 	enum syntax x = (enum syntax)a->syntax[v->context / 2];
 	if (x == SYNTAX_UNKNOWN)
 		x = syntax_guess(s);
@@ -757,7 +757,7 @@ static bool data_pdv(struct span s, const struct pdv *v, struct association *a, 
 
 static bool command_pdv(struct span s, const struct pdv *v, const struct association *a, struct way *w, struct emit *e)
 {
-	struct record out;
+	struct record out UNSET;
 	if (w->phase == PHASE_COMMAND)           /* the rest of one that was cut in two */
 		return true;
 	emit_begin(e, &out, &dicom_type);
@@ -819,7 +819,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		return false;
 	if (type == P_DATA)
 		return p_data(r, length, a, &a->way[m->to_server], e);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &dicom_type);
 	record_str(&out, EVENT, events[type]);
 	if (type <= ASSOCIATE_AC && !associate(r, type == ASSOCIATE_RQ, m->cut, a, &out))

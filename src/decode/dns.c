@@ -253,7 +253,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		return false;
 	bool llmnr = e->at->sport == PORT_LLMNR || e->at->dport == PORT_LLMNR;
 	unsigned opcode = dnsmsg_opcode(&d);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &dns_type);
 	record_str(&out, VARIANT, llmnr ? "llmnr" : "dns");
 	record_uint(&out, ID, d.id);

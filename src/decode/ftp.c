@@ -291,7 +291,7 @@ static bool command(struct state *s, struct span line, struct emit *e)
 	struct span argument = rd_rest(&r);
 	memcpy(s->command, word, sizeof(word));
 	text_set(&s->argument, strcmp(word, "PASS") == 0 ? (struct span){ 0 } : argument);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &ftp_type);
 	record_str(&out, MESSAGE, "command");
 	record_str(&out, COMMAND, word);
@@ -371,7 +371,7 @@ static bool reply(struct state *s, struct span line, struct emit *e)
 	if (rd_peek(&r) == '-')
 		s->multi = (uint16_t)code;
 	rd_skip(&r, rd_left(&r) && (rd_peek(&r) == ' ' || rd_peek(&r) == '-') ? 1 : 0);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &ftp_type);
 	record_str(&out, MESSAGE, "reply");
 	if (s->greeted)

@@ -688,7 +688,7 @@ static void body_begin(struct emit *e, const struct message *m, struct exchange 
 
 static bool decode_head(const struct message *m, struct exchange *x, struct emit *e)
 {
-	struct record out;
+	struct record out UNSET;
 	struct head h;
 	struct way *w = &x->way[m->to_server];
 	enum start start = start_of(m->bytes);

@@ -151,7 +151,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	uint32_t word = rd_be32(&r);
 	if (!rd_ok(&r))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &icmp_type);
 	record_uint(&out, ICMP_FAMILY, 4);
 	record_uint(&out, ICMP_TYPE, type);

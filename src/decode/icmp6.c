@@ -150,7 +150,7 @@ static void router_advertisement(struct record *out, struct rd *r)
 static bool neighbour(uint8_t type, struct rd r, struct emit *e)
 {
 	static const uint8_t unspecified[16];
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &nd_type);
 	record_str(&out, OPERATION, operation_name(type));
 	if (type == ROUTER_ADVERTISEMENT) {
@@ -196,7 +196,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	uint32_t word = rd_be32(&r);
 	if (!rd_ok(&r))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &icmp_type);
 	record_uint(&out, ICMP_FAMILY, 6);
 	record_uint(&out, ICMP_TYPE, type);

@@ -217,7 +217,7 @@ static void control_read(struct span text, struct record *out)
 static void content_read(const struct message *m, struct state *st, struct emit *e)
 {
 	if (st->next == CONTROL_BYTES) {
-		struct record out;
+		struct record out UNSET;
 		emit_begin(e, &out, &lpd_type);
 		record_str(&out, COMMAND, "control");
 		control_read(m->bytes, &out);
@@ -238,7 +238,7 @@ static bool file_begin(const struct line *l, struct state *st, struct emit *e)
 	struct span name;
 	if (!file_read(l, &count, &name))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &lpd_type);
 	record_str(&out, COMMAND, l->code == SUB_CONTROL ? "control file" : "data file");
 	record_text(&out, FILE_NAME, name);
@@ -261,7 +261,7 @@ static bool command_read(const struct line *l, struct state *st, struct emit *e)
 	};
 	if (!is_name(l->first, QUEUE_MAX))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &lpd_type);
 	record_str(&out, COMMAND, names[l->code]);
 	record_text(&out, QUEUE, l->first);
@@ -283,7 +283,7 @@ static bool server_said(const struct message *m, struct state *st, struct emit *
 	/* Refused before its first byte came: the file does not follow its line. */
 	if (st->next == CONTROL_BYTES || st->next == DATA_BYTES)
 		st->next = A_SUBCOMMAND;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &lpd_type);
 	record_str(&out, COMMAND, "reply");
 	record_uint(&out, REPLY, reply);
@@ -311,7 +311,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	if (st->next == A_COMMAND)
 		return command_read(&l, st, e);
 	if (l.code == SUB_ABORT && !l.first.n) {
-		struct record out;
+		struct record out UNSET;
 		emit_begin(e, &out, &lpd_type);
 		record_str(&out, COMMAND, "abort");
 		emit_record(e, &out);

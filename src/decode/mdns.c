@@ -205,7 +205,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct dnsmsg d;
 	if (!dnsmsg_begin(&d, m->bytes))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &mdns_type);
 	record_bool(&out, RESPONSE, d.flags & DNS_FLAG_RESPONSE);
 	bool sound = questions(&out, &d) && announcements(&out, e, &d);

@@ -198,7 +198,7 @@ static bool decode_name(const struct message *m, struct emit *e)
 		return false;
 	uint16_t type = rd_be16(&first);
 	bool response = d.flags & DNS_FLAG_RESPONSE, sound = true;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &nbns_type);
 	record_str(&out, SERVICE, "name");
 	record_str(&out, OPERATION, operation_name(dnsmsg_opcode(&d), type));
@@ -225,7 +225,7 @@ static bool decode_datagram(const struct message *m, struct emit *e)
 	struct nbname name, destination;
 	if (!name_read(&r, &name))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &nbns_type);
 	record_str(&out, SERVICE, "datagram");
 	record_str(&out, OPERATION, "datagram");

@@ -96,7 +96,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct rd r = rd_of(m->bytes);
 	uint8_t head = rd_u8(&r), stratum = rd_u8(&r);
 	unsigned mode = head & 7, version = head >> 3 & 7;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &ntp_type);
 	record_uint(&out, VERSION, version);
 	record_str(&out, MODE, modes[mode]);

@@ -448,7 +448,7 @@ static enum next radiotap(struct unwrap *u)
 	rd_skip(&u->r, len);
 	if (len < 8 || !rd_ok(&u->r))
 		return too_short(u);
-	if (flags & 0x10 && rd_left(&u->r) >= 4)         /* frame check sequence at the end */
+	if (flags & 0x10 && !u->lost && rd_left(&u->r) >= 4)     /* frame check sequence at the end */
 		u->r = rd_sub(&u->r, rd_left(&u->r) - 4);
 	return wireless(u);
 }

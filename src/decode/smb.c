@@ -164,7 +164,7 @@ static bool message1(struct rd r, struct state *state, const struct message *m, 
 	rd_skip(&r, 32 - 4 - 1 - 4 - 1);
 	if (!rd_ok(&r) || !is_new(state, m->to_server, command))
 		return rd_ok(&r);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &smb_type);
 	record_str(&out, VERSION, "SMB1");
 	const char *name = command1_name(command);
@@ -188,7 +188,7 @@ static bool message2(struct rd r, struct state *state, const struct message *m, 
 	rd_skip(&r, 64 - 4 - 16);
 	if (!rd_ok(&r) || !is_new(state, m->to_server, command))
 		return rd_ok(&r);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &smb_type);
 	record_str(&out, VERSION, "SMB2");
 	const char *name = command2_name(command);
@@ -206,7 +206,7 @@ static void opaque(const char *version, struct state *state, const struct messag
 {
 	if (!is_new(state, m->to_server, SEEN_OPAQUE))
 		return;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &smb_type);
 	record_str(&out, VERSION, version);
 	emit_record(e, &out);

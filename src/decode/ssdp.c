@@ -104,7 +104,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct span line, name;
 	if (!kind || !rd_until(&r, '\n', &line))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &ssdp_type);
 	record_str(&out, KIND, kind);
 	for (int i = 0; rd_left(&r) && i < LINES_MAX; i++) {

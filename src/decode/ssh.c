@@ -74,7 +74,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	rd_skip(&text, MAGIC.n);
 	if (!span_starts(line, MAGIC) || !rd_until(&text, '-', &part))
 		return false;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &ssh_type);
 	record_text(&out, VERSION, part);
 	if (rd_until(&text, ' ', &part))

@@ -107,7 +107,7 @@ static struct frame frame(const struct message *m, void *memory)
 static void tell(struct chunk *c, const char *event, enum stage next, struct span prompt)
 {
 	struct state *s = c->state;
-	struct record out;
+	struct record out UNSET;
 	emit_begin(c->emit, &out, &telnet_type);
 	record_str(&out, EVENT, event);
 	record_bool(&out, LOGIN_ASKED, s->asked);
@@ -134,7 +134,7 @@ static void tell(struct chunk *c, const char *event, enum stage next, struct spa
  * it passes, so that exported evidence has them blanked; the token is made of the whole, later. */
 static void run_mask(struct chunk *c)
 {
-	struct record scratch;
+	struct record scratch UNSET;
 	if (!c->nrun)
 		return;
 	emit_begin(c->emit, &scratch, &telnet_type);
@@ -395,7 +395,7 @@ static void grammar(struct chunk *c, uint8_t b, size_t at)
 static bool decode(const struct message *m, void *memory, struct emit *e)
 {
 	struct state *s = memory;
-	struct record session;
+	struct record session UNSET;
 	struct chunk c = {
 		.state = s, .end = &s->end[m->to_server], .emit = e, .bytes = m->bytes, .to_server = m->to_server,
 	};

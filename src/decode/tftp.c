@@ -118,7 +118,7 @@ static bool decode_request(struct state *s, struct rd r, bool is_write, struct e
 	if (!request(r, &q))
 		return false;
 	begin(s, is_write, q.name);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &tftp_type);
 	record_str(&out, MESSAGE, is_write ? "write" : "read");
 	record_text(&out, PATH, q.name);
@@ -161,7 +161,7 @@ static bool decode_data(struct state *s, const struct message *m, struct rd r, s
 
 static bool decode_options(struct state *s, struct rd r, struct emit *e)
 {
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &tftp_type);
 	record_str(&out, MESSAGE, "options");
 	record_text(&out, PATH, name_of(s));
@@ -178,7 +178,7 @@ static bool decode_error(const struct state *s, struct rd r, struct emit *e)
 		return false;
 	if (!rd_until(&r, 0, &text))
 		text = rd_rest(&r);
-	struct record out;
+	struct record out UNSET;
 	emit_begin(e, &out, &tftp_type);
 	record_str(&out, MESSAGE, "error");
 	record_text(&out, PATH, name_of(s));

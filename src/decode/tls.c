@@ -358,7 +358,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	struct session *s = state;
 	struct rd r = rd_of(m->bytes);
-	struct record out;
+	struct record out UNSET;
 	struct tls_record rec = { 0 };
 	bool ok = true;
 	if (s->over[m->to_server] || m->bytes.n < RECORD_HEAD + 2) {

@@ -138,7 +138,7 @@ static void look_for_learnt(struct tracker *t, struct flow *f, bool dir, struct 
 		return;
 	struct packet at = *p;
 	conversation_origin(f, dir, &at);
-	struct record r;
+	struct record r UNSET;
 	record_begin(&r, &learnt_type, &at.at, &t->host);
 	record_str(&r, LEARNT_FIELD, field);
 	record_token(&r, LEARNT_TOKEN, token);

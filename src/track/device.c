@@ -483,6 +483,15 @@ bool devices_want(const struct devices *t, const struct record_type *type)
 	return p && !p->is_silent;
 }
 
+static uint64_t text_mark(uint64_t mark, struct span text)
+{
+	struct rd r = rd_of(text);
+	mark ^= rd_left(&r) << 56;
+	while (rd_left(&r))
+		mark = (mark ^ (rd_left(&r) >= 8 ? rd_le64(&r) : rd_u8(&r))) * UINT64_C(0x9e3779b97f4a7c15);
+	return mark ^ mark >> 29;
+}
+
 /* Told from one packet of a conversation to the next, most records say nothing new: what the last one of
  * this kind and direction said is kept as a keyed mark. */
 static bool said_before(struct devices *t, const struct plan *p, const struct record *r)
@@ -495,13 +504,10 @@ static bool said_before(struct devices *t, const struct plan *p, const struct re
 		unsigned field = p->clue[i];
 		if (!record_has(r, field))
 			continue;
-		if (r->type->fields[field].type != F_TEXT)
-			return false;
-		struct rd text = rd_of(r->v[field].text);
-		mark ^= rd_left(&text) << 56;
-		while (rd_left(&text))
-			mark = (mark ^ (rd_left(&text) >= 8 ? rd_le64(&text) : rd_u8(&text))) * UINT64_C(0x9e3779b97f4a7c15);
-		mark ^= mark >> 29;
+		if (r->type->fields[field].type == F_TEXT)
+			mark = text_mark(mark, r->v[field].text);
+		for (uint32_t n = 0; r->type->fields[field].type == F_TEXTS && n < r->v[field].texts.n; n++)
+			mark = text_mark(mark, r->v[field].texts.v[n]);
 	}
 	struct told *told = &t->told[(who * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
 	if (told->who == who && told->mark == mark)

@@ -11,6 +11,8 @@
 
 enum { EXPECTATIONS = 256, MEMORY_CAP = 24 << 20 };
 
+#define EXPECT_NS UINT64_C(120000000000)          /* an announced conversation begins within two minutes */
+
 struct expectation {
 	struct addr end;
 	uint16_t port;

@@ -201,7 +201,7 @@ static void report(struct tracker *t, struct flow *f, bool dir, const struct pac
 	struct packet here = *p;
 	conversation_origin(f, dir, &here);
 	t->packet = &here;
-	struct record r;
+	struct record r UNSET;
 	record_begin(&r, &rewrite_type, &here.at, &t->host);
 	record_mac(&r, REWRITE_FIRST_MAC, e->smac);
 	record_mac(&r, REWRITE_SECOND_MAC, p->at.smac);

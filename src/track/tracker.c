@@ -248,7 +248,7 @@ static void find_expected(struct tracker *t, struct flow *f, const struct packet
 	enum over over = p->kind == PACKET_TCP ? OVER_TCP : OVER_UDP;
 	for (int i = 0; t->nexpected && i < EXPECTATIONS; i++) {
 		const struct expectation *x = &t->expected[i];
-		if (!x->decoder || x->over != over)
+		if (!x->decoder || x->over != over || p->at.ts > x->ts + EXPECT_NS)
 			continue;
 		bool is_src = x->port == p->at.sport && addr_eq(x->end, p->at.src);
 		bool is_dst = x->port == p->at.dport && addr_eq(x->end, p->at.dst);
