@@ -220,7 +220,7 @@ struct parse {
 	struct emit *emit;
 	struct way *way;
 	struct hl7_delims d;
-	struct record out UNSET;
+	struct record out;
 	bool open;                               /* out holds a message that is not published yet */
 	bool personal;                           /* the segment at hand holds a person's data */
 	bool many_devices;
