@@ -54,12 +54,13 @@ struct tracker {
 	uint32_t message_seq;
 	bool is_stream, to_server;
 	uint32_t body;                           /* handle that emit_body opened, 0: none */
-	bool comparing;                          /* decoding again to compare: no side effects */
 	struct flow *flow;                       /* its conversation */
 	struct route routes[ROUTES];             /* by record type: who listens */
 };
 
-/* Publishes to whoever listens, with the devices and zones first. */
+/* publish.c: where records go */
+void publish_start(struct tracker *t);           /* fills t->host and t->sink */
+/* To whoever listens, the device table and the zones first. */
 void tracker_publish(struct tracker *t, const struct record *r);
 /* emit.wants: to is the tracker. */
 bool tracker_wants(struct emit *e, const struct record_type *type);

@@ -51,66 +51,13 @@ static const struct field flow_fields[] = {
 };
 RECORD_TYPE(flow_type, "flow", "A conversation", flow_fields);
 
-static void on_masked(void *ctx, const struct field *f, struct span where, const struct token *token)
-{
-	struct tracker *t = ctx;
-	if (f->privacy == PATIENT)
-		learnt_add(t->learnt, f, where, token);
-	bool inside = where.p >= t->message.p && where.p + where.n <= t->message.p + t->message.n;
-	if (t->set.blank && t->packet && inside)
-		t->set.blank(t->set.ctx, &t->packet->at, where, t->message_seq + (uint32_t)(where.p - t->message.p),
-			     t->is_stream);
-}
-
-static const struct route *route_of(struct tracker *t, const struct record_type *type)
-{
-	size_t i = ((uintptr_t)type >> 4) % ROUTES;
-	for (size_t tries = 0; tries < ROUTES - 1 && t->routes[i].type; tries++, i = (i + 1) % ROUTES)
-		if (t->routes[i].type == type)
-			return &t->routes[i];
-	t->routes[i] = (struct route){ type, zones_want(type), devices_want(t->devices, type),
-				       !t->set.wants || t->set.wants(t->set.ctx, type) };
-	return &t->routes[i];
-}
-
-void tracker_publish(struct tracker *t, const struct record *r)
-{
-	const struct route *route = route_of(t, r->type);
-	t->health->records++;
-	if (route->zones)
-		zones_record(t->zones, r);
-	if (route->devices)
-		devices_record(t->devices, r);
-	if (route->out)
-		publish(t->set.sink, r);
-}
-
-/* A type that nobody but the device table listens to is told once a conversation and direction. */
-bool tracker_wants(struct emit *e, const struct record_type *type)
-{
-	struct tracker *t = e->to;
-	if (route_of(t, type)->out)
-		return true;
-	uint16_t told = e->at->to_server ? FLOW_TOLD_SERVER : FLOW_TOLD_CLIENT;
-	if (t->flow->flags & told)
-		return false;
-	t->flow->flags |= told;
-	return true;
-}
-
-static void on_record(void *to, const struct record *r)
-{
-	tracker_publish(to, r);
-}
-
 struct tracker *tracker_new(const struct tracker_setup *s)
 {
 	struct tracker *t = mem_new(sizeof(*t));
 	t->set = *s;
 	t->health = s->health;
 	arena_init(&t->arena, ARENA_CAP);
-	t->host = (struct record_host){ .keyring = s->keyring, .arena = &t->arena, .masked = on_masked, .ctx = t };
-	t->sink = (struct sink){ on_record, t };
+	publish_start(t);
 	struct hash_key key = keyring_hash_key(s->keyring);
 	t->flows = flows_new(key, s->flow_cap ? s->flow_cap : FLOW_CAP, s->health);
 	t->frags = frags_new(key, s->health);
