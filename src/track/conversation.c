@@ -100,7 +100,7 @@ enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const s
 
 /* Text, binary, or bytes as even as ciphertext: Shannon entropy near what random bytes of this
  * number would show. */
-static enum flow_class class_of(struct span bytes)
+static uint8_t class_of(struct span bytes)
 {
 	uint16_t count[256] = { 0 };
 	bytes = span_cut(bytes, CLASS_LOOK);

@@ -8,7 +8,7 @@ here=$(dirname "$0")
 shared=${AUSCULT_SHARED:-$here/../../../shared}
 seeds=$build/seeds
 mkdir -p "$seeds"
-for s in $("$build/auscult" lab list --names 2>/dev/null); do
+for s in $("$build/auscult" lab list 2>/dev/null | awk "/^[a-z]/ { print \$1 }"); do
 	"$build/auscult" lab capture "$s" -o "$seeds/$s.pcapng" >/dev/null 2>&1
 done
 passed=0 failed=0
