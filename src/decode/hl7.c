@@ -537,6 +537,8 @@ static void observation(struct parse *p, const struct span *f)
 {
 	struct coded c;
 	double v[2];
+	if (!emit_wants(p->emit, &vitals_type))
+		return;
 	int n = observation_values(p, f, v);
 	if (n == 0 || !observation_coded(p, f[3], &c))
 		return;

@@ -201,6 +201,7 @@ uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const 
 			  .wants = tracker_wants };
 	t->packet = p;
 	t->flow = f;
+	t->asked = NULL;
 	t->message = m->bytes;
 	t->message_seq = seq;
 	t->is_stream = m->over == OVER_TCP;

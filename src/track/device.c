@@ -499,11 +499,12 @@ static bool said_before(struct devices *t, const struct plan *p, const struct re
 	if (!r->at->flow)
 		return false;
 	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)((uintptr_t)p->type >> 4) << 40;
-	uint64_t mark = t->key.k0 ^ r->set;
+	uint64_t mark = t->key.k0;
 	for (unsigned i = 0; i < p->nclues; i++) {
 		unsigned field = p->clue[i];
 		if (!record_has(r, field))
 			continue;
+		mark ^= field;
 		if (r->type->fields[field].type == F_TEXT)
 			mark = text_mark(mark, r->v[field].text);
 		for (uint32_t n = 0; r->type->fields[field].type == F_TEXTS && n < r->v[field].texts.n; n++)

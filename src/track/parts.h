@@ -55,6 +55,7 @@ struct tracker {
 	bool is_stream, to_server;
 	uint32_t body;                           /* handle that emit_body opened, 0: none */
 	struct flow *flow;                       /* its conversation */
+	const struct record_type *asked;         /* type that a decoder asked for and only the device table takes */
 	struct route routes[ROUTES];             /* by record type: who listens */
 };
 

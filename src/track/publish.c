@@ -26,6 +26,11 @@ static const struct route *route_of(struct tracker *t, const struct record_type 
 	return &t->routes[i];
 }
 
+static uint16_t told_flag(const struct origin *at)
+{
+	return at->to_server ? FLOW_TOLD_SERVER : FLOW_TOLD_CLIENT;
+}
+
 void tracker_publish(struct tracker *t, const struct record *r)
 {
 	const struct route *route = route_of(t, r->type);
@@ -36,6 +41,8 @@ void tracker_publish(struct tracker *t, const struct record *r)
 		devices_record(t->devices, r);
 	if (route->out)
 		publish(t->set.sink, r);
+	if (r->type == t->asked)
+		t->flow->flags |= told_flag(r->at);
 }
 
 /* A type that nobody but the device table listens to is told once a conversation and direction. */
@@ -44,11 +51,8 @@ bool tracker_wants(struct emit *e, const struct record_type *type)
 	struct tracker *t = e->to;
 	if (route_of(t, type)->out)
 		return true;
-	uint16_t told = e->at->to_server ? FLOW_TOLD_SERVER : FLOW_TOLD_CLIENT;
-	if (t->flow->flags & told)
-		return false;
-	t->flow->flags |= told;
-	return true;
+	t->asked = type;
+	return !(t->flow->flags & told_flag(e->at));
 }
 
 static void on_record(void *to, const struct record *r)
