@@ -75,15 +75,21 @@ void            detect_list(struct finding *f, enum observed_field field, const 
 const char     *detect_text(struct run *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One more packet as evidence, without counting. */
 void            detect_evidence(struct finding *f, const struct origin *at);
+/* The same, with what that packet shows: a text that outlives the finding. */
+void            detect_note(struct finding *f, const struct origin *at, const char *note);
 /* Where traffic from at->src to at->dst went, as far as is known now. Detectors that judge at finish
  * should ask again there: ARP replies may have come later. */
 enum scope      detect_scope(const struct run *d, const struct origin *at);
+/* The address of somebody else's network, as far as is known now. Never a broadcast or the like. */
+bool            detect_is_outside(const struct run *d, struct addr a);
 /* The end of `at` that opened the conversation, and the other. */
 struct addr     detect_client(const struct origin *at);
 struct addr     detect_server(const struct origin *at);
 uint16_t        detect_server_port(const struct origin *at);
 uint32_t        detect_client_device(const struct run *d, const struct origin *at);
 uint32_t        detect_server_device(const struct run *d, const struct origin *at);
+/* Whose network card this is, on this wire; DEVICE_NONE when nobody knows. */
+uint32_t        detect_by_card(const struct run *d, struct mac m);
 /* "Patient monitor mon-3 (10.1.2.3)": starts a sentence. Without a device: the address. */
 const char     *detect_who(struct run *d, uint32_t device, struct addr fallback);
 /* "202.114.4.119:515", "[2001:db8::1]:515"; without the port when it is 0. */

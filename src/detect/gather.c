@@ -170,6 +170,14 @@ void detect_evidence(struct finding *f, const struct origin *at)
 	f->notes[i] = NULL;
 }
 
+void detect_note(struct finding *f, const struct origin *at, const char *note)
+{
+	detect_evidence(f, at);
+	for (unsigned i = 0; i < f->nevidence; i++)
+		if (f->origins[i].packet == at->packet && f->origins[i].file == at->file)
+			f->notes[i] = note;
+}
+
 void detect_list(struct finding *f, enum observed_field field, const char *text)
 {
 	struct texts have = record_has(f->observed, field) ? f->observed->v[field].texts : (struct texts){ 0 };
@@ -238,6 +246,13 @@ enum scope detect_scope(const struct run *d, const struct origin *at)
 	return there > here ? there : here;
 }
 
+bool detect_is_outside(const struct run *d, struct addr a)
+{
+	enum addr_class c = addr_class(a);
+	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL &&
+	       c != ADDR_LOOPBACK && zone_of(d->zones, a) == ZONE_OUTSIDE;
+}
+
 struct addr detect_client(const struct origin *at)
 {
 	return at->to_server ? at->src : at->dst;
@@ -261,6 +276,12 @@ uint32_t detect_client_device(const struct run *d, const struct origin *at)
 uint32_t detect_server_device(const struct run *d, const struct origin *at)
 {
 	return at->to_server ? device_receiver(d->devices, at) : device_sender(d->devices, at);
+}
+
+uint32_t detect_by_card(const struct run *d, struct mac m)
+{
+	uint32_t id = mac_is_zero(m) ? DEVICE_NONE : device_sender(d->devices, &(struct origin){ .smac = m });
+	return id != DEVICE_NONE && mac_eq(device_mac(d->devices, id), m) ? id : DEVICE_NONE;
 }
 
 /* ---- texts for people ---- */

@@ -61,13 +61,6 @@ struct state {
 	struct waiting rows[WAITING];
 };
 
-static bool is_outside(const struct run *d, struct addr a)
-{
-	enum addr_class c = addr_class(a);
-	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL &&
-	       c != ADDR_LOOPBACK && zone_of(d->zones, a) == ZONE_OUTSIDE;
-}
-
 static void add_contact(struct facts *x, const struct origin *at)
 {
 	uint16_t port = detect_server_port(at);
@@ -144,7 +137,7 @@ static struct facts *waiting_open(struct run *d, uint32_t device, struct addr pe
 static bool ends_of(const struct run *d, const struct origin *at, uint32_t *device, struct facts *x)
 {
 	struct addr client = detect_client(at), server = detect_server(at);
-	bool out = is_outside(d, server), in = is_outside(d, client);
+	bool out = detect_is_outside(d, server), in = detect_is_outside(d, client);
 	if (out == in)
 		return false;
 	*x = (struct facts){ .peer = out ? server : client, .own = out ? client : server, .inbound = in };
@@ -256,7 +249,7 @@ static void judge(struct run *d, struct finding *f)
 	if (!x)
 		return;
 	/* What was learnt since: the address stands on the wire here, or the device is none of those. */
-	f->withdrawn = !is_outside(d, x->peer) || !device_is_medical(d->devices, f->device);
+	f->withdrawn = !detect_is_outside(d, x->peer) || !device_is_medical(d->devices, f->device);
 	if (f->withdrawn)
 		return;
 	weigh(f, x, device_role_confidence(d->devices, f->device));
