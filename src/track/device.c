@@ -288,7 +288,7 @@ static void plan_make(struct plan *p, const struct record_type *t)
 		p->client_mac = -1;
 }
 
-static const struct plan *plan_of(const struct devices *t, const struct record_type *type)
+static const struct plan *plan_of(struct devices *t, const struct record_type *type)
 {
 	size_t i = ((uintptr_t)type >> 4) % PLANS_MAX;
 	for (size_t tries = 0; tries < PLANS_MAX; tries++, i = (i + 1) % PLANS_MAX) {
@@ -296,6 +296,7 @@ static const struct plan *plan_of(const struct devices *t, const struct record_t
 			return &t->plans[i];
 		if (!t->plans[i].type) {
 			plan_make(&t->plans[i], type);
+			t->plans[i].number = ++t->nplans;
 			return &t->plans[i];
 		}
 	}
@@ -477,7 +478,7 @@ static void record_flow(struct devices *t, const struct record *r)
 		speaks(t, s, dec, true, &(struct said){ .via = server, .peer = client });
 }
 
-bool devices_want(const struct devices *t, const struct record_type *type)
+bool devices_want(struct devices *t, const struct record_type *type)
 {
 	const struct plan *p = plan_of(t, type);
 	return p && !p->is_silent;
@@ -498,8 +499,13 @@ static bool said_before(struct devices *t, const struct plan *p, const struct re
 {
 	if (!r->at->flow)
 		return false;
+<<<<<<< Updated upstream
 	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)((uintptr_t)p->type >> 4) << 40;
 	uint64_t mark = t->key.k0;
+=======
+	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)p->number << 40;
+	uint64_t mark = t->key.k0 ^ r->set;
+>>>>>>> Stashed changes
 	for (unsigned i = 0; i < p->nclues; i++) {
 		unsigned field = p->clue[i];
 		if (!record_has(r, field))

@@ -60,7 +60,7 @@ void            devices_free(struct devices *t);
  * is one of ours. Returns its id, DEVICE_NONE for who is routed in from outside. */
 uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes);
 /* Whether devices_record would look at records of that type. */
-bool     devices_want(const struct devices *t, const struct record_type *type);
+bool     devices_want(struct devices *t, const struct record_type *type);
 /* Every record that is published, flow records too (after zones_record). */
 void     devices_record(struct devices *t, const struct record *r);
 /* A conversation was found to be d's; at is any packet of it (at->to_server tells the ends). */

@@ -64,6 +64,7 @@ struct memo {                                    /* who sent the latest record: 
 /* What the fields of a kind of record have to say; made once for each. */
 struct plan {
 	const struct record_type *type;
+	uint32_t number;                         /* in order of first sight: the same in every run, unlike an address */
 	uint8_t nclues, clue[RECORD_FIELDS];     /* fields with a clue */
 	uint64_t of_peers;                       /* bit per field: told of the receiver */
 	int16_t client_mac, client_addr, client_name, client_class, message;   /* of DHCP-like records; -1: none */
@@ -89,6 +90,7 @@ struct devices {
 	size_t nends, ends_room;                 /* room: a power of two */
 	struct configured_device *configured;
 	size_t nconfigured;
+	uint32_t nplans;
 	struct plan *plans;
 	struct seen *seen;
 	struct memo memo;
