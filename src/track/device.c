@@ -499,13 +499,8 @@ static bool said_before(struct devices *t, const struct plan *p, const struct re
 {
 	if (!r->at->flow)
 		return false;
-<<<<<<< Updated upstream
-	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)((uintptr_t)p->type >> 4) << 40;
-	uint64_t mark = t->key.k0;
-=======
 	uint64_t who = (r->at->flow << 1 | r->at->to_server) ^ (uint64_t)p->number << 40;
-	uint64_t mark = t->key.k0 ^ r->set;
->>>>>>> Stashed changes
+	uint64_t mark = t->key.k0;
 	for (unsigned i = 0; i < p->nclues; i++) {
 		unsigned field = p->clue[i];
 		if (!record_has(r, field))
