@@ -40,7 +40,7 @@ static const struct rule rule = {
 	.references = { "RFC 826", "RFC 6890", NULL },
 };
 
-enum { NETS = 64, CLAIMS = 4 };
+enum { NETS = 64, CLAIMS = 4, FOLD_FROM = 6 };
 
 /* A /24 that somebody here says to have an address of. */
 struct net {
@@ -171,10 +171,36 @@ static void judge(struct run *d, struct finding *f)
 				       who, where, someone ? "; it was answered" : "; nobody answered");
 }
 
+/* One card that says many such addresses (a scan, a broken or bridged card) is one matter, not many. */
+static void fold(struct run *d, struct finding *first)
+{
+	const struct facts *x = first->own;
+	unsigned others = 0;
+	for (struct finding *f = detect_next(d, first); f; f = detect_next(d, f)) {
+		const struct facts *y = f->own;
+		others += y && !f->withdrawn && mac_eq(x->mac, y->mac);
+	}
+	if (others < FOLD_FROM)
+		return;
+	for (struct finding *f = detect_next(d, first); f; f = detect_next(d, f)) {
+		const struct facts *y = f->own;
+		char text[ADDR_TEXT];
+		if (!y || f->withdrawn || !mac_eq(x->mac, y->mac))
+			continue;
+		f->withdrawn = true;
+		detect_list(first, OBS_EXTRA, addr_text(y->addr, text));
+	}
+	first->title = detect_text(d, "%s speaks of %u public addresses on a segment that has no such networks",
+				   detect_who(d, first->device, x->sender), others + 1);
+}
+
 static void finish(struct run *d)
 {
 	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
 		judge(d, f);
+	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
+		if (f->own && !f->withdrawn)
+			fold(d, f);
 }
 
 static const struct on on[] = { { "arp", on_arp }, { "answer", on_answer }, { NULL, NULL } };
