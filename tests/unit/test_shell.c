@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shell text to commands: quoting, variables, functions, here-documents, conditions, hostile text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "fw/pass/shell.h"
+
+/* Commands as lines: "?" conditional, "|" piped; words in [], <file >file >>file <<text. */
+static void written(const struct shell_script *s, struct buf *b)
+{
+	static const char *const signs[] = { "<", ">", ">>", "<<", "&" };
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct shell_command *c = &s->v[i];
+		buf_printf(b, "%s%s", c->conditional ? "?" : "", c->piped ? "|" : "");
+		for (unsigned k = 0; k < c->nwords; k++)
+			buf_printf(b, "[%.*s]%s", (int)c->words[k].text.n, (const char *)c->words[k].text.p,
+				   c->words[k].replaceable ? "~" : "");
+		for (unsigned k = 0; k < c->nredirects; k++)
+			buf_printf(b, "%s%.*s", signs[c->redirects[k].kind], (int)c->redirects[k].to.n,
+				   (const char *)c->redirects[k].to.p);
+		buf_text(b, ";");
+	}
+	buf_u8(b, 0);
+}
+
+static const struct {
+	const char *text, *want;
+} table[] = {
+	{ "", "" },
+	{ "# mount -t nfs 203.0.113.5:/pm /mnt", "" },
+	{ "echo 'a # b' \"c;d\"#e", "[echo][a # b][c;d#e];" },
+	{ "a; b&&c||d|e&f", "[a];[b];?[c];?[d];?|[e];[f];" },
+	{ "mount -o nolock -t nfs 203.0.113.5:/pm /mnt\n", "[mount][-o][nolock][-t][nfs][203.0.113.5:/pm][/mnt];" },
+	{ "A=203.0.113.5\nB=$A:/pm\nmount $B \"${A}\"", "[mount][203.0.113.5:/pm][203.0.113.5];" },
+	{ "C='mount -t nfs'; $C \"$C\"", "[mount][-t][nfs][mount -t nfs];" },
+	{ "A=1 env_only; echo $A", "[env_only];[echo][{$A}];" },
+	{ "wget http://${S:-203.0.113.5}/x", "[wget][http://203.0.113.5/x]~;" },
+	{ "S=203.0.113.5\n. /etc/app.conf\nnc $S 515", "[.][/etc/app.conf];[nc][203.0.113.5]~[515];" },
+	{ "S=$(nvram get s)\n[ -z \"$S\" ] && S=203.0.113.5\nnc $S 1", "[nvram][get][s];[[][-z][{$(nvram get s)}][]];[nc][203.0.113.5]~[1];" },
+	{ "f() {\n wget $1 -O $2\n}\nf http://h/x /tmp/x; f b c", "[wget][http://h/x][-O][/tmp/x];[wget][b][-O][c];" },
+	{ "never() { telnetd; }", "[telnetd];" },
+	{ "function g { a; }\ng", "[a];" },
+	{ "for i in x y; do cp $i /opt; done; z", "[cp][x][/opt];[cp][y][/opt];[z];" },
+	{ "for i in a; do for k in b; do c $i $k; done; done", "[c][a][b];" },
+	{ "if ping -c1 h; then a; else b; fi\nc", "[ping][-c1][h];?[a];?[b];[c];" },
+	{ "case \"$1\" in\nstart)\n a ;;\n stop|x) b;;\n*) c\nesac\nd", "?[a];?[b];?[c];[d];" },
+	{ "cat > /tmp/x.sh 2>/dev/null <<EOF\nline $A\nEOF\nsh /tmp/x.sh", "[cat]>/tmp/x.sh>/dev/null<<line {$A}\n;[sh][/tmp/x.sh];" },
+	{ "ftp -n h <<'E'\nuser $x y\nE\nq", "[ftp][-n][h]<<user $x y\n;[q];" },
+	{ "a \\\n b\\ c", "[a][b c];" },
+	{ "a `b c` $(d $(e))", "[b][c];[e];[d][{$(e)}];[a][{$(b c)}][{$(d $(e))}];" },
+	{ "(cd /x && ls) >out", "[cd][/x];?[ls];>out;" },
+	{ "sh -c 'a; b' >/dev/null 2>&1", "[sh][-c][a; b]>/dev/null&1;" },
+	{ "export P=/opt/bin; cp -rf /mnt/* $P", "[export];[cp][-rf][/mnt/*][/opt/bin];" },
+	{ "echo {recv}; ping {getenv:H}", "[echo][{recv}];[ping][{getenv:H}];" },
+	{ "while true; do a; sleep 1; done &\nb", "[true];?[a];?[sleep][1];[b];" },
+	{ "echo done; if x; then y; fi", "[echo][done];[x];?[y];" },
+};
+
+static void reads_what_a_shell_would(void **state)
+{
+	(void)state;
+	struct arena a;
+	arena_init(&a, 16 << 20);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct shell_script s;
+		struct buf b = { 0 };
+		shell_read(span_str(table[i].text), &a, &s);
+		written(&s, &b);
+		assert_string_equal((const char *)b.p, table[i].want);
+		buf_done(&b);
+		arena_reset(&a);
+	}
+	arena_done(&a);
+}
+
+static void says_where_a_command_stands(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct shell_script s;
+	arena_init(&a, 1 << 20);
+	shell_read(SPAN_LIT("a\n\n  b 'x\ny'\nf() {\n c\n}\nf\n"), &a, &s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.v[1].line, 3);
+	assert_int_equal(s.v[1].offset, 5);
+	assert_int_equal(s.v[2].line, 6);
+	assert_true(span_is(s.v[2].function, "f"));
+	assert_false(s.cut);
+	arena_done(&a);
+}
+
+static const char *const hostile[] = {
+	"'", "\"", "`", "$(", "${", "$((", "((((((((((((((((((((((((((((((((", "case", "case x in", "for", "for i in", "f()",
+	"f() { f; }; f", "f() { f; f; f; f; }\nf", "<<", "<<EOF", "a <<EOF\nb", "done fi esac }", ";;;;", ">", "2>&", "$", "\\",
+	"\"$(\"$(\"$(\"", "for a in 1 2 3 4 5 6 7 8; do for b in 1 2 3 4 5 6 7 8; do for c in 1 2 3 4 5 6 7 8; do "
+	"for d in 1 2 3 4 5 6 7 8; do for e in 1 2 3 4 5 6 7 8; do for f in 1 2 3 4 5 6 7 8; do x=1; done; done; done; done; done; done",
+	"X=$X$X; X=$X$X$X$X$X$X; echo ${X:-${X:-${X:-$X}}}", "\xff\xfe\x01 \x80", "${:-}", "${-}", "a=`a=`a", "{", "}",
+};
+
+static void ends_on_hostile_text(void **state)
+{
+	(void)state;
+	struct arena a;
+	arena_init(&a, 16 << 20);
+	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+		struct shell_script s;
+		shell_read(span_str(hostile[i]), &a, &s);
+		assert_in_range(s.n, 0, SHELL_COMMANDS);
+		arena_reset(&a);
+	}
+	struct buf deep = { 0 };
+	buf_fill(&deep, '(', 200000);
+	struct shell_script s;
+	shell_read(buf_span(&deep), &a, &s);
+	assert_true(s.cut);
+	buf_done(&deep);
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_on_hostile_text),
+		cmocka_unit_test(reads_what_a_shell_would),
+		cmocka_unit_test(says_where_a_command_stands),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
