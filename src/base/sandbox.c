@@ -48,10 +48,13 @@ static const int sanitizer_calls[] = {
 
 struct promises {
 	const int *lists[LISTS_MAX];
+	unsigned memory;                         /* which limit is set to MEMORY_LIMIT_MIB */
 };
 
 static const struct promises roles[SANDBOX_ROLES] = {
-	[SANDBOX_ENGINE] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL } },
+	[SANDBOX_ENGINE] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_AS },
+	/* Images of many gigabytes are mapped: what counts is memory of its own. */
+	[SANDBOX_UNPACK] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_DATA },
 };
 
 static int allow(scmp_filter_ctx ctx, const int *list)
@@ -97,7 +100,7 @@ int sandbox_enter(enum sandbox_role role)
 	sandbox_no_dumps();
 	if (!WITH_SANITIZER) {
 		rlim_t bytes = (rlim_t)MEMORY_LIMIT_MIB << 20;
-		setrlimit(RLIMIT_AS, &(struct rlimit){ bytes, bytes });
+		setrlimit(roles[role].memory, &(struct rlimit){ bytes, bytes });
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;

@@ -7,6 +7,7 @@
 
 enum sandbox_role {
 	SANDBOX_ENGINE,                             /* decode, track, detect: reads and writes open descriptors */
+	SANDBOX_UNPACK,                             /* takes images apart: the same, over mapped files */
 	SANDBOX_ROLES
 };
 

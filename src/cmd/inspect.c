@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* auscult inspect: takes firmware apart. This process opens files, prints and writes what --extract asks
+ * for; the inspector, without rights, reads the bytes. */
+#include <errno.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "base/sandbox.h"
+#include "base/utf8.h"
+#include "cmd/cmd.h"
+#include "cmd/inspector.h"
+#include "fw/unpack/extract.h"
+#include "fw/unpack/records.h"
+#include "record/json.h"
+#include "record/wire.h"
+#include "report/layout.h"
+
+enum { OPT_EXTRACT, OPT_LIST, OPT_JSON, OPT_JSONL, OPT_COLOR };
+
+enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 200, INDENT_MAX = 8, TROUBLE_MAX = 40 };
+
+/* Records of one kind, kept for the report. */
+struct kept {
+	struct record **v;
+	size_t n, room;
+};
+
+struct output {
+	const struct args *args;
+	struct material material;
+	struct registry registry;
+	int spool;
+	struct arena arena;
+	struct kept containers, areas, members;
+	const struct record *sum;
+	struct extract *extract;
+	struct buf lines;
+	struct layout layout;
+	bool broken_pipe;
+};
+
+static void keep(struct output *o, struct kept *k, const struct record *r)
+{
+	if (k->n == k->room) {
+		k->room = k->room ? k->room * 2 : 256;
+		k->v = mem_grow(k->v, k->room, sizeof(struct record *));
+	}
+	struct record *copy = record_copy(&o->arena, r);
+	if (copy)
+		k->v[k->n++] = copy;
+}
+
+static void take_extract(struct output *o, const struct record *r)
+{
+	uint64_t type = record_get_uint(r, EXT_TYPE);
+	if (!o->extract || type > MEMBER_SOCKET)
+		return;
+	extract_put(o->extract, &(struct extract_entry){
+		.path = record_get_text(r, EXT_PATH), .root = (size_t)record_get_uint(r, EXT_ROOT), .type = (enum member_type)type,
+		.mode = (uint32_t)record_get_uint(r, EXT_MODE), .target = record_get_text(r, EXT_TARGET),
+		.at = record_get_uint(r, EXT_AT), .size = record_get_uint(r, EXT_SIZE) });
+}
+
+static void write_lines(struct output *o)
+{
+	if (!o->broken_pipe && o->lines.n && command_write(1, buf_span(&o->lines)) < 0)
+		o->broken_pipe = true;
+	buf_reset(&o->lines);
+}
+
+static void take_record(struct output *o, const struct record *r)
+{
+	if (r->type == &extract_type) {
+		take_extract(o, r);
+		return;
+	}
+	if (args_flag(o->args, OPT_JSONL)) {
+		json_record(&o->lines, r, NULL);
+		buf_text(&o->lines, "\n");
+		if (o->lines.n >= PIPE_READ)
+			write_lines(o);
+	}
+	if (r->type == &inspection_type)
+		o->sum = record_copy(&o->arena, r);
+	else if (args_flag(o->args, OPT_JSONL))
+		return;
+	else if (r->type == &container_type)
+		keep(o, &o->containers, r);
+	else if (r->type == &area_type)
+		keep(o, &o->areas, r);
+	else if (r->type == &member_type)
+		keep(o, &o->members, r);
+}
+
+/* Records from the pipe until it ends. False when the inspector sent what none sends. */
+static bool take_all(struct output *o, int fd)
+{
+	struct buf in = { 0 };
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	bool good = true, open = true;
+	while (open && good) {
+		uint8_t *room = buf_room(&in, PIPE_READ);
+		ssize_t n = room ? read(fd, room, PIPE_READ) : 0;
+		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
+		open = n > 0 || (n < 0 && errno == EINTR);
+		struct rd r = rd_of(buf_span(&in));
+		struct record *rec;
+		enum wire_got got;
+		while ((got = wire_get(&r, &o->registry, &arena, &rec)) == WIRE_RECORD) {
+			take_record(o, rec);
+			arena_reset(&arena);
+		}
+		good = got != WIRE_BAD;
+		size_t left = rd_left(&r);
+		memmove(in.p, in.p + (in.n - left), left);
+		in.n = left;
+	}
+	buf_done(&in);
+	arena_done(&arena);
+	return good;
+}
+
+/* ---- for people ---- */
+
+static void cell_text(struct table *t, struct buf *b)
+{
+	table_cell(t, buf_span(b));
+	buf_reset(b);
+}
+
+static struct span text_of(const struct record *r, unsigned field)
+{
+	return record_get_text(r, field);
+}
+
+struct row {
+	uint64_t member, offset;
+	const struct record *r;
+};
+
+static void container_row(struct table *t, const struct record *r, struct buf *b)
+{
+	uint64_t depth = record_get_uint(r, CON_DEPTH);
+	buf_fill(b, ' ', 2 * (depth ? (depth > INDENT_MAX ? INDENT_MAX : depth) - 1 : 0));
+	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, CON_OFFSET));
+	cell_text(t, b);
+	layout_bytes(b, record_get_uint(r, CON_LENGTH));
+	cell_text(t, b);
+	buf_bytes(b, text_of(r, CON_FORMAT));
+	if (text_of(r, CON_DETAIL).n)
+		buf_text(b, ", ");
+	buf_bytes(b, text_of(r, CON_DETAIL));
+	cell_text(t, b);
+	table_number(t, record_get_uint(r, CON_MEMBERS));
+}
+
+static void area_row(struct table *t, const struct record *r, struct buf *b)
+{
+	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, ARE_OFFSET));
+	cell_text(t, b);
+	layout_bytes(b, record_get_uint(r, ARE_LENGTH));
+	cell_text(t, b);
+	buf_bytes(b, text_of(r, ARE_WHAT));
+	cell_text(t, b);
+	table_text(t, "");
+}
+
+/* The containers of one member and the areas between them, in order of place. */
+static size_t map_member(const struct output *o, uint64_t member, struct table *t, struct buf *b)
+{
+	size_t rows = 0, a = 0;
+	for (size_t i = 0; i <= o->containers.n; i++) {
+		const struct record *c = i < o->containers.n ? o->containers.v[i] : NULL;
+		if (c && record_get_uint(c, CON_MEMBER) != member)
+			continue;
+		for (; a < o->areas.n && rows < ROWS_MAX; a++) {
+			const struct record *r = o->areas.v[a];
+			if (record_get_uint(r, ARE_MEMBER) != member)
+				continue;
+			if (c && record_get_uint(r, ARE_OFFSET) > record_get_uint(c, CON_OFFSET))
+				break;
+			area_row(t, r, b);
+			rows++;
+		}
+		if (c && rows < ROWS_MAX) {
+			container_row(t, c, b);
+			rows++;
+		}
+	}
+	return rows;
+}
+
+static void print_map(const struct output *o, struct buf *out)
+{
+	static const char *const heads[] = { "OFFSET", "LENGTH", "WHAT", "MEMBERS" };
+	size_t mapped = 0;
+	for (size_t i = 0; i < o->members.n && mapped < TROUBLE_MAX; i++) {
+		const struct record *r = o->members.v[i];
+		struct table t;
+		struct buf b = { 0 };
+		table_init(&t, 4, heads);
+		t.right[1] = t.right[3] = true;
+		size_t rows = map_member(o, record_get_uint(r, MEM_ID), &t, &b);
+		if (rows) {
+			struct buf head = { 0 };
+			buf_text(out, "\n");
+			buf_bytes(&head, text_of(r, MEM_WHERE));
+			buf_text(&head, " (");
+			layout_bytes(&head, record_get_uint(r, MEM_SIZE));
+			buf_text(&head, ")");
+			layout_wrap(out, &o->layout, 0, "", buf_span(&head));
+			table_print(&t, out, &o->layout, 2);
+			buf_done(&head);
+			mapped++;
+		}
+		table_done(&t);
+		buf_done(&b);
+	}
+	if (mapped == TROUBLE_MAX)
+		buf_text(out, "  (more: --jsonl gives all)\n");
+}
+
+static void print_counts(const struct output *o, struct buf *out)
+{
+	static const char *const types[] = { "file", "folder", "symbolic link", "hard link", "character device", "block device", "fifo", "socket" };
+	static const char *const many[] = { "files", "folders", "symbolic links", "hard links", "character devices", "block devices", "fifos", "sockets" };
+	uint64_t n[ARRAY_LEN(types)] = { 0 }, set_id = 0;
+	for (size_t i = 0; i < o->members.n; i++) {
+		const struct record *r = o->members.v[i];
+		for (size_t k = 0; record_get_uint(r, MEM_CONTAINER) && k < ARRAY_LEN(types); k++)
+			n[k] += span_is(text_of(r, MEM_TYPE), types[k]);
+		set_id += record_get_uint(r, MEM_SET_ID);
+	}
+	struct buf b = { 0 };
+	layout_count(&b, o->containers.n, "container", "containers");
+	for (size_t k = 0; k < ARRAY_LEN(types); k++) {
+		if (!n[k])
+			continue;
+		buf_text(&b, ", ");
+		layout_count(&b, n[k], types[k], many[k]);
+	}
+	buf_text(&b, ", ");
+	layout_bytes(&b, record_get_uint(o->sum, INS_BYTES));
+	if (set_id) {
+		buf_text(&b, ", ");
+		layout_count(&b, set_id, "file set-id", "files set-id");
+	}
+	buf_text(out, "\n");
+	layout_wrap(out, &o->layout, 0, "Found: ", buf_span(&b));
+	buf_done(&b);
+}
+
+static void trouble(const struct output *o, struct buf *out, size_t *n, struct span where, const char *between, struct span what)
+{
+	struct buf b = { 0 };
+	if (++*n == 1)
+		buf_text(out, "\nNot opened, or not whole:\n");
+	if (*n > TROUBLE_MAX)
+		return;
+	buf_bytes(&b, where);
+	buf_text(&b, between);
+	buf_bytes(&b, what);
+	layout_wrap(out, &o->layout, 2, "", buf_span(&b));
+	buf_done(&b);
+}
+
+static void print_trouble(const struct output *o, struct buf *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->containers.n; i++)
+		if (text_of(o->containers.v[i], CON_DAMAGE).n)
+			trouble(o, out, &n, text_of(o->containers.v[i], CON_WHERE), ": ", text_of(o->containers.v[i], CON_DAMAGE));
+	for (size_t i = 0; i < o->members.n; i++)
+		if (text_of(o->members.v[i], MEM_DAMAGE).n)
+			trouble(o, out, &n, text_of(o->members.v[i], MEM_WHERE), ": ", text_of(o->members.v[i], MEM_DAMAGE));
+	for (size_t i = 0; i < o->areas.n; i++) {
+		const struct record *r = o->areas.v[i];
+		if (!span_starts(text_of(r, ARE_WHAT), SPAN_LIT("encrypted")))
+			continue;
+		char place[128];
+		snprintf(place, sizeof(place), " at 0x%llx, %llu bytes, %.2f bits a byte: ", (unsigned long long)record_get_uint(r, ARE_OFFSET),
+			 (unsigned long long)record_get_uint(r, ARE_LENGTH), record_get_real(r, ARE_ENTROPY));
+		trouble(o, out, &n, text_of(r, ARE_WHERE), place, text_of(r, ARE_WHAT));
+		if (n <= TROUBLE_MAX)
+			layout_wrap(out, &o->layout, 4, "entropy, part by part: ", text_of(r, ARE_MAP));
+	}
+	if (n > TROUBLE_MAX)
+		buf_printf(out, "  and %zu more (--jsonl gives all)\n", n - TROUBLE_MAX);
+}
+
+static void print_budgets(const struct output *o, struct buf *out)
+{
+	struct texts t = o->sum->set & 1ull << INS_BUDGETS ? o->sum->v[INS_BUDGETS].texts : (struct texts){ 0 };
+	for (uint32_t i = 0; i < t.n; i++) {
+		if (i == 0)
+			buf_text(out, "\nBudgets reached:\n");
+		layout_wrap(out, &o->layout, 2, "", t.v[i]);
+	}
+}
+
+static void print_list(const struct output *o, struct buf *out)
+{
+	static const char *const heads[] = { "TYPE", "MODE", "OWNER", "SIZE", "WHERE" };
+	struct table t;
+	struct buf b = { 0 };
+	table_init(&t, 5, heads);
+	t.right[3] = t.whole[4] = true;
+	for (size_t i = 0; i < o->members.n; i++) {
+		const struct record *r = o->members.v[i];
+		table_cell(&t, text_of(r, MEM_TYPE));
+		table_cell(&t, text_of(r, MEM_MODE));
+		buf_printf(&b, "%llu:%llu", (unsigned long long)record_get_uint(r, MEM_UID), (unsigned long long)record_get_uint(r, MEM_GID));
+		cell_text(&t, &b);
+		table_number(&t, record_get_uint(r, MEM_SIZE));
+		buf_bytes(&b, text_of(r, MEM_WHERE));
+		if (text_of(r, MEM_TARGET).n)
+			buf_text(&b, " -> ");
+		buf_bytes(&b, text_of(r, MEM_TARGET));
+		cell_text(&t, &b);
+	}
+	table_print(&t, out, &o->layout, 0);
+	table_done(&t);
+	buf_done(&b);
+}
+
+static void print_people(const struct output *o, struct buf *out)
+{
+	if (args_flag(o->args, OPT_LIST)) {
+		print_list(o, out);
+		return;
+	}
+	print_map(o, out);
+	print_counts(o, out);
+	print_trouble(o, out);
+	print_budgets(o, out);
+}
+
+/* ---- for programs ---- */
+
+static void json_list(struct buf *doc, const char *name, const struct kept *k)
+{
+	buf_printf(doc, ",\n\"%s\":[", name);
+	for (size_t i = 0; i < k->n; i++) {
+		if (i)
+			buf_text(doc, ",\n  ");
+		json_record(doc, k->v[i], NULL);
+	}
+	buf_text(doc, "]");
+}
+
+static void print_document(const struct output *o, struct buf *doc, bool complete)
+{
+	doc->cap = KEPT_CAP;
+	buf_text(doc, "{\"auscult\":");
+	json_put_str(doc, AUSCULT_VERSION);
+	buf_text(doc, complete ? ",\"complete\":true" : ",\"complete\":false");
+	json_list(doc, "containers", &o->containers);
+	json_list(doc, "areas", &o->areas);
+	json_list(doc, "members", &o->members);
+	buf_text(doc, ",\n\"inspection\":");
+	json_record(doc, o->sum, NULL);
+	buf_text(doc, "}\n");
+}
+
+static void print_all(struct output *o, bool complete)
+{
+	struct buf text = { 0 };
+	if (args_flag(o->args, OPT_JSONL)) {
+		write_lines(o);
+		return;
+	}
+	if (o->sum && args_flag(o->args, OPT_JSON))
+		print_document(o, &text, complete);
+	else if (o->sum)
+		print_people(o, &text);
+	(void)!command_write(1, buf_span(&text));
+	buf_done(&text);
+}
+
+/* ---- the run ---- */
+
+static bool open_extract(struct output *o)
+{
+	const char *dir = args_text(o->args, OPT_EXTRACT);
+	int rc = dir ? extract_open(dir, o->spool, &o->extract) : 0;
+	if (rc == -ENOTEMPTY)
+		log_error(&o->args->log, "%s is not empty: nothing is ever written over; name a new folder", dir);
+	else if (rc < 0)
+		log_error(&o->args->log, "%s: %s", dir, strerror(-rc));
+	return rc == 0;
+}
+
+static bool finish_extract(struct output *o)
+{
+	if (!o->extract)
+		return true;
+	struct extract_counts n;
+	extract_finish(o->extract, &n);
+	struct buf b = { 0 };
+	layout_count(&b, n.files, "file", "files");
+	buf_text(&b, " and ");
+	layout_count(&b, n.links, "link", "links");
+	buf_printf(&b, " written to %s", args_text(o->args, OPT_EXTRACT));
+	if (n.link_texts)
+		buf_printf(&b, ", %llu links that lead out kept as text", (unsigned long long)n.link_texts);
+	if (n.renamed)
+		buf_printf(&b, ", %llu renamed as their names were taken", (unsigned long long)n.renamed);
+	if (n.left_out)
+		buf_printf(&b, ", %llu devices, fifos and sockets left out", (unsigned long long)n.left_out);
+	log_note(&o->args->log, "%.*s", (int)b.n, (const char *)b.p);
+	if (n.failed)
+		log_error(&o->args->log, "%llu members could not be written", (unsigned long long)n.failed);
+	buf_done(&b);
+	return n.failed == 0;
+}
+
+static int inspect(struct output *o)
+{
+	struct inspector i;
+	struct inspector_setup set = { .material = &o->material, .spool = o->spool, .extract = o->extract != NULL };
+	int rc = inspector_start(&set, &o->registry, &i);
+	if (rc < 0) {
+		log_error(&o->args->log, "the inspecting process could not be started: %s", strerror(-rc));
+		return OUT_FAILED;
+	}
+	bool good = take_all(o, i.fd);
+	rc = inspector_wait(&i);
+	if (rc)
+		log_error(&o->args->log, "%s", i.board->error);
+	if (!good)
+		log_error(&o->args->log, "the inspecting process sent what it must not; what came before is shown");
+	inspector_done(&i);
+	bool complete = good && rc == 0;
+	print_all(o, complete);
+	bool written = finish_extract(o);
+	if (!complete || !o->sum || !written)
+		return OUT_FAILED;
+	return o->sum->set & 1ull << INS_BUDGETS || o->material.unread ? OUT_PARTIAL : OUT_CLEAN;
+}
+
+static void close_all(struct output *o)
+{
+	extract_free(o->extract);
+	material_done(&o->material);
+	arena_done(&o->arena);
+	buf_done(&o->lines);
+	free(o->containers.v);
+	free(o->areas.v);
+	free(o->members.v);
+	if (o->spool >= 0)
+		close(o->spool);
+}
+
+static int run(struct args *a)
+{
+	struct output o = { .args = a };
+	if (!a->nrest)
+		return command_usage(a, "name an image, a folder or a program: auscult inspect monitor.bin");
+	sandbox_no_dumps();
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	arena_init(&o.arena, KEPT_CAP);
+	o.layout = (struct layout){ .colour = show_color(args_text(a, OPT_COLOR), 1), .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
+	command_registry(&o.registry);
+	o.spool = memfd_create("auscult-spool", MFD_CLOEXEC);
+	bool good = o.spool >= 0;
+	if (!good)
+		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
+	for (unsigned i = 0; good && i < a->nrest; i++)
+		good = material_add(&o.material, a->rest[i], &a->log);
+	if (good && o.material.unread)
+		log_warn(&a->log, "%u entries could not be read", o.material.unread);
+	int rc = good && open_extract(&o) ? inspect(&o) : OUT_FAILED;
+	close_all(&o);
+	return rc;
+}
+
+const struct command cmd_inspect = {
+	.name = "inspect",
+	.doc = "take firmware apart: what lies where in an image, a folder or a program",
+	.synopsis = "[OPTION]... IMAGE|FOLDER|PROGRAM...",
+	.about =
+		"Recognises file systems, archives, packed streams and boot images by their content at any offset, opens them and "
+		"whatever is in them, and says where each member's bytes lie. Nothing is mounted, nothing of the image is run, no "
+		"other program is called; the bytes are read by a process without rights.\n\n"
+		"Work is bounded: bytes, members, depth, swelling and steps each have a budget, and a word when it is reached (exit "
+		"status 3). What cannot be opened is named, with its entropy.",
+	.example =
+		"auscult inspect monitor.bin\n  what lies where in this image\n"
+		"auscult inspect --list monitor.bin\n  every member\n"
+		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
+	OPTIONS(
+		[OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT, "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
+		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
+		[OPT_JSON] = OPTION_JSON,
+		[OPT_JSONL] = OPTION_JSONL,
+		[OPT_COLOR] = OPTION_COLOR),
+	.run = run,
+};

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Wires unpacking and the stages behind it into one sandboxed process: a function a stage, each reads what
+ * the ones before it left in struct job. */
+#include "cmd/inspector.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "base/keyring.h"
+#include "base/sandbox.h"
+#include "fw/unpack/records.h"
+#include "record/wire.h"
+
+enum { OUT_FLUSH = 64 * 1024 };
+
+struct job {
+	const struct inspector_setup *set;
+	struct inspector_board *board;
+	const struct registry *registry;
+	int out_fd;
+	struct buf out;
+	struct arena scratch;                    /* one record's texts */
+	struct record_host host;
+	struct record r;
+	struct members *members;
+};
+
+static void flush(struct job *j)
+{
+	struct span left = buf_span(&j->out);
+	while (left.n) {
+		ssize_t n = write(j->out_fd, left.p, left.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(0);                /* nobody listens any more */
+		left = span_from(left, (size_t)n);
+	}
+	buf_reset(&j->out);
+}
+
+static void send_record(struct job *j)
+{
+	if (!wire_put(&j->out, j->registry, &j->r))
+		snprintf(j->board->error, INSPECTOR_ERROR, "a record was too long and is missing");
+	if (j->out.n >= OUT_FLUSH)
+		flush(j);
+	arena_reset(&j->scratch);
+}
+
+static void progress(void *ctx, const struct members *m)
+{
+	struct job *j = ctx;
+	atomic_store_explicit(&j->board->bytes, m->bytes, memory_order_relaxed);
+	atomic_store_explicit(&j->board->members, m->n, memory_order_relaxed);
+}
+
+static void stage_unpack(struct job *j)
+{
+	const struct material *in = j->set->material;
+	struct budget b = budget_for(in->bytes);
+	if (j->set->extract)
+		b.memory = 0;
+	j->members = members_new(b, j->set->spool);
+	for (uint32_t i = 0; i < in->n; i++)
+		members_input(j->members, &in->v[i].head, in->v[i].content);
+	unpack_all(j->members, progress, j);
+}
+
+static void stage_publish(struct job *j)
+{
+	const struct members *m = j->members;
+	inspection_record(m, &j->r, &j->host);
+	send_record(j);
+	for (uint32_t i = 1; i < m->nc; i++) {
+		container_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
+	for (uint32_t i = 0; i < m->nareas; i++) {
+		area_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
+	for (uint32_t i = 0; i < m->n; i++) {
+		member_record(m, i, NULL, &j->r, &j->host);
+		send_record(j);
+	}
+	for (uint32_t i = 0; j->set->extract && i < m->n; i++) {
+		if (m->v[i].container == 0)
+			continue;
+		extract_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
+}
+
+static void job_run(struct job *j)
+{
+	arena_init(&j->scratch, 16 << 20);
+	j->host.arena = &j->scratch;
+	stage_unpack(j);
+	stage_publish(j);
+	flush(j);
+}
+
+/* What libraries would open or load on first use, done while it may still be. */
+static void warm_up(void)
+{
+	uint8_t digest[32];
+	keyring_sha256(SPAN_LIT("warm"), digest);
+}
+
+static void child(const struct inspector_setup *s, struct inspector_board *board, const struct registry *g, int out_fd)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	struct job *j = mem_new(sizeof(*j));
+	*j = (struct job){ .set = s, .board = board, .registry = g, .out_fd = out_fd };
+	warm_up();
+	int rc = sandbox_enter(SANDBOX_UNPACK);
+	if (rc < 0) {
+		snprintf(board->error, sizeof(board->error), "the sandbox could not be entered: %s", strerror(-rc));
+		_exit(2);
+	}
+	job_run(j);
+	_exit(0);
+}
+
+int inspector_start(const struct inspector_setup *s, const struct registry *g, struct inspector *i)
+{
+	int ends[2];
+	void *board = mmap(NULL, sizeof(struct inspector_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (board == MAP_FAILED)
+		return -errno;
+	if (pipe(ends) < 0) {
+		int err = errno;
+		munmap(board, sizeof(struct inspector_board));
+		return -err;
+	}
+	fflush(NULL);
+	int pid = fork(), err = errno;
+	if (pid == 0) {
+		close(ends[0]);
+		child(s, board, g, ends[1]);
+	}
+	close(ends[1]);
+	*i = (struct inspector){ pid, ends[0], board };
+	if (pid >= 0)
+		return 0;
+	inspector_done(i);
+	return -err;
+}
+
+int inspector_wait(struct inspector *i)
+{
+	int status = 0;
+	while (waitpid(i->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	i->board->error[INSPECTOR_ERROR - 1] = '\0';
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	int sig = WTERMSIG(status);
+	snprintf(i->board->error, INSPECTOR_ERROR, "the inspecting process was ended by signal %d%s; what it reported before is shown",
+		 sig, sig == SIGSYS ? " (a forbidden system call)" : sig == SIGBUS ? " (the input became shorter while it was read)" : "");
+	return 2;
+}
+
+void inspector_done(struct inspector *i)
+{
+	close(i->fd);
+	munmap(i->board, sizeof(struct inspector_board));
+}

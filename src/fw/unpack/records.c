@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Field tables of what unpacking found, and how they are filled. */
+#include "fw/unpack/records.h"
+
+static const struct field container_fields[] = {
+	[CON_ID] = { "id", F_UINT, "number of the container in this inspection" },
+	[CON_FORMAT] = { "format", F_TEXT, "name of the unpacker" },
+	[CON_WHERE] = { "where", F_TEXT, "the way to it: input, then offset and format, then member, and so on" },
+	[CON_MEMBER] = { "member", F_UINT, "number of the member in which it lies" },
+	[CON_OFFSET] = { "offset", F_UINT, "where it starts in that member", "bytes" },
+	[CON_LENGTH] = { "length", F_UINT, "how much of it the container takes; 0: it could not be read", "bytes" },
+	[CON_DEPTH] = { "depth", F_UINT, "containers it stands in, itself included" },
+	[CON_DETAIL] = { "detail", F_TEXT, "byte order, version, compression, names: whatever the format says" },
+	[CON_MEMBERS] = { "members", F_UINT, "members read from it" },
+	[CON_BYTES] = { "bytes", F_UINT, "content of those members", "bytes" },
+	[CON_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
+};
+RECORD_TYPE(container_type, "container", "A file system, archive or packed stream that was recognised by its content", container_fields);
+
+static const struct field member_fields[] = {
+	[MEM_ID] = { "id", F_UINT, "number of the member in this inspection" },
+	[MEM_CONTAINER] = { "container", F_UINT, "number of the container it comes from; 0: the input itself" },
+	[MEM_PATH] = { "path", F_TEXT, "its name in the container, as stored" },
+	[MEM_WHERE] = { "where", F_TEXT, "the way to it: input, then offset and format, then member, and so on" },
+	[MEM_TYPE] = { "type", F_TEXT, "file, folder, symbolic link, hard link, device, fifo or socket" },
+	[MEM_CLASS] = { "class", F_TEXT, "what the content is: program, script, accounts, certificate …" },
+	[MEM_MODE] = { "mode", F_TEXT, "permissions as stored, octal" },
+	[MEM_UID] = { "uid", F_UINT, "owner" },
+	[MEM_GID] = { "gid", F_UINT, "group" },
+	[MEM_SET_ID] = { "set_id", F_BOOL, "runs with the rights of its owner or group" },
+	[MEM_MODIFIED] = { "modified", F_TIME, "time of last change as stored" },
+	[MEM_SIZE] = { "size", F_UINT, "content", "bytes" },
+	[MEM_SHA256] = { "sha256", F_HASH, "of the content" },
+	[MEM_TARGET] = { "target", F_TEXT, "of links, as stored" },
+	[MEM_DEVICE] = { "device", F_TEXT, "major:minor" },
+	[MEM_OFFSET] = { "offset", F_UINT, "where its bytes start in the container", "bytes" },
+	[MEM_LENGTH] = { "length", F_UINT, "how many bytes of the container it takes; unset: scattered", "bytes" },
+	[MEM_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
+};
+RECORD_TYPE(member_type, "member", "A file, folder, link or device inside an image, and where its bytes lie", member_fields);
+
+static const struct field area_fields[] = {
+	[ARE_MEMBER] = { "member", F_UINT, "number of the member in which it lies" },
+	[ARE_WHERE] = { "where", F_TEXT, "the way to that member" },
+	[ARE_OFFSET] = { "offset", F_UINT, "where it starts in that member", "bytes" },
+	[ARE_LENGTH] = { "length", F_UINT, "how long it is", "bytes" },
+	[ARE_WHAT] = { "what", F_TEXT, "padding, text, program or data, or encrypted or compressed" },
+	[ARE_ENTROPY] = { "entropy", F_REAL, "Shannon entropy; 8 is pure chance", "bits per byte" },
+	[ARE_MAP] = { "map", F_TEXT, "entropy of up to 32 parts of equal length, a digit each" },
+};
+RECORD_TYPE(area_type, "area", "Bytes that no unpacker took", area_fields);
+
+static const struct field inspection_fields[] = {
+	[INS_INPUTS] = { "inputs", F_UINT, "files that were given" },
+	[INS_INPUT_BYTES] = { "input_bytes", F_UINT, "how long they are together", "bytes" },
+	[INS_CONTAINERS] = { "containers", F_UINT, "containers that were opened" },
+	[INS_MEMBERS] = { "members", F_UINT, "members found, of all kinds, inputs included" },
+	[INS_FILES] = { "files", F_UINT, "of these, files" },
+	[INS_BYTES] = { "bytes", F_UINT, "content taken out", "bytes" },
+	[INS_CANDIDATES] = { "candidates", F_UINT, "places that looked like the start of a container" },
+	[INS_STEPS] = { "steps", F_UINT, "work done: bytes looked at, read and made", "bytes" },
+	[INS_BUDGETS] = { "budgets", F_TEXTS, "budgets that were reached; unset: none, so everything was looked at" },
+};
+RECORD_TYPE(inspection_type, "inspection", "The sum of an inspection", inspection_fields);
+
+static const struct field extract_fields[] = {
+	[EXT_PATH] = { "path", F_TEXT, "folder of the container and path in it" },
+	[EXT_ROOT] = { "root", F_UINT, "length of the container's folder in it", "bytes" },
+	[EXT_TYPE] = { "type", F_UINT, "enum member_type" },
+	[EXT_MODE] = { "mode", F_UINT, "permissions as stored" },
+	[EXT_TARGET] = { "target", F_TEXT, "of links" },
+	[EXT_AT] = { "at", F_UINT, "where its bytes start in the spool", "bytes" },
+	[EXT_SIZE] = { "size", F_UINT, "how many", "bytes" },
+};
+const struct record_type extract_type = { .name = "extract", .doc = "Where the bytes of a member wait to be written",
+					  .fields = extract_fields, .nfields = ARRAY_LEN(extract_fields), .working = true };
+
+static void where(const struct members *m, uint32_t i, void (*put)(const struct members *m, uint32_t i, struct buf *b),
+		  struct record *r, unsigned field)
+{
+	struct buf b = { 0 };
+	put(m, i, &b);
+	record_text(r, field, arena_copy(r->host->arena, buf_span(&b)));
+	buf_done(&b);
+}
+
+void container_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct container *c = &m->c[i];
+	record_begin(r, &container_type, NULL, h);
+	record_uint(r, CON_ID, i);
+	record_str(r, CON_FORMAT, c->by->name);
+	where(m, i, container_where, r, CON_WHERE);
+	record_uint(r, CON_MEMBER, c->member);
+	record_uint(r, CON_OFFSET, c->offset);
+	record_uint(r, CON_LENGTH, c->length);
+	record_uint(r, CON_DEPTH, c->depth);
+	record_str(r, CON_DETAIL, c->detail);
+	record_uint(r, CON_MEMBERS, c->nmembers);
+	record_uint(r, CON_BYTES, c->bytes);
+	record_str(r, CON_DAMAGE, c->damage);
+}
+
+static void owner(const struct member *f, struct record *r)
+{
+	struct arena *a = r->host->arena;
+	record_str(r, MEM_MODE, arena_printf(a, "%04o", f->mode & 07777));
+	record_uint(r, MEM_UID, f->uid);
+	record_uint(r, MEM_GID, f->gid);
+	if (f->mode & 06000 && f->type == MEMBER_FILE)
+		record_bool(r, MEM_SET_ID, true);
+	if (f->mtime && f->mtime < UINT32_MAX * 4ull)
+		record_time(r, MEM_MODIFIED, f->mtime * 1000000000ull);
+	if (f->type == MEMBER_CHAR || f->type == MEMBER_BLOCK)
+		record_str(r, MEM_DEVICE, arena_printf(a, "%u:%u", f->major, f->minor));
+}
+
+void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h)
+{
+	const struct member *f = &m->v[i];
+	record_begin(r, &member_type, NULL, h);
+	record_uint(r, MEM_ID, i);
+	record_uint(r, MEM_CONTAINER, f->container);
+	record_text(r, MEM_PATH, f->path);
+	where(m, i, member_where, r, MEM_WHERE);
+	record_str(r, MEM_TYPE, member_type_name(f->type));
+	record_str(r, MEM_CLASS, class);
+	owner(f, r);
+	if (f->type == MEMBER_FILE) {
+		record_uint(r, MEM_SIZE, f->size);
+		record_hash(r, MEM_SHA256, f->sha256);
+		record_uint(r, MEM_OFFSET, f->offset);
+		if (f->length)
+			record_uint(r, MEM_LENGTH, f->length);
+	}
+	record_text(r, MEM_TARGET, f->target);
+	record_str(r, MEM_DAMAGE, f->damage);
+}
+
+void area_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct area *a = &m->areas[i];
+	record_begin(r, &area_type, NULL, h);
+	record_uint(r, ARE_MEMBER, a->member);
+	where(m, a->member, member_where, r, ARE_WHERE);
+	record_uint(r, ARE_OFFSET, a->offset);
+	record_uint(r, ARE_LENGTH, a->length);
+	record_str(r, ARE_WHAT, a->what);
+	record_real(r, ARE_ENTROPY, (double)(uint64_t)(a->entropy * 1000 + 0.5) / 1000);
+	record_str(r, ARE_MAP, a->map);
+}
+
+void inspection_record(const struct members *m, struct record *r, const struct record_host *h)
+{
+	uint64_t files = 0, input = 0;
+	for (uint32_t i = 0; i < m->n; i++) {
+		files += m->v[i].type == MEMBER_FILE;
+		input += m->v[i].container == 0 ? m->v[i].size : 0;
+	}
+	record_begin(r, &inspection_type, NULL, h);
+	record_uint(r, INS_INPUTS, m->c[0].nmembers);
+	record_uint(r, INS_INPUT_BYTES, input);
+	record_uint(r, INS_CONTAINERS, m->nc - 1);
+	record_uint(r, INS_MEMBERS, m->n);
+	record_uint(r, INS_FILES, files);
+	record_uint(r, INS_BYTES, m->bytes);
+	record_uint(r, INS_CANDIDATES, m->candidates);
+	record_uint(r, INS_STEPS, m->steps);
+	for (enum budget_kind k = 0; k < BUDGET_KINDS; k++)
+		if (m->hits[k])
+			record_add_text(r, INS_BUDGETS, span_str(budget_word(k)));
+}
+
+/* "image.bin@0x40-cramfs/boot/kernel@0x0-gzip": a folder beside the file that holds the container. */
+static void folder(const struct members *m, uint32_t container, struct buf *b)
+{
+	const struct container *c = &m->c[container];
+	if (c->member == NONE)
+		return;
+	const struct member *f = &m->v[c->member];
+	folder(m, f->container, b);
+	if (b->n)
+		buf_u8(b, '/');
+	buf_bytes(b, f->path);
+	buf_printf(b, "@0x%llx-%s", (unsigned long long)c->offset, c->by->name);
+}
+
+void extract_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct member *f = &m->v[i];
+	struct buf b = { 0 };
+	folder(m, f->container, &b);
+	record_begin(r, &extract_type, NULL, h);
+	record_uint(r, EXT_ROOT, b.n);
+	buf_u8(&b, '/');
+	buf_bytes(&b, f->path);
+	record_text(r, EXT_PATH, arena_copy(h->arena, buf_span(&b)));
+	record_uint(r, EXT_TYPE, f->type);
+	record_uint(r, EXT_MODE, f->mode);
+	record_text(r, EXT_TARGET, f->target);
+	record_uint(r, EXT_AT, f->spool_at);
+	record_uint(r, EXT_SIZE, f->size);
+	buf_done(&b);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an inspection says of containers, members and the bytes between them. */
+#pragma once
+
+#include "fw/unpack/unpack.h"
+#include "record/record.h"
+
+enum container_field {
+	CON_ID, CON_FORMAT, CON_WHERE, CON_MEMBER, CON_OFFSET, CON_LENGTH, CON_DEPTH, CON_DETAIL, CON_MEMBERS, CON_BYTES, CON_DAMAGE
+};
+extern const struct record_type container_type;
+
+enum member_field {
+	MEM_ID, MEM_CONTAINER, MEM_PATH, MEM_WHERE, MEM_TYPE, MEM_CLASS, MEM_MODE, MEM_UID, MEM_GID, MEM_SET_ID, MEM_MODIFIED,
+	MEM_SIZE, MEM_SHA256, MEM_TARGET, MEM_DEVICE, MEM_OFFSET, MEM_LENGTH, MEM_DAMAGE
+};
+extern const struct record_type member_type;
+
+enum area_field { ARE_MEMBER, ARE_WHERE, ARE_OFFSET, ARE_LENGTH, ARE_WHAT, ARE_ENTROPY, ARE_MAP };
+extern const struct record_type area_type;
+
+enum inspection_field {
+	INS_INPUTS, INS_INPUT_BYTES, INS_CONTAINERS, INS_MEMBERS, INS_FILES, INS_BYTES, INS_CANDIDATES, INS_STEPS, INS_BUDGETS
+};
+extern const struct record_type inspection_type;
+
+/* For the process that writes files: where a member's bytes stand in the spool. Never printed. */
+enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE };
+extern const struct record_type extract_type;
+
+/* The arena of h takes the texts. */
+void container_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
+void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h);
+void area_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
+void inspection_record(const struct members *m, struct record *r, const struct record_host *h);
+void extract_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keys that were met, and the directories that are still to be read: loops end, depth costs no stack. */
+#include "fw/unpack/unpack.h"
+
+struct seen {
+	uint64_t *v;                             /* key + 1; 0: free */
+	size_t n, room;                          /* room: a power of two */
+};
+
+enum { SEEN_LEAST = 64 };
+
+struct seen *seen_new(void)
+{
+	struct seen *s = mem_new(sizeof(*s));
+	s->room = SEEN_LEAST;
+	s->v = mem_array(s->room, sizeof(*s->v));
+	return s;
+}
+
+void seen_free(struct seen *s)
+{
+	if (s)
+		free(s->v);
+	free(s);
+}
+
+/* Fibonacci hashing; the keys are offsets, numbers of inodes and parts of hashes. */
+static bool put(uint64_t *v, size_t room, uint64_t key)
+{
+	size_t i = (size_t)((key * 0x9e3779b97f4a7c15ull) >> 20) & (room - 1);
+	for (; v[i]; i = (i + 1) & (room - 1))
+		if (v[i] == key)
+			return false;
+	v[i] = key;
+	return true;
+}
+
+bool seen_add(struct seen *s, uint64_t key)
+{
+	key = key == UINT64_MAX ? key : key + 1;
+	if (s->n * 2 >= s->room) {
+		uint64_t *bigger = mem_array(s->room * 2, sizeof(*bigger));
+		for (size_t i = 0; i < s->room; i++)
+			if (s->v[i])
+				put(bigger, s->room * 2, s->v[i]);
+		free(s->v);
+		s->v = bigger;
+		s->room *= 2;
+	}
+	bool fresh = put(s->v, s->room, key);
+	s->n += fresh;
+	return fresh;
+}
+
+static void add(struct tree *t, struct tree_dir d)
+{
+	if (t->n == t->room) {
+		t->room = t->room ? t->room * 2 : 16;
+		t->v = mem_grow(t->v, t->room, sizeof(*t->v));
+	}
+	t->v[t->n++] = d;
+}
+
+void tree_start(struct tree *t, struct members *m, uint64_t key, uint64_t extra)
+{
+	*t = (struct tree){ .m = m, .seen = seen_new() };
+	seen_add(t->seen, key);
+	add(t, (struct tree_dir){ .key = key, .extra = extra });
+}
+
+bool tree_next(struct tree *t, struct tree_dir *d)
+{
+	if (t->at == t->n || members_stopped(t->m))
+		return false;
+	*d = t->v[t->at++];
+	return true;
+}
+
+bool tree_push(struct tree *t, const struct tree_dir *parent, uint64_t key, uint64_t extra, struct span path)
+{
+	if (!seen_add(t->seen, key)) {
+		members_damage(t->m, "a folder is entered twice: read once");
+		return false;
+	}
+	if (parent->depth + 1 >= TREE_DEPTH || path.n > MEMBER_PATH) {
+		members_hit(t->m, BUDGET_DEPTH);
+		return false;
+	}
+	add(t, (struct tree_dir){ key, extra, path, parent->depth + 1 });
+	return true;
+}
+
+void tree_done(struct tree *t)
+{
+	seen_free(t->seen);
+	free(t->v);
+	*t = (struct tree){ 0 };
+}
