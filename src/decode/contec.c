@@ -189,6 +189,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	(void)state;
 	struct rd in = rd_of(m->bytes);
+	emit_shown(e, span_cut(m->bytes, 4));
 	rd_skip(&in, 3);
 	uint8_t type = rd_u8(&in);
 	struct span body = rd_rest(&in);

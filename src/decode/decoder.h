@@ -101,6 +101,8 @@ struct decoder {
 	uint16_t ethertype;                      /* OVER_LINK */
 	uint8_t protocol;                        /* OVER_IP */
 	bool clinical;                           /* carries care data: its messages are kept for comparison */
+	bool no_content;                         /* names and states of machines alone, or ciphertext: evidence export shows
+						  * its messages whole, less what a PATIENT or SECRET field holds */
 	const char *client_is, *server_is;       /* roles of track/device.c that speaking it suggests; NULL: none */
 	size_t state_size;                       /* <= STATE_MAX, zeroed at the start of a conversation */
 	struct bid (*bid)(const struct message *m, const struct origin *at);
@@ -122,6 +124,14 @@ static inline void emit_begin(struct emit *e, struct record *r, const struct rec
 static inline bool emit_wants(struct emit *e, const struct record_type *t)
 {
 	return !e->wants || e->wants(e, t);
+}
+
+/* These bytes are the protocol's own (lengths, types, separators): evidence export shows them. What is
+ * neither shown here nor the text of a PLAIN field is overwritten there. */
+static inline void emit_shown(struct emit *e, struct span s)
+{
+	if (e->host->shown)
+		e->host->shown(e->host->ctx, s);
 }
 
 static inline void emit_record(struct emit *e, const struct record *r)

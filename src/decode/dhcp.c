@@ -255,6 +255,7 @@ static const struct record_type *const types[] = { &dhcp_type, NULL };
 
 const struct decoder decoder_dhcp = {
 	.name = "dhcp", .doc = "Dynamic Host Configuration Protocol for IPv4 (RFC 2131, RFC 2132)",
+	.no_content = true,
 	.over = OVER_UDP, .ports = { PORT_SERVER, PORT_CLIENT },
 	.bid = bid, .decode = decode, .types = types,
 };

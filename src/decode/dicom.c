@@ -500,6 +500,13 @@ static uint16_t short_value(struct span s)
 	return rd_le16(&r);
 }
 
+/* Evidence shows tag, representation and length of an element; its value only if it leaves as text. */
+static void element_show(const struct record *out, struct span from, const struct rd *behind)
+{
+	if (out->host->shown && rd_ok(behind))
+		out->host->shown(out->host->ctx, span_cut(from, from.n - rd_left(behind)));
+}
+
 static void command_element(uint32_t tag, struct span v, struct way *w, struct record *out)
 {
 	switch (tag) {
@@ -536,9 +543,14 @@ static bool command(struct rd r, bool pushing, struct way *w, struct record *out
 	w->command = w->message = 0;
 	w->forwarded = false;
 	while (rd_left(&r)) {
+		struct span from = { r.p, rd_left(&r) };
 		uint16_t group = rd_le16(&r), element = rd_le16(&r);
-		struct span v = rd_span(&r, rd_le32(&r));
-		if (!rd_ok(&r) || group)
+		uint32_t length = rd_le32(&r);
+		if (group)
+			break;
+		element_show(out, from, &r);
+		struct span v = rd_span(&r, length);
+		if (!rd_ok(&r))
 			break;
 		command_element(element, v, w, out);
 	}
@@ -680,11 +692,13 @@ static bool data_set(struct span s, enum syntax x, bool whole, struct record *ou
 	uint32_t last = 0;
 	rd_order(&r, x == SYNTAX_BIG);
 	while (rd_left(&r) >= 8) {
+		struct span from = { r.p, rd_left(&r) };
 		if (!element_head(&r, x, &el))
 			return !whole;
 		if (el.tag <= last)
 			return false;
 		last = el.tag;
+		element_show(out, from, &r);
 		while (i < ARRAY_LEN(attributes) && attributes[i].tag < el.tag)
 			i++;
 		if (i == ARRAY_LEN(attributes))
@@ -773,9 +787,11 @@ static bool p_data(struct rd r, uint32_t length, struct association *a, struct w
 	uint32_t left = length;
 	while (rd_left(&r) >= 6) {
 		struct pdv v;
+		struct span head = { r.p, rd_left(&r) };
 		if (!pdv_head(&r, left, &v))
 			return false;
 		left -= v.length + 6;
+		emit_shown(e, span_cut(head, PDV_HEAD - PDU_HEAD));
 		bool last = v.flags & FLAG_LAST;
 		struct span s = rd_span(&r, rd_left(&r) < v.length ? rd_left(&r) : v.length);
 		if (v.flags & FLAG_COMMAND) {
@@ -817,6 +833,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	uint32_t length = rd_be32(&r);
 	if (!rd_ok(&r) || type < ASSOCIATE_RQ || type > ABORT)
 		return false;
+	emit_shown(e, type > P_DATA || type == ASSOCIATE_RJ ? m->bytes : span_cut(m->bytes, PDU_HEAD));
 	if (type == P_DATA)
 		return p_data(r, length, a, &a->way[m->to_server], e);
 	struct record out UNSET;

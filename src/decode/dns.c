@@ -271,6 +271,7 @@ static const struct record_type *const types[] = { &dns_type, NULL };
 
 const struct decoder decoder_dns = {
 	.name = "dns", .doc = "Domain Name System (RFC 1035) and LLMNR (RFC 4795)",
+	.no_content = true,
 	.over = OVER_UDP | OVER_TCP, .ports = { PORT_DNS, PORT_LLMNR },
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

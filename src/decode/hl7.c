@@ -673,6 +673,24 @@ static void place_read(struct parse *p, const struct place *at, struct span fiel
 	}
 }
 
+static bool is_mark(uint8_t c)
+{
+	return c > ' ' && c < 0x7F && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z');
+}
+
+/* Evidence shows the segment's name and what separates its fields. A separator that is a letter or a digit
+ * would show more than itself. */
+static void segment_show(const struct parse *p, struct span line)
+{
+	const uint8_t d[] = { p->d.field, p->d.component, p->d.repetition, p->d.escape, p->d.subcomponent };
+	if (!p->emit->host->shown)
+		return;
+	emit_shown(p->emit, span_cut(line, 3));
+	for (struct span s = span_from(line, 3); s.n; s = span_from(s, 1))
+		if (s.p[0] && is_mark(s.p[0]) && memchr(d, s.p[0], sizeof(d)))
+			emit_shown(p->emit, span_cut(s, 1));
+}
+
 static void segment_read(struct parse *p, struct span line)
 {
 	p->segments++;
@@ -685,6 +703,7 @@ static void segment_read(struct parse *p, struct span line)
 		s++;
 	if (s == end)
 		return;
+	segment_show(p, line);
 	struct span *f = p->f;
 	hl7_split(line, p->d.field, f, s->last + 1u);
 	p->personal = false;
@@ -714,6 +733,7 @@ static void message_begin(struct parse *p, struct span line)
 	p->way->started = true;
 	record_bool(&p->out, MLLP, p->way->block);
 	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
+	segment_show(p, line);
 	msh(p, f);
 }
 
@@ -749,6 +769,15 @@ static void wide_read(struct parse *p)
 	emit_record(p->emit, &p->out);
 }
 
+/* Starts and ends of blocks and segments. */
+static void frame_show(const struct message *m, struct emit *e)
+{
+	static const uint8_t controls[] = { HL7_VT, HL7_FS, HL7_CR, HL7_LF };
+	for (struct span s = m->bytes; e->host->shown && s.n; s = span_from(s, 1))
+		if (memchr(controls, s.p[0], sizeof(controls)))
+			emit_shown(e, span_cut(s, 1));
+}
+
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	struct state *st = state;
@@ -756,6 +785,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct parse p = { .emit = e, .way = w };
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
+	frame_show(m, e);
 	while (s.n) {
 		struct hl7_lead lead = hl7_lead(s);
 		s = span_from(s, lead.head);

@@ -8,7 +8,7 @@
 enum {
 	PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_SCTP = 132,
 	ECHO_REPLY = 0, UNREACHABLE = 3, QUENCH = 4, REDIRECT = 5, ECHO = 8, EXCEEDED = 11, PARAMETER = 12,
-	NEEDS_FRAGMENTATION = 4,
+	NEEDS_FRAGMENTATION = 4, HEAD = 8, HEAD_IPV4 = 20, HEAD_IPV6 = 40,
 	IPV6_HOPOPTS = 0, IPV6_ROUTING = 43, IPV6_FRAGMENT = 44, IPV6_DSTOPTS = 60, IPV6_EXTENSIONS = 8,
 };
 
@@ -134,6 +134,16 @@ void icmp_echo(struct record *out, struct rd r)
 	record_uint(out, ICMP_BYTES, rd_left(&r));
 }
 
+void icmp_show(struct emit *e, const struct record *out, struct span message)
+{
+	size_t n = HEAD;
+	if (record_has(out, ICMP_INNER_PROTOCOL))
+		n += record_get_uint(out, ICMP_FAMILY) == 4 ? HEAD_IPV4 : HEAD_IPV6;
+	if (record_has(out, ICMP_INNER_PORT))
+		n += HEAD;               /* the ports and the rest of a transport head that every error quotes */
+	emit_shown(e, span_cut(message, n));
+}
+
 /* The IP header has said it. */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
@@ -165,6 +175,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		record_addr(&out, ICMP_GATEWAY, addr_v4(word));
 	if (type == UNREACHABLE && code == NEEDS_FRAGMENTATION)
 		record_uint(&out, ICMP_MTU, word & 0xFFFF);
+	icmp_show(e, &out, m->bytes);
 	emit_record(e, &out);
 	return true;
 }

@@ -14,3 +14,5 @@ extern const struct record_type icmp_type;
 void icmp_inner(struct record *out, struct rd r);
 /* Identifier, sequence number and length of the data of an echo. */
 void icmp_echo(struct record *out, struct rd r);
+/* Shows the head, and of a quoted packet the addresses and ports: what else is quoted or echoed may be anybody's. */
+void icmp_show(struct emit *e, const struct record *out, struct span message);

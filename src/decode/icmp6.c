@@ -9,7 +9,7 @@ enum {
 	ROUTER_SOLICITATION = 133, ROUTER_ADVERTISEMENT, NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT, REDIRECT,
 	OPT_SOURCE_LINK = 1, OPT_TARGET_LINK, OPT_PREFIX, OPT_REDIRECTED, OPT_MTU, OPT_DNS = 25,
 	FLAG_ROUTER = 0x80, FLAG_SOLICITED = 0x40, FLAG_OVERRIDE = 0x20, FLAG_MANAGED = 0x80, FLAG_OTHER = 0x40,
-	OPTIONS_MAX = 64,
+	OPTIONS_MAX = 64, REDIRECT_HEAD = 40,
 };
 
 enum {
@@ -190,8 +190,10 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r), code = rd_u8(&r);
 	rd_skip(&r, 2);
-	if (operation_name(type))
+	if (operation_name(type)) {
+		emit_shown(e, type == REDIRECT ? span_cut(m->bytes, REDIRECT_HEAD) : m->bytes);   /* behind: the packet */
 		return neighbour(type, r, e);
+	}
 	struct rd body = r;
 	uint32_t word = rd_be32(&r);
 	if (!rd_ok(&r))
@@ -208,6 +210,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		icmp_inner(&out, r);
 	if (type == TOO_BIG)
 		record_uint(&out, ICMP_MTU, word);
+	icmp_show(e, &out, m->bytes);
 	emit_record(e, &out);
 	return true;
 }

@@ -217,6 +217,7 @@ static const struct record_type *const types[] = { &mdns_type, NULL };
 
 const struct decoder decoder_mdns = {
 	.name = "mdns", .doc = "Multicast DNS and DNS-SD (RFC 6762, RFC 6763)",
+	.no_content = true,
 	.over = OVER_UDP, .ports = { PORT_MDNS },
 	.bid = bid, .decode = decode, .types = types,
 };

@@ -251,6 +251,7 @@ static const struct record_type *const types[] = { &nbns_type, NULL };
 
 const struct decoder decoder_nbns = {
 	.name = "nbns", .doc = "NetBIOS name and datagram service (RFC 1001, RFC 1002)",
+	.no_content = true,
 	.over = OVER_UDP, .ports = { PORT_NAME, PORT_DATAGRAM },
 	.bid = bid, .decode = decode, .types = types,
 };

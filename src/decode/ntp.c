@@ -125,6 +125,7 @@ static const struct record_type *const types[] = { &ntp_type, NULL };
 
 const struct decoder decoder_ntp = {
 	.name = "ntp", .doc = "Network Time Protocol (RFC 5905)",
+	.no_content = true,
 	.over = OVER_UDP, .ports = { PORT_NTP },
 	.bid = bid, .decode = decode, .types = types,
 };

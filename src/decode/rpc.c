@@ -90,6 +90,7 @@ const char *rpc_number(struct rpc *x, uint32_t n)
 
 void rpc_name_keep(struct rpc *x, struct span name)
 {
+	emit_shown(x->e, name);                  /* it leaves as text with the reply */
 	struct rpc_name *n = &x->s->names[x->s->next_name];
 	x->s->next_name = (uint8_t)((x->s->next_name + 1) % RPC_NAMES);
 	name = span_from(name, name.n > NAME_KEPT ? name.n - NAME_KEPT : 0);
@@ -288,6 +289,15 @@ static bool told(struct rpc *x, struct record *full, const struct record *head, 
 	return use;
 }
 
+/* What r has not reached yet are arguments or results. */
+static void show(const struct rpc *x, const struct rd *r)
+{
+	size_t n = x->whole.n - rd_left(r);
+	emit_shown(x->e, x->p && x->p->no_content ? x->whole : span_cut(x->whole, n));
+	if (x->m->over == OVER_TCP)
+		emit_shown(x->e, span_cut(x->m->bytes, MARK));
+}
+
 static bool read_call(struct rpc *x, struct rd r)
 {
 	uint32_t version = rd_be32(&r);
@@ -300,6 +310,7 @@ static bool read_call(struct rpc *x, struct rd r)
 	x->p = program_find(x->program);
 	x->call = call_new(x);
 	x->call->sealed = c.sealed;
+	show(x, &r);
 	struct record head, full;
 	record_head(x, &head);
 	if (c.is_sys) {
@@ -345,6 +356,7 @@ static bool read_reply(struct rpc *x, struct rd r)
 		x->p = program_find(x->program);
 		x->name = name_of(x->s, x->xid);
 	}
+	show(x, &r);
 	struct record head, full;
 	record_head(x, &head);
 	record_str(&head, RPC_STATUS, why ? why : "ok");
@@ -362,6 +374,7 @@ static bool read_reply(struct rpc *x, struct rd r)
 static bool read_message(struct rpc *x, struct span whole)
 {
 	struct rd r = rd_of(whole);
+	x->whole = whole;
 	x->xid = rd_be32(&r);
 	uint32_t type = rd_be32(&r);
 	x->is_call = type == CALL;

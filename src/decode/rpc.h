@@ -64,6 +64,7 @@ struct rpc {
 	const struct message *m;
 	struct rpc_state *s;
 	struct emit *e;
+	struct span whole;                       /* without record marks */
 	const struct rpc_program *p;             /* NULL: nobody knows it */
 	uint32_t xid, program, version, procedure;
 	bool is_call;
@@ -78,6 +79,7 @@ struct rpc_program {
 	uint32_t number;
 	const char *name;
 	uint8_t low, high, procedures;           /* versions; highest procedure number of any */
+	bool no_content;                         /* as of a decoder: its arguments and results name machines and folders alone */
 	const struct record_type *type;          /* NULL: rpc_type */
 	const char *(*procedure)(uint32_t version, uint32_t procedure);
 	/* Reads what is behind the header into out. False: malformed. Only called with r in clear. */

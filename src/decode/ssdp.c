@@ -122,6 +122,7 @@ static const struct record_type *const types[] = { &ssdp_type, NULL };
 
 const struct decoder decoder_ssdp = {
 	.name = "ssdp", .doc = "Simple Service Discovery Protocol (UPnP Device Architecture 2.0)",
+	.no_content = true,
 	.over = OVER_UDP, .ports = { PORT_SSDP },
 	.bid = bid, .decode = decode, .types = types,
 };

@@ -90,6 +90,7 @@ static const struct record_type *const types[] = { &ssh_type, NULL };
 
 const struct decoder decoder_ssh = {
 	.name = "ssh", .doc = "Secure Shell identification (RFC 4253)",
+	.no_content = true,
 	.over = OVER_TCP, .ports = { PORT_SSH },
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

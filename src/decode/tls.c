@@ -384,6 +384,7 @@ static const struct record_type *const types[] = { &tls_type, NULL };
 
 const struct decoder decoder_tls = {
 	.name = "tls", .doc = "TLS and SSL hellos (RFC 8446, RFC 5246, RFC 6101)",
+	.no_content = true,
 	.over = OVER_TCP, .ports = { 443, 2762, 8443, 636, 993, 995, 465, 853 },
 	.state_size = sizeof(struct session),
 	.bid = bid, .frame = frame, .decode = decode, .types = types,

@@ -45,6 +45,12 @@ static void set_token(struct record *r, unsigned field, struct span s)
 		r->host->masked(r->host->ctx, f, s, &v->token);
 }
 
+static void show(const struct record *r, unsigned field, struct span s)
+{
+	if (r->host && r->host->shown && r->type->fields[field].privacy == PLAIN)
+		r->host->shown(r->host->ctx, s);
+}
+
 void record_text(struct record *r, unsigned field, struct span s)
 {
 	s = trimmed(s);
@@ -54,7 +60,9 @@ void record_text(struct record *r, unsigned field, struct span s)
 		set_token(r, field, s);
 		return;
 	}
-	slot(r, field, F_TEXT)->text = span_cut(s, TEXT_MAX);
+	s = span_cut(s, TEXT_MAX);
+	slot(r, field, F_TEXT)->text = s;
+	show(r, field, s);
 }
 
 void record_str(struct record *r, unsigned field, const char *s)
@@ -132,7 +140,9 @@ void record_add_text(struct record *r, unsigned field, struct span s)
 	struct span *list = list_room(r, v->texts.v, v->texts.n, sizeof(*list));
 	if (!list)
 		return;
-	list[v->texts.n] = arena_copy(r->host->arena, span_cut(trimmed(s), TEXT_MAX));
+	s = span_cut(trimmed(s), TEXT_MAX);
+	list[v->texts.n] = arena_copy(r->host->arena, s);
+	show(r, field, s);
 	v->texts = (struct texts){ list, v->texts.n + 1 };
 }
 

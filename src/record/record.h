@@ -112,6 +112,8 @@ struct record_host {
 	/* Told of every PATIENT or SECRET span as it becomes a token (evidence export blanks them,
 	 * the learnt-identifier table remembers them by hash). May be NULL. */
 	void (*masked)(void *ctx, const struct field *f, struct span where, const struct token *t);
+	/* Told of every span that leaves as the text of a PLAIN field. May be NULL. */
+	void (*shown)(void *ctx, struct span where);
 	void *ctx;
 };
 

@@ -67,6 +67,7 @@ struct content {
 	struct hash_key key;
 	const EVP_MD *sha256;
 	struct content_counts counts;
+	bool is_program;                         /* the file of the last open or feed */
 	uint64_t ahead;                          /* bytes, of all files */
 	uint16_t free, oldest, newest;
 	uint16_t bucket[BUCKETS];
@@ -440,9 +441,21 @@ static void part_advance(struct content *c, struct file *f, uint64_t n)
 		part_end(c, f, true);
 }
 
+/* The file's slot is not used again before the next call, even if it has ended. */
+static void note_kind(struct content *c, const struct file *f)
+{
+	c->is_program = f->known && !f->packed && f->type.program;
+}
+
+bool content_is_program(const struct content *c)
+{
+	return c->is_program;
+}
+
 uint32_t content_open(struct content *c, const struct origin *at, const struct body *b)
 {
 	uint64_t id[2];
+	c->is_program = false;
 	if (b->offset > INT64_MAX)
 		return 0;                        /* no file is that long */
 	identify(c, at, b, id);
@@ -466,6 +479,7 @@ uint32_t content_open(struct content *c, const struct origin *at, const struct b
 	struct span data = span_cut(b->data, b->length < SIZE_MAX ? (size_t)b->length : SIZE_MAX);
 	take(c, f, b->offset, data);
 	part_advance(c, f, data.n);
+	note_kind(c, f);
 	return handle_file(c, handle) ? handle : 0;
 }
 
@@ -473,6 +487,7 @@ void content_feed(struct content *c, uint32_t handle, struct span bytes, const s
 {
 	(void)at;
 	struct file *f = handle_file(c, handle);
+	c->is_program = false;
 	if (!f)
 		return;
 	use_touch(c, f);
@@ -480,6 +495,7 @@ void content_feed(struct content *c, uint32_t handle, struct span bytes, const s
 		bytes = span_cut(bytes, f->part.left < SIZE_MAX ? (size_t)f->part.left : SIZE_MAX);
 	take(c, f, f->part.at, bytes);
 	part_advance(c, f, bytes.n);
+	note_kind(c, f);
 }
 
 void content_gap(struct content *c, uint32_t handle, uint64_t n)

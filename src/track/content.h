@@ -33,4 +33,6 @@ void     content_gap(struct content *c, uint32_t handle, uint64_t n);    /* n by
 void     content_close(struct content *c, uint32_t handle, bool complete);
 /* End of input: publishes everything that is still open. */
 void     content_finish(struct content *c);
+/* Whether the file that the last open or feed was about is machine code by its first bytes. */
+bool            content_is_program(const struct content *c);
 struct content_counts content_counts(const struct content *c);

@@ -142,8 +142,6 @@ static void look_for_learnt(struct tracker *t, struct flow *f, bool dir, struct 
 	record_begin(&r, &learnt_type, &at.at, &t->host);
 	record_str(&r, LEARNT_FIELD, field);
 	record_token(&r, LEARNT_TOKEN, token);
-	if (t->set.blank)
-		t->set.blank(t->set.ctx, &at.at, where, p->seq + (uint32_t)(where.p - p->payload.p), p->kind == PACKET_TCP);
 	tracker_publish(t, &r);
 }
 
@@ -189,6 +187,8 @@ static void on_body(struct emit *e, const struct body *b)
 	if (t->body)
 		content_close(t->content, t->body, false);
 	t->body = content_open(t->content, e->at, b);
+	if (content_is_program(t->content))
+		reveal_mark(t, b->data, SHOWN_PLAIN);
 }
 
 uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p,
@@ -206,11 +206,13 @@ uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const 
 	t->message_seq = seq;
 	t->is_stream = m->over == OVER_TCP;
 	t->body = 0;
-	(void)dir;
-	if (!f->decoder->decode(m, f->state, &e))
+	reveal_begin(t);
+	bool good = f->decoder->decode(m, f->state, &e);
+	if (!good)
 		t->health->decode_failures++;
 	else
 		f->messages++;
+	reveal_end(t, dir, &at, good);
 	arena_reset(&t->arena);
 	return t->body;
 }

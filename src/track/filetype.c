@@ -126,6 +126,7 @@ static bool is_elf(struct span head, struct filetype *t)
 	const char *what = type == 1 ? "ELF object" : type == 4 ? "core dump" : "ELF program";
 	snprintf(t->name, sizeof(t->name), "%s (%s)", what, rd_ok(&r) ? elf_machine(machine) : "cut short");
 	t->code = type != 4;
+	t->program = rd_ok(&r) && type >= 1 && type <= 3;
 	return true;
 }
 
@@ -137,9 +138,8 @@ static bool is_pe(struct span head, struct filetype *t)
 	struct rd r = rd_at(head, false, 60, 4);
 	uint32_t at = rd_le32(&r);
 	if (span_starts(span_from(head, at), SPAN_LIT("PE\0\0")))
-		name_set(t, "PE program", true);
-	else
-		name_set(t, "DOS or PE program", true);
+		t->program = true;
+	name_set(t, t->program ? "PE program" : "DOS or PE program", true);
 	return true;
 }
 

@@ -9,6 +9,7 @@ enum { FILETYPE_HEAD = 512, FILETYPE_NAME = 48 };   /* bytes of the file that ma
 struct filetype {
 	char name[FILETYPE_NAME];                /* "ELF program (ARM)", "script", "text" … */
 	bool code;                               /* program, script, archive, file system or firmware */
+	bool program;                            /* machine code, by a mark that no text begins with */
 };
 
 /* head: the file's first bytes, up to FILETYPE_HEAD; fewer only when the file is that short. */

@@ -56,8 +56,17 @@ struct tracker {
 	uint32_t body;                           /* handle that emit_body opened, 0: none */
 	struct flow *flow;                       /* its conversation */
 	const struct record_type *asked;         /* type that a decoder asked for and only the device table takes */
+	uint8_t *marks;                          /* enum shown_mark, for each of its bytes; NULL: nobody asks */
 	struct route routes[ROUTES];             /* by record type: who listens */
 };
+
+/* reveal.c: what evidence export may show; all three do nothing unless someone asks */
+void reveal_begin(struct tracker *t);
+void reveal_mark(struct tracker *t, struct span where, enum shown_mark mark);
+/* The message was decoded: good or not. */
+void reveal_end(struct tracker *t, bool dir, const struct origin *at, bool good);
+/* Bytes of a program behind its message. */
+void reveal_program(struct tracker *t, const struct flow *f, bool dir, const struct packet *p, uint32_t seq, struct span bytes);
 
 /* publish.c: where records go */
 void publish_start(struct tracker *t);           /* fills t->host and t->sink */

@@ -9,10 +9,12 @@ static void on_masked(void *ctx, const struct field *f, struct span where, const
 	struct tracker *t = ctx;
 	if (f->privacy == PATIENT)
 		learnt_add(t->learnt, f, where, token);
-	bool inside = where.p >= t->message.p && where.p + where.n <= t->message.p + t->message.n;
-	if (t->set.blank && t->packet && inside)
-		t->set.blank(t->set.ctx, &t->packet->at, where, t->message_seq + (uint32_t)(where.p - t->message.p),
-			     t->is_stream);
+	reveal_mark(t, where, SHOWN_PERSONAL);
+}
+
+static void on_shown(void *ctx, struct span where)
+{
+	reveal_mark(ctx, where, SHOWN_PLAIN);
 }
 
 static const struct route *route_of(struct tracker *t, const struct record_type *type)
@@ -63,5 +65,7 @@ static void on_record(void *to, const struct record *r)
 void publish_start(struct tracker *t)
 {
 	t->host = (struct record_host){ .keyring = t->set.keyring, .arena = &t->arena, .masked = on_masked, .ctx = t };
+	if (t->set.shown)
+		t->host.shown = on_shown;
 	t->sink = (struct sink){ on_record, t };
 }

@@ -83,8 +83,11 @@ static struct span skip_some(const struct cursor *c, struct span bytes)
 {
 	struct stream *s = c->s;
 	struct span part = span_cut(bytes, s->skip < bytes.n ? (size_t)s->skip : bytes.n);
-	if (s->body)
+	if (s->body) {
 		content_feed(c->t->content, s->body, part, &c->p->at);
+		if (content_is_program(c->t->content))
+			reveal_program(c->t, c->f, c->dir, c->p, c->end_seq - (uint32_t)bytes.n, part);
+	}
 	if (s->skip != BODY_OPEN)
 		s->skip -= part.n;
 	if (s->skip == 0)

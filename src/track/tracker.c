@@ -58,6 +58,7 @@ struct tracker *tracker_new(const struct tracker_setup *s)
 	t->health = s->health;
 	arena_init(&t->arena, ARENA_CAP);
 	publish_start(t);
+	t->marks = s->shown ? mem_array(FRAME_CAP, 1) : NULL;
 	struct hash_key key = keyring_hash_key(s->keyring);
 	t->flows = flows_new(key, s->flow_cap ? s->flow_cap : FLOW_CAP, s->health);
 	t->frags = frags_new(key, s->health);
@@ -81,6 +82,7 @@ void tracker_free(struct tracker *t)
 	frags_free(t->frags);
 	flows_free(t->flows);
 	arena_done(&t->arena);
+	free(t->marks);
 	free(t);
 }
 

@@ -10,6 +10,21 @@
 
 struct tracker;
 
+enum shown_mark {
+	SHOWN_PLAIN = 1,                         /* text of a PLAIN field, or the protocol's own */
+	SHOWN_PERSONAL = 2,                      /* of a PATIENT or SECRET field, whatever else it is */
+};
+
+struct shown {
+	const struct origin *at;                 /* of the packet that completed the message */
+	struct addr from;                        /* who sent it */
+	uint16_t port;
+	bool is_stream;
+	uint32_t seq;                            /* of the first byte; 0 for datagrams */
+	struct span bytes;
+	const uint8_t *marks;                    /* enum shown_mark for each byte; NULL: all of them are plain */
+};
+
 struct tracker_setup {
 	struct keyring *keyring;
 	const struct sink *sink;                 /* where records go; borrowed */
@@ -19,8 +34,9 @@ struct tracker_setup {
 	uint32_t flow_cap;                       /* 0: FLOW_CAP */
 	/* Whether the sink does anything with records of that type; the answer is kept. NULL: it always does. */
 	bool (*wants)(void *ctx, const struct record_type *t);
-	/* Evidence export: told which bytes of which packets hold a person's data. May be NULL. */
-	void (*blank)(void *ctx, const struct origin *at, struct span where, uint32_t seq_first, bool is_stream);
+	/* Evidence export: told of every message that was decoded, and of every piece of a program on its way,
+	 * which of its bytes may be shown. May be NULL. */
+	void (*shown)(void *ctx, const struct shown *s);
 	void *ctx;
 };
 
