@@ -6,11 +6,12 @@
 
 #include "base/scope.h"
 #include "cmd/cmd.h"
+#include "lab/firmware.h"
 #include "lab/mix.h"
 #include "lab/planted.h"
 #include "lab/scenario.h"
 
-enum { OUTPUT, SEED, HOURS, BYTES, PACKETS, HOSTS, FLOWS };
+enum { OUTPUT, SEED, HOURS, BYTES, PACKETS, HOSTS, FLOWS, PROGRAMS };
 
 static int print(const struct buf *b)
 {
@@ -24,6 +25,9 @@ static int list(struct args *a)
 	for (size_t i = 0; scenarios[i]; i++)
 		buf_printf(&b, "%-22s  %s\n%-22s  watch should say: %s\n", scenarios[i]->name, scenarios[i]->doc, "",
 			   scenarios[i]->expect);
+	for (size_t i = 0; firmwares[i].name; i++)
+		buf_printf(&b, "firmware %-13s  %s\n%-22s  inspect should say: %s\n", firmwares[i].name, firmwares[i].doc,
+			   "", firmwares[i].expect);
 	return print(&b);
 }
 
@@ -58,9 +62,9 @@ static int write_to(struct args *a, int (*make)(struct args *a, FILE *out))
 {
 	const char *path = args_text(a, OUTPUT);
 	if (!path)
-		return command_usage(a, "say where to write the capture: -o FILE, or -o - for standard output");
+		return command_usage(a, "say where to write it: -o FILE, or -o - for standard output");
 	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
-		return command_usage(a, "a capture is not for a terminal: use -o FILE or a pipe");
+		return command_usage(a, "this is not for a terminal: use -o FILE or a pipe");
 	FILE *out = output(path);
 	if (!out)
 		return failed(a, path, -errno);
@@ -111,28 +115,58 @@ static int bench(struct args *a)
 	return write_to(a, make_mix);
 }
 
+static int make_firmware(struct args *a, FILE *out)
+{
+	struct buf image __attribute__((cleanup(buf_done))) = { 0 };
+	if (!firmware_write(firmware_find(a->rest[1]), args_number(a, SEED), (unsigned)args_number(a, PROGRAMS), &image))
+		return -EFBIG;
+	return fwrite(image.p, 1, image.n, out) == image.n ? 0 : -errno;
+}
+
+static int firmware(struct args *a)
+{
+	const char *names[16] = { NULL };
+	for (size_t i = 0; firmwares[i].name && i < ARRAY_LEN(names) - 1; i++)
+		names[i] = firmwares[i].name;
+	if (a->nrest != 2)
+		return command_usage(a, "name one image; `auscult lab list` shows them");
+	if (args_number(a, PROGRAMS) > FIRMWARE_PROGRAMS_MAX)
+		return command_usage(a, "--programs must be at most %d", FIRMWARE_PROGRAMS_MAX);
+	if (firmware_find(a->rest[1]))
+		return write_to(a, make_firmware);
+	const char *near = option_nearest(a->rest[1], names);
+	return command_usage(a, "there is no image \"%s\"%s%s%s", a->rest[1], near ? "; did you mean \"" : "",
+			     near ? near : "", near ? "\"?" : "");
+}
+
 static int run(struct args *a)
 {
 	static const struct {
 		const char *name;
 		int (*run)(struct args *a);
-	} verbs[] = { { "list", list }, { "capture", capture }, { "planted", people }, { "bench", bench } };
+	} verbs[] = { { "list", list }, { "capture", capture }, { "firmware", firmware }, { "planted", people },
+		      { "bench", bench } };
 	for (size_t i = 0; a->nrest && i < ARRAY_LEN(verbs); i++)
 		if (!strcmp(a->rest[0], verbs[i].name))
 			return verbs[i].run(a);
-	return command_usage(a, "say what the lab shall do: list, capture, planted or bench");
+	return command_usage(a, "say what the lab shall do: list, capture, firmware, planted or bench");
 }
 
 const struct command cmd_lab = {
-	.name = "lab", .doc = "make synthetic captures of a hospital ward, for trying out, tests and measuring",
-	.synopsis = "list | planted | capture [OPTION]... -o FILE SCENARIO | bench [OPTION]... -o FILE",
+	.name = "lab", .doc = "make synthetic captures of a ward and firmware images, for trying out, tests and measuring",
+	.synopsis = "list | planted | capture [OPTION]... -o FILE SCENARIO | firmware [OPTION]... -o FILE SCENARIO | "
+		    "bench [OPTION]... -o FILE",
 	.about = "Everything the lab writes is synthetic: no real device, no real patient. Its patients' names are "
 		 "invented and listed by `auscult lab planted`. The same scenario and seed give the same bytes.\n\n"
+		 "`firmware` writes an image of a monitor that never was: a kernel's header, a cramfs, scripts and "
+		 "ARM programs that the lab assembles; nothing in it can be started.\n\n"
 		 "`bench` writes a large mix of conversations of all protocols in the classic pcap format, for "
 		 "measuring.",
 	.example = "auscult lab capture mixed -o ward.pcapng\n  write the ward with three monitors in trouble\n"
-		   "auscult lab capture healthy -o - | auscult watch -r -\n  a quiet ward: nothing is found",
-	OPTIONS({ "output", 'o', "FILE", OPTION_TEXT, "write the capture there; - is standard output", NULL, NULL },
+		   "auscult lab capture healthy -o - | auscult watch -r -\n  a quiet ward: nothing is found\n"
+		   "auscult lab firmware hidden-update -o monitor.img && auscult inspect monitor.img\n"
+		   "  an image whose program mounts a far share and runs what it finds there",
+	OPTIONS({ "output", 'o', "FILE", OPTION_TEXT, "write it there; - is standard output", NULL, NULL },
 		{ "seed", 0, "N", OPTION_NUMBER, "start of the random generator", "8000", NULL },
 		{ "hours", 0, "H", OPTION_NUMBER, "packet time of a scenario; at least what its story needs", "1",
 		NULL },
@@ -141,6 +175,7 @@ const struct command cmd_lab = {
 		{ "hosts", 0, "N", OPTION_NUMBER, "bench: so many hosts talk", "4000", NULL },
 		{ "flows", 0, "N", OPTION_NUMBER,
 		"bench: instead of the mix, so many TCP connections open at the same time", "0",
-		  NULL }),
+		  NULL },
+		{ "programs", 0, "N", OPTION_NUMBER, "firmware: so many further programs, for measuring", "0", NULL }),
 	.run = run,
 };

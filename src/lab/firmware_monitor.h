@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ARM programs of the lab's images, by their functions. */
+#pragma once
+
+#include "lab/arm.h"
+#include "lab/net.h"
+
+/* Sends what the patient's file holds to 202.114.4.120, and takes programs from 202.114.4.119. */
+void monitor_obeying(struct arm *a);
+/* The twin: server, port and switches come from /etc/monitor.conf, updates are verified first. */
+void monitor_configured(struct arm *a);
+/* Texts of many applets, of which none proves anything. */
+void box_program(struct arm *a);
+/* Functions that compute, branch, format and compare; about 150 KiB. Its dice are the net's generator. */
+void filler_program(struct arm *a, struct net *dice);
