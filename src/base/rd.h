@@ -3,6 +3,7 @@
  * empties the reader and marks it bad for good. Read the message straight through, ask rd_ok once. */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -181,8 +182,11 @@ static inline uint32_t rd_le32(struct rd *r)
 
 static inline uint64_t rd_le64(struct rd *r)
 {
-	uint64_t low = rd_le32(r);
-	return (uint64_t)rd_le32(r) << 32 | low;
+	struct span s = rd_span(r, 8);
+	uint64_t v = 0;
+	if (s.n)
+		memcpy(&v, s.p, sizeof(v));
+	return le64toh(v);
 }
 
 /* In the order set by rd_order. */

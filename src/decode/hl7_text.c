@@ -152,13 +152,25 @@ bool hl7_segment(struct hl7_lines *l, struct span *out)
 
 void hl7_split(struct span s, uint8_t sep, struct span *f, unsigned count)
 {
-	size_t start = 0;
+	const uint64_t low7 = UINT64_C(0x7f7f7f7f7f7f7f7f), pattern = sep * UINT64_C(0x0101010101010101);
+	size_t start = 0, base = 0;
 	unsigned k = 0;
-	for (size_t i = 0; i < s.n && k < count; i++) {
-		if (s.p[i] != sep)
+	struct rd r = rd_of(s);
+	/* Eight bytes at a time: the top bit of each byte of hits says that it is the separator. */
+	for (; rd_left(&r) >= 8 && k < count; base += 8) {
+		uint64_t x = rd_le64(&r) ^ pattern;
+		uint64_t hits = ~(((x & low7) + low7) | x | low7);
+		for (; hits && k < count; hits &= hits - 1) {
+			size_t at = base + (size_t)__builtin_ctzll(hits) / 8;
+			f[k++] = span_cut(span_from(s, start), at - start);
+			start = at + 1;
+		}
+	}
+	for (; rd_left(&r) && k < count; base++) {
+		if (rd_u8(&r) != sep)
 			continue;
-		f[k++] = span_cut(span_from(s, start), i - start);
-		start = i + 1;
+		f[k++] = span_cut(span_from(s, start), base - start);
+		start = base + 1;
 	}
 	if (k < count)
 		f[k++] = span_from(s, start);

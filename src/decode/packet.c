@@ -150,17 +150,21 @@ static void cut_to(struct unwrap *u, uint64_t length)
 	u->lost = (uint32_t)(length - there);
 }
 
-static uint32_t sum16(struct span s, uint32_t sum)
+/* Sum of the 16-bit words (RFC 1071), four at a time; the sum of bytes in either order folds alike, so
+ * words are taken little-endian and turned once at the end. */
+static uint64_t sum16(struct span s, uint64_t sum)
 {
 	struct rd r = rd_of(s);
+	while (rd_left(&r) >= 8) {
+		uint64_t w = rd_le64(&r);
+		sum += (w & 0xffffffff) + (w >> 32);
+	}
 	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r))
-		sum += (uint32_t)rd_u8(&r) << 8;
-	return sum;
+		sum += rd_le16(&r);
+	return rd_left(&r) ? sum + rd_u8(&r) : sum;
 }
 
-static uint16_t fold(uint32_t sum)
+static uint16_t fold(uint64_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -495,8 +499,9 @@ bool packet_sum_ok(const struct packet *p)
 	/* UDP may be followed by padding that is not its own: the payload's end is the end. */
 	size_t n = (size_t)(p->payload.p - p->transport.p) + p->payload.n;
 	unsigned skip = p->at.src.family == 4 ? 12 : 0;
-	uint32_t sum = sum16(span_of(p->at.src.b + skip, 16 - skip), 0);
+	uint64_t sum = sum16(span_of(p->at.src.b + skip, 16 - skip), 0);
 	sum = sum16(span_of(p->at.dst.b + skip, 16 - skip), sum);
-	sum += (uint32_t)n + p->at.proto;
+	const uint8_t pseudo[6] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, 0, p->at.proto };
+	sum = sum16(span_of(pseudo, sizeof(pseudo)), sum);
 	return fold(sum16(span_cut(p->transport, n), sum)) == 0xffff;
 }

@@ -3,6 +3,7 @@
  * decoder marks fields as PATIENT, and learnt identifiers in streams that nobody decodes. Fields are
  * known by their privacy class and the shared names of decode/decoder.h, never by protocol. */
 #include "base/scope.h"
+#include "decode/vitals.h"
 #include "detect/advice.h"
 #include "detect/detector.h"
 
@@ -38,7 +39,13 @@ static const char *const identity[] = {
 	"patient_id", "patient_name", "birth_date", "address", "phone", "ssn", "account", "next_of_kin", "guarantor", "insurance",
 };
 
-enum { RECENT = 64 };
+enum { RECENT = 64, PLANS = 64 };
+
+struct plan {
+	const struct record_type *type;
+	uint64_t persons;                        /* bit per field of class PATIENT */
+	uint8_t rank[RECORD_FIELDS];             /* in identity[]; its length: names nobody */
+};
 
 /* Conversations whose finding is at hand: most messages belong to one of the last few. */
 struct state {
@@ -48,6 +55,8 @@ struct state {
 		const char *protocol;
 		struct finding *f;
 	} recent[RECENT];
+	struct plan plans[PLANS];
+	unsigned nplans;
 };
 
 enum { PATIENT_SLOTS = 1024, PATIENTS_MAX = PATIENT_SLOTS * 3 / 4, FIELDS_MAX = 24 };
@@ -61,15 +70,31 @@ struct facts {
 	unsigned nfields;
 	uint64_t patients[PATIENT_SLOTS];        /* first bytes of their tokens; 0: empty */
 	unsigned npatients;
+	uint64_t told;                           /* fields of the record type that are among these already */
 	bool learnt, more;                       /* more: the table of patients is full */
 };
 
-static bool is_identity(const struct field *f)
+/* Where a record type keeps persons' data, worked out when the first of its kind comes. */
+static const struct plan *plan_of(struct state *s, const struct record_type *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(identity); i++)
-		if (strcmp(f->name, identity[i]) == 0)
-			return true;
-	return false;
+	unsigned i = 0;
+	while (i < s->nplans && s->plans[i].type != t)
+		i++;
+	if (i < s->nplans)
+		return &s->plans[i];
+	struct plan *p = &s->plans[i < PLANS ? i : PLANS - 1];
+	*p = (struct plan){ .type = t };
+	s->nplans = i < PLANS ? i + 1 : PLANS;
+	for (unsigned f = 0; f < t->nfields; f++) {
+		p->rank[f] = ARRAY_LEN(identity);
+		if (t->fields[f].privacy != PATIENT)
+			continue;
+		p->persons |= UINT64_C(1) << f;
+		for (uint8_t k = 0; k < ARRAY_LEN(identity); k++)
+			if (strcmp(t->fields[f].name, identity[k]) == 0)
+				p->rank[f] = k;
+	}
+	return p;
 }
 
 static void add_field(struct facts *x, const char *name)
@@ -135,19 +160,17 @@ static struct facts *facts_of(struct run *d, const struct record *r, const char 
 	return x;
 }
 
-/* The patient's number tells patients apart best, then the name, then whatever there is. */
-static int best_identity(const struct record *r)
+/* The patient's number tells patients apart best, then the name, then whatever there is. -1: nobody is named. */
+static int best_identity(const struct plan *p, const struct record *r)
 {
 	int best = -1;
-	size_t rank = ARRAY_LEN(identity);
-	for (unsigned i = 0; i < r->type->nfields; i++) {
-		if (!record_has(r, i) || r->type->fields[i].privacy != PATIENT)
+	uint8_t rank = ARRAY_LEN(identity);
+	for (uint64_t left = r->set & p->persons; left; left &= left - 1) {
+		int i = __builtin_ctzll(left);
+		if (p->rank[i] >= rank)
 			continue;
-		for (size_t k = 0; k < rank; k++)
-			if (strcmp(r->type->fields[i].name, identity[k]) == 0) {
-				rank = k;
-				best = (int)i;
-			}
+		rank = p->rank[i];
+		best = i;
 	}
 	return best;
 }
@@ -155,19 +178,17 @@ static int best_identity(const struct record *r)
 /* Any record that has PATIENT fields. Vital signs repeat the patient of their message: not again. */
 static void on_patient(struct run *d, const struct record *r)
 {
-	if (!r->at || strcmp(r->type->name, "vitals") == 0 || strcmp(r->type->name, "learnt") == 0)
+	const struct plan *p = plan_of(d->state, r->type);
+	if (!r->at || !(r->set & p->persons) || r->type == &vitals_type || r->type == &learnt_type)
 		return;
-	int best = best_identity(r);
-	if (best < 0)
-		return;
-	struct facts *x = facts_of(d, r, r->type->name);
+	int best = best_identity(p, r);
+	struct facts *x = best >= 0 ? facts_of(d, r, r->type->name) : NULL;
 	if (!x)
 		return;
-	for (unsigned i = 0; i < r->type->nfields; i++)
-		if (record_has(r, i) && r->type->fields[i].privacy == PATIENT)
-			add_field(x, r->type->fields[i].name);
-	if (is_identity(&r->type->fields[best]))
-		add_patient(x, &r->v[best].token);
+	for (uint64_t left = r->set & p->persons & ~x->told; left; left &= left - 1)
+		add_field(x, r->type->fields[__builtin_ctzll(left)].name);
+	x->told |= r->set & p->persons;
+	add_patient(x, &r->v[best].token);
 }
 
 static void on_learnt(struct run *d, const struct record *r)

@@ -61,11 +61,25 @@ bool addr_eq(struct addr a, struct addr b)
 	return a.family == b.family && memcmp(a.b, b.b, sizeof(a.b)) == 0;
 }
 
+/* Written out: keys of findings are made of these, a million in a long capture. */
+static void put_quad(const uint8_t four[4], char *out)
+{
+	for (int i = 0; i < 4; i++) {
+		unsigned v = four[i];
+		if (v >= 100)
+			*out++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*out++ = (char)('0' + v / 10 % 10);
+		*out++ = (char)('0' + v % 10);
+		*out++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *addr_text(struct addr a, char out[ADDR_TEXT])
 {
 	out[0] = '\0';
 	if (a.family == 4)
-		inet_ntop(AF_INET, a.b + 12, out, ADDR_TEXT);
+		put_quad(a.b + 12, out);
 	else if (a.family == 6)
 		inet_ntop(AF_INET6, a.b, out, ADDR_TEXT);
 	return out;
@@ -117,9 +131,12 @@ enum addr_class addr_class(struct addr a)
 	static const uint8_t loopback6[16] = { [15] = 1 };
 	static const uint8_t none6[16];
 	if (a.family == 4) {
-		for (size_t i = 0; i < ARRAY_LEN(blocks4); i++)
-			if (bits_equal(a.b + 12, blocks4[i].head, blocks4[i].bits))
+		for (size_t i = 0; i < ARRAY_LEN(blocks4); i++) {
+			unsigned coarse = blocks4[i].bits < 8 ? 8u - blocks4[i].bits : 0;
+			bool near = (a.b[12] ^ blocks4[i].head[0]) >> coarse == 0;
+			if (near && bits_equal(a.b + 12, blocks4[i].head, blocks4[i].bits))
 				return blocks4[i].class;
+		}
 		return ADDR_PUBLIC;
 	}
 	if (a.family != 6 || memcmp(a.b, none6, 16) == 0)

@@ -8,13 +8,6 @@
 
 enum { TRIES_MAX = 6, TRIES_MIDSTREAM = 24, CLASS_LOOK = 256, ENTROPY_MIN = 48 };
 
-static const struct field learnt_fields[] = {
-	[LEARNT_FIELD] = { "field", F_TEXT, "which identity field the identifier was learnt from" },
-	[LEARNT_TOKEN] = { "patient", F_TEXT, "the identifier", .privacy = PATIENT },
-};
-RECORD_TYPE(learnt_type, "learnt", "A patient's identifier, learnt from a decoded stream, in a stream that nobody decodes",
-	    learnt_fields);
-
 struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes, enum over over)
 {
 	struct message m = { .bytes = bytes, .to_server = conversation_to_server(f, dir), .over = over };
