@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* expect FILE: reads `auscult watch --jsonl` on standard input and compares its findings with FILE, an
+/* expect FILE: reads `auscult watch --jsonl` or `inspect --jsonl` on standard input and compares its findings with FILE, an
  * expected.json as tests/golden/lab/README.md describes. Says each difference; exits 0 when there is none. */
 #include <jansson.h>
 #include <math.h>
@@ -159,7 +159,7 @@ static bool read_findings(struct found *f, FILE *in)
 		json_t *r = json_loads(line, 0, NULL);
 		const char *kind = text_of(r, "kind");
 		ok = r != NULL;
-		f->ended |= !strcmp(kind, "health");
+		f->ended |= !strcmp(kind, "health") || !strcmp(kind, "inspection");
 		if (!strcmp(kind, "finding") && f->n < FINDINGS_MAX)
 			f->finding[f->n++] = r;
 		else
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 	}
 	int wrong = 0;
 	if (!read_findings(&f, stdin) || !f.ended) {
-		printf("# the output is not whole: a line that is no JSON, or no health record\n");
+		printf("# the output is not whole: a line that is no JSON, or no health or inspection record\n");
 		wrong++;
 	}
 	wrong += check_wanted(&f, json_object_get(expected, "findings"));

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# firmware.sh AUSCULT EXPECT GOLDEN: each firmware image of the lab gives exactly its expected findings, the same
+# ones each time, and nothing is written beside it. Speaks TAP.
+set -u
+auscult=$1 expect=$2 golden=$3
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+report() { # OK TEXT
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		bad=1
+	fi
+}
+
+has_rules=0
+"$auscult" explain fw.remote-mount >/dev/null 2>&1 && has_rules=1
+for folder in "$golden"/*/; do
+	name=$(basename "$folder")
+	mkdir "$work/$name"
+	"$auscult" lab firmware "$name" -o "$work/$name/in.img"
+	report $? "$name: the image is made"
+	"$auscult" lab firmware "$name" -o - | cmp -s - "$work/$name/in.img"
+	report $? "$name: the same bytes the second time"
+	if [ $has_rules -eq 0 ]; then
+		n=$((n + 1))
+		echo "ok $n - $name # SKIP inspect finds nothing in firmware yet"
+		continue
+	fi
+	"$auscult" inspect --jsonl --no-store --test-key "$work/$name/in.img" >"$work/out.jsonl" 2>"$work/err"
+	rc=$?
+	"$expect" "$folder/expected.json" <"$work/out.jsonl"
+	report $? "$name gives exactly its expected findings"
+	worst=0
+	grep -qE '"kind":"finding".*"severity":"(high|critical)"' "$work/out.jsonl" && worst=1
+	[ $rc -eq $worst ]
+	report $? "$name: the exit code says what was found ($rc)"
+	"$auscult" inspect --jsonl --no-store --test-key "$work/$name/in.img" 2>/dev/null | cmp -s - "$work/out.jsonl"
+	report $? "$name: the same words the second time"
+	[ "$(ls "$work/$name")" = in.img ]
+	report $? "$name: nothing is written beside the image"
+done
+[ "$n" -ge 6 ] || { echo "Bail out! no images in $golden"; exit 2; }
+echo "1..$n"
+exit $bad
