@@ -192,12 +192,18 @@ static void tell(struct run *d, struct row *row, const struct origin *at)
 		x->row = *row;
 }
 
+/* One packet alone may be a damaged one: a card that has the address shows it again. */
+static bool is_firm(const struct claim *c)
+{
+	return c->count + c->spoke >= 2;
+}
+
 /* A card that claimed it before is back, while the other's claim is fresh: both have it. */
 static void weigh_return(struct run *d, struct row *row, const struct claim *c, const struct origin *at)
 {
 	const struct claim *other = &row->claims[row->latest];
 	uint64_t apart = at->ts > other->last ? at->ts - other->last : 0;
-	if (other == c || !near_enough(d, at->ts, other->last))
+	if (other == c || !is_firm(other) || !is_firm(c) || !near_enough(d, at->ts, other->last))
 		return;
 	row->returns++;
 	row->quick += apart <= (uint64_t)QUICK_S * SECOND_NS;
@@ -314,15 +320,15 @@ static struct view view_of(const struct run *d, const struct row *row)
 	struct view v = { .owner = &row->claims[0] };
 	/* Who has no other address of its own, then whom the device table says, then the first. */
 	for (unsigned i = 0; i < row->n; i++)
-		if (holder && mac_eq(device_mac(d->devices, holder), row->claims[i].mac))
+		if (holder && is_firm(&row->claims[i]) && mac_eq(device_mac(d->devices, holder), row->claims[i].mac))
 			v.owner = &row->claims[i];
 	if (stranger(d, v.owner->mac, row->addr))
 		for (unsigned i = 0; i < row->n; i++)
-			if (!stranger(d, row->claims[i].mac, row->addr))
+			if (is_firm(&row->claims[i]) && !stranger(d, row->claims[i].mac, row->addr))
 				v.owner = &row->claims[i];
 	for (unsigned i = 0; i < row->n; i++) {
 		const struct claim *c = &row->claims[i];
-		if (c != v.owner && (!v.other || c->count > v.other->count))
+		if (c != v.owner && is_firm(c) && (!v.other || c->count > v.other->count))
 			v.other = c;
 	}
 	v.claimant = v.other ? stranger(d, v.other->mac, row->addr) : DEVICE_NONE;
@@ -393,7 +399,7 @@ static void finish(struct run *d)
 		if (row && row->n > 1 && row->returns >= x->row.returns)
 			x->row = *row;           /* the latest there is */
 		struct view v = view_of(d, &x->row);
-		f->withdrawn = !v.other;
+		f->withdrawn = !v.other || !is_firm(v.owner);
 		if (f->withdrawn)
 			continue;
 		weigh(f, &x->row, &v);
