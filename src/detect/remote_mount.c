@@ -30,7 +30,8 @@ static const struct rule rule = {
 	.cause = "outside party",
 	.sees = "SunRPC calls of a device as a client: the port mapper asked for the mount or NFS service, a mount of "
 		"any path (answered or not), NFS traffic. From outside the site it counts for every device, inside "
-		"only for devices at the patient; NFS between servers and workstations of the site never.",
+		"only for devices at the patient and for shares that were published as harmful; NFS between servers "
+		"and workstations of the site never.",
 	.why = "What a device mounts it can read as its own files, and devices are known that copy programs from "
 	       "there over their own and run them. NFS has no protection: whoever holds that address decides what the "
 	       "device reads, while it is on a patient.",
@@ -74,6 +75,7 @@ struct facts {
 	uint16_t seen;                           /* bit: a step */
 	bool guessed;                            /* paths[0] is of a file, the mount itself was not seen */
 	bool answered, locks, v4, told_nolock;
+	const struct indicator *published;       /* one of the paths, at that address */
 	struct origin steps[STEPS];
 };
 
@@ -169,7 +171,7 @@ static void take_step(struct facts *x, enum step s, const struct origin *at)
 	x->steps[s] = *at;
 }
 
-static void keep_path(struct facts *x, struct span path, bool guess)
+static void keep_path(const struct run *d, struct facts *x, struct span path, bool guess)
 {
 	char text[PATH_KEPT + 1];
 	path = span_cut(path, PATH_KEPT);
@@ -183,8 +185,16 @@ static void keep_path(struct facts *x, struct span path, bool guess)
 		if (strcmp(x->paths[i], text) == 0)
 			return;
 	x->guessed = guess;
-	if (x->npaths < PATHS)
-		memcpy(x->paths[x->npaths++], text, path.n + 1);
+	const struct indicator *published = guess ? NULL : detect_indicator_path(d, x->fetch.peer, span_str(text));
+	if (x->npaths == PATHS && !published)
+		return;
+	unsigned at = x->npaths < PATHS ? x->npaths++ : PATHS - 1;
+	if (published && !x->published && at) {  /* that one is told first */
+		memcpy(x->paths[at], x->paths[0], sizeof(x->paths[0]));
+		at = 0;
+	}
+	x->published = published ? published : x->published;
+	memcpy(x->paths[at], text, path.n + 1);
 }
 
 /* A reply: its receiver is who asked. */
@@ -225,12 +235,12 @@ static void on_mount(struct run *d, const struct record *r)
 		x->mounts++;
 		x->fetch.port = has(x, FIRST_NFS) ? x->fetch.port : f.port;
 		take_step(x, ASKED_MOUNT, r->at);
-		keep_path(x, path, false);
+		keep_path(d, x, path, false);
 	} else if (!call && (x = answered(d, r->at)) &&
 		   span_is(record_get_text(r, (unsigned)d->col[FETCH_MOUNT_PROCEDURE]), "MNT")) {
 		bool ok = span_is(record_get_text(r, (unsigned)d->col[MOUNT_STATUS]), "ok");
 		take_step(x, ok ? MOUNTED : REFUSED, r->at);
-		keep_path(x, path, false);
+		keep_path(d, x, path, false);
 	}
 }
 
@@ -245,7 +255,7 @@ static void on_nfs(struct run *d, const struct record *r)
 		take_step(x, FIRST_NFS, r->at);
 		if (span_is(procedure, "WRITE"))
 			take_step(x, WROTE, r->at);
-		keep_path(x, record_get_text(r, (unsigned)d->col[NFS_PATH]), true);
+		keep_path(d, x, record_get_text(r, (unsigned)d->col[NFS_PATH]), true);
 		return;
 	}
 	bool reply = span_is(record_get_text(r, (unsigned)d->col[FETCH_NFS_MESSAGE]), "reply");
@@ -286,13 +296,15 @@ static enum severity weigh(const struct run *d, const struct facts *x, bool outs
 	enum device_role role = server ? device_role(d->devices, server) : ROLE_UNKNOWN;
 	bool own_server = role == ROLE_SERVER || role == ROLE_CENTRAL || role == ROLE_PACS || role == ROLE_HL7_ENGINE ||
 			  zone_is_central(d->zones, x->fetch.peer, 0);
-	return is_used(x) && !own_server ? SEV_MEDIUM : SEV_LOW;
+	return is_used(x) && (!own_server || x->published) ? SEV_MEDIUM : SEV_LOW;
 }
 
 static double sureness(const struct run *d, const struct facts *x, bool outside)
 {
 	double sure = is_used(x) ? 0.95 : has(x, ASKED_MOUNT) || has(x, FIRST_NFS) ? 0.85 : 0.6;
-	return outside ? sure : sure * (0.4 + 0.6 * device_role_confidence(d->devices, x->fetch.device));
+	if (outside || x->published)
+		return sure;
+	return sure * (0.4 + 0.6 * device_role_confidence(d->devices, x->fetch.device));
 }
 
 static void list_traits(struct finding *f, struct facts *x)
@@ -325,12 +337,9 @@ static void describe(struct run *d, struct finding *f, struct facts *x)
 	for (unsigned i = 1; i < x->npaths; i++)
 		detect_list(f, OBS_EXTRA, x->paths[i]);
 	list_traits(f, x);
-	for (unsigned i = 0; i < x->npaths; i++) {
-		const struct indicator *known_path = detect_indicator_path(d, x->fetch.peer, span_str(x->paths[i]));
-		if (known_path)
-			record_str(f->observed, OBS_INDICATOR,
-				   detect_text(d, "%s (%s)", known_path->name, known_path->source));
-	}
+	if (x->published)
+		record_str(f->observed, OBS_INDICATOR,
+			   detect_text(d, "%s (%s)", x->published->name, x->published->source));
 	for (unsigned i = 0; i < STEPS; i++)
 		if (has(x, (enum step)i))
 			detect_note(f, &x->steps[i], step_notes[i]);
@@ -353,12 +362,18 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 			   x->answered ? "it was answered" : "nobody answered");
 }
 
+/* A share that was published as harmful counts wherever it stands and whoever mounts it. */
+static bool counts(const struct run *d, const struct facts *x)
+{
+	return fetch_counts(d, &x->fetch) || (x->published && !detect_is_outside(d, x->fetch.own));
+}
+
 static void judge(struct run *d, struct finding *f)
 {
 	struct facts *x = f->own;
 	if (!x)
 		return;
-	f->withdrawn = !fetch_counts(d, &x->fetch);
+	f->withdrawn = !counts(d, x);
 	if (f->withdrawn)
 		return;
 	bool outside = fetch_is_outside(d, &x->fetch);
@@ -380,7 +395,7 @@ static void tick(struct run *d)
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++) {
 		struct pair *p = &s->pairs[i / WAYS][i % WAYS];
-		if (p->touched && !p->own && fetch_counts(d, &p->facts.fetch))
+		if (p->touched && !p->own && counts(d, &p->facts))
 			p->own = promote(d, &p->facts);
 	}
 }

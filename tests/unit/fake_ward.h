@@ -22,6 +22,8 @@ struct ward_device {
 	struct mac mac;
 	struct addr addr;
 	uint32_t root;                           /* 0: itself */
+	uint64_t first;                          /* first seen, ns; 0: long ago */
+	bool disabled;
 };
 
 struct devices {
@@ -93,9 +95,7 @@ double device_role_confidence(const struct devices *t, uint32_t id)
 
 uint64_t device_first(const struct devices *t, uint32_t id)
 {
-	(void)t;
-	(void)id;
-	return 1;
+	return t->v[id].first ? t->v[id].first : 1;
 }
 
 struct mac device_mac(const struct devices *t, uint32_t id)
@@ -135,9 +135,7 @@ const char *device_stable_id(const struct devices *t, uint32_t id)
 
 bool device_is_disabled(const struct devices *t, uint32_t id)
 {
-	(void)t;
-	(void)id;
-	return false;
+	return t->v[id].disabled;
 }
 
 bool device_is_configured(const struct devices *t, uint32_t id)
@@ -155,20 +153,48 @@ static const struct field ward_answer_fields[] = {
 	{ .name = "transport", .type = F_TEXT }, { .name = "ttl", .type = F_UINT },
 };
 static RECORD_TYPE(ward_answer, "answer", "", ward_answer_fields);
-enum { WARD_FLOW_PROTOCOL, WARD_FLOW_STATE, WARD_FLOW_TO_SERVER, WARD_FLOW_TO_CLIENT };
+enum {
+	WARD_FLOW_PROTOCOL, WARD_FLOW_STATE, WARD_FLOW_TO_SERVER, WARD_FLOW_TO_CLIENT, WARD_FLOW_FIRST, WARD_FLOW_LAST,
+	WARD_FLOW_UP, WARD_FLOW_DOWN, WARD_FLOW_CLASS
+};
 static const struct field ward_flow_fields[] = {
 	{ .name = "protocol", .type = F_TEXT }, { .name = "state", .type = F_TEXT },
 	{ .name = "bytes_to_server", .type = F_UINT }, { .name = "bytes_to_client", .type = F_UINT },
+	{ .name = "first", .type = F_TIME }, { .name = "last", .type = F_TIME },
+	{ .name = "packets_to_server", .type = F_UINT }, { .name = "packets_to_client", .type = F_UINT },
+	{ .name = "class", .type = F_TEXT },
 };
 static RECORD_TYPE(ward_flow, "flow", "", ward_flow_fields);
-enum { WARD_FILE_PATH, WARD_FILE_SHA256, WARD_FILE_TO_SERVER };
+enum {
+	WARD_FILE_PATH, WARD_FILE_SHA256, WARD_FILE_TO_SERVER, WARD_FILE_VIA, WARD_FILE_CLASS, WARD_FILE_CODE,
+	WARD_FILE_BYTES, WARD_FILE_SIZE, WARD_FILE_WHOLE
+};
 static const struct field ward_transfer_fields[] = {
 	{ .name = "path", .type = F_TEXT },
 	{ .name = "sha256", .type = F_HASH },
 	{ .name = "to_server", .type = F_BOOL },
+	{ .name = "via", .type = F_TEXT },
+	{ .name = "class", .type = F_TEXT },
+	{ .name = "code", .type = F_BOOL },
+	{ .name = "bytes", .type = F_UINT },
+	{ .name = "size", .type = F_UINT },
+	{ .name = "whole", .type = F_BOOL },
 };
 static RECORD_TYPE(ward_transfer, "transfer", "", ward_transfer_fields);
-static const struct record_type *const ward_types[] = { &ward_contact, &ward_answer, &ward_flow, &ward_transfer, NULL };
+enum {
+	WARD_REWRITE_FIRST, WARD_REWRITE_SECOND, WARD_REWRITE_BYTES, WARD_REWRITE_PROTOCOL, WARD_REWRITE_VALUES,
+	WARD_REWRITE_FIELDS, WARD_REWRITE_OK
+};
+static const struct field ward_rewrite_fields[] = {
+	{ .name = "first_mac", .type = F_MAC }, { .name = "second_mac", .type = F_MAC },
+	{ .name = "bytes", .type = F_UINT }, { .name = "protocol", .type = F_TEXT },
+	{ .name = "values", .type = F_RECORDS, .nested = &changed_type },
+	{ .name = "fields", .type = F_TEXTS }, { .name = "checksum_ok", .type = F_BOOL },
+};
+static RECORD_TYPE(ward_rewrite, "rewrite", "", ward_rewrite_fields);
+static const struct record_type *const ward_types[] = {
+	&ward_contact, &ward_answer, &ward_flow, &ward_transfer, &ward_rewrite, NULL,
+};
 
 /* ---- the ward ---- */
 
@@ -235,7 +261,8 @@ static inline struct ward *ward_new(const struct detector *const *table, const s
 		.detectors = table, .decoders = from, .types = ward_types, .devices = &w->devices, .zones = w->zones,
 		.indicators = w->indicators, .keyring = w->keyring, .conf = w->conf, .file_name = ward_file,
 	}, err);
-	assert_non_null(w->detect);
+	if (!w->detect)
+		fail_msg("%s", err);
 	return w;
 }
 
@@ -264,8 +291,10 @@ static inline uint32_t ward_device(struct ward *w, enum device_role role, const 
 static inline struct origin ward_packet(struct ward *w, const char *from, const char *to, uint16_t port, uint8_t proto)
 {
 	w->ts += 1000000000u;
-	struct origin at = { .ts = w->ts, .packet = ++w->packet, .offset = 100 * w->packet, .src = ward_ip(from),
-			     .dst = ward_ip(to), .sport = 40000, .dport = port, .proto = proto, .to_server = true };
+	w->packet++;
+	struct origin at = { .ts = w->ts, .packet = w->packet, .offset = 100 * w->packet, .flow = w->packet,
+			     .src = ward_ip(from), .dst = ward_ip(to), .sport = 40000, .dport = port, .proto = proto,
+			     .to_server = true };
 	uint32_t s = device_by_addr(&w->devices, at.src), r = device_by_addr(&w->devices, at.dst);
 	at.smac = s ? w->devices.v[s].mac : w->router;
 	at.dmac = r ? w->devices.v[r].mac : w->router;
@@ -302,6 +331,7 @@ static inline struct origin ward_contact_to(struct ward *w, const char *from, co
 	struct record r;
 	zone_saw_packet(w->zones, &at, 64, false);
 	record_begin(&r, &ward_contact, &at, &w->host);
+	record_str(&r, 1, proto == 6 ? "syn" : "datagram");
 	ward_publish(w, &r);
 	return at;
 }
