@@ -16,7 +16,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libssl-dev libsqlite3-de
 TEST_PACKAGES = libcmocka-dev libpcap-dev python3 xz-utils zstd clang-14 libclang-rt-14-dev
 LINT_PACKAGES = clang-tidy cppcheck
 
-.PHONY: all demo test lint fuzz bench install clean deps
+.PHONY: all demo test lint fuzz bench bench-firmware install clean deps
 
 all: deps $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -53,6 +53,10 @@ fuzz: .deps-test-ok
 
 bench: .deps-test-ok all
 	@sh bench/run.sh $(BUILD)
+
+# The firmware half alone: minutes, not an hour.
+bench-firmware: .deps-test-ok all
+	@sh bench/firmware.sh $(BUILD)
 
 install: all
 	@meson install -C $(BUILD) --quiet
