@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* auscult manual: the man page, the bash completion and docs/records.md, from the tables. */
+/* auscult manual: the man page, the bash completion and the references in docs/, from the tables. */
 #include "cmd/reference.h"
 
 static const struct {
 	const char *name;
 	void (*write)(struct buf *b);
-} parts[] = { { "man", reference_man }, { "bash", reference_bash }, { "records", reference_records } };
+} parts[] = {
+	{ "man", reference_man }, { "bash", reference_bash }, { "records", reference_records }, { "config", reference_config },
+};
 
 static int run(struct args *a)
 {
@@ -18,13 +20,13 @@ static int run(struct args *a)
 		buf_done(&b);
 		return bad ? OUT_FAILED : OUT_CLEAN;
 	}
-	return command_usage(a, "say which one: man, bash or records");
+	return command_usage(a, "say which one: man, bash, records or config");
 }
 
 const struct command cmd_manual = {
 	.name = "manual",
-	.doc = "the man page, the bash completion or the reference of records, from the program's tables",
-	.synopsis = "man|bash|records",
+	.doc = "the man page, the bash completion or a reference, from the program's tables",
+	.synopsis = "man|bash|records|config",
 	.example = "auscult manual man | man -l -\n  read the man page\n. <(auscult manual bash)\n  completion in this shell",
 	.options = NULL, .noptions = 0,
 	.run = run,

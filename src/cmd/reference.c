@@ -2,7 +2,10 @@
 /* Written from the command, option, record and rule tables: nothing here names one of them. */
 #include "cmd/reference.h"
 
+#include "detect/detect.h"
 #include "detect/detector.h"
+#include "track/device.h"
+#include "track/zone.h"
 
 void reference_type(struct buf *b, const struct field *f)
 {
@@ -68,6 +71,62 @@ void reference_records(struct buf *b)
 		"`--vitals`, and never kept.\n");
 	for (unsigned i = 0; i < g->n; i++)
 		record_section(b, g->v[i]);
+}
+
+/* What may stand behind the "=" of a key. */
+static void conf_value(struct buf *b, const struct conf_key *k)
+{
+	if (k->type == CONF_NUM)
+		buf_printf(b, "number, %.10g to %.10g", k->min, k->max);
+	else if (k->type == CONF_BOOL)
+		buf_text(b, "true or false");
+	else
+		put_markdown(b, k->expected ? k->expected : "text");
+	if (k->repeat)
+		buf_text(b, "; may be repeated, or a list with commas");
+}
+
+static void conf_head(struct buf *b, const char *section, const char *name)
+{
+	buf_printf(b, "\n## [%s%s%s]\n\n| key | value | default | meaning |\n|---|---|---|---|\n", section, name ? " " : "",
+		   !name ? "" : strcmp(name, "*") == 0 ? "NAME" : name);
+}
+
+static void conf_sections(struct buf *b, const struct conf_key *keys)
+{
+	for (const struct conf_key *k = keys; k->section; k++) {
+		if (k == keys || strcmp(k->section, k[-1].section) != 0)
+			conf_head(b, k->section, k->name);
+		buf_printf(b, "| `%s` | ", k->key);
+		conf_value(b, k);
+		buf_printf(b, " | %s | ", k->fallback ? k->fallback : "");
+		put_markdown(b, k->doc);
+		buf_text(b, " |\n");
+	}
+}
+
+void reference_config(struct buf *b)
+{
+	buf_text(b,
+		 "<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n# Configuration\n\n"
+		 "Made by `auscult manual config` from the tables of keys; do not edit.\n\n"
+		 "`auscult watch --config FILE`, or `auscult.conf` in the data folder. Sections in brackets, then a `key = value` "
+		 "a line; `#` and `;` open comment lines. All errors are told at once, each with its file and line. "
+		 "[watch.md](watch.md#networks-and-configuration) has an example.\n");
+	conf_sections(b, zone_conf);
+	conf_sections(b, device_conf);
+	conf_sections(b, detect_conf);
+	for (int i = 0; detectors[i]; i++) {
+		const struct option_num *o = detectors[i]->options;
+		if (o && o->key)
+			conf_head(b, "detector", detectors[i]->name);
+		for (; o && o->key; o++) {
+			buf_printf(b, "| `%s` | number, %.10g to %.10g | %.10g%s%s | ", o->key, o->min, o->max, o->fallback,
+				   o->unit ? " " : "", o->unit ? o->unit : "");
+			put_markdown(b, o->doc);
+			buf_text(b, " |\n");
+		}
+	}
 }
 
 /* roff: a backslash, a leading dot or quote, and hyphens that must stay hyphens. */

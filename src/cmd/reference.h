@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reference, made from the tables: records, man page, completion. */
+/* The reference, made from the tables: records, configuration, man page, completion. */
 #pragma once
 
 #include "cmd/cmd.h"
@@ -8,5 +8,6 @@ void        reference_type(struct buf *b, const struct field *f);    /* "text", 
 const char *reference_class(const struct field *f);                  /* "plain", "patient" … */
 
 void reference_records(struct buf *b);           /* Markdown: docs/records.md */
+void reference_config(struct buf *b);            /* Markdown: docs/configuration.md */
 void reference_man(struct buf *b);               /* man(7) source of auscult(1) */
 void reference_bash(struct buf *b);              /* a completion for bash */

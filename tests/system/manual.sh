@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# manual.sh AUSCULT SOURCE: what is generated from the tables is so: docs/records.md, man page, completion,
+# manual.sh AUSCULT SOURCE: what is generated from the tables is so: the references in docs/, man page, completion,
 # and every command and option that the documentation shows exists. Speaks TAP.
 set -u
 auscult=$1 source=$2
 . "$(dirname "$0")/tap.sh"
 
-"$auscult" manual records >"$work/records.md" || exit 2
-diff "$source/docs/records.md" "$work/records.md" >"$work/diff"
-rc=$?
-head -n 20 "$work/diff" | sed 's/^/# /'
-report $rc "docs/records.md is what the field tables give (ninja -C build docs)"
+for page in records config:configuration; do
+	file=docs/${page#*:}.md
+	"$auscult" manual "${page%:*}" >"$work/page" || exit 2
+	diff "$source/$file" "$work/page" >"$work/diff"
+	rc=$?
+	head -n 20 "$work/diff" | sed 's/^/# /'
+	report $rc "$file is what the tables give (ninja -C build docs)"
+done
 
 "$auscult" manual bash >"$work/completion"
 bash -n "$work/completion" && "$auscult" --help | awk '/^  [a-z]/ { print $1 }' >"$work/commands" && [ -s "$work/commands" ]

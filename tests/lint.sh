@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lint.sh BUILD: what a compiler's warnings do not see. First the house rules by text (banned calls, SPDX lines,
+# long lines, folders that include against the order), then cppcheck, then gcc -fanalyzer and clang-tidy over
+# each source. A source whose preprocessed text passed before is not asked again. Known false reports stand in
+# tests/lint.known, each with its reason; one that is reported no more fails too. Exits with 1 on any report.
+set -u
+build=$1
+cd "$(dirname "$0")/.." || exit 2
+export LC_ALL=C.UTF-8
+analyse() { # FILE: what both analysers say of it, remembered while its preprocessed text stays
+	flags="-std=gnu17 -D_GNU_SOURCE -DAUSCULT_VERSION=\"0\" -Isrc -I$build/src"
+	key=$(gcc $flags -E -P "$1" 2>/dev/null | cat - .clang-tidy | sha256sum | cut -c1-32)
+	[ -f "$build/lint/$key" ] && cat "$build/lint/$key" && return
+	{
+		gcc $flags -O2 -fanalyzer -c -o /dev/null "$1" 2>&1 | grep 'Wanalyzer' | grep ' warning: '
+		clang-tidy --quiet "$1" -- $flags 2>/dev/null | grep -E '(warning|error): ' | sed "s|$PWD/||"
+	} | sed -E 's/^([^:]+):([0-9]+):[0-9]+: (warning|error): (.*)/\1:\2: \4/' | sort -u >"$build/lint/$key.new"
+	mv "$build/lint/$key.new" "$build/lint/$key"
+	cat "$build/lint/$key"
+}
+
+if [ "${LINT_FILE:-}" ]; then                    # called from below, once a source
+	analyse "$LINT_FILE"
+	exit 0
+fi
+
+bad=0
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$build/lint"
+list() { git ls-files --cached --others --exclude-standard "$@" 2>/dev/null | while read -r f; do [ -f "$f" ] && echo "$f"; done; }
+
+complain() { # TEXT, with the places on standard input
+	cat >"$work/places"
+	[ -s "$work/places" ] || return 0
+	bad=1
+	echo "lint: $1"
+	sed 's/^/  /' "$work/places"
+}
+
+list | grep -vE '^(COPYING|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
+	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "$f"
+done | complain "no SPDX line at the top"
+
+list '*.c' '*.h' '*.sh' '*.def' '*.build' Makefile | xargs grep -nE '^.{121,}' /dev/null | cut -c1-100 |
+	complain "longer than 120 characters"
+list '*.c' '*.h' '*.def' '*.build' | xargs grep -nE '[ 	]+$' /dev/null | complain "blanks at the end of a line"
+
+# Text in quotes may name them.
+list '*.c' '*.h' | while read -r f; do
+	sed -E 's/"([^"\\]|\\.)*"/""/g; s,/\*.*\*/,,' "$f" |
+		grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|popen|alloca)[ ]*\(' |
+		sed "s|^|$f:|"
+done | complain "calls that do not appear here"
+list '*.c' '*.h' | xargs grep -nE '^[[:space:]]*(//|#if 0)' /dev/null | complain "code or text commented out"
+list | grep -vE '\.(pcap|pcapng|bin|json)$|^tests/unit/|^tests/lint.sh$' | xargs grep -nE '(^|[^a-z.])/(work|home/[a-z]+|root|Users)/' /dev/null |
+	complain "a path of somebody's machine"
+
+# Who may include whom: folder, then the folders it may look into. cmd/ sees everything.
+cat >"$work/order" <<'EOF'
+base base
+record base record
+capture base capture
+decode base record decode
+track base record decode track
+finding base record finding
+detect base record decode track finding detect
+store base record finding store
+report base record finding store report
+lab base record lab
+isolate base record track finding isolate
+mesh base record finding mesh
+serve base record finding store report serve
+fw/unpack base record fw/unpack
+fw/model base record fw/unpack fw/model
+fw/flow base record fw/unpack fw/model fw/flow
+fw/pass base record finding fw/unpack fw/model fw/flow fw/pass
+EOF
+list 'src/*.c' 'src/*.h' | while read -r f; do
+	folder=$(dirname "$f")
+	folder=${folder#src/}
+	[ "$folder" = cmd ] || [ "$folder" = src ] && continue
+	allowed=$(grep "^$folder " "$work/order") || { echo "$f: src/$folder has no place in the order (tests/lint.sh)"; continue; }
+	grep -nE '^#include "[^"]+"' "$f" | grep '/' | sed -E 's/^([0-9]+):#include "([^"]+)".*/\1 \2/' | while read -r line name; do
+		case " $allowed " in
+		*" $(dirname "$name") "*) ;;
+		*) echo "$f:$line: $name" ;;
+		esac
+	done
+done | complain "a folder includes against the order (base, record, decode, track, detect ...)"
+
+if command -v cppcheck >/dev/null; then
+	# internalAstError: this cppcheck does not know a ?: b.
+	cppcheck --quiet --enable=warning,portability,performance --inline-suppr --std=c11 --suppress=internalAstError \
+		--suppress=missingIncludeSystem -D_GNU_SOURCE '-Djson_object_foreach(o,k,v)=for(k=0,v=0;;)' \
+		'-Djson_array_foreach(a,i,v)=for(i=0,v=0;;)' -Isrc -j2 \
+		--template='{file}:{line}: {message} [{id}]' src 2>&1 | grep -E '^src.*\[' >>"$work/reports"
+else
+	echo "lint: cppcheck is not installed, not run"
+fi
+command -v clang-tidy >/dev/null || echo "lint: clang-tidy is not installed, not run"
+here=$PWD/tests/lint.sh
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+list 'src/*.c' | xargs -P 2 -I '{}' env LINT_FILE='{}' sh "$here" "$build" >>"$work/reports"
+
+# Known: file, checker, reason; a tab between.
+grep -v '^#' tests/lint.known | cut -f1,2 | sort -u >"$work/known"
+sed -E 's/^([^:]+):[0-9]+: .*\[([^]]+)\]$/\1	\2/' "$work/reports" | sort -u >"$work/said"
+while read -r line; do
+	pair=$(echo "$line" | sed -E 's/^([^:]+):[0-9]+: .*\[([^]]+)\]$/\1	\2/')
+	grep -qxF "$pair" "$work/known" || echo "$line"
+done <"$work/reports" | sort -u | complain "reported by an analyser"
+comm -23 "$work/known" "$work/said" | complain "in tests/lint.known, but reported no more"
+[ $bad -eq 0 ] && echo "lint: clean"
+exit $bad
