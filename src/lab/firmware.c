@@ -8,7 +8,7 @@
 #include "lab/rootfs.h"
 #include "lab/scenario.h"
 
-enum { FLASH_PART = 64 << 10, KERNEL_NOISE = 24 << 10, PICTURE = 116 << 10, IMAGE_CAP = 256 << 20 };
+enum { FLASH_PART = 64 << 10, KERNEL_GRAIN = 24 << 10, PICTURE = 116 << 10, IMAGE_CAP = 256 << 20 };
 
 const struct firmware firmwares[] = {
 	{ "healthy", "server and switches from a settings file, updates verified by signature",
@@ -86,6 +86,13 @@ static void boxes(struct rootfs *t)
 		rootfs_folder(t, folders[i]);
 }
 
+/* Bytes of no meaning that look neither compressed nor like text. */
+static void grain(struct net *dice, struct buf *out, size_t bytes)
+{
+	for (; bytes >= 4; bytes -= 4)
+		buf_le32(out, (uint32_t)net_random(dice) & 0x030f1f3f);
+}
+
 /* What stands for a kernel: its version line, bytes of no meaning, an initramfs. Nothing in it is code. */
 static void kernel(struct net *dice, struct buf *out)
 {
@@ -96,9 +103,9 @@ static void kernel(struct net *dice, struct buf *out)
 				   "UTC 2026\n";
 	rootfs_text(initramfs, "init", 0755, "#!/bin/sh\nmount -t cramfs /dev/mtdblock2 /root\nexec switch_root /root /sbin/init\n");
 	rootfs_folder(initramfs, "root");
-	net_noise(dice, &bytes, KERNEL_NOISE / 2);
+	grain(dice, &bytes, KERNEL_GRAIN / 2);
 	buf_bytes(&bytes, span_of(line, sizeof(line)));
-	net_noise(dice, &bytes, KERNEL_NOISE / 2);
+	grain(dice, &bytes, KERNEL_GRAIN / 2);
 	buf_fill(&bytes, 0, (4 - bytes.n % 4) % 4);
 	cpio_write(initramfs, &bytes);
 	gzip_write(buf_span(&bytes), &packed);
