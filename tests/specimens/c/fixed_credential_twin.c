@@ -5,6 +5,8 @@
 int main(void)
 {
 	char typed[32], kept[32];
+	fputs("Service password: ", stdout);
+	fflush(stdout);
 	if (!fgets(typed, sizeof(typed), stdin) || !setting("pin=", kept, sizeof(kept)))
 		return 1;
 	typed[strcspn(typed, "\n")] = 0;
