@@ -20,7 +20,7 @@
 
 enum { OPT_EXTRACT, OPT_LIST, OPT_JSON, OPT_JSONL, OPT_COLOR };
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 200, INDENT_MAX = 8, TROUBLE_MAX = 40 };
+enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, TROUBLE_MAX = 40 };
 
 /* Records of one kind, kept for the report. */
 struct kept {
@@ -137,15 +137,8 @@ static struct span text_of(const struct record *r, unsigned field)
 	return record_get_text(r, field);
 }
 
-struct row {
-	uint64_t member, offset;
-	const struct record *r;
-};
-
 static void container_row(struct table *t, const struct record *r, struct buf *b)
 {
-	uint64_t depth = record_get_uint(r, CON_DEPTH);
-	buf_fill(b, ' ', 2 * (depth ? (depth > INDENT_MAX ? INDENT_MAX : depth) - 1 : 0));
 	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, CON_OFFSET));
 	cell_text(t, b);
 	layout_bytes(b, record_get_uint(r, CON_LENGTH));
@@ -302,29 +295,23 @@ static void print_budgets(const struct output *o, struct buf *out)
 	}
 }
 
+/* A line a member, whole: not a table, whose widest column would be cut. */
 static void print_list(const struct output *o, struct buf *out)
 {
-	static const char *const heads[] = { "TYPE", "MODE", "OWNER", "SIZE", "WHERE" };
-	struct table t;
-	struct buf b = { 0 };
-	table_init(&t, 5, heads);
-	t.right[3] = t.whole[4] = true;
+	out->cap = KEPT_CAP;
 	for (size_t i = 0; i < o->members.n; i++) {
 		const struct record *r = o->members.v[i];
-		table_cell(&t, text_of(r, MEM_TYPE));
-		table_cell(&t, text_of(r, MEM_MODE));
-		buf_printf(&b, "%llu:%llu", (unsigned long long)record_get_uint(r, MEM_UID), (unsigned long long)record_get_uint(r, MEM_GID));
-		cell_text(&t, &b);
-		table_number(&t, record_get_uint(r, MEM_SIZE));
-		buf_bytes(&b, text_of(r, MEM_WHERE));
+		struct span type = text_of(r, MEM_TYPE), mode = text_of(r, MEM_MODE);
+		char owner[32];
+		snprintf(owner, sizeof(owner), "%u:%u", (unsigned)record_get_uint(r, MEM_UID), (unsigned)record_get_uint(r, MEM_GID));
+		buf_printf(out, "%-16.*s %.*s %-11s %10llu  ", (int)type.n, (const char *)type.p, (int)mode.n, (const char *)mode.p, owner,
+			   (unsigned long long)record_get_uint(r, MEM_SIZE));
+		show_text(out, text_of(r, MEM_WHERE), o->layout.utf8, 0);
 		if (text_of(r, MEM_TARGET).n)
-			buf_text(&b, " -> ");
-		buf_bytes(&b, text_of(r, MEM_TARGET));
-		cell_text(&t, &b);
+			buf_text(out, " -> ");
+		show_text(out, text_of(r, MEM_TARGET), o->layout.utf8, 0);
+		buf_text(out, "\n");
 	}
-	table_print(&t, out, &o->layout, 0);
-	table_done(&t);
-	buf_done(&b);
 }
 
 static void print_people(const struct output *o, struct buf *out)

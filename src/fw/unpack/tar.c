@@ -289,5 +289,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_tar = {
-	.name = "tar", .doc = "tar: version 7, ustar, GNU and pax", .magics = { { "ustar", 5, MAGIC_AT } }, .bid = bid, .unpack = unpack,
+	.name = "tar", .doc = "tar: version 7, ustar, GNU and pax", .magics = { { "ustar", 5, MAGIC_AT } },
+	.asked_at_start = true, .bid = bid, .unpack = unpack,
 };

@@ -5,7 +5,7 @@
 
 #include "fw/unpack/area.h"
 
-enum { MARKS_MAX = 128, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16 };
+enum { MARKS_MAX = 256, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16 };
 
 struct mark {
 	const struct unpacker *by;
@@ -123,11 +123,11 @@ static bool hit(struct carve *c, size_t p)
 	return best && container_open(c, best, start, score);
 }
 
-/* Formats without a mark are asked at the start only. */
+/* Forms without a mark can be told at the start only. */
 static bool start(struct carve *c)
 {
 	for (int u = 0; unpackers[u]; u++) {
-		int bid = unpackers[u]->magics[0].n ? 0 : unpackers[u]->bid(c->s);
+		int bid = unpackers[u]->asked_at_start ? unpackers[u]->bid(c->s) : 0;
 		if (bid > 0 && container_open(c, unpackers[u], 0, bid))
 			return true;
 	}

@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""unpack.py AUSCULT: images made by Debian's own tools come out as they went in; real images agree with what is
+known of them; hostile ones end in time and memory, and write nothing outside. Speaks TAP; what is not
+installed or not there (AUSCULT_SHARED, ../shared) is skipped."""
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+AUSCULT = os.path.abspath(sys.argv[1])
+SHARED = os.environ.get("AUSCULT_SHARED", "../shared")
+SECONDS, MEBIBYTES = 10, 256
+count = bad = 0
+
+
+def report(good, text, skip=None):
+    global count, bad
+    count += 1
+    bad += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {text}{' # SKIP ' + skip if skip else ''}", flush=True)
+
+
+def sanitized():
+    with open(AUSCULT, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+def tree(top):
+    """path → (kind, content hash or target) of all that lies below top."""
+    found = {}
+    for folder, folders, files in os.walk(top):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            key = os.path.relpath(path, top)
+            if os.path.islink(path):
+                found[key] = ("link", os.readlink(path))
+            elif os.path.isdir(path):
+                found[key] = ("folder", "")
+            else:
+                with open(path, "rb") as f:
+                    found[key] = ("file", hashlib.sha256(f.read()).hexdigest())
+    return found
+
+
+def make_tree(top):
+    random.seed(3250)
+    for d in ("bin", "etc/init.d", "opt/deep/er/and/deeper", "empty"):
+        os.makedirs(os.path.join(top, d))
+    text = ("mount -o nolock -t nfs 192.0.2.119:/pm /mnt\n" * 3000).encode()
+    files = {
+        "bin/monitor": bytes(random.randrange(256) for _ in range(70000)) + text,
+        "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\n",
+        "etc/init.d/rcS": b"#!/bin/sh\n/bin/monitor &\n",
+        "etc/nothing": b"",
+        "opt/deep/er/and/deeper/file name with spaces": text[:4096],
+        "opt/block": text[:8192],
+        "opt/block-and-one": text[:4097],
+        "opt/zeros": b"\0" * 300000 + b"end",
+        "opt/caf\u00e9": b"utf-8 name\n",
+    }
+    for name, content in files.items():
+        with open(os.path.join(top, name), "wb") as f:
+            f.write(content)
+    os.chmod(os.path.join(top, "bin/monitor"), 0o4755)
+    os.symlink("monitor", os.path.join(top, "bin/watchdog"))
+    os.symlink("../etc/passwd", os.path.join(top, "bin/accounts"))
+
+
+# name, program, how (cwd: the tree, {o}: the image), what this format cannot hold
+RECIPES = [
+    ("cramfs, little-endian", "mkfs.cramfs", "mkfs.cramfs -N little . {o}", ()),
+    ("cramfs, big-endian", "mkfs.cramfs", "mkfs.cramfs -N big . {o}", ()),
+    ("cramfs, with holes", "mkfs.cramfs", "mkfs.cramfs -z -N little . {o}", ()),
+    ("cramfs, shifted by 512", "mkfs.cramfs", "mkfs.cramfs -p -N little . {o}", ()),
+    ("squashfs, gzip", "mksquashfs", "mksquashfs . {o} -comp gzip -quiet -no-progress", ()),
+    ("squashfs, lzma", "mksquashfs", "mksquashfs . {o} -comp lzma -quiet -no-progress", ()),
+    ("squashfs, xz", "mksquashfs", "mksquashfs . {o} -comp xz -quiet -no-progress", ()),
+    ("squashfs, lzo", "mksquashfs", "mksquashfs . {o} -comp lzo -quiet -no-progress", ()),
+    ("squashfs, lz4", "mksquashfs", "mksquashfs . {o} -comp lz4 -quiet -no-progress", ()),
+    ("squashfs, zstd", "mksquashfs", "mksquashfs . {o} -comp zstd -quiet -no-progress", ()),
+    ("squashfs, small blocks, no fragments", "mksquashfs", "mksquashfs . {o} -b 4096 -no-fragments -quiet -no-progress", ()),
+    ("squashfs, nothing packed", "mksquashfs", "mksquashfs . {o} -noI -noD -noF -quiet -no-progress", ()),
+    ("JFFS2, little-endian, zlib", "mkfs.jffs2", "mkfs.jffs2 -l -r . -o {o}", ()),
+    ("JFFS2, big-endian, zlib", "mkfs.jffs2", "mkfs.jffs2 -b -r . -o {o} -e 64KiB", ()),
+    ("JFFS2, lzo", "mkfs.jffs2", "mkfs.jffs2 -l -r . -o {o} -X lzo -x zlib -x rtime", ()),
+    ("JFFS2, rtime", "mkfs.jffs2", "mkfs.jffs2 -l -r . -o {o} -X rtime -x zlib -x lzo", ()),
+    ("JFFS2, nothing packed", "mkfs.jffs2", "mkfs.jffs2 -l -r . -o {o} -m none", ()),
+    ("romfs", "genromfs", "genromfs -d . -f {o}", ()),
+    ("ext2", "mke2fs", "mke2fs -q -t ext2 -d . {o} 4M", ("lost+found",)),
+    ("ext3, blocks of 4096", "mke2fs", "mke2fs -q -t ext3 -b 4096 -d . {o} 16M", ("lost+found",)),
+    ("ext4", "mke2fs", "mke2fs -q -t ext4 -d . {o} 8M", ("lost+found",)),
+    ("ext4, inline data", "mke2fs", "mke2fs -q -t ext4 -O inline_data,64bit -I 256 -d . {o} 8M", ("lost+found",)),
+    ("cpio, newc", "cpio", "find . -mindepth 1 | cpio -o -H newc --quiet > {o}", ()),
+    ("cpio, crc", "cpio", "find . -mindepth 1 | cpio -o -H crc --quiet > {o}", ()),
+    ("cpio, odc", "cpio", "find . -mindepth 1 | cpio -o -H odc --quiet > {o}", ()),
+    ("cpio, binary", "cpio", "find . -mindepth 1 | cpio -o -H bin --quiet > {o}", ()),
+    ("tar, GNU", "tar", "tar --format=gnu --mode=+r -cf {o} *", ()),
+    ("tar, GNU, sparse", "tar", "fallocate -d opt/zeros; tar --format=gnu -S -cf {o} *", ()),
+    ("tar, pax", "tar", "tar --format=pax -cf {o} *", ()),
+    ("tar, ustar", "tar", "tar --format=ustar -cf {o} *", ()),
+    ("tar, version 7", "tar", "tar --format=v7 -cf {o} *", ()),
+    ("zip", "zip", "zip -q -y -r {o}.zip . && mv {o}.zip {o}", ()),
+    ("zip, stored", "zip", "zip -q -0 -y -r {o}.zip . && mv {o}.zip {o}", ()),
+    ("zip, bzip2", "zip", "zip -q -Z bzip2 -y -r {o}.zip . && mv {o}.zip {o}", ()),
+]
+
+# A cpio archive in each of these; the image's own name is no part of what comes out.
+PACKERS = [
+    ("gzip", "gzip -c"), ("bzip2", "bzip2 -c"), ("xz", "xz -c"), ("lzma", "xz --format=lzma -c"), ("zstd", "zstd -q -c"),
+    ("lz4", "lz4 -q -c"), ("lz4 as the kernel has it", "lz4 -q -l -c"), ("lzop", "lzop -c"),
+]
+
+
+def inspect(*args):
+    return subprocess.run([AUSCULT, "inspect", *args], capture_output=True, timeout=120)
+
+
+def extracted(image, work):
+    out = os.path.join(work, "out")
+    shutil.rmtree(out, ignore_errors=True)
+    run = inspect("--extract", out, image)
+    tops = sorted(os.listdir(out)) if os.path.isdir(out) else []
+    return run, [os.path.join(out, t) for t in tops]
+
+
+def same(image, source, work, ignored=()):
+    """The tree of the image's first container, or of the last in a chain of packed streams, is the source."""
+    run, tops = extracted(image, work)
+    found = {}
+    while len(tops) == 1:
+        found = tree(tops[0])
+        below = [os.path.join(tops[0], d) for d in os.listdir(tops[0]) if "@0x" in d]
+        if not below:
+            break
+        tops = below
+    want = tree(source)
+    for name in ignored:
+        found.pop(name, None)
+    set_id = any(os.lstat(os.path.join(f, n)).st_mode & 0o6000 for t in tops for f, _, names in os.walk(t) for n in names)
+    why = "" if found == want else f" (differs: {sorted(set(found.items()) ^ set(want.items()))[:3]} {run.stderr[-200:]!r})"
+    return run.returncode == 0 and found == want and not set_id, why
+
+
+def made_here(work):
+    source = os.path.join(work, "tree")
+    os.mkdir(source)
+    make_tree(source)
+    image = os.path.join(work, "image")
+    for name, program, how, ignored in RECIPES:
+        path = "/usr/sbin:/sbin:" + os.environ["PATH"]
+        if not shutil.which(program, path=path):
+            report(True, name, f"{program} is not installed")
+            continue
+        if os.path.exists(image):
+            os.remove(image)
+        made = subprocess.run(how.format(o=image), shell=True, cwd=source, capture_output=True, env={**os.environ, "PATH": path})
+        if made.returncode or not os.path.exists(image):
+            report(True, name, "the tool does not make it: " + made.stderr.decode(errors="replace").strip().splitlines()[-1:].__str__())
+            continue
+        good, why = same(image, source, work, ignored)
+        report(good, f"{name}: comes out as it went in{why}")
+        carved(image, name, work)
+    packed(source, image, work)
+
+
+def carved(image, name, work):
+    """The same behind 4 KiB + 4 of other bytes and before more: found at its offset."""
+    with open(image, "rb") as f:
+        body = f.read()
+    if name == "tar, version 7":         # has no mark: known at the start only
+        return
+    whole = os.path.join(work, "carved")
+    with open(whole, "wb") as f:
+        f.write(b"\xff" * 4100 + body + b"\xff" * 70000)
+    run = inspect("--jsonl", whole)
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    top = [r for r in rows if r["kind"] == "container" and r["depth"] == 1]
+    report(len(top) == 1 and top[0]["offset"] == 4100 and top[0]["members"] > 5 and 4100 + len(body) - 4096 <= top[0]["offset"] + top[0]["length"] <= 4100 + len(body) + 70000,
+           f"{name}: found at its offset among other bytes" + ("" if len(top) == 1 else f" ({[(r['format'], r['offset'], r['length']) for r in top]})"))
+
+
+def packed(source, image, work):
+    archive = os.path.join(work, "archive")
+    if not shutil.which("cpio"):
+        report(True, "packed streams", "cpio is not installed")
+        return
+    subprocess.run(f"find . -mindepth 1 | cpio -o -H newc --quiet > {archive}", shell=True, cwd=source, check=True)
+    for name, how in PACKERS:
+        if not shutil.which(how.split()[0]):
+            report(True, name, f"{how.split()[0]} is not installed")
+            continue
+        subprocess.run(f"{how} < {archive} > {image}", shell=True, check=True)
+        good, why = same(image, source, work)
+        report(good, f"{name}: a packed archive comes out as it went in{why}")
+
+
+def formats(image):
+    run = inspect("--jsonl", image)
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    return rows, [r["format"] for r in rows if r["kind"] == "container"]
+
+
+# What the sources of the real images say of them (MANIFEST.tsv): formats in order, number of files that come out.
+REAL = {
+    "bang-cpio-test-crc.cpio": (["cpio"], 1), "bang-cpio-test-new.cpio": (["cpio"], 1), "bang-cpio-test-old-bin.cpio": (["cpio"], 1),
+    "bang-ext2-test.ext2": (["ext"], 1), "bang-jffs2-test-big.jffs2": (["jffs2"], 1), "bang-jffs2-test-little.jffs2": (["jffs2"], 1),
+    "bang-lzop-test.lzo": (["lzop"], 1), "bang-squashfs-test-add-random-data.sqsh": (["squashfs"], 1),
+    "bang-squashfs-test.sqsh": (["squashfs"], 1), "binwalk-cramfs.bin": (["cramfs"], 1), "binwalk-gzip.bin": (["gzip"], 1),
+    "binwalk-romfs.bin": (["romfs"], 1), "binwalk-squashfs.bin": (["squashfs"], 1), "fact-generic_fs-romfs.img": (["romfs"], 3),
+    "fact-jffs2-jffs2_le.img": (["jffs2"], 3), "fact-patool-test.cpio": (["cpio"], 3), "fact-patool-test.tar.bz2": (["bzip2", "tar"], 4),
+    "fact-sevenz-cramfs.img": (["cramfs"], 3), "fact-sevenz-ext2.img.xz": (["xz", "ext"], 4), "fact-test-test.zip": (["zip"], 3),
+    "fact-uboot-fit.itb": (["fit", "gzip", "fit", "gzip", "squashfs"], 6), "fact-patool-test.lz4": (["lz4"], 1),
+}
+# The three files of every generic container of one source, and the one file of another.
+THREE = {"testfile1", "testfile2", "test file 3_.txt"}
+
+
+def real():
+    folder = os.path.join(SHARED, "firmware/containers")
+    if not os.path.isdir(folder):
+        report(True, "real images", f"none in {SHARED}")
+        return
+    by_name = {}
+    for name, (want, files) in REAL.items():
+        rows, got = formats(os.path.join(folder, name))
+        found = [r for r in rows if r["kind"] == "member" and r["type"] == "file" and r["container"]]
+        report(got == want and len(found) == files, f"{name}: {', '.join(want)}, {files} files (found {', '.join(got)}, {len(found)})")
+        for r in found:
+            by_name.setdefault((name.split("-")[0], os.path.basename(r["path"])), set()).add(r["sha256"])
+    for short in THREE:
+        report(len(by_name.get(("fact", short), ())) == 1, f"{short} is the same in all containers of one source")
+    nested = sorted(n for n in os.listdir(os.path.join(SHARED, "firmware/sbom")) if n.endswith(".tar.gz"))
+    whole = [n for n in nested if formats(os.path.join(SHARED, "firmware/sbom", n))[1][:2] == ["gzip", "tar"]]
+    report(len(whole) == len(nested), f"{len(whole)} of {len(nested)} packages open as gzip and tar")
+
+
+def snapshot(top, but):
+    found = {}
+    for folder, folders, files in os.walk(top):
+        folders[:] = [d for d in folders if os.path.join(folder, d) != but]
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            found[path] = (st.st_mode, st.st_size, st.st_mtime_ns, st.st_ino)
+    return found
+
+
+def escapes(out):
+    """Entries that are neither file, folder nor link inside; links that lead out; set-id bits."""
+    top = os.path.realpath(out)
+    wrong = []
+    for folder, folders, files in os.walk(out):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            if os.path.islink(path):
+                target = os.path.realpath(path)
+                if target != top and not target.startswith(top + "/"):
+                    wrong.append(path)
+            elif not (os.path.isdir(path) or os.path.isfile(path)) or st.st_mode & 0o6022:
+                wrong.append(path)
+    return wrong
+
+
+def hostile(work):
+    folder = os.path.join(SHARED, "hostile/firmware")
+    if not os.path.isdir(folder):
+        report(True, "hostile images", f"none in {SHARED}")
+        return
+    arena = os.path.join(work, "arena")
+    out = os.path.join(arena, "a/b/c/out")
+    os.makedirs(os.path.dirname(out))
+    for d in ("a", "a/b", "a/b/c"):
+        with open(os.path.join(arena, d, "bystander"), "w") as f:
+            f.write("must not change")
+    slow, fat, dead, wrong, outside = [], [], [], [], []
+    limit = SECONDS * (6 if sanitized() else 1)
+    names = sorted(os.listdir(folder))
+    for name in names:
+        shutil.rmtree(out, ignore_errors=True)
+        os.mkdir(out)                    # else its parent changes, as it must
+        before = snapshot(arena, out)
+        start = time.monotonic()
+        child = subprocess.Popen([AUSCULT, "inspect", "--extract", out, os.path.join(folder, name)],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=os.path.dirname(out))
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if time.monotonic() - start > limit:
+            slow.append(name)
+        if usage.ru_maxrss > MEBIBYTES * 1024 and not sanitized():
+            fat.append((name, usage.ru_maxrss))
+        if child.returncode not in (0, 3):
+            dead.append((name, child.returncode))
+        wrong += escapes(out)
+        if snapshot(arena, out) != before:
+            outside.append(name)
+    report(not dead, f"{len(names)} hostile images: none ends the inspection {dead or ''}")
+    report(not slow, f"each within {limit} s {slow or ''}")
+    report(not fat, f"each within {MEBIBYTES} MiB {fat or ''}")
+    report(not wrong, f"no link out, no device, no set-id, nothing that others may write {wrong[:5] or ''}")
+    report(not outside, f"nothing outside the folder is touched {outside[:5] or ''}")
+
+
+def words(work):
+    """Each budget that is reached and each thing that cannot be opened has its word."""
+    folder = os.path.join(SHARED, "hostile/firmware")
+    if os.path.isdir(folder):
+        for name, word in (("crafted_bomb.gz", "swells"), ("crafted_bomb.xz", "swells"), ("crafted_nested_gzip.gz", "nested deeper"),
+                           ("crafted_zip_overlapping_entries.zip", "share the bytes"), ("crafted_high_entropy.bin", "encrypted or compressed"),
+                           ("crafted_jffs2_isize_huge.jffs2", "far longer than its data")):
+            text = b" ".join(inspect(os.path.join(folder, name)).stdout.split()).decode()
+            report(word in text, f"{name} is answered with \"{word}\"")
+    full = os.path.join(work, "full")
+    os.mkdir(full)
+    open(os.path.join(full, "mine"), "w").close()
+    image = os.path.join(work, "image")
+    run = inspect("--extract", full, image)
+    report(run.returncode == 2 and b"not empty" in run.stderr and os.listdir(full) == ["mine"], "a folder that is not empty is left alone")
+    run = inspect(os.path.join(work, "absent"))
+    report(run.returncode == 2 and b"No such file" in run.stderr, "an image that is not there is named")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        made_here(work)
+        real()
+        hostile(work)
+        words(work)
+    print(f"1..{count}")
+    return bad != 0
+
+
+sys.exit(main())
