@@ -150,6 +150,17 @@ static bool is_wanted(const struct run *d, const struct facts *x, uint16_t port)
 	return detect_is_allowed(d, x->own, x->peer, port) || zone_is_central(d->zones, x->peer, port);
 }
 
+/* What the device had called before and now comes from another port of the same end (a TFTP server's
+ * answers, FTP's data connection) is an answer to that call, not a call of its own. */
+static struct facts *called_before(struct run *d, uint32_t device, const struct facts *one)
+{
+	struct facts call = *one;
+	char key[ADDR_TEXT + 8];
+	call.inbound = false;
+	struct finding *f = one->inbound ? detect_find(d, device, "%s", key_of(&call, key)) : NULL;
+	return f ? f->own : one->inbound ? waiting_find(d, device, one->peer, false) : NULL;
+}
+
 static void on_contact(struct run *d, const struct record *r)
 {
 	struct facts one;
@@ -157,6 +168,11 @@ static void on_contact(struct run *d, const struct record *r)
 	if (mac_is_group(r->at->dmac) || !ends_of(d, r->at, &device, &one) ||
 	    is_wanted(d, &one, detect_server_port(r->at)))
 		return;
+	struct facts *call = called_before(d, device, &one);
+	if (call) {
+		call->answered = true;
+		return;
+	}
 	bool medical = device_is_medical(d->devices, device);
 	if (!medical && device_role(d->devices, device) != ROLE_UNKNOWN)
 		return;
