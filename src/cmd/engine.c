@@ -283,7 +283,7 @@ static void warm_up(void)
 	json_object_seed(0x5eed);
 }
 
-static void child(const struct engine_setup *s, struct engine_board *board, const struct registry *g, int out_fd)
+static void child(engine_job *job, void *ctx, struct engine_board *board, int out_fd)
 {
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
@@ -293,10 +293,10 @@ static void child(const struct engine_setup *s, struct engine_board *board, cons
 		snprintf(board->error, sizeof(board->error), "the sandbox could not be entered: %s", strerror(-rc));
 		_exit(2);
 	}
-	_exit(engine_run(s, board, g, out_fd));
+	_exit(job(ctx, board, out_fd));
 }
 
-int engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e)
+int engine_spawn(engine_job *job, void *ctx, struct engine *e)
 {
 	int ends[2];
 	void *board = mmap(NULL, sizeof(struct engine_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -310,7 +310,7 @@ int engine_start(const struct engine_setup *s, const struct registry *g, struct 
 	int pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		child(s, board, g, ends[1]);
+		child(job, ctx, board, ends[1]);
 	}
 	close(ends[1]);
 	*e = (struct engine){ pid, ends[0], board };
@@ -320,6 +320,23 @@ int engine_start(const struct engine_setup *s, const struct registry *g, struct 
 		return -err;
 	}
 	return 0;
+}
+
+struct engine_order {
+	const struct engine_setup *set;
+	const struct registry *registry;
+};
+
+static int run_order(void *ctx, struct engine_board *board, int out_fd)
+{
+	const struct engine_order *o = ctx;
+	return engine_run(o->set, board, o->registry, out_fd);
+}
+
+int engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e)
+{
+	struct engine_order order = { s, g };    /* the child has its own copy of this memory */
+	return engine_spawn(run_order, &order, e);
 }
 
 int engine_wait(struct engine *e)

@@ -37,8 +37,6 @@ struct engine_setup {
 	bool everything;                         /* every record, not only what the store and report keep */
 	bool flows;                              /* flow records too */
 	uint32_t flow_cap;                       /* 0: default */
-	/* Evidence export, in the engine's own process: told which bytes to blank. NULL otherwise. */
-	struct blanker *blanker;
 };
 
 /* 0 done; 3 an input was damaged; 2 it could not run (board->error says why). Runs in the process that
@@ -53,6 +51,10 @@ struct engine {
 	struct engine_board *board;
 };
 
+/* What else is done with a stranger's bytes in a process like the engine's: forks, enters the sandbox, calls
+ * job. It returns what engine_run may return. 0 or negative errno. */
+typedef int engine_job(void *ctx, struct engine_board *board, int out_fd);
+int  engine_spawn(engine_job *job, void *ctx, struct engine *e) __attribute__((warn_unused_result));
 /* Forks the engine. 0 or negative errno. */
 int  engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e) __attribute__((warn_unused_result));
 /* Waits for its end. What engine_run returned, or 2 with a sentence in board->error when it was killed. */

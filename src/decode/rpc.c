@@ -284,16 +284,26 @@ static bool told(struct rpc *x, struct record *full, const struct record *head, 
 {
 	bool use = good || rpc_is_partial(x);
 	emit_record(x->e, use ? full : head);
-	if (x->has_body && use)
+	if (x->has_body && use) {
+		if (x->body.data.n)              /* up to the data */
+			emit_shown(x->e, span_cut(x->whole, (size_t)(x->body.data.p - x->whole.p)));
 		emit_body(x->e, x->body);
+	}
 	return use;
+}
+
+bool rpc_no_content(const struct rpc *x)
+{
+	(void)x;
+	return true;
 }
 
 /* What r has not reached yet are arguments or results. */
 static void show(const struct rpc *x, const struct rd *r)
 {
 	size_t n = x->whole.n - rd_left(r);
-	emit_shown(x->e, x->p && x->p->no_content ? x->whole : span_cut(x->whole, n));
+	bool all = version_read(x) && x->p->no_content && x->p->no_content(x);
+	emit_shown(x->e, all ? x->whole : span_cut(x->whole, n));
 	if (x->m->over == OVER_TCP)
 		emit_shown(x->e, span_cut(x->m->bytes, MARK));
 }

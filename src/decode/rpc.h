@@ -79,12 +79,14 @@ struct rpc_program {
 	uint32_t number;
 	const char *name;
 	uint8_t low, high, procedures;           /* versions; highest procedure number of any */
-	bool no_content;                         /* as of a decoder: its arguments and results name machines and folders alone */
 	const struct record_type *type;          /* NULL: rpc_type */
 	const char *(*procedure)(uint32_t version, uint32_t procedure);
 	/* Reads what is behind the header into out. False: malformed. Only called with r in clear. */
 	bool (*call)(struct rpc *x, struct rd r, struct record *out);
 	bool (*reply)(struct rpc *x, struct rd r, struct record *out);
+	/* Arguments or results of this message name machines, files and numbers alone: evidence export shows
+	 * them. NULL: none do. */
+	bool (*no_content)(const struct rpc *x);
 };
 
 extern const struct record_type portmap_type, mount_type, nfs_type, nlm_type;
@@ -113,6 +115,7 @@ static inline bool rpc_is_partial(const struct rpc *x)
 	return x->m->rest || x->m->lost || x->m->cut || x->s->continues[x->m->to_server];
 }
 
+bool        rpc_no_content(const struct rpc *x);            /* true: of programs all of whose messages are so */
 const char *rpc_number(struct rpc *x, uint32_t n);          /* "n" in the packet's arena */
 const char *rpc_program_name(uint32_t number);              /* NULL when unknown */
 const char *rpc_transport(uint32_t protocol);               /* "tcp", "udp", or NULL */

@@ -126,6 +126,6 @@ static bool reply(struct rpc *x, struct rd r, struct record *out)
 }
 
 const struct rpc_program rpc_mount = {
-	.number = 100005, .name = "mountd", .low = 1, .high = 3, .procedures = 7, .no_content = true,
+	.number = 100005, .name = "mountd", .low = 1, .high = 3, .procedures = 7, .no_content = rpc_no_content,
 	.type = &mount_type, .procedure = procedure, .call = call, .reply = reply,
 };

@@ -362,7 +362,20 @@ static bool reply(struct rpc *x, struct rd r, struct record *out)
 	return status != 0 || reply_ok(x, &r, out);
 }
 
+/* Data, texts of links and lists of names are content; names that are asked for leave as text in any case. */
+static bool no_content(const struct rpc *x)
+{
+	static const uint8_t calls[2][2] = { { V2_WRITE, V2_SYMLINK }, { V3_WRITE, V3_SYMLINK } };
+	static const uint8_t replies[2][4] = { { V2_READ, V2_READLINK, V2_READDIR, V2_READDIR },
+					       { V3_READ, V3_READLINK, V3_READDIR, V3_READDIRPLUS } };
+	if (x->version > 3)
+		return false;
+	bool v3 = x->version == 3;
+	return x->is_call ? !memchr(calls[v3], (int)x->procedure, sizeof(calls[v3]))
+			  : !memchr(replies[v3], (int)x->procedure, sizeof(replies[v3]));
+}
+
 const struct rpc_program rpc_nfs = {
 	.number = 100003, .name = "nfs", .low = 2, .high = 4, .procedures = V3_COMMIT,
-	.type = &nfs_type, .procedure = procedure, .call = call, .reply = reply,
+	.type = &nfs_type, .procedure = procedure, .call = call, .reply = reply, .no_content = no_content,
 };

@@ -199,6 +199,6 @@ static bool reply(struct rpc *x, struct rd r, struct record *out)
 }
 
 const struct rpc_program rpc_portmap = {
-	.number = 100000, .name = "portmap", .low = 2, .high = 4, .procedures = 12, .no_content = true,
+	.number = 100000, .name = "portmap", .low = 2, .high = 4, .procedures = 12, .no_content = rpc_no_content,
 	.type = &portmap_type, .procedure = procedure, .call = call, .reply = reply,
 };

@@ -116,6 +116,17 @@ static const struct word *look_up(const struct learnt *l, struct span word)
 	return w->mark == mark ? w : NULL;
 }
 
+bool learnt_word(const struct learnt *l, struct span bytes, struct span *where)
+{
+	struct rd r = rd_of(bytes);
+	for (struct span w = next_word(&r); w.n; w = next_word(&r))
+		if (w.n >= WORD_MIN && look_up(l, w)) {
+			*where = w;
+			return true;
+		}
+	return false;
+}
+
 bool learnt_find(const struct learnt *l, struct span bytes, struct token *t, const char **field, struct span *where)
 {
 	struct rd r = rd_of(bytes);

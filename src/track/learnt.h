@@ -15,5 +15,8 @@ void           learnt_free(struct learnt *l);
 bool           learnt_any(const struct learnt *l);
 /* A PATIENT value that a decoder met. */
 void           learnt_add(struct learnt *l, const struct field *f, struct span value, const struct token *t);
+/* The first word of bytes that any learnt identifier has: false when there is none. Stricter than what
+ * follows, for where silence costs nothing. */
+bool           learnt_word(const struct learnt *l, struct span bytes, struct span *where);
 /* True: bytes hold a learnt identifier; which one, and the name of its field. */
 bool           learnt_find(const struct learnt *l, struct span bytes, struct token *t, const char **field, struct span *where);

@@ -424,6 +424,11 @@ const struct zones *tracker_zones(const struct tracker *t)
 	return t->zones;
 }
 
+const struct learnt *tracker_learnt(const struct tracker *t)
+{
+	return t->learnt;
+}
+
 const struct record_host *tracker_host(const struct tracker *t)
 {
 	return &t->host;

@@ -9,6 +9,7 @@
 #include "track/zone.h"
 
 struct tracker;
+struct learnt;
 
 enum shown_mark {
 	SHOWN_PLAIN = 1,                         /* text of a PLAIN field, or the protocol's own */
@@ -52,5 +53,7 @@ void tracker_finish(struct tracker *t);
 
 const struct devices *tracker_devices(const struct tracker *t);
 const struct zones   *tracker_zones(const struct tracker *t);
+/* Identifiers of patients that were met so far. */
+const struct learnt  *tracker_learnt(const struct tracker *t);
 /* Host for records made outside a packet's life: detectors' and the engine's own. */
 const struct record_host *tracker_host(const struct tracker *t);
