@@ -159,7 +159,9 @@ static void fix(struct link *l)
 static void linkage(struct link *l)
 {
 	struct buf *plt = &l->part[PLT], *got = &l->part[GOT], *rel = &l->part[RELPLT];
-	buf_reset(plt), buf_reset(got), buf_reset(rel);
+	buf_reset(plt);
+	buf_reset(got);
+	buf_reset(rel);
 	buf_le32(plt, 0xe52de004);                       /* push {lr} */
 	buf_le32(plt, 0xe59fe004);                       /* ldr lr, [pc, #4] */
 	buf_le32(plt, 0xe08fe00e);                       /* add lr, pc, lr */
