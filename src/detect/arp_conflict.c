@@ -52,6 +52,7 @@ struct claim {
 	uint64_t first, last;
 	uint32_t count, unasked;                 /* claims; replies that nobody had asked for */
 	uint32_t spoke;                          /* conversations from that address with this MAC */
+	bool steady;                             /* seen twice within `together` */
 	struct addr told[TOLD];                  /* whom replies were for */
 	struct origin at;
 };
@@ -192,7 +193,8 @@ static void tell(struct run *d, struct row *row, const struct origin *at)
 		x->row = *row;
 }
 
-/* One packet alone may be a damaged one: a card that has the address shows it again. */
+/* One packet alone may be a damaged one: a card that has the address shows it again, and the rarer of two
+ * within a short time. */
 static bool is_firm(const struct claim *c)
 {
 	return c->count + c->spoke >= 2;
@@ -203,11 +205,21 @@ static void weigh_return(struct run *d, struct row *row, const struct claim *c, 
 {
 	const struct claim *other = &row->claims[row->latest];
 	uint64_t apart = at->ts > other->last ? at->ts - other->last : 0;
-	if (other == c || !is_firm(other) || !is_firm(c) || !near_enough(d, at->ts, other->last))
+	const struct claim *rarer = c->count + c->spoke < other->count + other->spoke ? c : other;
+	if (other == c || !is_firm(other) || !is_firm(c) || !rarer->steady || !near_enough(d, at->ts, other->last))
 		return;
 	row->returns++;
 	row->quick += apart <= (uint64_t)QUICK_S * SECOND_NS;
 	tell(d, row, at);
+}
+
+static void seen_again(struct run *d, struct row *row, struct claim *c, const struct origin *at)
+{
+	c->steady |= c->last && near_enough(d, at->ts, c->last);
+	if (c->last && row->n > 1)
+		weigh_return(d, row, c, at);
+	c->last = at->ts > c->last ? at->ts : c->last;
+	row->latest = (unsigned)(c - row->claims);
 }
 
 static void note_told(struct claim *c, struct addr a)
@@ -229,7 +241,6 @@ static void claimed(struct run *d, const struct record *r, struct addr a, struct
 	bool own = record_get_uint(r, (unsigned)d->col[GRATUITOUS]) != 0;
 	struct row *row = row_open(d, a, at->vlan);
 	struct claim *c = claim_of(row, m);
-	bool again = c != NULL;
 	if (!c && !(c = claim_add(row, m, at)))
 		return;
 	((struct state *)d->state)->contested |= row->n > 1;
@@ -237,10 +248,7 @@ static void claimed(struct run *d, const struct record *r, struct addr a, struct
 	c->unasked += reply && !own && (!row->asked || at->ts - row->asked > (uint64_t)ASKED_S * SECOND_NS);
 	if (reply && !own)
 		note_told(c, record_get_addr(r, (unsigned)d->col[TARGET]));
-	if (again && row->n > 1)
-		weigh_return(d, row, c, at);
-	c->last = at->ts > c->last ? at->ts : c->last;
-	row->latest = (unsigned)(c - row->claims);
+	seen_again(d, row, c, at);
 }
 
 static void on_arp(struct run *d, const struct record *r)
@@ -268,9 +276,7 @@ static void on_packet(struct run *d, const struct record *r)
 	if (!c)
 		return;
 	c->spoke++;
-	weigh_return(d, row, c, at);
-	c->last = at->ts > c->last ? at->ts : c->last;
-	row->latest = (unsigned)(c - row->claims);
+	seen_again(d, row, c, at);
 }
 
 static void on_dhcp(struct run *d, const struct record *r)
