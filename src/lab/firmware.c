@@ -101,7 +101,8 @@ static void kernel(struct net *dice, struct buf *out)
 	struct rootfs *initramfs = rootfs_new();
 	static const char line[] = "Linux version 2.6.27.8 (lab@auscult) (gcc version 4.1.2) #1 PREEMPT Mon Mar 2 07:00:00 "
 				   "UTC 2026\n";
-	rootfs_text(initramfs, "init", 0755, "#!/bin/sh\nmount -t cramfs /dev/mtdblock2 /root\nexec switch_root /root /sbin/init\n");
+	rootfs_text(initramfs, "init", 0755,
+		    "#!/bin/sh\nmount -t cramfs /dev/mtdblock2 /root\nexec switch_root /root /sbin/init\n");
 	rootfs_folder(initramfs, "root");
 	grain(dice, &bytes, KERNEL_GRAIN / 2);
 	buf_bytes(&bytes, span_of(line, sizeof(line)));
