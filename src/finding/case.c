@@ -21,6 +21,10 @@ static struct span subject_key(const struct finding *f, char address[ADDR_TEXT])
 void case_id(const struct finding *f, char out[CASE_ID_TEXT])
 {
 	char text[192], address[ADDR_TEXT];
+	if (f->predicted_case) {                 /* foretold: it joins the firmware's case */
+		snprintf(out, CASE_ID_TEXT, "%s", f->predicted_case);
+		return;
+	}
 	struct span who = span_cut(subject_key(f, address), 100);
 	int n = snprintf(text, sizeof(text), "%.*s\n%s", (int)who.n, (const char *)who.p, f->rule->cause);
 	uint8_t hash[32];
@@ -298,6 +302,11 @@ static struct span story(struct finding *const *v, size_t n, struct arena *a)
 		buf_printf(&b, "%zu more finding%s of the same device and cause %s listed with the case. ", n - count,
 			   n - count == 1 ? "" : "s", n - count == 1 ? "is" : "are");
 	say_fields(&b, v, n);
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->predicted_as) {
+			buf_printf(&b, "It was foretold from the device's firmware (finding %s). ", v[i]->predicted_as);
+			break;
+		}
 	if (seen)
 		say_reach(&b, v, n, farthest_of(v, n));
 	else
@@ -357,6 +366,8 @@ void case_record(struct finding *const *v, size_t n, struct record *r, const str
 		finding_id(v[i], fid);
 		record_add_text(r, CASE_FINDINGS, span_str(fid));
 		add_once(r, CASE_RULES, v[i]->rule->id, LISTED_MAX);
+		if (v[i]->predicted_as)
+			add_once(r, CASE_FINDINGS, v[i]->predicted_as, RECORD_LIST);
 	}
 	record_text(r, CASE_ID, arena_copy(host->arena, span_str(id)));
 	record_str(r, CASE_CAUSE, worst->rule->cause);
@@ -365,8 +376,10 @@ void case_record(struct finding *const *v, size_t n, struct record *r, const str
 	record_str(r, CASE_TITLE, title_of(worst));
 	record_text(r, CASE_STORY, story(v, n, host->arena));
 	record_child(r, CASE_DEVICE, worst->subject);
-	record_time(r, CASE_FIRST, first);
-	record_time(r, CASE_LAST, last);
+	if (first) {
+		record_time(r, CASE_FIRST, first);
+		record_time(r, CASE_LAST, last);
+	}
 	record_str(r, CASE_SCOPE, scope_name(farthest_of(v, n)));
 	add_next(v, n, r);
 }

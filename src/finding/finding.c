@@ -71,6 +71,14 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_FUNCTION] = { "function", F_TEXT, "function inside a program" },
 	[OBS_OFFSET] = { "offset", F_UINT, "place in the file", "By" },
 	[OBS_EXTRA] = { "extra", F_TEXTS, "further values of the same kind: more ports, addresses, names" },
+	[OBS_SETTING] = { "setting", F_TEXT, "who decides it: constant only, default that configuration may replace, from "
+			  "configuration only" },
+	[OBS_RANGE] = { "range", F_TEXT, "what the registries say of the address: public, documentation, private …" },
+	[OBS_MAGIC] = { "magic", F_TEXT, "constant that outside input is compared with" },
+	[OBS_USER] = { "user", F_TEXT, "account of a fixed credential" },
+	[OBS_SECRET] = { "secret", F_TEXT, "the fixed credential itself", .privacy = SECRET },
+	[OBS_STEPS] = { "steps", F_TEXTS, "steps of the chain that stand together" },
+	[OBS_PREDICTION] = { "prediction", F_TEXT, "firmware finding that foretold it" },
 };
 RECORD_TYPE(observed_type, "observed", "What was found, as separate values", observed_fields);
 
@@ -82,6 +90,21 @@ static const struct field evidence_fields[] = {
 	[EV_NOTE] = { "note", F_TEXT, "what it shows" },
 };
 RECORD_TYPE(evidence_type, "evidence", "Where something was seen", evidence_fields);
+
+static const struct field step_fields[] = {
+	[STEP_MEMBER] = { "member", F_TEXT, "file inside the image" },
+	[STEP_PLACE] = { "place", F_TEXT, "image, container and offset that hold it" },
+	[STEP_FUNCTION] = { "function", F_TEXT, "function of the program or the script" },
+	[STEP_SITE] = { "site", F_UINT, "address of the call, as the file is linked" },
+	[STEP_LINE] = { "line", F_UINT, "line of the script" },
+	[STEP_OFFSET] = { "offset", F_UINT, "place in the file", "By" },
+	[STEP_CALL] = { "call", F_TEXT, "function, system call or command" },
+	[STEP_TEXT] = { "text", F_TEXT, "the call with its resolved arguments; outside parts as {source}" },
+	[STEP_ARGUMENTS] = { "arguments", F_TEXTS, "where each argument came from" },
+	[STEP_CONDITIONS] = { "conditions", F_TEXTS, "branches that were assumed to get here" },
+	[STEP_CODE] = { "code", F_TEXTS, "instructions up to the call" },
+};
+RECORD_TYPE(step_type, "step", "A step of a chain inside a firmware image", step_fields);
 
 static const struct field subject_fields[] = {
 	[SUB_ID] = { "id", F_TEXT, "stable id of the device" },
@@ -116,6 +139,7 @@ static const struct field finding_fields[] = {
 	[FND_ADVISORIES] = { "advisories", F_TEXTS, "published advisories that speak of it" },
 	[FND_KEY] = { "key", F_TEXT, "what tells it from other findings of this rule and device" },
 	[FND_CASE] = { "case", F_TEXT, "case it belongs to" },
+	[FND_CHAIN] = { "chain", F_RECORDS, "firmware: the calls or commands in order", .nested = &step_type },
 };
 RECORD_TYPE(finding_type, "finding", "Something seen that puts patients, their data or their care at risk",
 	    finding_fields);
@@ -187,9 +211,11 @@ static void add_evidence(struct record *r, const struct origin *at, const char *
 		return;
 	record_begin(e, &evidence_type, NULL, r->host);
 	record_str(e, EV_FILE, file);
-	record_uint(e, EV_PACKET, at->packet);
+	if (at->packet)
+		record_uint(e, EV_PACKET, at->packet);
 	record_uint(e, EV_OFFSET, at->offset);
-	record_time(e, EV_TIME, at->ts);
+	if (at->ts)
+		record_time(e, EV_TIME, at->ts);
 	record_str(e, EV_NOTE, note);
 	record_add(r, FND_EVIDENCE, e);
 }
@@ -209,8 +235,10 @@ void finding_record(const struct finding *f, struct record *r, const struct reco
 	record_str(r, FND_TITLE, f->title ? f->title : rule->title);
 	record_str(r, FND_STATE, finding_state(f));
 	record_child(r, FND_DEVICE, f->subject);
-	record_time(r, FND_FIRST, f->first);
-	record_time(r, FND_LAST, f->last);
+	if (f->first) {                          /* firmware has no clock */
+		record_time(r, FND_FIRST, f->first);
+		record_time(r, FND_LAST, f->last);
+	}
 	record_uint(r, FND_COUNT, f->count);
 	record_str(r, FND_SCOPE, scope_name(f->scope));
 	record_child(r, FND_OBSERVED, f->observed);
@@ -223,4 +251,6 @@ void finding_record(const struct finding *f, struct record *r, const struct reco
 	add_texts(r, FND_CWE, rule->cwe);
 	add_texts(r, FND_ADVISORIES, rule->advisories);
 	record_str(r, FND_KEY, f->key);
+	for (unsigned i = 0; i < f->nsteps; i++)
+		record_add(r, FND_CHAIN, f->steps[i]);
 }

@@ -35,7 +35,8 @@ enum observed_field {
 	OBS_ADDRESS, OBS_PORT, OBS_TRANSPORT, OBS_PROTOCOL, OBS_HOST, OBS_URL, OBS_PATH, OBS_COMMAND,
 	OBS_SOURCE, OBS_MAC, OBS_OTHER_MAC, OBS_SHA256, OBS_CONTENT, OBS_BYTES, OBS_FIELDS, OBS_MESSAGES,
 	OBS_PATIENTS, OBS_TRAITS, OBS_ANSWERED, OBS_VALUES, OBS_INDICATOR, OBS_PERIOD, OBS_LISTENER,
-	OBS_MEMBER, OBS_FUNCTION, OBS_OFFSET, OBS_EXTRA, OBS_COUNT_
+	OBS_MEMBER, OBS_FUNCTION, OBS_OFFSET, OBS_EXTRA, OBS_SETTING, OBS_RANGE, OBS_MAGIC, OBS_USER, OBS_SECRET,
+	OBS_STEPS, OBS_PREDICTION, OBS_COUNT_
 };
 extern const struct record_type observed_type;
 
@@ -46,10 +47,17 @@ extern const struct record_type changed_type;
 enum evidence_field { EV_FILE, EV_PACKET, EV_OFFSET, EV_TIME, EV_NOTE };
 extern const struct record_type evidence_type;
 
+/* One step of a chain inside a firmware image, in the order it is taken. */
+enum step_field {
+	STEP_MEMBER, STEP_PLACE, STEP_FUNCTION, STEP_SITE, STEP_LINE, STEP_OFFSET, STEP_CALL, STEP_TEXT, STEP_ARGUMENTS,
+	STEP_CONDITIONS, STEP_CODE
+};
+extern const struct record_type step_type;
+
 enum finding_field {
 	FND_ID, FND_RULE, FND_SEVERITY, FND_CONFIDENCE, FND_TITLE, FND_STATE, FND_DEVICE, FND_FIRST, FND_LAST,
 	FND_COUNT, FND_SCOPE, FND_OBSERVED, FND_EVIDENCE, FND_MEANING, FND_WRONG, FND_NEXT, FND_ATTACK,
-	FND_CWE, FND_ADVISORIES, FND_KEY, FND_CASE
+	FND_CWE, FND_ADVISORIES, FND_KEY, FND_CASE, FND_CHAIN
 };
 extern const struct record_type finding_type;
 
@@ -93,6 +101,9 @@ struct finding {
 	uint32_t device;                         /* index of the subject in its table, for grouping */
 	const char *state;                       /* NULL: "observed" or "predicted" */
 	void *own;                               /* the detector's notes, see detect_own */
+	struct record *const *steps;             /* step_type: how it is done inside an image */
+	unsigned nsteps;
+	const char *predicted_as, *predicted_case;       /* the firmware finding and its case that foretold this one */
 	struct finding *chain;                   /* the next finding of the same rule */
 };
 

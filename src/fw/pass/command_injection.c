@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fw.command-injection: bytes of the network or of a web request stand in a shell's command line as they came. */
+#include "fw/pass/advice.h"
+#include "fw/pass/pass.h"
+
+static const struct rule rule = {
+	.id = "fw.command-injection",
+	.title = "What the device receives reaches a shell's command line unchecked",
+	.cause = "open door",
+	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket or a web request, and on the path "
+		"before nothing looked at these bytes (no comparison of them with allowed characters, no conversion to a number or an "
+		"address). Bytes of files, arguments and settings do not count.",
+	.why = "Whoever can send to the device can end the command with a character such as ; and run his own on it.",
+	.wrong = "A check that was not recognised may stand in between, or the sender may have logged in before.",
+	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
+	.attack = { "T0866", "T1059", NULL },
+	.cwe = { "CWE-78", "CWE-77", NULL },
+};
+
+/* inet_pton and the like refuse what is no address; strspn and isalnum go through the characters. */
+static bool is_checked(const struct route *r, int i, struct span source)
+{
+	for (int k = 0; k < i; k++) {
+		const struct act *a = r->v[k];
+		bool same = span_eq(a->source, source) || (a->host.n && span_eq(source_in(a->host), source));
+		if (same && (a->kind == ACT_COMPARE || a->kind == ACT_RESOLVE))
+			return true;
+	}
+	return false;
+}
+
+static void route(struct job *j, const struct route *r)
+{
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct act *a = r->v[i];
+		if (!a->is_shell || !source_is_network(a->source) || is_checked(r, (int)i, a->source))
+			continue;
+		int bound = route_before(r, (int)i, ACT_BIND), got = route_before(r, (int)i, ACT_RECEIVE);
+		struct finding *f = job_finding(j, &rule, r->index, "%llx", (unsigned long long)a->site);
+		if (!f || !job_judge(j, f, SEV_HIGH, 0.8))
+			continue;
+		const struct act *steps[4] = { 0 };
+		unsigned n = 0;
+		if (bound >= 0)
+			steps[n++] = r->v[bound];
+		if (got >= 0)
+			steps[n++] = r->v[got];
+		steps[n] = a;
+		f->title = job_text(j, "%s puts what it receives (%.*s) into a shell's command line: %.*s", r->file->path,
+				    (int)span_cut(a->source, 60).n, (const char *)a->source.p, (int)span_cut(a->text, 120).n,
+				    (const char *)a->text.p);
+		if (bound >= 0 && r->v[bound]->port)
+			record_uint(f->observed, OBS_LISTENER, r->v[bound]->port);
+		job_observe(j, f, a);
+		job_chain(j, f, steps);
+	}
+}
+
+const struct pass pass_command_injection = { .rule = &rule, .route = route };

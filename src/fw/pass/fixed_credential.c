@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fw.fixed-credential: a password, a hash or a key that is the same in every copy of the image. The value itself
+ * leaves as length and keyed hash only. */
+#include "base/scope.h"
+#include "fw/pass/advice.h"
+#include "fw/pass/pass.h"
+
+static const struct rule rule = {
+	.id = "fw.fixed-credential",
+	.title = "The firmware carries a password or key that is the same in every device",
+	.cause = "open door",
+	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant password in a command line, "
+		"a URL or a log-in message that is sent; an account of the image with an empty password or a fixed hash; "
+		"authorized_keys and private keys among the files. The value is never shown.",
+	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of staff leaves.",
+	.wrong = "The device may make its users set another password at first use, or write a key of its own at first start over the one in "
+		 "the image. An account may be locked elsewhere.",
+	.next = { ADVICE_WHICH_DEVICES, ADVICE_CHANGE_SECRET, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
+	.attack = { "T0812", "T0891", "T1078", NULL },
+	.cwe = { "CWE-798", "CWE-259", "CWE-321", NULL },
+};
+
+static bool has(struct span s, const char *part)
+{
+	size_t n = strlen(part);
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (memcmp(s.p + i, part, n) == 0)
+			return true;
+	return false;
+}
+
+static struct finding *report(struct job *j, uint32_t index, const char *key, enum severity s, double sure, struct span user,
+			      struct span secret)
+{
+	struct finding *f = job_finding(j, &rule, index, "%.90s", key);
+	if (!f || !job_judge(j, f, s, sure))
+		return NULL;
+	if (user.n)
+		record_str(f->observed, OBS_USER, job_text(j, "%.*s", (int)span_cut(user, 64).n, (const char *)user.p));
+	if (secret.n)
+		record_text(f->observed, OBS_SECRET, secret);
+	return f;
+}
+
+/* Somebody was asked for a password before: it was said, or hashed, or the account was looked up. */
+static bool asked_for(const struct route *r, int i)
+{
+	static const char *const prompts[] = { "assword", "asswd", "PASS", "ogin:", "PIN", "passcode" };
+	for (int k = i - 1; k >= 0; k--) {
+		const struct act *a = r->v[k];
+		bool account = a->kind == ACT_LOGIN && !span_starts(a->name, SPAN_LIT("set"));
+		if (account)
+			return true;
+		for (size_t p = 0; (a->kind == ACT_SEND || a->kind == ACT_WRITE) && p < ARRAY_LEN(prompts); p++)
+			if (has(a->text, prompts[p]))
+				return true;
+	}
+	return false;
+}
+
+static bool is_hash(struct span s)
+{
+	return s.n > 10 && s.p[0] == '$' && (s.p[1] == '1' || s.p[1] == '5' || s.p[1] == '6' || s.p[1] == 'y' || s.p[1] == '2');
+}
+
+static void compared(struct job *j, const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	bool hash = is_hash(a->secret);
+	if (a->secret.n < 2 || span_starts(a->secret, SPAN_LIT("0x")) || (!hash && !asked_for(r, i)))
+		return;
+	if (span_starts(a->source, SPAN_LIT("file:/etc/")))      /* an account file is being read */
+		return;
+	struct act shown = *a;
+	shown.text = span_str(job_text(j, "%.*s({%.*s}, \"***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
+				       (int)span_cut(a->source, 60).n, (const char *)a->source.p));
+	shown.blanked = true;
+	struct finding *f = report(j, r->index, job_text(j, "compare %llx", (unsigned long long)a->site),
+				   source_is_network(a->source) ? SEV_HIGH : SEV_MEDIUM, 0.8, (struct span){ 0 }, a->secret);
+	if (!f)
+		return;
+	const struct act *steps[] = { &shown, NULL };
+	f->title = job_text(j, "%s compares a password that is typed or received with a constant of %zu characters", r->file->path,
+			    a->secret.n);
+	job_chain(j, f, steps);
+}
+
+static void used(struct job *j, const struct route *r, const struct act *a)
+{
+	const char *where = a->address.family || a->host.n ? job_where(j, a) : "";
+	struct finding *f = report(j, r->index, job_text(j, "%.*s %.*s", (int)span_cut(a->name, 30).n, (const char *)a->name.p,
+					       (int)span_cut(a->user, 40).n, (const char *)a->user.p),
+				   SEV_MEDIUM, 0.85, a->user, a->secret);
+	if (!f)
+		return;
+	const struct act *steps[] = { a, NULL };
+	f->title = job_text(j, "%s uses a fixed password with %.*s%s%s", r->file->path, (int)span_cut(a->name, 40).n,
+			    (const char *)a->name.p, *where ? " for " : "", where);
+	job_observe(j, f, a);
+	job_chain(j, f, steps);
+}
+
+/* PASS secret (RFC 959), Authorization: Basic … (RFC 7617) in what is sent. */
+static void sent(struct job *j, const struct route *r, const struct act *a)
+{
+	static const char *const marks[] = { "PASS ", "Authorization: Basic " };
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		size_t n = strlen(marks[i]), at = 0;
+		while (at + n < a->path.n && memcmp(a->path.p + at, marks[i], n) != 0)
+			at++;
+		struct span rest = at + n < a->path.n ? span_from(a->path, at + n) : (struct span){ 0 };
+		size_t len = 0;
+		while (len < rest.n && rest.p[len] > ' ')
+			len++;
+		struct span secret = span_cut(rest, len);
+		if (len < 2 || source_in(secret).n || secret.p[0] == '%')
+			continue;
+		struct act shown = *a;
+		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p, marks[i]));
+		shown.blanked = true;
+		struct finding *f = report(j, r->index, job_text(j, "send %s", marks[i]), SEV_MEDIUM, 0.85, (struct span){ 0 }, secret);
+		if (!f)
+			continue;
+		const struct act *steps[] = { &shown, NULL };
+		f->title = job_text(j, "%s logs in with a fixed password of %zu characters", r->file->path, secret.n);
+		job_chain(j, f, steps);
+	}
+}
+
+static void route(struct job *j, const struct route *r)
+{
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->v[i]->kind == ACT_COMPARE && r->v[i]->secret.n && r->v[i]->source.n)
+			compared(j, r, (int)i);
+		if (r->v[i]->kind == ACT_CREDENTIAL)
+			used(j, r, r->v[i]);
+		if (r->v[i]->kind == ACT_SEND)
+			sent(j, r, r->v[i]);
+	}
+}
+
+/* ---- files ---- */
+
+static bool can_log_in(struct span shell)
+{
+	return !has(shell, "nologin") && !has(shell, "/false") && !has(shell, "/sync");
+}
+
+/* passwd(5), shadow(5): NAME:SECRET:… */
+static void account(struct job *j, uint32_t index, struct span line, bool shadow)
+{
+	struct rd r = rd_of(line);
+	struct span name, secret, field = { 0 };
+	if (!rd_until(&r, ':', &name) || !name.n)
+		return;
+	bool more = rd_until(&r, ':', &secret);
+	if (!more)
+		return;
+	for (int i = 0; i < 4 && !shadow; i++)
+		if (!rd_until(&r, ':', &field))
+			return;
+	struct span shell = shadow ? SPAN_LIT("/bin/sh") : rd_rest(&r);
+	bool locked = secret.n && (secret.p[0] == '*' || secret.p[0] == '!'), elsewhere = !shadow && span_is(secret, "x");
+	if (locked || elsewhere || !can_log_in(shell))
+		return;
+	struct finding *f = report(j, index, job_text(j, "account %.*s", (int)span_cut(name, 40).n, (const char *)name.p),
+				   secret.n ? SEV_MEDIUM : SEV_HIGH, 0.8, name, secret);
+	if (f)
+		f->title = job_text(j, "%s gives the account %.*s %s", job_scene(j)->files[index].path,
+				    (int)span_cut(name, 40).n, (const char *)name.p,
+				    secret.n ? "a password that is the same in every device" : "an empty password");
+}
+
+static void keys(struct job *j, const struct scene_file *f, uint32_t index)
+{
+	bool private = has(span_cut(f->content, 4096), "PRIVATE KEY-----");
+	bool authorized = has(span_str(f->path), "authorized_keys") && has(span_cut(f->content, 65536), "ssh-");
+	if (!private && !authorized)
+		return;
+	struct finding *found = report(j, index, private ? "private key" : "authorized key", SEV_MEDIUM, private ? 0.7 : 0.8,
+				       (struct span){ 0 }, (struct span){ 0 });
+	if (found)
+		found->title = private ? job_text(j, "%s is a private key that is the same in every device", f->path)
+				       : job_text(j, "%s lets the holder of a fixed key log in", f->path);
+}
+
+static void file(struct job *j, const struct scene_file *f, uint32_t index)
+{
+	if (f->kind == SCENE_KEYS)
+		keys(j, f, index);
+	if (f->kind != SCENE_ACCOUNTS)
+		return;
+	bool shadow = span_is(path_base(span_str(f->path)), "shadow") || span_is(path_base(span_str(f->path)), "shadow-");
+	struct rd r = rd_of(span_cut(f->content, 1 << 18));
+	struct span line;
+	while (rd_left(&r)) {
+		if (!rd_until(&r, '\n', &line))
+			line = rd_rest(&r);
+		account(j, index, line, shadow);
+	}
+}
+
+const struct pass pass_fixed_credential = { .rule = &rule, .route = route, .file = file };

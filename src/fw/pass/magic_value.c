@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fw.magic-value: network input is compared with a constant, and only behind that comparison something
+ * privileged happens, with no log-in on the way. Words of well-known protocols are no keys. */
+#include "fw/pass/advice.h"
+#include "fw/pass/privileged.h"
+
+static const struct rule rule = {
+	.id = "fw.magic-value",
+	.title = "A fixed word in what the device receives opens a privileged function",
+	.cause = "open door",
+	.sees = "Bytes from the network (or of a web request) are compared with a constant of the image, and behind that comparison, on "
+		"the same path and without a log-in, a program is run, a log-in service is opened, or device files or the "
+		"configuration are written. A constant that was published for another device's hidden function counts even "
+		"when nothing privileged was seen behind it.",
+	.why = "Whoever knows the word, and it is the same in every device, gets in without a password. Such words are found and "
+	       "published sooner or later.",
+	.wrong = "The word may be the name of a documented command whose permission is checked elsewhere, or a protocol's own word that is "
+		 "not in the list of known ones.",
+	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_WATCH, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
+	.attack = { "T1205", "T0866", NULL },
+	.cwe = { "CWE-912", "CWE-798", NULL },
+};
+
+static const struct {
+	const char *text, *where;
+} magics[] = {
+#define MAGIC(t, w) { t, w },
+#include "fw/pass/magics.def"
+#undef MAGIC
+};
+
+/* Verbs and marks of documented protocols: HTTP, SMTP, FTP, SIP, RTSP, HL7, MLLP, DICOM, TLS, ELF and the like. */
+static const char *const everyday[] = {
+	"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE", "HTTP", "Host", "Content-", "Connection", "Cookie",
+	"Authorization", "Basic", "Digest", "User-Agent", "Accept", "Referer", "Range", "If-", "Transfer-", "Upgrade", "close",
+	"keep-alive", "HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "USER", "PASS", "LIST", "RETR", "STOR", "PORT", "PASV", "TYPE",
+	"CWD", "NOOP", "SYST", "INVITE", "REGISTER", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "MSH", "SSH-", "RIFF", "true", "false",
+	"yes", "no", "on", "off", "ok", "OK", "start", "stop", "/", "http", "..", "M-SEARCH", "NOTIFY", "ping", "exit", "quit", "help",
+	"index", "0x0000000d", "0x0000000a", "0x00000020", "0x00000000", "octet", "netascii",
+};
+
+static const char *published(struct span t)
+{
+	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
+		if (span_is(t, magics[i].text))
+			return magics[i].where;
+	return NULL;
+}
+
+static bool is_word(struct span t)
+{
+	enum { LEAST = 3, LEAST_NUMBER = 0x10000 };
+	if (t.n < LEAST)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
+		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) && (t.n <= strlen(everyday[i]) + 2 || everyday[i][0] > 'Z'))
+			return false;
+	/* A small number is a type or a length, no key. */
+	return !(span_starts(t, SPAN_LIT("0x0000")) && t.n == 10);
+}
+
+static bool same_site(const struct act *a, const struct act *b)
+{
+	return a->site == b->site && a->call && b->call;
+}
+
+/* The privileged act that stands behind the comparison, when the comparison holds. */
+static int opened(const struct route *r, int i)
+{
+	if (!r->v[i]->equal)
+		return -1;
+	for (int k = i + 1; k < (int)r->n; k++) {
+		if (r->v[k]->kind == ACT_LOGIN || r->v[k]->kind == ACT_CHECK)
+			return -1;
+		if (same_site(r->v[k], r->v[i]) && !r->v[k]->equal)
+			return -1;
+		if (act_is_privileged(r->v[k]))
+			return k;
+	}
+	return -1;
+}
+
+static void judge(struct job *j, const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	const char *where = published(a->secret);
+	int k = route_has_login(r, i) ? -1 : opened(r, i), bound = route_before(r, i, ACT_BIND);
+	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || k < 0)))
+		return;
+	struct finding *f = job_finding(j, &rule, r->index, "%.*s", (int)span_cut(a->secret, 90).n, (const char *)a->secret.p);
+	enum severity s = k < 0 ? SEV_MEDIUM : where ? SEV_CRITICAL : SEV_HIGH;
+	if (!f || !job_judge(j, f, s, where ? 0.9 : 0.75))
+		return;
+	const struct act *steps[4] = { 0 };
+	unsigned n = 0;
+	if (bound >= 0)
+		steps[n++] = r->v[bound];
+	steps[n++] = a;
+	if (k >= 0)
+		steps[n++] = r->v[k];
+	f->title = job_text(j, "%s compares %.*s with \"%.*s\"%s%s%s", r->file->path, (int)span_cut(a->source, 60).n,
+			    (const char *)a->source.p, (int)span_cut(a->secret, 60).n, (const char *)a->secret.p,
+			    k >= 0 ? " and then " : "", k >= 0 ? "does something privileged without a log-in" : "",
+			    where ? "; the word is published" : "");
+	if (bound >= 0) {
+		job_observe(j, f, r->v[bound]);
+		if (r->v[bound]->port)
+			record_uint(f->observed, OBS_LISTENER, r->v[bound]->port);
+	}
+	record_str(f->observed, OBS_MAGIC, job_text(j, "%.*s", (int)span_cut(a->secret, 200).n, (const char *)a->secret.p));
+	if (where)
+		record_str(f->observed, OBS_INDICATOR, where);
+	job_chain(j, f, steps);
+}
+
+static void route(struct job *j, const struct route *r)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->v[i]->kind == ACT_COMPARE && r->v[i]->secret.n)
+			judge(j, r, (int)i);
+}
+
+const struct pass pass_magic_value = { .rule = &rule, .route = route };

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs the passes: calls of the trace become acts, acts become routes (the own calls of a path behind those it
+ * shares with its parents), and every pass is shown every route. */
+#include "fw/pass/pass.h"
+
+#include <stdarg.h>
+
+#include "base/buf.h"
+
+#define PASS(x) extern const struct pass pass_##x;
+#include "fw/pass/pass.def"
+#undef PASS
+const struct pass *const passes[] = {
+#define PASS(x) &pass_##x,
+#include "fw/pass/pass.def"
+#undef PASS
+	NULL,
+};
+
+struct lane {                                    /* one path of a program and its own acts */
+	uint64_t path, parent, forked;
+	size_t first, n;
+};
+
+struct job {
+	const struct scene *scene;
+	const struct record_host *host;
+	struct acts acts;
+	struct finding **v;
+	uint32_t n;
+	struct lane *lanes;
+	uint32_t nlanes;
+	const struct act **route;
+};
+
+enum { GENERATIONS = 512, STEP_LISTED = 24, EXTRA_MAX = 16 };
+
+/* ---- findings ---- */
+
+const struct scene *job_scene(const struct job *j)
+{
+	return j->scene;
+}
+
+struct acts *job_acts(struct job *j)
+{
+	return &j->acts;
+}
+
+const char *job_text(struct job *j, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	const char *kept = (const char *)arena_copy(j->host->arena, span_str(text)).p;
+	return kept ? kept : "";
+}
+
+const char *scene_file_name(void *scene, uint32_t file)
+{
+	const struct scene *s = scene;
+	return file < s->nfiles ? s->files[file].where : s->image;
+}
+
+static struct record *subject_of(struct job *j, uint32_t file)
+{
+	struct record *r = arena_new(j->host->arena, sizeof(*r));
+	if (!r)
+		return NULL;
+	record_begin(r, &subject_type, NULL, j->host);
+	record_str(r, SUB_MEMBER, j->scene->files[file].path);
+	return r;
+}
+
+struct finding *job_finding(struct job *j, const struct rule *rule, uint32_t file, const char *fmt, ...)
+{
+	char key[FINDING_KEY];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(key, sizeof(key), fmt, ap);
+	va_end(ap);
+	for (uint32_t i = 0; i < j->n; i++)
+		if (j->v[i]->rule == rule && j->v[i]->device == file && strcmp(j->v[i]->key, key) == 0)
+			return j->v[i];
+	struct finding *f = j->n < PASS_FINDINGS ? arena_new(j->host->arena, sizeof(*f)) : NULL;
+	struct record *subject = f ? subject_of(j, file) : NULL, *observed = f ? arena_new(j->host->arena, sizeof(*observed)) : NULL;
+	if (!subject || !observed)
+		return NULL;
+	record_begin(observed, &observed_type, NULL, j->host);
+	*f = (struct finding){ .rule = rule, .device = file, .subject = subject, .observed = observed, .predicted = true };
+	snprintf(f->key, sizeof(f->key), "%s", key);
+	record_str(observed, OBS_MEMBER, j->scene->files[file].path);
+	f->origins[0] = (struct origin){ .file = file };
+	f->nevidence = 1;
+	if ((j->n & (j->n - 1)) == 0)
+		j->v = mem_grow(j->v, j->n ? 2 * (size_t)j->n : 1, sizeof(struct finding *));
+	j->v[j->n++] = f;
+	return f;
+}
+
+bool job_judge(struct job *j, struct finding *f, enum severity s, double confidence)
+{
+	(void)j;
+	bool better = !f->count++ || s > f->severity || (s == f->severity && confidence > f->confidence + 1e-9);
+	if (!better)
+		return false;
+	f->severity = s;
+	f->confidence = confidence;
+	return true;
+}
+
+/* ---- steps ---- */
+
+static void add_argument(struct job *j, struct record *step, const struct record *a)
+{
+	struct buf b = { .cap = 1024 };
+	char text[ADDR_TEXT];
+	buf_bytes(&b, record_get_text(a, ARG_NAME));
+	buf_text(&b, ": ");
+	if (record_has(a, ARG_ADDRESS))
+		buf_text(&b, addr_text(record_get_addr(a, ARG_ADDRESS), text));
+	else if (record_has(a, ARG_TEXT))
+		buf_bytes(&b, span_cut(record_get_text(a, ARG_TEXT), 400));
+	else if (record_has(a, ARG_NUMBER))
+		buf_printf(&b, "%lld", (long long)a->v[ARG_NUMBER].i);
+	else
+		buf_text(&b, "list");
+	buf_printf(&b, " (%.*s", (int)record_get_text(a, ARG_ORIGIN).n, (const char *)record_get_text(a, ARG_ORIGIN).p);
+	if (record_has(a, ARG_SOURCE))
+		buf_printf(&b, " %.*s", (int)span_cut(record_get_text(a, ARG_SOURCE), 100).n,
+			   (const char *)record_get_text(a, ARG_SOURCE).p);
+	if (record_has(a, ARG_OFFSET))
+		buf_printf(&b, " at 0x%llx", (unsigned long long)record_get_uint(a, ARG_OFFSET));
+	buf_text(&b, ")");
+	if (record_has(a, ARG_ORIGIN))
+		record_add_text(step, STEP_ARGUMENTS, buf_span(&b));
+	buf_done(&b);
+	(void)j;
+}
+
+static void add_list(struct record *step, unsigned field, const struct record *call, unsigned from)
+{
+	struct texts t = record_has(call, from) ? call->v[from].texts : (struct texts){ 0 };
+	for (uint32_t i = t.n > STEP_LISTED ? t.n - STEP_LISTED : 0; i < t.n; i++)
+		record_add_text(step, field, t.v[i]);
+}
+
+static void step_of_call(struct job *j, struct record *step, const struct act *a)
+{
+	struct records args = record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
+	record_uint(step, STEP_SITE, a->site);
+	record_text(step, STEP_CALL, record_get_text(a->call, FWC_CALLEE));
+	for (uint32_t i = 0; i < args.n && !a->blanked; i++)
+		add_argument(j, step, args.v[i]);
+	add_list(step, STEP_CONDITIONS, a->call, FWC_CONDITIONS);
+	add_list(step, STEP_CODE, a->call, FWC_CODE);
+}
+
+void job_chain(struct job *j, struct finding *f, const struct act *const *steps)
+{
+	struct record **v = arena_new(j->host->arena, PASS_STEPS * sizeof(*v));
+	const struct scene_file *file = &j->scene->files[f->device];
+	unsigned n = 0;
+	for (; v && *steps && n < PASS_STEPS; steps++) {
+		const struct act *a = *steps;
+		struct record *r = arena_new(j->host->arena, sizeof(*r));
+		if (!r)
+			break;
+		record_begin(r, &step_type, NULL, j->host);
+		record_str(r, STEP_MEMBER, file->path);
+		record_str(r, STEP_PLACE, file->where);
+		record_text(r, STEP_FUNCTION, arena_copy(j->host->arena, a->function));
+		if (a->call)
+			step_of_call(j, r, a);
+		else
+			record_text(r, STEP_CALL, arena_copy(j->host->arena, a->name));
+		if (!a->call && a->line) {
+			record_uint(r, STEP_LINE, a->line);
+			record_uint(r, STEP_OFFSET, a->offset);
+		}
+		record_text(r, STEP_TEXT, arena_copy(j->host->arena, span_cut(a->text, TEXT_MAX)));
+		v[n++] = r;
+		if (n == 1) {
+			f->origins[0].offset = a->call ? a->site : a->offset;
+			f->notes[0] = job_text(j, "%.*s", (int)span_cut(a->text, 300).n, (const char *)a->text.p);
+			record_text(f->observed, OBS_FUNCTION, record_get_text(r, STEP_FUNCTION));
+			record_uint(f->observed, OBS_OFFSET, f->origins[0].offset);
+		}
+	}
+	f->steps = v;
+	f->nsteps = n;
+}
+
+void job_extra(struct job *j, struct finding *f, enum observed_field field, const char *text)
+{
+	struct texts have = record_has(f->observed, field) ? f->observed->v[field].texts : (struct texts){ 0 };
+	(void)j;
+	for (uint32_t i = 0; i < have.n; i++)
+		if (span_is(have.v[i], text))
+			return;
+	if (have.n < EXTRA_MAX)
+		record_add_text(f->observed, field, span_str(text));
+}
+
+void job_observe(struct job *j, struct finding *f, const struct act *a)
+{
+	struct record *o = f->observed;
+	if (a->address.family) {
+		record_addr(o, OBS_ADDRESS, a->address);
+		record_str(o, OBS_RANGE, addr_class_name(addr_class(a->address)));
+	}
+	record_text(o, OBS_HOST, arena_copy(j->host->arena, text_is_known(a->host) ? a->host : (struct span){ 0 }));
+	if (a->port)
+		record_uint(o, OBS_PORT, a->port);
+	record_str(o, OBS_TRANSPORT, a->transport);
+	record_str(o, OBS_PROTOCOL, a->protocol);
+	if (a->kind == ACT_MOUNT || a->kind == ACT_FETCH || a->kind == ACT_COPY || a->kind == ACT_BIND)
+		record_text(o, OBS_PATH, arena_copy(j->host->arena, a->path));
+	if (!a->call || span_is(record_get_text(a->call, FWC_CLASS), "run"))
+		record_text(o, OBS_COMMAND, arena_copy(j->host->arena, a->text));
+	if (a->setting)
+		record_str(o, OBS_SETTING, setting_name(a->setting));
+}
+
+/* ---- questions ---- */
+
+enum reach act_reach(const struct act *a)
+{
+	if (a->setting != SETTING_CONSTANT && a->setting != SETTING_DEFAULT)
+		return REACH_NONE;
+	if (!a->address.family) {
+		struct span h = a->host;
+		bool local = span_is(h, "localhost") || !memchr(h.p ? (const char *)h.p : "", '.', h.n) ||
+			     (h.n > 6 && span_is(span_from(h, h.n - 6), ".local")) || (h.n > 4 && span_is(span_from(h, h.n - 4), ".lan"));
+		return h.n && text_is_known(h) ? (local ? REACH_LOCAL : REACH_NAME) : REACH_NONE;
+	}
+	switch (addr_class(a->address)) {
+	case ADDR_PUBLIC:
+	case ADDR_DOCUMENTATION: return REACH_PUBLIC;
+	case ADDR_PRIVATE:
+	case ADDR_SHARED:
+	case ADDR_LINK_LOCAL: return REACH_LOCAL;
+	case ADDR_NONE:
+	case ADDR_LOOPBACK:
+	case ADDR_MULTICAST:
+	case ADDR_BROADCAST:
+	case ADDR_RESERVED: break;
+	}
+	return REACH_NONE;
+}
+
+const char *job_where(struct job *j, const struct act *a)
+{
+	char text[ADDR_TEXT];
+	bool six = a->address.family == 6, doc = a->address.family && addr_class(a->address) == ADDR_DOCUMENTATION;
+	const char *host = a->address.family ? addr_text(a->address, text)
+					     : job_text(j, "%.*s", (int)span_cut(a->host, 253).n, (const char *)a->host.p);
+	if (!a->port)
+		return job_text(j, "%s%s", host, doc ? " (documentation range)" : "");
+	return job_text(j, "%s%s%s:%u%s", six ? "[" : "", host, six ? "]" : "", a->port, doc ? " (documentation range)" : "");
+}
+
+int route_before(const struct route *r, int i, enum act_kind kind)
+{
+	for (i--; i >= 0 && r->v[i]->kind != kind; i--)
+		;
+	return i;
+}
+
+int route_after(const struct route *r, int i, enum act_kind kind)
+{
+	for (i++; i < (int)r->n; i++)
+		if (r->v[i]->kind == kind)
+			return i;
+	return -1;
+}
+
+/* ---- routes ---- */
+
+static int by_place(const void *a, const void *b)
+{
+	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
+	uint64_t px = record_get_uint(x, FWC_PATH), py = record_get_uint(y, FWC_PATH);
+	if (px != py)
+		return px < py ? -1 : 1;
+	uint64_t ox = record_get_uint(x, FWC_ORDER), oy = record_get_uint(y, FWC_ORDER);
+	return (ox > oy) - (ox < oy);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct lane *x = a, *y = b;
+	return (x->path > y->path) - (x->path < y->path);
+}
+
+static struct lane *lane_find(const struct job *j, uint64_t path)
+{
+	const struct lane key = { .path = path };
+	return j->nlanes ? bsearch(&key, j->lanes, j->nlanes, sizeof(key), by_path) : NULL;
+}
+
+static uint64_t order_of(const struct act *a)
+{
+	return record_get_uint(a->call, FWC_ORDER);
+}
+
+/* The calls of a program as acts, path by path, and where each path left its parent. */
+static void lanes_of(struct job *j, const struct scene_program *p)
+{
+	struct record **calls = mem_array(p->ncalls + 1u, sizeof(*calls));
+	for (uint32_t i = 0; i < p->ncalls; i++)
+		calls[i] = p->calls[i];
+	qsort(calls, p->ncalls, sizeof(*calls), by_place);
+	j->lanes = mem_array(p->npaths + 1u, sizeof(*j->lanes));
+	j->nlanes = 0;
+	for (uint32_t i = 0; i < p->npaths; i++)
+		j->lanes[j->nlanes++] = (struct lane){ .path = record_get_uint(p->paths[i], FWP_PATH),
+						       .parent = record_get_uint(p->paths[i], FWP_PARENT),
+						       .forked = record_get_uint(p->paths[i], FWP_FORKED) };
+	qsort(j->lanes, j->nlanes, sizeof(*j->lanes), by_path);
+	struct span cpu = p->summary ? record_get_text(p->summary, FWT_CPU) : (struct span){ 0 };
+	j->acts.n = 0;
+	j->acts.mips = span_starts(cpu, SPAN_LIT("mips"));
+	for (uint32_t i = 0; i < p->ncalls; i++) {
+		size_t from = j->acts.n;
+		acts_of_call(&j->acts, calls[i]);
+		struct lane *l = lane_find(j, record_get_uint(calls[i], FWC_PATH));
+		if (!l)
+			continue;
+		if (!l->n)
+			l->first = from;
+		l->n = j->acts.n - l->first;
+	}
+	free(calls);
+}
+
+static bool same_place(const struct act *a, const struct act *b)
+{
+	if (!a->call || !b->call || a->site != b->site || a->kind != b->kind || a->call == b->call)
+		return false;
+	struct texts x = record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
+	struct texts y = record_has(b->call, FWC_CHAIN) ? b->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
+	if (x.n != y.n)
+		return false;
+	for (uint32_t i = 0; i < x.n; i++)
+		if (!span_eq(x.v[i], y.v[i]))
+			return false;
+	return true;
+}
+
+/* A place that is reached with a constant on one path and with configuration on another has a default. */
+static void find_defaults(struct acts *acts)
+{
+	enum { CONFIGURED_MAX = 1024 };
+	const struct act *configured[CONFIGURED_MAX];
+	unsigned n = 0;
+	for (size_t i = 0; i < acts->n && n < CONFIGURED_MAX; i++)
+		if (acts->v[i].setting == SETTING_CONFIGURED)
+			configured[n++] = &acts->v[i];
+	for (size_t i = 0; i < acts->n; i++)
+		for (unsigned k = 0; k < n && acts->v[i].setting == SETTING_CONSTANT; k++)
+			if (same_place(&acts->v[i], configured[k]))
+				acts->v[i].setting = SETTING_DEFAULT;
+}
+
+static bool matters(const struct job *j, const struct lane *l)
+{
+	for (size_t i = l->first; i < l->first + l->n; i++)
+		if (j->acts.v[i].kind != ACT_OTHER || j->acts.v[i].is_shell)
+			return true;
+	return false;
+}
+
+/* What protocol a descriptor speaks was said when its socket was made. */
+static void settle_transport(struct act *a, const struct route *r)
+{
+	if (a->transport || (a->kind != ACT_CONNECT && a->kind != ACT_BIND) || !a->call)
+		return;
+	for (uint32_t i = r->n; i-- > 0;) {
+		const struct act *s = r->v[i];
+		if (span_is(s->name, "socket") && s->transport && s->result == a->result) {
+			a->transport = s->transport;
+			return;
+		}
+	}
+	a->transport = NULL;
+}
+
+static void show(struct job *j, const struct route *r)
+{
+	for (int i = 0; passes[i]; i++)
+		if (passes[i]->route)
+			passes[i]->route(j, r);
+}
+
+static void add_acts(struct job *j, struct route *r, const struct lane *l, uint64_t until)
+{
+	for (size_t i = l->first; i < l->first + l->n && r->n < PASS_ROUTE; i++) {
+		struct act *a = &j->acts.v[i];
+		if (order_of(a) > until)
+			break;
+		settle_transport(a, r);
+		j->route[r->n++] = a;
+	}
+}
+
+static void route_of(struct job *j, const struct scene_program *p, const struct lane *leaf)
+{
+	const struct lane *line[GENERATIONS];
+	uint64_t until[GENERATIONS];
+	unsigned n = 0;
+	uint64_t limit = UINT64_MAX;
+	for (const struct lane *l = leaf; l && n < GENERATIONS; l = l->parent && l->parent != l->path ? lane_find(j, l->parent) : NULL) {
+		line[n] = l;
+		until[n++] = limit;
+		limit = l->forked;
+	}
+	struct route r = { .file = &j->scene->files[p->file], .index = p->file, .path = leaf->path, .v = j->route };
+	while (n-- > 0)
+		add_acts(j, &r, line[n], until[n]);
+	show(j, &r);
+}
+
+static void run_program(struct job *j, const struct scene_program *p)
+{
+	if (p->file >= j->scene->nfiles)
+		return;
+	lanes_of(j, p);
+	find_defaults(&j->acts);
+	unsigned shown = 0;
+	for (uint32_t i = 0; i < j->nlanes && shown < PASS_ROUTES; i++)
+		if (j->lanes[i].n && matters(j, &j->lanes[i])) {
+			route_of(j, p, &j->lanes[i]);
+			shown++;
+		}
+	free(j->lanes);
+	j->lanes = NULL;
+	j->nlanes = 0;
+}
+
+static void run_script(struct job *j, uint32_t index)
+{
+	struct route r = { .file = &j->scene->files[index], .index = index, .v = j->route, .is_script = true };
+	j->acts.n = 0;
+	acts_of_shell(&j->acts, r.file->content, NULL);
+	for (size_t i = 0; i < j->acts.n && r.n < PASS_ROUTE; i++)
+		j->route[r.n++] = &j->acts.v[i];
+	if (r.n)
+		show(j, &r);
+}
+
+/* ---- all of it ---- */
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct finding *x = *(struct finding *const *)a, *y = *(struct finding *const *)b;
+	char ix[16], iy[16];
+	if (x->severity != y->severity)
+		return (int)y->severity - (int)x->severity;
+	finding_id(x, ix);
+	finding_id(y, iy);
+	return strcmp(ix, iy);
+}
+
+struct finding **passes_run(const struct scene *s, const struct record_host *host, uint32_t *n)
+{
+	struct arena arena;
+	arena_init(&arena, 256 << 20);
+	struct job j = { .scene = s, .host = host, .acts = { .arena = &arena },
+			 .route = mem_array(PASS_ROUTE, sizeof(*j.route)) };
+	for (uint32_t i = 0; i < s->nprograms; i++) {
+		run_program(&j, &s->programs[i]);
+		arena_reset(&arena);
+	}
+	for (uint32_t i = 0; i < s->nfiles; i++) {
+		if (s->files[i].kind == SCENE_SCRIPT)
+			run_script(&j, i);
+		for (int k = 0; passes[k]; k++)
+			if (passes[k]->file)
+				passes[k]->file(&j, &s->files[i], i);
+		arena_reset(&arena);
+	}
+	for (int k = 0; passes[k]; k++)
+		if (passes[k]->end)
+			passes[k]->end(&j);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < j.n; i++)
+		if (!j.v[i]->withdrawn && j.v[i]->count)
+			j.v[kept++] = j.v[i];
+	if (kept)
+		qsort(j.v, kept, sizeof(struct finding *), worst_first);
+	free(j.acts.v);
+	free(j.route);
+	arena_done(&arena);
+	*n = kept;
+	return j.v;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Passes turn the trace of programs, scripts and other files of an image into findings. A pass is one file
+ * that ends with its `pass_NAME`, and one line in pass.def. It is handed routes (what is done on one path of
+ * a program or in one script, in order) and judges what stands together there; words that stand in a file
+ * and reach no sink are never shown to it. */
+#pragma once
+
+#include "finding/finding.h"
+#include "fw/pass/act.h"
+
+enum scene_kind { SCENE_OTHER, SCENE_PROGRAM, SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_KEYS, SCENE_INETD, SCENE_INITTAB };
+
+/* One file of the image, as passes see it. */
+struct scene_file {
+	const char *path;                        /* in the image's own tree, without leading "/" */
+	const char *where;                       /* "ward.bin > 0x10000 cramfs > bin/monitor" */
+	enum scene_kind kind;
+	struct span content;                     /* scripts, accounts, keys; may be empty for programs */
+	bool boot;                               /* something starts it when the device starts */
+	uint32_t mode;                           /* st_mode */
+};
+
+/* One program's trace; the records stay as long as the scene. */
+struct scene_program {
+	uint32_t file;                           /* index in files */
+	struct record *const *calls, *const *paths;
+	uint32_t ncalls, npaths;
+	const struct record *summary;            /* fwtrace; may be NULL */
+};
+
+struct scene {
+	const char *image;                       /* as the user gave it */
+	const struct scene_file *files;
+	uint32_t nfiles;
+	const struct scene_program *programs;
+	uint32_t nprograms;
+};
+
+struct route {                                   /* one path of a program, or one script */
+	const struct scene_file *file;
+	uint32_t index;                          /* of the file */
+	uint64_t path;                           /* 0: a script */
+	const struct act *const *v;
+	uint32_t n;
+	bool is_script;
+};
+
+struct job;                                      /* the machine that runs passes */
+
+struct pass {
+	const struct rule *rule;
+	void (*route)(struct job *j, const struct route *r);     /* any may be NULL */
+	void (*file)(struct job *j, const struct scene_file *f, uint32_t index);
+	void (*end)(struct job *j);
+};
+
+/* The table of pass.def, NULL-terminated. */
+extern const struct pass *const passes[];
+
+enum { PASS_FINDINGS = 4096, PASS_STEPS = 12, PASS_ROUTES = 1 << 15, PASS_ROUTE = 4096 };
+
+/* Judges the scene. Findings (predicted) come worst first, then by id; texts lie in the host's arena. */
+struct finding **passes_run(const struct scene *s, const struct record_host *host, uint32_t *n) MUST_CHECK;
+/* For finding_record: where a finding's evidence lies. ctx: the scene. */
+const char *scene_file_name(void *scene, uint32_t file);
+
+/* ---- for passes ---- */
+
+/* Finds or opens the finding of this rule, file and key (printf). A fresh one has count 0; severity info. */
+struct finding *job_finding(struct job *j, const struct rule *rule, uint32_t file, const char *key, ...) PRINTF(4, 5);
+/* The same facts met once more: keeps the graver judgement, and its steps. True: the caller's words count. */
+bool job_judge(struct job *j, struct finding *f, enum severity s, double confidence);
+/* The chain: acts in order, NULL-terminated. Takes the first one's place as evidence. */
+void job_chain(struct job *j, struct finding *f, const struct act *const *steps);
+const char *job_text(struct job *j, const char *fmt, ...) PRINTF(2, 3);      /* bounded; lives as long as findings */
+const struct scene *job_scene(const struct job *j);
+struct acts *job_acts(struct job *j);                    /* for text of other files */
+void job_extra(struct job *j, struct finding *f, enum observed_field field, const char *text);
+/* Address, port, transport, protocol, host, path, command, setting of an act into f->observed. */
+void job_observe(struct job *j, struct finding *f, const struct act *a);
+
+/* How a destination stands to the building: addresses of the documentation ranges count as public. */
+enum reach { REACH_NONE, REACH_LOCAL, REACH_NAME, REACH_PUBLIC };
+enum reach act_reach(const struct act *a);
+/* "203.0.113.5:515 (documentation range)", "host.example:21". */
+const char *job_where(struct job *j, const struct act *a);
+/* The nearest act of that kind before (after) i in the route; -1: none. */
+int route_before(const struct route *r, int i, enum act_kind kind);
+int route_after(const struct route *r, int i, enum act_kind kind);

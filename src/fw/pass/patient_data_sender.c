@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fw.patient-data-sender: what is sent to a built-in destination is laid out as patients' data. */
+#include "base/scope.h"
+#include "fw/pass/advice.h"
+#include "fw/pass/pass.h"
+
+static const struct rule rule = {
+	.id = "fw.patient-data-sender",
+	.title = "The firmware sends patients' data to an address that is built in",
+	.cause = "outside party",
+	.sees = "On one path of a program: a connection or a datagram to a destination that stands in the image, and a message that is an "
+		"HL7 message or names fields of a patient (name, number, birth date, doctor, admission). A template that reaches no "
+		"network call is nothing.",
+	.why = "Patients' names and values leave in clear for whoever holds that address.",
+	.wrong = "The address may be the factory setting of the ward's own central station, which the site is meant to put up. Test data "
+		 "of the maker may look the same.",
+	.next = { ADVICE_WHICH_DEVICES, ADVICE_WATCH, ADVICE_FIREWALL,
+		  "If watch finds the traffic, tell the person responsible for data protection: the time to report a breach may be "
+		  "counted from then.", ADVICE_ASK_MAKER, NULL },
+	.attack = { "T0882", "T1041", NULL },
+	.cwe = { "CWE-359", "CWE-319", NULL },
+	.advisories = { "ICSMA-25-030-01", NULL },
+};
+
+/* Lower case, without blanks and underscores. HL7 v2 segments are looked for as they stand. */
+static const char *const field_words[] = {
+	"patientname", "patientid", "patientno", "patientnumber", "patnam", "birthdate", "dateofbirth", "birthday", "bedno", "bednumber",
+	"admission", "doctorname", "doctor", "department", "bloodtype", "medicalrecord", "heartrate", "spo2", "nibp",
+};
+static const char *const segments[] = { "MSH|", "PID|", "PV1|", "OBX|" };
+
+static bool has(struct span s, const char *part)
+{
+	size_t n = strlen(part);
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (memcmp(s.p + i, part, n) == 0)
+			return true;
+	return false;
+}
+
+static unsigned count_fields(struct job *j, struct finding *f, struct span text)
+{
+	uint8_t plain[1024];
+	size_t n = 0;
+	unsigned found = 0;
+	for (size_t i = 0; i < text.n && n < sizeof(plain); i++) {
+		uint8_t c = text.p[i];
+		if (c != ' ' && c != '_' && c != '-')
+			plain[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(field_words); i++)
+		if (has(span_of(plain, n), field_words[i])) {
+			found++;
+			if (f)
+				job_extra(j, f, OBS_FIELDS, field_words[i]);
+		}
+	for (size_t i = 0; i < ARRAY_LEN(segments); i++)
+		if (has(text, segments[i])) {
+			found += 2;
+			if (f)
+				job_extra(j, f, OBS_FIELDS, segments[i]);
+		}
+	return found;
+}
+
+/* The connection that a message goes out on, or the message's own destination. */
+static const struct act *destination(const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	if (a->address.family || a->host.n)
+		return a;
+	int k = route_before(r, i, ACT_CONNECT);
+	return k >= 0 ? r->v[k] : NULL;
+}
+
+static void judge(struct job *j, const struct route *r, int i)
+{
+	enum { LEAST = 2 };
+	const struct act *a = r->v[i], *to = destination(r, i);
+	if (!to || act_reach(to) == REACH_NONE || count_fields(j, NULL, a->path) < LEAST)
+		return;
+	enum reach reach = act_reach(to);
+	enum severity s = reach == REACH_PUBLIC ? SEV_HIGH : reach == REACH_NAME ? SEV_MEDIUM : SEV_LOW;
+	if (to->setting == SETTING_DEFAULT && s > SEV_LOW)
+		s--;
+	const char *where = job_where(j, to);
+	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
+	if (!f || !job_judge(j, f, s, 0.8))
+		return;
+	const struct act *steps[] = { to, to == a ? NULL : a, NULL };
+	f->title = job_text(j, "%s sends messages with patients' fields to %s; the destination is %s", r->file->path, where,
+			    setting_name(to->setting));
+	job_observe(j, f, to);
+	(void)count_fields(j, f, a->path);
+	job_chain(j, f, steps);
+}
+
+static void route(struct job *j, const struct route *r)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->v[i]->kind == ACT_SEND)
+			judge(j, r, (int)i);
+}
+
+const struct pass pass_patient_data_sender = { .rule = &rule, .route = route };

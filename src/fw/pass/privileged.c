@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Privileged acts and log-ins, for several passes. */
+#include "fw/pass/privileged.h"
+
+static bool is_sensitive_file(struct span path)
+{
+	static const char *const folders[] = { "/etc", "/dev/mem", "/dev/kmem", "/proc/sys", "/root" };
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (path_under(path, span_str(folders[i])))
+			return true;
+	return span_starts(path, SPAN_LIT("/dev/mtd"));
+}
+
+bool act_is_privileged(const struct act *a)
+{
+	bool runs = a->call && span_is(record_get_text(a->call, FWC_CLASS), "run");
+	return runs || a->kind == ACT_SERVICE || a->kind == ACT_EXECUTE || (a->kind == ACT_WRITE && is_sensitive_file(a->path));
+}
+
+bool route_has_login(const struct route *r, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (r->v[k]->kind == ACT_LOGIN || r->v[k]->kind == ACT_CHECK)
+			return true;
+	return false;
+}
+
+int route_input(const struct route *r, int i)
+{
+	int in = route_before(r, i, ACT_RECEIVE);
+	return in >= 0 ? in : route_before(r, i, ACT_BIND);
+}

