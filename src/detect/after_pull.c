@@ -59,7 +59,8 @@ static const char *const next_inside[] = {
 };
 
 enum {
-	ROWS = 512, LISTENERS = 16, PLACES = 8, SYNS = 1024, SECOND_NS = 1000000000, WATCHED_WELL_S = 600,
+	WATCHED = 4096, SETS = 128, WAYS = 4, LISTENERS = 16, PLACES = 8, SYNS = 1024, SECOND_NS = 1000000000,
+	WATCHED_WELL_S = 600,
 	PORT_DNS = 53, PORT_NTP = 123, PROTO_TCP = 6, SHELL_PACKETS = 4, SHELL_PAYLOAD = 256,
 };
 
@@ -73,17 +74,26 @@ struct novelty {
 	struct origin at;
 };
 
-/* Of a device: row = id % ROWS. One that fetched gives way only to another that did. */
+/* Of a device that serves, goes outside or fetches. */
 struct row {
 	uint32_t device;
-	uint64_t since;                          /* watched since; 0: free */
-	bool crowded;                            /* more than fits: nothing can be called new any more */
+	uint64_t since, touched;                 /* watched since; 0: free */
+	bool many_listeners, many_places;        /* more than fits: nothing can be called new any more */
 	struct fetch first, last;                /* at.ts 0: none */
 	struct novelty listeners[LISTENERS], places[PLACES];
 };
 
+/* Since when a device was seen at all: most never serve, go outside or fetch, and need no row. */
+struct watched {
+	uint32_t device;
+	bool had_row;                            /* what it had is lost when it gets another */
+	uint64_t since;
+};
+
 struct state {
-	struct row rows[ROWS];
+	struct watched watched[WATCHED];         /* device % WATCHED, the latest keeps it */
+	struct row rows[SETS][WAYS];
+	uint64_t clock;
 	uint64_t syns[SYNS];                     /* conversations that were seen from their SYN on */
 };
 
@@ -94,14 +104,47 @@ struct facts {
 	bool listener;
 };
 
+static struct watched *watch(struct run *d, uint32_t device, uint64_t ts)
+{
+	struct watched *w = &((struct state *)d->state)->watched[device % WATCHED];
+	if (w->device != device)
+		*w = (struct watched){ .device = device, .since = ts };
+	return w;
+}
+
+static struct row *row_find(const struct run *d, uint32_t device)
+{
+	struct row *set = ((struct state *)d->state)->rows[device % SETS];
+	for (unsigned i = 0; device != DEVICE_NONE && i < WAYS; i++)
+		if (set[i].device == device)
+			return &set[i];
+	return NULL;
+}
+
+/* What it fetched counts, and what follows is still waited for. */
+static bool is_kept(const struct run *d, const struct row *row, uint64_t ts)
+{
+	bool waits = row->first.at.ts && row->last.at.ts + (uint64_t)(d->opt[WITHIN] * SECOND_NS) > ts;
+	return waits && (fetch_counts(d, &row->first) || fetch_counts(d, &row->last));
+}
+
+/* Opened when there is none, in place of the longest untouched; NULL when all must be kept. */
 static struct row *row_of(struct run *d, uint32_t device, uint64_t ts)
 {
-	struct row *row = &((struct state *)d->state)->rows[device % ROWS];
-	if (device == DEVICE_NONE || row->device == device)
-		return device == DEVICE_NONE ? NULL : row;
-	if (row->first.at.ts && row->last.at.ts + (uint64_t)(d->opt[WITHIN] * SECOND_NS) > ts)
+	struct state *s = d->state;
+	struct row *row = row_find(d, device), *set = s->rows[device % SETS];
+	bool known = row != NULL;
+	for (unsigned i = 0; device != DEVICE_NONE && !known && i < WAYS; i++)
+		if (!is_kept(d, &set[i], ts) && (!row || set[i].touched < row->touched))
+			row = &set[i];
+	if (!row)
 		return NULL;
-	*row = (struct row){ .device = device, .since = ts };
+	if (!known) {
+		struct watched *w = watch(d, device, ts);
+		*row = (struct row){ .device = device, .since = w->had_row ? ts : w->since };
+		w->had_row = true;
+	}
+	row->touched = ++s->clock;
 	return row;
 }
 
@@ -115,7 +158,7 @@ static struct novelty *listener_of(struct row *row, uint16_t port, uint64_t ts)
 			*n = (struct novelty){ .first = ts, .port = port, .proto = PROTO_TCP };
 		return n;
 	}
-	row->crowded = true;
+	row->many_listeners = true;
 	return NULL;
 }
 
@@ -129,7 +172,7 @@ static struct novelty *place_of(struct row *row, struct addr peer, uint64_t ts)
 			*n = (struct novelty){ .first = ts, .peer = peer, .outside = true };
 		return n;
 	}
-	row->crowded = true;
+	row->many_places = true;
 	return NULL;
 }
 
@@ -142,10 +185,13 @@ static void on_contact(struct run *d, const struct record *r)
 	if (span_is(record_get_text(r, (unsigned)d->col[CONTACT_OPENING]), "syn"))
 		s->syns[at->flow % SYNS] = at->flow;
 	bool names = port == PORT_DNS || port == PORT_NTP;
-	struct row *row = row_of(d, detect_client_device(d, at), at->ts);        /* from here on it is watched */
-	if (!row || names || !detect_is_outside(d, peer) || detect_is_allowed(d, detect_client(at), peer, port))
+	uint32_t device = detect_client_device(d, at);
+	if (device != DEVICE_NONE)
+		watch(d, device, at->ts);
+	if (names || !detect_is_outside(d, peer) || detect_is_allowed(d, detect_client(at), peer, port))
 		return;
-	struct novelty *n = place_of(row, peer, at->ts);
+	struct row *row = row_of(d, device, at->ts);
+	struct novelty *n = row ? place_of(row, peer, at->ts) : NULL;
 	if (!n || n->at.ts)
 		return;
 	n->at = *at;
@@ -157,9 +203,9 @@ static void on_answer(struct run *d, const struct record *r)
 {
 	const struct state *s = d->state;
 	const struct origin *at = r->at;
-	struct row *row = row_of(d, detect_server_device(d, at), at->ts);
 	bool from_syn = at->proto == PROTO_TCP && at->flow && s->syns[at->flow % SYNS] == at->flow;
-	if (row && from_syn) {
+	struct row *row = from_syn ? row_of(d, detect_server_device(d, at), at->ts) : NULL;
+	if (row) {
 		struct novelty *n = listener_of(row, at->sport, at->ts);
 		bool outside = detect_is_outside(d, at->dst);
 		if (n && (!n->at.ts || (outside && !n->outside))) {
@@ -205,23 +251,21 @@ static bool is_interactive(const struct run *d, const struct record *r)
 
 static void on_flow(struct run *d, const struct record *r)
 {
-	struct state *s = d->state;
 	const struct origin *at = r->at;
 	if (!at)
 		return;
-	uint32_t client = detect_client_device(d, at), server = detect_server_device(d, at);
-	struct row *row = &s->rows[server % ROWS];
+	struct row *row = row_find(d, detect_server_device(d, at));
 	bool typed = is_interactive(d, r);
 	bool rpc = span_is(record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]), "rpc");
-	for (unsigned i = 0; server && row->device == server && i < LISTENERS; i++) {
+	for (unsigned i = 0; row && i < LISTENERS; i++) {
 		struct novelty *n = &row->listeners[i];
 		if (!n->first || n->port != detect_server_port(at))
 			continue;
 		n->interactive |= typed;
 		n->announced |= rpc && addr_eq(n->peer, detect_client(at));
 	}
-	row = &s->rows[client % ROWS];
-	for (unsigned i = 0; client && row->device == client && i < PLACES; i++) {
+	row = row_find(d, detect_client_device(d, at));
+	for (unsigned i = 0; row && i < PLACES; i++) {
 		struct novelty *n = &row->places[i];
 		if (n->first && addr_eq(n->peer, detect_server(at)))
 			n->interactive |= typed;
@@ -279,7 +323,8 @@ static void settle(struct run *d, const struct row *row, const struct novelty *n
 {
 	const struct fetch *fetch = n->first && !n->announced && n->at.ts ? cause_of(d, row, n) : NULL;
 	char text[ADDR_TEXT];
-	if (!fetch || row->crowded || (!listener && addr_eq(n->peer, fetch->peer)))
+	bool many = listener ? row->many_listeners : row->many_places;
+	if (!fetch || many || (!listener && addr_eq(n->peer, fetch->peer)))
 		return;
 	const char *what = listener ? "listener" : addr_text(n->peer, text);
 	struct finding *f = detect_find(d, row->device, "%s %u", what, listener ? n->port : 0u);
@@ -297,8 +342,8 @@ static void settle(struct run *d, const struct row *row, const struct novelty *n
 static void tick(struct run *d)
 {
 	struct state *s = d->state;
-	for (unsigned i = 0; i < ROWS; i++) {
-		const struct row *row = &s->rows[i];
+	for (unsigned i = 0; i < SETS * WAYS; i++) {
+		const struct row *row = &s->rows[i / WAYS][i % WAYS];
 		if (!row->first.at.ts)
 			continue;
 		for (unsigned k = 0; k < LISTENERS; k++)
@@ -339,12 +384,12 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	const struct row *row = &((const struct state *)d->state)->rows[f->device % ROWS];
+	const struct row *row = row_find(d, f->device);
 	if (!x)
 		return;
-	bool crowded = row->device == f->device && row->crowded;
+	bool many = row && (x->listener ? row->many_listeners : row->many_places);
 	bool gone = x->news.outside && !detect_is_outside(d, x->news.peer);
-	f->withdrawn = crowded || x->news.announced || !fetch_counts(d, &x->fetch) || (gone && !x->listener);
+	f->withdrawn = many || x->news.announced || !fetch_counts(d, &x->fetch) || (gone && !x->listener);
 	weigh(d, f, x);
 	record_addr(f->observed, OBS_ADDRESS, x->news.peer);
 	record_addr(f->observed, OBS_SOURCE, x->fetch.own);

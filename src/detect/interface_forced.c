@@ -54,7 +54,7 @@ static const struct rule rule = {
 	.references = { "https://www.cisa.gov/news-events/ics-medical-advisories/icsma-25-030-01", NULL },
 };
 
-enum { ROWS = 1024, SECOND_NS = 1000000000 };
+enum { ROWS = 4096, SECOND_NS = 1000000000 };
 
 enum how { BY_PACKET, BY_DHCP, BY_PROBE, BY_ANNOUNCEMENT };
 
