@@ -597,7 +597,7 @@ static void hostile_messages_stay_bounded(void **state)
 {
 	(void)state;
 	static const char *const fill[] = { "~", "|", "^", "&", "OBX|1|NM|HR||1\r", "PID|1||", "PID|1||x\r", "\r\n", VT, "MSH|", "\rMSH|^~\\&",
-	                                    "~a", "OBX|1|NM|1^2^3^4^5^6||1||||||||||||x~y~z\r", "\x1C", "\r" MSH };
+	                                    "~a", "OBX|1|NM|1^2^3^4^5^6||1||||||||||||x~y~z\r", "\x1C", ("\r" MSH) };
 	for (size_t i = 0; i < ARRAY_LEN(fill); i++) {
 		struct buf b = { 0 };
 		buf_text(&b, VT MSH "PID|1||A1");

@@ -31,7 +31,7 @@ static const char csv_list[] =
 
 static struct mac mac_of(uint64_t v)
 {
-	struct mac m;
+	struct mac m = { 0 };
 	for (int i = 0; i < 6; i++)
 		m.b[i] = (uint8_t)(v >> (40 - 8 * i));
 	return m;

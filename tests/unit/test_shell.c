@@ -95,8 +95,9 @@ static void says_where_a_command_stands(void **state)
 static const char *const hostile[] = {
 	"'", "\"", "`", "$(", "${", "$((", "((((((((((((((((((((((((((((((((", "case", "case x in", "for", "for i in", "f()",
 	"f() { f; }; f", "f() { f; f; f; f; }\nf", "<<", "<<EOF", "a <<EOF\nb", "done fi esac }", ";;;;", ">", "2>&", "$", "\\",
-	"\"$(\"$(\"$(\"", "for a in 1 2 3 4 5 6 7 8; do for b in 1 2 3 4 5 6 7 8; do for c in 1 2 3 4 5 6 7 8; do "
-	"for d in 1 2 3 4 5 6 7 8; do for e in 1 2 3 4 5 6 7 8; do for f in 1 2 3 4 5 6 7 8; do x=1; done; done; done; done; done; done",
+	"\"$(\"$(\"$(\"",
+	("for a in 1 2 3 4 5 6 7 8; do for b in 1 2 3 4 5 6 7 8; do for c in 1 2 3 4 5 6 7 8; do "
+	 "for d in 1 2 3 4 5 6 7 8; do for e in 1 2 3 4 5 6 7 8; do for f in 1 2 3 4 5 6 7 8; do x=1; done; done; done; done; done; done"),
 	"X=$X$X; X=$X$X$X$X$X$X; echo ${X:-${X:-${X:-$X}}}", "\xff\xfe\x01 \x80", "${:-}", "${-}", "a=`a=`a", "{", "}",
 };
 

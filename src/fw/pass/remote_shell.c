@@ -92,7 +92,7 @@ static struct span word(struct rd *r)
 static struct span command_of(struct span line, enum scene_kind kind)
 {
 	struct rd r = rd_of(line);
-	struct span field;
+	struct span field = { 0 };
 	if (kind == SCENE_INITTAB) {
 		for (int i = 0; i < 3; i++)
 			if (!rd_until(&r, ':', &field))

@@ -114,7 +114,7 @@ void members_extent(struct members *m, uint64_t n)
 	now(m)->length = n < m->in ? n : m->in;
 }
 
-static const char *word(struct members *m, const char *fmt, va_list ap)
+static PRINTF(2, 0) const char *word(struct members *m, const char *fmt, va_list ap)
 {
 	char text[WORD_MAX];
 	vsnprintf(text, sizeof(text), fmt, ap);

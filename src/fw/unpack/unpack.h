@@ -12,7 +12,9 @@ enum member_type {
 	MEMBER_FILE, MEMBER_DIR, MEMBER_SYMLINK, MEMBER_HARDLINK, MEMBER_CHAR, MEMBER_BLOCK, MEMBER_FIFO, MEMBER_SOCKET,
 };
 
-enum { NONE = UINT32_MAX, MEMBER_PATH = 1024, TREE_DEPTH = 64 };
+#define NONE UINT32_MAX                          /* no member, no container */
+
+enum { MEMBER_PATH = 1024, TREE_DEPTH = 64 };
 
 struct member {
 	struct span path;                        /* in its container, without leading "/" or "./"; a NUL stands behind it */
