@@ -39,7 +39,7 @@ static const struct rule rule = {
 	.sees = "Within minutes after a mount or a program was fetched (net.remote-mount, net.code-pull): a TCP port "
 		"of the device answers that was never seen answering, or the device calls an address outside the site "
 		"that it never called.",
-	.why = "It means that what was fetched probably runs now. A port that answers somebody outside lets them work "
+	.why = "What was fetched may be running now. A port that answers somebody outside lets them work "
 	       "on the device while it is on a patient: read what it knows, or change what it shows and alarms.",
 	.wrong = "A service that was there all the time and was first called now: the longer the device was watched "
 		 "before, the surer it is. An update that brings a service which the maker documents.",
@@ -47,7 +47,7 @@ static const struct rule rule = {
 		  "Do not use the device on a patient again before its firmware was put back and examined.",
 		  ADVICE_EVIDENCE, NULL },
 	.attack = { "T1571", "T0886", "T1105", NULL },
-	.cwe = { "CWE-494", "CWE-912", NULL },
+	.cwe = { "CWE-494", "CWE-923", NULL },
 	.advisories = { "ICSMA-25-030-01", NULL },
 	.references = { "https://www.cisa.gov/news-events/ics-medical-advisories/icsma-25-030-01", NULL },
 };
