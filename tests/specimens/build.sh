@@ -56,6 +56,7 @@ plan >"$out/plan"
 tr '\n' '\0' <"$out/plan" | xargs -0 -r -P "$jobs" -I '{}' sh -c '{}'
 mkdir -p "$out/programs/scripts"
 cp "$here"/scripts/*.sh "$out/programs/scripts/"
+cp -R "$here"/files/* "$out/programs/"
 
 # A root file system with the chain in a script and, where there is a compiler, in a program.
 root=$out/root

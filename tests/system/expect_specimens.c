@@ -18,6 +18,7 @@ struct job {
 	json_t *finding[FINDINGS_MAX];
 	struct line line[LINES_MAX];
 	size_t nfindings, nlines;
+	const char *variant;                     /* the folder that was inspected */
 };
 
 static const char *const levels[] = { "info", "low", "medium", "high", "critical", NULL };
@@ -36,14 +37,17 @@ static const char *text_of(json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* The file a finding is about: its path's last part. */
-static bool is_about(json_t *finding, const char *specimen)
+/* The file a finding is about: by its path's last part, or by folder and path. */
+static bool is_about(const struct job *j, json_t *finding, const char *specimen)
 {
+	size_t folder = strlen(j->variant);
 	const char *member = text_of(json_object_get(finding, "observed"), "member");
 	if (!*member)
 		member = text_of(json_object_get(finding, "device"), "member");
 	if (!*member)
 		member = text_of(json_object_get(finding, "device"), "name");
+	if (!strncmp(specimen, j->variant, folder) && specimen[folder] == '/')
+		return !strcmp(member, specimen + folder + 1) || !strcmp(member, specimen);
 	const char *slash = strrchr(member, '/');
 	return !strcmp(slash ? slash + 1 : member, specimen);
 }
@@ -78,17 +82,17 @@ static bool observed_holds(json_t *finding, const char *wanted)
 	return true;
 }
 
-static bool meets(json_t *finding, const struct line *l)
+static bool meets(const struct job *j, json_t *finding, const struct line *l)
 {
 	int v = level(text_of(finding, "severity"));
-	return is_about(finding, l->column[0]) && !strcmp(text_of(finding, "rule"), l->column[1]) &&
+	return is_about(j, finding, l->column[0]) && !strcmp(text_of(finding, "rule"), l->column[1]) &&
 	       v >= level(l->column[2]) && v <= level(l->column[3]) && observed_holds(finding, l->column[4]);
 }
 
 static int check_wanted(const struct job *j, const struct line *l)
 {
 	for (size_t i = 0; i < j->nfindings; i++)
-		if (meets(j->finding[i], l))
+		if (meets(j, j->finding[i], l))
 			return 0;
 	printf("# %s: no finding %s of %s to %s with %s\n", l->column[0], l->column[1], l->column[2], l->column[3],
 	       l->column[4]);
@@ -116,7 +120,7 @@ static int check_surplus(const struct job *j, const char *specimen)
 	int wrong = 0;
 	for (size_t i = 0; i < j->nfindings; i++) {
 		json_t *f = j->finding[i];
-		if (!is_about(f, specimen) || level(text_of(f, "severity")) <= most_allowed(j, specimen, text_of(f, "rule")))
+		if (!is_about(j, f, specimen) || level(text_of(f, "severity")) <= most_allowed(j, specimen, text_of(f, "rule")))
 			continue;
 		wrong++;
 		printf("# %s: not expected: %s %s: %s\n", specimen, text_of(f, "rule"), text_of(f, "severity"),
@@ -125,7 +129,7 @@ static int check_surplus(const struct job *j, const char *specimen)
 	return wrong;
 }
 
-static int check(const struct job *j, const char *variant, const char *specimen)
+static int check(const struct job *j, const char *specimen)
 {
 	int wrong = 0;
 	bool is_known = false;
@@ -141,7 +145,7 @@ static int check(const struct job *j, const char *variant, const char *specimen)
 		wrong++;
 	}
 	wrong += check_surplus(j, specimen);
-	printf("%s - %s: %s\n", wrong ? "not ok" : "ok", variant, specimen);
+	printf("%s - %s: %s\n", wrong ? "not ok" : "ok", j->variant, specimen);
 	return wrong;
 }
 
@@ -196,12 +200,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: expect_specimens EXPECTED.tsv VARIANT NAME... <inspect.jsonl\n");
 		return 2;
 	}
+	j.variant = argv[2];
 	if (!read_findings(&j, stdin)) {
 		printf("# %s: the output holds a line that is no JSON\n", argv[2]);
 		wrong++;
 	}
 	for (int i = 3; i < argc; i++)
-		wrong += check(&j, argv[2], argv[i]);
+		wrong += check(&j, argv[i]);
 	for (size_t i = 0; i < j.nfindings; i++)
 		json_decref(j.finding[i]);
 	for (size_t i = 0; i < j.nlines; i++)
