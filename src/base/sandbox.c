@@ -25,7 +25,7 @@
 #define WITH_SANITIZER 0
 #endif
 
-enum { LISTS_MAX = 4, MEMORY_LIMIT_MIB = 2048 };
+enum { LISTS_MAX = 4 };
 
 static const int base_calls[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
@@ -46,15 +46,22 @@ static const int sanitizer_calls[] = {
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), -1,
 };
 
+/* Everything was read before: write the trace, and end. */
+static const int out_calls[] = { SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), -1 };
+
 struct promises {
 	const int *lists[LISTS_MAX];
-	unsigned memory;                         /* which limit is set to MEMORY_LIMIT_MIB */
+	unsigned memory, mib;                    /* which limit is set, to how much */
+	bool makes_code;                         /* may map fresh memory to execute: an emulator's translations */
 };
 
 static const struct promises roles[SANDBOX_ROLES] = {
-	[SANDBOX_ENGINE] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_AS },
+	[SANDBOX_ENGINE] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_AS, 2048 },
 	/* Images of many gigabytes are mapped: what counts is memory of its own. */
-	[SANDBOX_UNPACK] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_DATA },
+	[SANDBOX_UNPACK] = { { base_calls, io_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_DATA, 2048 },
+	/* The emulator reserves 1 GiB for its translations, of which it touches little. */
+	[SANDBOX_WORKER] = { { base_calls, out_calls, WITH_SANITIZER ? sanitizer_calls : NULL }, RLIMIT_AS, 3072,
+		.makes_code = true },
 };
 
 static int allow(scmp_filter_ctx ctx, const int *list)
@@ -65,13 +72,17 @@ static int allow(scmp_filter_ctx ctx, const int *list)
 	return rc;
 }
 
-/* Memory may be mapped, never to be executed. */
-static int allow_memory(scmp_filter_ctx ctx)
+/* Memory may be mapped, never to be executed; for an emulator, only fresh memory that is no file. */
+static int allow_memory(scmp_filter_ctx ctx, bool makes_code)
 {
 	int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (rc == 0 && makes_code)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC),
+				      SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS | MAP_PRIVATE, MAP_ANONYMOUS | MAP_PRIVATE));
 	return rc;
 }
 
@@ -80,7 +91,7 @@ static int filter(const struct promises *p)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (!ctx)
 		return -ENOMEM;
-	int rc = allow_memory(ctx);
+	int rc = allow_memory(ctx, p->makes_code);
 	for (int i = 0; rc == 0 && i < LISTS_MAX && p->lists[i]; i++)
 		rc = allow(ctx, p->lists[i]);
 	if (rc == 0)
@@ -99,7 +110,7 @@ int sandbox_enter(enum sandbox_role role)
 {
 	sandbox_no_dumps();
 	if (!WITH_SANITIZER) {
-		rlim_t bytes = (rlim_t)MEMORY_LIMIT_MIB << 20;
+		rlim_t bytes = (rlim_t)roles[role].mib << 20;
 		setrlimit(roles[role].memory, &(struct rlimit){ bytes, bytes });
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -8,6 +8,7 @@
 enum sandbox_role {
 	SANDBOX_ENGINE,                             /* decode, track, detect: reads and writes open descriptors */
 	SANDBOX_UNPACK,                             /* takes images apart: the same, over mapped files */
+	SANDBOX_WORKER,                             /* one firmware job: no files, no network, an emulator that makes code */
 	SANDBOX_ROLES
 };
 

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls into the trace: arguments as they stand in guest memory, each stretch with where it came from. */
+#include "fw/flow/machine.h"
+
+#include <stdlib.h>
+
+#include "record/wire.h"
+
+enum { PIECES = 24, REPEATS = 8, CONST_MIN = 4, CHAIN_MAX = 16, CONDITIONS_MAX = 8, CODE_LINES = 4, BINARY_MAX = 64 };
+
+struct piece {
+	size_t from, to;
+	enum trace_origin origin;
+	uint8_t shade;
+	bool offset_known;
+	uint64_t offset;
+};
+
+/* ---- pieces ---- */
+
+static enum trace_origin origin_of_shade(uint8_t shade)
+{
+	switch (shade) {
+	case SHADE_NONE:
+	case SHADE_COPIED: return ORIGIN_CONSTANT;
+	case SHADE_STORED:
+	case SHADE_BUILT: return ORIGIN_BUILT;
+	case SHADE_LOOPED: return ORIGIN_DECODED;
+	default: return ORIGIN_OUTSIDE;
+	}
+}
+
+static bool in_file(const struct machine *m, struct span s, uint64_t *offset)
+{
+	struct span file = m->code.modules[0].elf.file;
+	const uint8_t *at = s.n >= CONST_MIN && file.n ? memmem(file.p, file.n, s.p, s.n) : NULL;
+	if (at)
+		*offset = (uint64_t)(at - file.p);
+	return at != NULL;
+}
+
+/* What memory says, corrected by the file: bytes that stand in it as they are were only moved about. */
+static void piece_settle(const struct machine *m, uint64_t addr, struct span s, struct piece *p)
+{
+	const struct module *mod = &m->code.modules[0];
+	struct span bytes = span_cut(span_from(s, p->from), p->to - p->from);
+	if (p->origin == ORIGIN_OUTSIDE)
+		return;
+	if (p->shade == SHADE_NONE && addr + p->from >= mod->base && addr + p->from - mod->base < mod->size) {
+		p->offset_known = elf_offset(&mod->elf, addr + p->from - mod->bias, &p->offset);
+		return;
+	}
+	if (in_file(m, bytes, &p->offset)) {
+		p->offset_known = true;
+		p->origin = ORIGIN_CONSTANT;
+	} else if (p->origin == ORIGIN_DECODED && bytes.n < CONST_MIN) {
+		p->origin = ORIGIN_BUILT;
+	} else if (p->shade == SHADE_NONE) {
+		p->origin = ORIGIN_UNKNOWN;
+	}
+}
+
+static unsigned pieces_of(const struct machine *m, uint64_t addr, struct span s, struct piece *out)
+{
+	const uint8_t *shades = guest_shades(&m->g, addr, s.n);
+	unsigned n = 0;
+	for (size_t i = 0; i < s.n && n < PIECES;) {
+		size_t from = s.n, to = s.n;
+		uint8_t source = source_in(s, i, &from, &to);
+		if (source && from == i) {
+			out[n++] = (struct piece){ .from = i, .to = to, .origin = ORIGIN_OUTSIDE, .shade = source };
+			i = to;
+			continue;
+		}
+		size_t end = i + 1, stop = source ? from : s.n;
+		uint8_t shade = shades ? shades[i] : SHADE_BUILT;
+		while (end < stop && shades && shades[end] == shade)
+			end++;
+		out[n++] = (struct piece){ .from = i, .to = end, .origin = origin_of_shade(shade), .shade = shade };
+		i = end;
+	}
+	if (n == PIECES)
+		out[n - 1].to = s.n;
+	for (unsigned i = 0; i < n; i++)
+		piece_settle(m, addr, s, &out[i]);
+	return n;
+}
+
+/* A made-up address that was printed stands for a name or a source. */
+static size_t put_means(const struct machine *m, struct buf *b, struct span s)
+{
+	uint8_t shade;
+	const char *name;
+	uint32_t v = 0, dots = 0;
+	size_t i = 0;
+	if (!span_starts(s, SPAN_LIT("240.7")))
+		return 0;
+	for (uint32_t octet = 0; i <= s.n; i++) {
+		uint8_t c = i < s.n ? s.p[i] : 0;
+		if (c >= '0' && c <= '9' && octet < 256) {
+			octet = octet * 10 + c - '0';
+			continue;
+		}
+		v = v << 8 | (octet & 0xff);
+		octet = 0;
+		if (dots++ == 3 || c != '.')
+			break;
+	}
+	if (dots != 4 || !address_means(m, v, &shade, &name))
+		return 0;
+	buf_printf(b, name ? "%s" : "{%s}", name ? name : source_name(m, shade));
+	return i;
+}
+
+static void put_piece(const struct machine *m, struct buf *b, struct span s, const struct piece *p)
+{
+	if (p->origin == ORIGIN_OUTSIDE) {
+		buf_printf(b, "{%s}", source_name(m, p->shade));
+		return;
+	}
+	struct span bytes = span_cut(span_from(s, p->from), p->to - p->from);
+	while (bytes.n) {
+		size_t n = put_means(m, b, bytes);
+		if (!n)
+			buf_u8(b, bytes.p[0]);
+		bytes = span_from(bytes, n ? n : 1);
+	}
+}
+
+/* ---- arguments ---- */
+
+struct writer {
+	struct machine *m;
+	struct record *call;
+	uint32_t hash;
+};
+
+static struct record *child(struct machine *m, const struct record_type *t)
+{
+	struct record *r = arena_new(&m->scratch, offsetof(struct record, v) + t->nfields * sizeof(r->v[0]));
+	record_begin(r, t, NULL, &m->host);
+	return r;
+}
+
+static void hash_text(struct writer *w, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		w->hash = (w->hash ^ s.p[i]) * 16777619u;
+}
+
+static struct record *begin_arg(struct writer *w, struct span name)
+{
+	struct record *a = child(w->m, &fwarg_type);
+	record_text(a, ARG_NAME, name);
+	return a;
+}
+
+static void end_arg(struct writer *w, struct record *a)
+{
+	record_add(w->call, FWC_ARGS, a);
+	hash_text(w, record_get_text(a, ARG_TEXT));
+	hash_text(w, span_of(&a->v[ARG_NUMBER], record_has(a, ARG_NUMBER) ? 8 : 0));
+	hash_text(w, record_has(a, ARG_PORT) ? span_of(&a->v[ARG_PORT], 8) : (struct span){ 0 });
+}
+
+static void put_origin(struct record *a, unsigned field, enum trace_origin o)
+{
+	record_str(a, field, origin_name(o));
+}
+
+static void put_text(struct writer *w, struct record *a, uint64_t addr, struct span s)
+{
+	struct machine *m = w->m;
+	struct piece pieces[PIECES];
+	unsigned n = pieces_of(m, addr, s, pieces);
+	enum trace_origin worst = ORIGIN_UNKNOWN;
+	struct buf b = { .cap = 2 * GUEST_TEXT };
+	for (unsigned i = 0; i < n; i++) {
+		put_piece(m, &b, s, &pieces[i]);
+		worst = pieces[i].origin > worst ? pieces[i].origin : worst;
+		if (pieces[i].origin == ORIGIN_OUTSIDE && !record_has(a, ARG_SOURCE))
+			record_str(a, ARG_SOURCE, source_name(m, pieces[i].shade));
+	}
+	record_text(a, ARG_TEXT, arena_copy(&m->scratch, buf_span(&b)));
+	buf_done(&b);
+	if (n > 1 && worst == ORIGIN_CONSTANT)
+		worst = ORIGIN_BUILT;
+	put_origin(a, ARG_ORIGIN, worst);
+	if (n == 1 && pieces[0].offset_known)
+		record_uint(a, ARG_OFFSET, pieces[0].offset);
+	for (unsigned i = 0; n > 1 && i < n; i++) {
+		struct record *p = child(m, &fwpart_type);
+		struct buf t = { .cap = 2 * GUEST_TEXT };
+		put_piece(m, &t, s, &pieces[i]);
+		record_text(p, PART_TEXT, arena_copy(&m->scratch, buf_span(&t)));
+		buf_done(&t);
+		put_origin(p, PART_ORIGIN, pieces[i].origin);
+		if (pieces[i].offset_known)
+			record_uint(p, PART_OFFSET, pieces[i].offset);
+		if (pieces[i].origin == ORIGIN_OUTSIDE)
+			record_str(p, PART_SOURCE, source_name(m, pieces[i].shade));
+		record_add(a, ARG_PARTS, p);
+	}
+}
+
+static void arg_string(struct writer *w, struct span name, uint64_t addr, struct span s)
+{
+	struct record *a = begin_arg(w, name);
+	put_text(w, a, addr, s);
+	struct span t = record_get_text(a, ARG_TEXT);
+	struct addr ip;
+	if (t.n && t.n < ADDR_TEXT && addr_parse((const char *)t.p, &ip))
+		record_addr(a, ARG_ADDRESS, ip);
+	end_arg(w, a);
+}
+
+static void arg_number(struct writer *w, struct span name, uint64_t v, bool is_signed)
+{
+	struct record *a = begin_arg(w, name);
+	uint8_t source = source_of_number(w->m, v);
+	record_int(a, ARG_NUMBER, is_signed ? (int32_t)v : (int64_t)v);
+	put_origin(a, ARG_ORIGIN, source ? ORIGIN_OUTSIDE : ORIGIN_CONSTANT);
+	if (source)
+		record_str(a, ARG_SOURCE, source_name(w->m, source));
+	end_arg(w, a);
+}
+
+static void arg_descriptor(struct writer *w, struct span name, uint64_t v)
+{
+	static const char *const kinds[] = { "closed", "standard", "file", "socket", "pipe", "process" };
+	struct record *a = begin_arg(w, name);
+	record_int(a, ARG_NUMBER, (int32_t)v);
+	if (v < KERN_FDS) {
+		const struct kern_fd *f = &w->m->kern->fd[v];
+		const char *kind = f->kind < ARRAY_LEN(kinds) ? kinds[f->kind] : "?";
+		record_str(a, ARG_TEXT, arena_printf(&w->m->scratch, "%s%s%.100s", kind, f->text[0] ? " " : "", f->text));
+	}
+	end_arg(w, a);
+}
+
+/* 1 constant, built …: of the bytes of an address in a structure. */
+static enum trace_origin origin_of_bytes(const struct machine *m, uint64_t addr, uint64_t n)
+{
+	const uint8_t *shades = guest_shades(&m->g, addr, n);
+	enum trace_origin worst = ORIGIN_UNKNOWN;
+	for (uint64_t i = 0; shades && i < n; i++) {
+		enum trace_origin o = origin_of_shade(shades[i]);
+		worst = o > worst ? o : worst;
+	}
+	return worst == ORIGIN_BUILT ? ORIGIN_CONSTANT : worst;
+}
+
+static void put_inet(struct writer *w, struct record *a, uint64_t p)
+{
+	struct machine *m = w->m;
+	const uint8_t *b = guest_bytes(&m->g, p, 8);
+	if (!b)
+		return;
+	struct rd r = rd_of(span_of(b, 8));
+	rd_skip(&r, 2);
+	uint16_t port = rd_be16(&r);
+	uint32_t v4 = rd_be32(&r);
+	uint8_t shade, from_port = source_of_number(m, port), raw = source_of_number(m, v4);
+	const char *name;
+	record_str(a, ARG_FAMILY, "inet");
+	record_uint(a, ARG_PORT, port);
+	if (address_means(m, v4, &shade, &name) || (shade = raw) != 0) {
+		put_origin(a, ARG_ORIGIN, name ? ORIGIN_BUILT : ORIGIN_OUTSIDE);
+		record_str(a, ARG_HOST, name);
+		record_str(a, ARG_SOURCE, name ? NULL : source_name(m, shade));
+		record_str(a, ARG_TEXT, arena_printf(&m->scratch, name ? "%s:%u" : "{%s}:%u", name ? name : source_name(m, shade), port));
+		return;
+	}
+	struct addr ip = addr_v4(v4);
+	char text[ADDR_TEXT];
+	record_addr(a, ARG_ADDRESS, ip);
+	record_str(a, ARG_TEXT, arena_printf(&m->scratch, "%s:%u", addr_text(ip, text), port));
+	put_origin(a, ARG_ORIGIN, origin_of_bytes(m, p + 4, 4));
+	if (from_port)
+		record_str(a, ARG_SOURCE, source_name(m, from_port));
+	uint64_t offset;
+	if (elf_offset(&m->code.modules[0].elf, p - m->code.modules[0].bias, &offset))
+		record_uint(a, ARG_OFFSET, offset);
+}
+
+static void put_inet6(struct writer *w, struct record *a, uint64_t p)
+{
+	const uint8_t *b = guest_bytes(&w->m->g, p, 28);
+	if (!b)
+		return;
+	struct rd r = rd_of(span_of(b, 28));
+	rd_skip(&r, 2);
+	record_uint(a, ARG_PORT, rd_be16(&r));
+	rd_skip(&r, 4);
+	struct addr ip = addr_from6(rd_span(&r, 16));
+	char text[ADDR_TEXT];
+	record_str(a, ARG_FAMILY, "inet6");
+	record_addr(a, ARG_ADDRESS, ip);
+	record_str(a, ARG_TEXT, arena_printf(&w->m->scratch, "%s", addr_text(ip, text)));
+	put_origin(a, ARG_ORIGIN, origin_of_bytes(w->m, p + 8, 16));
+}
+
+/* Only what its family says: stale bytes and paths are no addresses. */
+static void arg_sockaddr(struct writer *w, struct span name, uint64_t p)
+{
+	struct record *a = begin_arg(w, name);
+	uint64_t family = guest_number(&w->m->g, p, 2);
+	if (family == 2) {
+		put_inet(w, a, p);
+	} else if (family == 10) {
+		put_inet6(w, a, p);
+	} else if (family == 1) {
+		record_str(a, ARG_FAMILY, "unix");
+		struct span s = guest_text(&w->m->g, p + 2, 108);
+		bool hidden = s.n == 0;
+		put_text(w, a, p + 2 + hidden, guest_text(&w->m->g, p + 2 + hidden, 107));
+	} else {
+		record_str(a, ARG_FAMILY, arena_printf(&w->m->scratch, "%u", (unsigned)family));
+	}
+	end_arg(w, a);
+}
+
+static void arg_vector(struct writer *w, struct span name, uint64_t p)
+{
+	struct machine *m = w->m;
+	unsigned size = m->cpu->wide ? 8 : 4;
+	struct record *a = begin_arg(w, name);
+	struct buf all = { .cap = 2 * GUEST_TEXT };
+	enum trace_origin worst = ORIGIN_UNKNOWN;
+	for (unsigned i = 0; i < 32; i++, p += size) {
+		uint64_t s = guest_pointer(&m->g, p);
+		if (!s)
+			break;
+		struct record *one = child(m, &fwarg_type);
+		put_text(w, one, s, guest_text(&m->g, s, GUEST_TEXT));
+		struct span t = record_get_text(one, ARG_TEXT);
+		record_add_text(a, ARG_LIST, t);
+		buf_text(&all, i ? " " : "");
+		buf_bytes(&all, t);
+		for (unsigned o = 0; o < ORIGIN_COUNT_; o++)
+			if (span_is(record_get_text(one, ARG_ORIGIN), origin_name((enum trace_origin)o)) && o > worst)
+				worst = (enum trace_origin)o;
+		if (record_has(one, ARG_SOURCE) && !record_has(a, ARG_SOURCE))
+			record_text(a, ARG_SOURCE, record_get_text(one, ARG_SOURCE));
+	}
+	record_text(a, ARG_TEXT, arena_copy(&m->scratch, buf_span(&all)));
+	buf_done(&all);
+	put_origin(a, ARG_ORIGIN, worst);
+	end_arg(w, a);
+}
+
+/* struct msghdr: name, iov; POSIX sendmsg. */
+static void arg_message(struct writer *w, uint64_t p)
+{
+	const struct guest *g = &w->m->g;
+	unsigned size = w->m->cpu->wide ? 8 : 4;
+	uint64_t name = guest_pointer(g, p), iov = guest_pointer(g, p + 2 * size);
+	if (name)
+		arg_sockaddr(w, SPAN_LIT("to"), name);
+	uint64_t base = guest_pointer(g, iov), len = guest_pointer(g, iov + size);
+	arg_string(w, SPAN_LIT("data"), base, guest_text(g, base, len < BINARY_MAX * 4 ? len : BINARY_MAX * 4));
+}
+
+static void put_script(struct writer *w)
+{
+	const struct kern *k = w->m->kern;
+	struct buf said = { .cap = 1 << 16 };
+	const struct record *call = w->call;
+	for (uint32_t i = 0; record_has(call, FWC_ARGS) && i < call->v[FWC_ARGS].records.n; i++) {
+		buf_bytes(&said, record_get_text(call->v[FWC_ARGS].records.v[i], ARG_TEXT));
+		buf_u8(&said, ' ');
+	}
+	for (unsigned i = 0; i < KERN_FILES; i++) {
+		const struct kern_file *f = &k->file[i];
+		size_t n = strnlen(f->path, sizeof(f->path));
+		if (n > 1 && f->n && said.n && memmem(said.p, said.n, f->path, n))
+			arg_string(w, SPAN_LIT("script"), AT_KERN + offsetof(struct kern, file) + i * sizeof(*f)
+				   + offsetof(struct kern_file, text), span_of(f->text, f->n < KERN_TEXT ? f->n : KERN_TEXT));
+	}
+	buf_done(&said);
+}
+
+/* Walks "name:letter …"; the letters are explained in libc.def. */
+static void put_args(struct writer *w, const struct model *model)
+{
+	struct machine *m = w->m;
+	struct rd r = rd_of(span_str(model->sig));
+	unsigned i = 0;
+	while (rd_left(&r)) {
+		struct span name, kind;
+		if (!rd_until(&r, ':', &name))
+			break;
+		if (!rd_until(&r, ' ', &kind))
+			kind = rd_rest(&r);
+		uint64_t v = arg(m, i);
+		switch (kind.n ? kind.p[0] : 0) {
+		case 's': arg_string(w, name, v, guest_text(&m->g, v, GUEST_TEXT)); break;
+		case 'i': arg_number(w, name, v, true); break;
+		case 'x': arg_number(w, name, v, false); break;
+		case 'd': arg_descriptor(w, name, v); break;
+		case 'F': arg_descriptor(w, name, (v - AT_FILES) / FILE_STEP); break;
+		case 'a': arg_sockaddr(w, name, v); i++; break;
+		case 'v': arg_vector(w, name, v); break;
+		case 'b': {
+			uint64_t n = arg(m, ++i);
+			arg_string(w, name, v, guest_text(&m->g, v, n < BINARY_MAX * 4 ? n : BINARY_MAX * 4));
+			break;
+		}
+		case 'm': arg_string(w, name, m->made, guest_text(&m->g, m->made, GUEST_TEXT)); i--; break;
+		case 'V': arg_vector(w, name, m->made); i--; break;
+		case 'M': arg_message(w, v); break;
+		default: break;                  /* '-': not written */
+		}
+		i++;
+	}
+	if (model->class == CALL_RUN)
+		put_script(w);
+}
+
+/* ---- the record ---- */
+
+static void function_name(struct machine *m, uint32_t addr, struct span *out)
+{
+	struct function *f = code_function_at(&m->code, addr);
+	const struct module *mod = code_module(&m->code, addr);
+	if (f && f->name.n)
+		*out = f->name;
+	else
+		*out = span_str(arena_printf(&m->scratch, "sub_%x", addr - (mod ? mod->bias : 0)));
+}
+
+void trace_flush(struct machine *m)
+{
+	struct span s = buf_span(&m->out);
+	while (s.n) {
+		ssize_t n = write(m->out_fd, s.p, s.n);
+		if (n <= 0) {
+			m->stopped = "the parent went away";
+			break;
+		}
+		s = span_from(s, (size_t)n);
+	}
+	m->written += m->out.n;
+	buf_reset(&m->out);
+}
+
+static void put_record(struct machine *m, const struct record *r)
+{
+	if (!wire_put(&m->out, &m->registry, r))
+		machine_note(m, "a record did not fit the wire");
+	if (m->out.n > 1 << 15)
+		trace_flush(m);
+}
+
+static void path_write(struct machine *m, struct path *p)
+{
+	struct path *todo[64];
+	unsigned n = 0;
+	for (; p && !p->written && n < ARRAY_LEN(todo); p = p->up)
+		todo[n++] = p;
+	while (n) {
+		p = todo[--n];
+		struct record *r = child(m, &fwpath_type);
+		const struct module *mod = code_module(&m->code, p->site);
+		record_text(r, FWP_PROGRAM, m->name);
+		record_uint(r, FWP_PATH, p->id);
+		if (p->up) {
+			record_uint(r, FWP_PARENT, p->up->id);
+			record_uint(r, FWP_FORKED, p->forked);
+			record_uint(r, FWP_SITE, p->site - (mod ? mod->bias : 0));
+		}
+		record_text(r, FWP_ROOT, p->root);
+		record_str(r, FWP_CONDITION, p->condition);
+		put_record(m, r);
+		p->written = true;
+	}
+}
+
+static void put_context(struct machine *m, struct record *r)
+{
+	const char *conditions[CONDITIONS_MAX];
+	unsigned n = 0;
+	for (const struct path *p = m->path; p && n < CONDITIONS_MAX; p = p->up)
+		if (p->condition)
+			conditions[n++] = p->condition;
+	while (n)
+		record_add_text(r, FWC_CONDITIONS, span_str(conditions[--n]));
+	const struct frame *chain[CHAIN_MAX];
+	for (const struct frame *f = m->call_frame; f && n < CHAIN_MAX; f = f->up)
+		chain[n++] = f;
+	while (n) {
+		struct span name;
+		function_name(m, chain[--n]->function, &name);
+		record_add_text(r, FWC_CHAIN, name);
+	}
+	struct span lines[CODE_LINES];
+	uint32_t start = m->prev ? m->blocks[m->prev - 1].addr : 0;
+	unsigned k = code_text(&m->code, start, m->call_site, &m->scratch, lines, CODE_LINES);
+	for (unsigned i = 0; i < k; i++)
+		record_add_text(r, FWC_CODE, lines[i]);
+}
+
+static struct record *begin_call(struct machine *m, uint32_t site, struct span callee, enum trace_class class)
+{
+	arena_reset(&m->scratch);
+	struct record *r = child(m, &fwcall_type);
+	const struct module *mod = code_module(&m->code, site);
+	struct span name;
+	record_text(r, FWC_PROGRAM, m->name);
+	function_name(m, m->call_function, &name);
+	record_text(r, FWC_FUNCTION, name);
+	record_uint(r, FWC_ENTRY, m->call_function - (mod ? mod->bias : 0));
+	record_uint(r, FWC_SITE, site - (mod ? mod->bias : 0));
+	if (mod && mod != &m->code.modules[0])
+		record_text(r, FWC_MODULE, mod->name);
+	record_text(r, FWC_CALLEE, callee);
+	record_str(r, FWC_CLASS, call_class_name(class));
+	record_uint(r, FWC_PATH, m->path->id);
+	return r;
+}
+
+static void end_call(struct machine *m, struct record *r, uint32_t hash)
+{
+	uint32_t times = addrmap_get(&m->written_calls, hash | 1);
+	m->order++;
+	if (times >= REPEATS)
+		return;
+	addrmap_put(&m->written_calls, hash | 1, times + 1);
+	record_uint(r, FWC_REPEAT, times);
+	record_uint(r, FWC_ORDER, m->order);
+	put_context(m, r);
+	path_write(m, m->path);
+	put_record(m, r);
+	m->ncalls++;
+}
+
+static struct span first_name(const struct model *model)
+{
+	struct rd r = rd_of(span_str(model->names));
+	struct span s;
+	return rd_until(&r, ' ', &s) ? s : span_str(model->names);
+}
+
+void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result)
+{
+	struct span name = callee ? span_str(callee) : m->callee.n ? m->callee : first_name(model);
+	struct record *r = begin_call(m, m->call_site, name, model->class);
+	struct writer w = { m, r, m->call_site * 2654435761u };
+	hash_text(&w, name);
+	put_args(&w, model);
+	record_int(r, FWC_RESULT, (int32_t)result);
+	end_call(m, r, w.hash);
+}
+
+void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how)
+{
+	m->call_function = m->frame ? m->frame->function : 0;
+	m->call_frame = m->frame;
+	m->call_site = site;
+	struct record *r = begin_call(m, site, span_str(how), CALL_COMPARE);
+	struct writer w = { m, r, site * 2654435761u };
+	struct record *a = begin_arg(&w, SPAN_LIT("outside"));
+	record_str(a, ARG_TEXT, arena_printf(&m->scratch, "{%s}", source_name(m, shade)));
+	put_origin(a, ARG_ORIGIN, ORIGIN_OUTSIDE);
+	record_str(a, ARG_SOURCE, source_name(m, shade));
+	end_arg(&w, a);
+	arg_number(&w, SPAN_LIT("constant"), (uint64_t)value, false);
+	end_call(m, r, w.hash);
+}
+
+static unsigned functions_reached(struct machine *m)
+{
+	unsigned n = 0;
+	for (uint32_t i = 0; i < m->code.nfunctions; i++)
+		n += m->code.functions[i].reached || code_flags(&m->code, m->code.functions[i].addr) & CODE_RUN;
+	return n;
+}
+
+void trace_end(struct machine *m)
+{
+	arena_reset(&m->scratch);
+	struct record *r = child(m, &fwtrace_type);
+	record_text(r, FWT_PROGRAM, m->name);
+	record_str(r, FWT_CPU, m->cpu ? m->cpu->name : elf_machine_name(m->code.modules[0].elf.machine));
+	record_str(r, FWT_LINKED, m->code.modules[0].elf.nneeded || m->code.modules[0].elf.interp.n ? "dynamic" : "static");
+	record_uint(r, FWT_FUNCTIONS, m->code.nfunctions);
+	record_uint(r, FWT_FUNCTIONS_REACHED, functions_reached(m));
+	record_uint(r, FWT_BLOCKS, m->code.blocks);
+	record_uint(r, FWT_BLOCKS_REACHED, m->code.blocks_run);
+	record_uint(r, FWT_INSTRUCTIONS, m->instructions);
+	record_uint(r, FWT_PATHS, m->npaths);
+	record_uint(r, FWT_CALLS, m->ncalls);
+	record_str(r, FWT_STOPPED, m->stopped);
+	for (unsigned i = 0; i < m->nunknown; i++)
+		record_add_text(r, FWT_UNKNOWN, m->unknown[i]);
+	for (unsigned i = 0; i < m->nnotes; i++)
+		record_add_text(r, FWT_NOTES, m->notes[i]);
+	put_record(m, r);
+	trace_flush(m);
+}

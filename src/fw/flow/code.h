@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a program's code before and while it runs: instructions, leaders of basic blocks, how
+ * each block ends, functions. Disassembled once, by recursive descent from every start that is known. */
+#pragma once
+
+#include "fw/flow/cpu.h"
+#include "fw/flow/guest.h"
+
+enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17 };
+
+enum {                                           /* flags of a byte of code */
+	CODE_INSN = 1, CODE_LEADER = 2, CODE_RUN = 4, CODE_FUNCTION = 8, CODE_THUMB = 16, CODE_QUEUED = 32,
+	CODE_SWITCHED = 64,
+};
+
+struct module {
+	struct elf elf;
+	struct span name;
+	uint32_t bias, base, size;
+	uint8_t *code;                           /* flags, a byte for each byte of [base, base + size) */
+	const struct region *region;
+};
+
+enum turn_kind { TURN_NEXT, TURN_JUMP, TURN_CALL, TURN_RETURN, TURN_JUMP_REG, TURN_CALL_REG, TURN_TRAP };
+
+struct turn {                                    /* how a block ends */
+	uint32_t site, end;                      /* the branch; the address behind it and its delay slot */
+	uint32_t target, next;                   /* 0: not known from the bytes */
+	uint8_t kind;
+	bool conditional, thumb;                 /* the target's state */
+	bool has_value;
+	uint32_t compare;                        /* the compare before it in the block, 0: none */
+	int reg, reg2;                           /* Unicorn registers compared; reg2 0: with value */
+	int64_t value;
+};
+
+struct function {
+	uint32_t addr;
+	struct span name;                        /* empty: stripped */
+	uint8_t kind;                            /* enum function_kind: how good a start it is */
+	bool reached, tried, hot;                /* hot: a call of interest stands in it or below it */
+	bool thumb;
+	uint32_t module;
+};
+
+struct addrmap {                                 /* address → index + 1 */
+	uint32_t *key, *value;
+	uint32_t n, size;
+};
+
+struct code {
+	const struct cpu *cpu;
+	const struct guest *guest;
+	struct arena arena;
+	csh handle, handle_thumb;
+	cs_insn *insn;
+	struct module modules[CODE_MODULES];
+	unsigned nmodules;
+	struct turn *turns;
+	uint32_t nturns, turns_room;
+	struct addrmap turn_at, function_at;     /* by end of the block; by start */
+	struct function *functions;
+	uint32_t nfunctions, functions_room;
+	uint32_t *work;                          /* leaders to look at */
+	uint32_t nwork, work_room;
+	uint32_t blocks, blocks_run;
+	bool thumb;                              /* some code is Thumb */
+};
+
+bool code_init(struct code *c, const struct cpu *cpu, const struct guest *g) MUST_CHECK;
+void code_done(struct code *c);
+
+struct module *code_module(struct code *c, uint64_t addr);       /* NULL: no module's code */
+/* An address of code that something names: its blocks are looked at. Bit 0: Thumb, on ARM. */
+void code_leader(struct code *c, uint64_t addr, bool thumb);
+struct function *code_function(struct code *c, uint64_t addr, bool thumb);      /* found or made; NULL: no code */
+struct function *code_function_at(struct code *c, uint64_t addr);               /* NULL: none known */
+/* How the block that ends at `end` ends; it began at `start`. */
+const struct turn *code_turn(struct code *c, uint64_t start, uint64_t end, bool thumb);
+/* [start, end) was executed for the first time: marks leaders reached; instructions in it. */
+uint32_t code_ran(struct code *c, uint64_t start, uint64_t end);
+uint8_t code_flags(struct code *c, uint64_t addr);
+void    code_flag(struct code *c, uint64_t addr, uint8_t flag);
+/* Starts from symbols, exception tables, pointers and prologues of every module. */
+void code_discover(struct code *c);
+/* The last few instructions up to and with the one at site, as text in the arena. */
+unsigned code_text(struct code *c, uint64_t start, uint64_t site, struct arena *a, struct span *out, unsigned max);
+
+uint32_t addrmap_get(const struct addrmap *m, uint32_t key);     /* 0: none */
+void     addrmap_put(struct addrmap *m, uint32_t key, uint32_t value);

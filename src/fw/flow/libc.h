@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the models of libc.def share, and their declarations. A model reads its arguments with arg(), works on
+ * guest memory, and returns what the caller gets. */
+#pragma once
+
+#include "fw/flow/machine.h"
+
+/* Which arguments of a printf are what; see libc.def. */
+enum { NONE = 15 };
+#define FMT(buffer, size, format, list) ((buffer) | (size) << 4 | (format) << 8 | (list) << 12)
+
+#define LIBC(fn, class, sig, param, names) uint64_t model_##fn(struct machine *m, const struct model *self);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+#include "fw/flow/libc.def"
+#pragma GCC diagnostic pop
+#undef LIBC
+
+/* Text under construction, with its shades. */
+struct made {
+	uint8_t text[GUEST_TEXT], shade[GUEST_TEXT];
+	size_t n;
+	uint64_t wanted;                         /* as long as it would have been */
+};
+void made_byte(struct made *t, uint8_t c, uint8_t shade);
+void made_guest(struct machine *m, struct made *t, uint64_t addr, uint64_t max);       /* a guest text, shades kept */
+void made_put(struct machine *m, const struct made *t, uint64_t to, uint64_t size);    /* with NUL, as snprintf */
+void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v);
+
+/* Descriptors. */
+int  fd_new(struct machine *m, enum fd_kind kind, const char *text);   /* -1: none left */
+bool fd_is(const struct machine *m, uint64_t fd);
+uint8_t fd_source(struct machine *m, uint64_t fd, const char *how);    /* shade of what is read from it */
+bool fd_more(struct machine *m, uint64_t fd);    /* another read gives something: some times, then the end */
+static inline uint64_t fd_of_file(uint64_t file)
+{
+	return (file - AT_FILES) / FILE_STEP;
+}
+/* The program writes this to a descriptor: kept, in case it is run. */
+void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n);

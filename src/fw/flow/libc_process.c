@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Models of processes, threads, signals and start-up. What is called later is a path of its own, with the
+ * state and the argument it was given. */
+#include "fw/flow/libc.h"
+
+enum { ARGV_MAX = 24 };
+
+uint64_t model_process_exec(struct machine *m, const struct model *self)
+{
+	(void)m;
+	(void)self;
+	return (uint64_t)-1;                     /* so that what follows a failure is seen too */
+}
+
+uint64_t model_process_exec_list(struct machine *m, const struct model *self)
+{
+	(void)self;
+	unsigned size = m->g.wide ? 8 : 4;
+	uint64_t list = heap_new(m, (ARGV_MAX + 1) * size);
+	struct va v = va_call(m, 1);
+	for (unsigned i = 0; i < ARGV_MAX; i++) {
+		uint64_t p = va_word(m, &v);
+		guest_put_pointer(&m->g, list + (uint64_t)i * size, p);
+		if (!p)
+			break;
+	}
+	m->made = list;
+	return (uint64_t)-1;
+}
+
+uint64_t model_process_spawn(struct machine *m, const struct model *self)
+{
+	(void)self;
+	guest_put_number(&m->g, arg(m, 0), 4712, 4, SHADE_BUILT);
+	return 0;
+}
+
+/* clone(flags, stack, …): the child's side first, on its own stack. */
+uint64_t model_process_clone(struct machine *m, const struct model *self)
+{
+	(void)self;
+	uint64_t stack = arg(m, 1);
+	if (stack)
+		reg_set(m, m->cpu->sp, stack);
+	return 0;
+}
+
+uint64_t model_process_wait(struct machine *m, const struct model *self)
+{
+	uint64_t to = arg(m, (unsigned)self->param);
+	if (to)
+		guest_put_number(&m->g, to, 0, 4, SHADE_BUILT);
+	return 4712;
+}
+
+uint64_t model_process_exit(struct machine *m, const struct model *self)
+{
+	(void)self;
+	machine_stop_path(m);
+	return 0;
+}
+
+/* glibc, uClibc and musl: main, argc, argv; PowerPC glibc: argc, argv, …, and a table with main in it. */
+uint64_t model_process_start(struct machine *m, const struct model *self)
+{
+	uint64_t main = arg(m, self->param == 1 ? 2 : 0), sp = reg_get(m, m->cpu->sp);
+	uint64_t args[3] = { arg(m, 1), arg(m, 2), 0 };
+	if (m->cpu->machine == EM_PPC_) {
+		main = guest_pointer(&m->g, arg(m, 5) + 4);
+		args[0] = arg(m, 0);
+		args[1] = arg(m, 1);
+		args[2] = arg(m, 2);
+	}
+	if (self->param == 1) {
+		args[0] = guest_pointer(&m->g, arg(m, 0));
+		args[1] = arg(m, 0) + (m->g.wide ? 8 : 4);
+	}
+	(void)sp;
+	bool thumb = m->cpu->arch == UC_ARCH_ARM && main & 1;
+	struct function *f = code_function(&m->code, main, thumb);
+	if (f && !f->name.n)
+		f->name = SPAN_LIT("main");
+	guest_put_pointer(&m->g, AT_CELLS + 0x8000, args[1] + 5 * (m->g.wide ? 8u : 4u));
+	machine_enter(m, main, 3, args);
+	return 0;
+}
+
+uint64_t model_process_signal(struct machine *m, const struct model *self)
+{
+	uint64_t handler = self->param ? guest_pointer(&m->g, arg(m, 1)) : arg(m, 1);
+	if (self->param && m->cpu->machine == EM_MIPS_)
+		handler = guest_pointer(&m->g, arg(m, 1) + 4);   /* flags come first */
+	machine_later(m, handler, "a signal arrives", 1, &(uint64_t){ arg(m, 0) });
+	return 0;
+}
+
+uint64_t model_process_thread(struct machine *m, const struct model *self)
+{
+	machine_later(m, arg(m, (unsigned)self->param), "a thread starts", 1, &(uint64_t){ arg(m, 3) });
+	return 0;
+}
+
+uint64_t model_process_atexit(struct machine *m, const struct model *self)
+{
+	(void)self;
+	bool eabi = span_is(m->callee, "__aeabi_atexit");
+	machine_later(m, arg(m, eabi ? 1 : 0), "the program ends", 1, &(uint64_t){ arg(m, eabi ? 0 : 1) });
+	return 0;
+}
+
+uint64_t model_process_sort(struct machine *m, const struct model *self)
+{
+	uint64_t base = arg(m, self->param == 4 ? 1 : 0), key = self->param == 4 ? arg(m, 0) : base;
+	machine_later(m, arg(m, (unsigned)self->param), "elements are compared", 2, (uint64_t[]){ key, base });
+	return self->param == 4 ? base : 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One program being executed: processor, memory, code, models of the C library, paths. Only the worker
+ * includes this. What a model changes besides memory lies in guest memory too (struct kern), so that a
+ * path that is rolled back takes its descriptors, files and heap with it. */
+#pragma once
+
+#include "fw/flow/code.h"
+#include "fw/flow/trace.h"
+
+enum layout {
+	AT_PROGRAM = 0x10000000, AT_LIBRARIES = 0x20000000, AT_HEAP = 0x60000000, AT_STUBS = 0x70000000,
+	AT_KERN = 0x71000000, AT_FILES = 0x71010000, AT_CELLS = 0x71020000, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
+	HEAP_BYTES = 16 << 20, STUB_BYTES = 1 << 20, STUB_STEP = 16, KERN_BYTES = 1 << 18, CELL_STEP = 64,
+	TLS_BYTES = 1 << 16, STACK_BYTES = 1 << 20, FILE_STEP = 256,
+};
+
+enum { STUBS = STUB_BYTES / STUB_STEP, KERN_FDS = 48, KERN_FILES = 8, KERN_TEXT = 1920, SOURCE_MAX = 239 };
+
+enum fd_kind { FD_FREE, FD_STD, FD_FILE, FD_SOCKET, FD_PIPE, FD_PROCESS };
+
+struct kern_fd {
+	uint8_t kind, source, reads, family, type, protocol, file, spare;  /* file: 1 + index of kern_file, 0: none */
+	char text[120];                          /* path, command, or whom a socket is connected to */
+};
+
+struct kern_file {                               /* what the program wrote: a script that is run later */
+	uint32_t n;
+	char path[124];
+	char text[KERN_TEXT];
+};
+
+struct kern {
+	uint32_t brk, token, random, spare;
+	struct kern_fd fd[KERN_FDS];
+	struct kern_file file[KERN_FILES];
+};
+
+struct machine;
+
+/* A row of libc.def. */
+struct model {
+	const char *names;                       /* separated by spaces; the first is how it is written */
+	uint64_t (*run)(struct machine *m, const struct model *self);    /* returns what the caller gets */
+	enum trace_class class;
+	const char *sig;                         /* "name:letter …" of the arguments to write; NULL: none */
+	int32_t param;                           /* the function's own use */
+};
+
+struct stub {
+	struct span name;
+	const struct model *model;               /* NULL: unknown */
+	bool called;
+};
+
+struct frame {                                   /* shadow call stack, shared between paths */
+	const struct frame *up;
+	uint32_t function, site, back;           /* entry; the call; the address it returns to */
+	uint32_t key;                            /* of the arguments, when the function is hot */
+	uint32_t depth;
+};
+
+struct path {
+	struct path *up;
+	uint32_t id, forked, site;
+	const char *condition;                   /* NULL: the first path of a root */
+	struct span root;
+	bool written;
+};
+
+struct state {                                   /* to come back to */
+	size_t mark;
+	uc_context *context;
+	uint32_t pc;
+	bool thumb, forced;                      /* forced: go even where it was before */
+	const struct frame *frame;
+	struct path *path;                       /* that it leaves */
+	uint32_t order, site;
+	const char *condition;
+	int reg[4];
+	uint64_t value[4];
+	unsigned nregs;
+};
+
+struct block {
+	uint32_t addr, end, ninsn, turn;         /* turn: index + 1; 0: not known */
+	uint32_t path, visits, calls, rounds;    /* on this path: visits; how many of them came after a call */
+	const struct stub *stub;
+	uint32_t again;
+	bool thumb;
+};
+
+struct limits {
+	uint64_t program, root;                  /* instructions */
+	uint64_t first, path;                    /* of the first path of a root; of every other */
+	uint64_t output;                         /* bytes */
+};
+
+struct machine {
+	uc_engine *uc;
+	const struct cpu *cpu;
+	struct guest g;
+	struct code code;
+	const struct kern *kern;
+	struct arena arena, root_arena, scratch;
+	struct span name;
+	struct limits limits;
+
+	struct stub *stubs;
+	unsigned nstubs;
+	struct addrmap stub_by_name;             /* by hash of the name */
+	struct span cells[256];                  /* data objects of libraries that are not there */
+	unsigned ncells;
+	const char *sources[SHADE_SOURCES];      /* what the outside bytes are */
+	unsigned nsources;
+	bool numbered[SHADE_SOURCES];            /* a number was made from this source */
+	const char *resolved[256];               /* host names behind made-up addresses */
+	unsigned nresolved;
+
+	struct block *blocks;
+	uint32_t nblocks, blocks_room;
+	struct addrmap block_at;
+	struct state *states;
+	uint32_t nstates, states_room;
+	uc_context **spare;
+	uint32_t nspare, spare_room;
+	struct addrmap again;                    /* (block, arguments) pairs that were forced */
+
+	/* the path that runs */
+	struct path *path;
+	const struct frame *frame;
+	uint32_t prev, before;                   /* block index + 1 */
+	uint32_t order, npaths, since_new, tail;
+	uint32_t redirect;                       /* go on here: a loop was ended */
+	bool redirect_thumb, stopping, from_stub, natural, exploring;
+	uint64_t instructions, path_end, root_end;
+	uint32_t faults;
+	const char *last_call;                   /* text for conditions */
+	uint32_t last_call_at;                   /* block counter */
+	uint32_t ticks;
+	uint32_t root_entry;
+
+	/* the call that is modelled */
+	struct span callee;
+	uint32_t call_site, call_function;
+	const struct frame *call_frame;
+	bool syscall;
+	uint64_t arg_base;                       /* socketcall: arguments stand there */
+	uint64_t result;
+	uint64_t made;                           /* text or vector a model put together for the trace */
+
+	/* trace */
+	struct registry registry;
+	struct record_host host;
+	struct buf out;
+	int out_fd;
+	uint64_t written;
+	uint32_t ncalls;
+	struct addrmap written_calls;            /* hash of site and values → times */
+	const char *stopped;
+	struct span unknown[64], notes[16];
+	unsigned nunknown, nnotes;
+};
+
+/* ---- machine.c: registers, arguments, sources ---- */
+uint64_t reg_get(const struct machine *m, int reg);
+void     reg_set(struct machine *m, int reg, uint64_t v);
+uint64_t arg(const struct machine *m, unsigned i);               /* of the call that is modelled, as unsigned */
+int64_t  arg_int(const struct machine *m, unsigned i);           /* as int */
+struct span arg_text(const struct machine *m, unsigned i);
+uint8_t  source_add(struct machine *m, const char *fmt, ...) PRINTF(2, 3);      /* its shade */
+const char *source_name(const struct machine *m, uint8_t shade);
+void     source_fill(struct machine *m, uint64_t addr, uint64_t n, uint8_t shade);  /* n marked bytes, no NUL */
+/* The source whose marks begin at or around s[i]; 0: none. *from and *to: the marked stretch. */
+uint8_t  source_in(struct span s, size_t i, size_t *from, size_t *to);
+uint8_t  source_of_text(const struct machine *m, uint64_t addr);      /* marks anywhere in it; 0: none */
+uint32_t source_number(struct machine *m, uint8_t shade);        /* a small number that stands for it */
+uint8_t  source_of_number(const struct machine *m, uint64_t v);  /* 0: it is no outside number */
+uint32_t source_address(struct machine *m, uint8_t shade);       /* an IPv4 address in host order */
+uint32_t name_address(struct machine *m, const char *name);
+/* What an address in host order stands for: a source (its shade) or a name; false: itself. */
+bool     address_means(const struct machine *m, uint32_t v4, uint8_t *shade, const char **name);
+uint64_t heap_new(struct machine *m, uint64_t n);
+uint64_t heap_marked(struct machine *m, uint64_t n, uint8_t shade);   /* n marked bytes and a NUL */
+uint64_t heap_text(struct machine *m, struct span s);
+void     machine_note(struct machine *m, const char *fmt, ...) PRINTF(2, 3);
+char    *text_of(struct machine *m, struct span s);              /* NUL-terminated in the root's arena */
+
+#define KERN_SET(m, field, v) do { \
+	__typeof__((m)->kern->field) kern_v_ = (v); \
+	guest_write(&(m)->g, AT_KERN + offsetof(struct kern, field), span_of(&kern_v_, sizeof(kern_v_)), SHADE_NONE); \
+} while (0)
+
+/* ---- arguments of variable count ---- */
+struct va {
+	enum va_shape shape;
+	bool list;                               /* a va_list in memory, else the registers of this call */
+	unsigned next, next_real;                /* slots used */
+	uint64_t at;                             /* of the list, or of what lies on the stack */
+	uint64_t gp_top, fp_top;                 /* AArch64, x86-64, PowerPC: save areas */
+	int64_t gp, fp;                          /* offsets into them */
+};
+struct va va_call(const struct machine *m, unsigned named);
+struct va va_list_at(const struct machine *m, uint64_t list);
+uint64_t  va_word(const struct machine *m, struct va *v);        /* int, long, pointer */
+uint64_t  va_wide(const struct machine *m, struct va *v);        /* long long */
+double    va_real(const struct machine *m, struct va *v);
+
+/* ---- load.c ---- */
+bool machine_load(struct machine *m, struct span program, const struct span *libraries, const struct span *names,
+		  unsigned nlibraries) MUST_CHECK;
+uint64_t machine_stub(struct machine *m, struct span name);      /* address that stands for an import */
+uint64_t machine_cell(struct machine *m, struct span name);      /* of a data object */
+uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a module; 0: none */
+
+/* ---- run.c ---- */
+void machine_run(struct machine *m);
+void machine_stop_path(struct machine *m);
+/* Later, from the state as it is now: call this function with up to three arguments. */
+void machine_later(struct machine *m, uint64_t function, const char *why, unsigned nargs, const uint64_t *args);
+/* Now, in place of what runs: the path goes on in this function. */
+void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const uint64_t *args);
+const struct turn *block_turn(const struct machine *m, uint32_t block);
+
+/* ---- call.c: write a call to the trace ---- */
+void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);
+void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);
+void trace_end(struct machine *m);
+void trace_flush(struct machine *m);
+
+/* ---- libc.c: the table ---- */
+extern const struct model *const model_unknown;
+const struct model *model_find(struct span name);                /* NULL: none */

@@ -1,0 +1,760 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Forced execution. A path runs as the program would; at each conditional branch whose other side was not
+ * yet reached, the state is kept (processor context and a position in the memory log) and that side is run
+ * later from there, the latest state first, so that memory only ever needs to be rolled back. */
+#include "fw/flow/machine.h"
+
+#include <stdlib.h>
+
+enum {
+	LOOP_CALLS = 4,                          /* rounds of a loop that makes calls of interest */
+	LOOP_ROUNDS = 20000,                     /* rounds of a loop that only computes: decoders, tables */
+	SWITCH_MAX = 512,                        /* values of one jump table */
+	AGAIN_MAX = 6,                           /* times one block is forced again for other arguments */
+	STATES_MAX = 20000, FAULTS_MAX = 400, DEPTH_MAX = 200,
+	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
+	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
+};
+
+const struct turn *block_turn(const struct machine *m, uint32_t block)
+{
+	uint32_t t = block ? m->blocks[block - 1].turn : 0;
+	return t ? &m->code.turns[t - 1] : NULL;
+}
+
+void machine_stop_path(struct machine *m)
+{
+	m->stopping = true;
+	uc_emu_stop(m->uc);
+}
+
+/* ---- states ---- */
+
+static uc_context *context_take(struct machine *m)
+{
+	uc_context *c = NULL;
+	if (m->nspare)
+		c = m->spare[--m->nspare];
+	else if (uc_context_alloc(m->uc, &c) != UC_ERR_OK)
+		return NULL;
+	uc_context_save(m->uc, c);
+	return c;
+}
+
+static void context_give(struct machine *m, uc_context *c)
+{
+	if (m->nspare == m->spare_room) {
+		m->spare_room = m->spare_room ? 2 * m->spare_room : 64;
+		m->spare = mem_grow(m->spare, m->spare_room, sizeof(*m->spare));
+	}
+	m->spare[m->nspare++] = c;
+}
+
+static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, uint32_t site, const char *condition)
+{
+	if (m->nstates == STATES_MAX || !m->exploring)
+		return NULL;
+	uc_context *c = context_take(m);
+	if (!c)
+		return NULL;
+	if (m->nstates == m->states_room) {
+		m->states_room = m->states_room ? 2 * m->states_room : 64;
+		m->states = mem_grow(m->states, m->states_room, sizeof(*m->states));
+	}
+	struct state *s = &m->states[m->nstates++];
+	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .thumb = thumb,
+		.frame = m->frame, .path = m->path, .order = m->order, .site = site, .condition = condition };
+	return s;
+}
+
+void machine_later(struct machine *m, uint64_t function, const char *why, unsigned nargs, const uint64_t *args)
+{
+	const struct cpu *c = m->cpu;
+	bool thumb = c->arch == UC_ARCH_ARM && function & 1;
+	struct function *f = code_function(&m->code, function, thumb);
+	if (!f || (f->tried && !m->natural))
+		return;
+	struct state *s = state_push(m, f->addr, thumb, m->call_site, why);
+	if (!s)
+		return;
+	s->forced = true;
+	for (unsigned i = 0; i < nargs && i < c->nargs && i < 3; i++) {
+		s->reg[s->nregs] = c->args[i];
+		s->value[s->nregs++] = args[i];
+	}
+	if (c->callee) {
+		s->reg[s->nregs] = c->callee;
+		s->value[s->nregs++] = f->addr;
+	}
+	if (c->nargs)
+		return;
+	uint64_t sp = reg_get(m, c->sp) - 64;    /* x86: on the stack, below what is in use */
+	guest_put_pointer(&m->g, sp, AT_STUBS);
+	for (unsigned i = 0; i < nargs; i++)
+		guest_put_pointer(&m->g, sp + 4 * (i + 1), args[i]);
+	s->mark = guest_mark(&m->g);
+	s->reg[s->nregs] = c->sp;
+	s->value[s->nregs++] = sp;
+}
+
+/* ---- blocks ---- */
+
+static bool is_thumb_now(const struct machine *m)
+{
+	return m->cpu->arch == UC_ARCH_ARM && reg_get(m, UC_ARM_REG_CPSR) & 0x20;
+}
+
+static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
+{
+	if (m->nblocks == m->blocks_room) {
+		m->blocks_room = m->blocks_room ? 2 * m->blocks_room : 1024;
+		m->blocks = mem_grow(m->blocks, m->blocks_room, sizeof(*m->blocks));
+	}
+	struct block *b = &m->blocks[m->nblocks++];
+	*b = (struct block){ .addr = (uint32_t)addr, .end = (uint32_t)(addr + size), .thumb = is_thumb_now(m) };
+	addrmap_put(&m->block_at, b->addr, m->nblocks);
+	if (addr >= AT_STUBS && addr < AT_STUBS + STUB_BYTES) {
+		uint32_t i = (uint32_t)(addr - AT_STUBS) / STUB_STEP;
+		b->stub = &m->stubs[i < m->nstubs ? i : 0];
+		return m->nblocks;
+	}
+	if (!(code_flags(&m->code, addr) & CODE_INSN))
+		code_leader(&m->code, addr, b->thumb);
+	const struct turn *t = code_turn(&m->code, addr, addr + size, b->thumb);
+	b->turn = t ? (uint32_t)(t - m->code.turns) + 1 : 0;
+	b->ninsn = code_ran(&m->code, addr, addr + size);
+	m->since_new = 0;
+	return m->nblocks;
+}
+
+/* ---- the shadow call stack ---- */
+
+static uint32_t mix(uint32_t a, uint32_t b)
+{
+	return (a ^ b) * 2654435761u ^ a >> 15;
+}
+
+/* What tells two calls of a function apart: its first arguments and the texts they point to. */
+static uint32_t arguments_key(struct machine *m)
+{
+	uint32_t h = 1;
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t v = arg(m, i);
+		struct span s = guest_text(&m->g, v, 48);
+		if (v < 0x1000 || s.n == 0)
+			h = mix(h, (uint32_t)v);
+		for (size_t k = 0; k < s.n && v >= 0x1000; k++)
+			h = mix(h, s.p[k]);
+	}
+	return h;
+}
+
+static void frame_push(struct machine *m, const struct turn *t, const struct block *b)
+{
+	struct function *f = code_function(&m->code, b->addr, b->thumb);
+	if (!f)
+		return;
+	f->reached = true;
+	struct frame *n = arena_new(&m->root_arena, sizeof(*n));
+	*n = (struct frame){ .up = m->frame, .function = f->addr, .site = t->site, .back = t->end,
+		.depth = m->frame ? m->frame->depth + 1 : 0 };
+	if (f->hot)
+		n->key = arguments_key(m);
+	m->frame = n;
+	if (n->depth > DEPTH_MAX)
+		machine_stop_path(m);
+}
+
+static void frame_pop(struct machine *m, uint32_t to)
+{
+	const struct frame *f = m->frame;
+	for (unsigned i = 0; f && i < 8; i++, f = f->up)
+		if (f->back == to) {
+			m->frame = f->up ? f->up : m->frame;
+			return;
+		}
+}
+
+/* ---- branches ---- */
+
+static const char *condition_text(struct machine *m, const struct turn *t, uint32_t other)
+{
+	const struct module *mod = code_module(&m->code, t->site);
+	uint32_t bias = mod ? mod->bias : 0;
+	if (m->last_call && m->ticks - m->last_call_at <= 3)
+		return arena_printf(&m->root_arena, "%x: goes to %x, after %s", t->site - bias, other - bias, m->last_call);
+	return arena_printf(&m->root_arena, "%x: goes to %x", t->site - bias, other - bias);
+}
+
+/* A compare of outside bytes with a number. */
+static void note_compare(struct machine *m, const struct turn *t)
+{
+	if (!t->compare || !t->reg)
+		return;
+	uint64_t a = reg_get(m, cpu_register(m->cpu, (unsigned)t->reg));
+	uint64_t b = t->has_value ? (uint64_t)t->value
+		: t->reg2 ? reg_get(m, cpu_register(m->cpu, (unsigned)t->reg2)) : 0;
+	uint8_t from = source_of_number(m, a), other = source_of_number(m, b);
+	if (from && !other && (uint32_t)b > 0xff)
+		call_compare(m, t->compare, (int64_t)b, from, "compare");
+	else if (other && !from && (uint32_t)a > 0xff)
+		call_compare(m, t->compare, (int64_t)a, other, "compare");
+}
+
+/* Met before, but the function was entered with other values and something of interest stands in it. */
+static bool worth_again(struct machine *m, uint32_t other)
+{
+	if (!m->frame || !m->frame->key)
+		return false;
+	uint32_t key = mix(m->frame->key, other) | 1;
+	if (addrmap_get(&m->again, key))
+		return false;
+	uint32_t i = addrmap_get(&m->block_at, other);
+	if (!i || m->blocks[i - 1].again >= AGAIN_MAX)
+		return false;
+	m->blocks[i - 1].again++;
+	addrmap_put(&m->again, key, 1);
+	return true;
+}
+
+static void branch_other_side(struct machine *m, const struct turn *t, uint32_t other, bool thumb)
+{
+	uint8_t flags = code_flags(&m->code, other);
+	bool again = flags & CODE_RUN && worth_again(m, other);
+	if (!again && flags & (CODE_RUN | CODE_QUEUED))
+		return;
+	note_compare(m, t);
+	struct state *s = state_push(m, other, thumb, t->site, condition_text(m, t, other));
+	if (!s)
+		return;
+	s->forced = again;
+	code_flag(&m->code, other, CODE_QUEUED);
+}
+
+/* A jump table: once for each value that passes the check in front of it. */
+static void switch_values(struct machine *m, const struct block *jump, const struct turn *check, bool thumb)
+{
+	if (!check || !check->compare || !check->has_value || check->value < 1 || check->value > SWITCH_MAX
+	    || code_flags(&m->code, jump->addr) & CODE_SWITCHED)
+		return;
+	code_flag(&m->code, jump->addr, CODE_SWITCHED);
+	int reg = cpu_register(m->cpu, (unsigned)check->reg);
+	for (int64_t v = check->value; v >= 0 && reg; v--) {
+		const char *why = arena_printf(&m->root_arena, "%x: case %d", check->compare, (int)v);
+		struct state *s = state_push(m, check->compare, thumb, check->compare, why);
+		if (!s)
+			return;
+		s->forced = true;
+		s->reg[0] = reg;
+		s->value[0] = (uint64_t)v;
+		s->nregs = 1;
+	}
+}
+
+static void turn_taken(struct machine *m, const struct block *from, struct block *b)
+{
+	if (!from->turn)
+		return;
+	struct turn copy = m->code.turns[from->turn - 1];        /* the table may move */
+	const struct turn *t = &copy;
+	bool straight = b->addr == t->end && b->addr != t->target;
+	switch (t->kind) {
+	case TURN_CALL:
+	case TURN_CALL_REG:
+		if (!straight)
+			frame_push(m, t, b);
+		break;
+	case TURN_RETURN:
+		frame_pop(m, b->addr);
+		break;
+	case TURN_JUMP_REG:
+		if (t->conditional)
+			switch_values(m, from, t, from->thumb);
+		if (!straight && !(code_flags(&m->code, b->addr) & CODE_LEADER))
+			code_leader(&m->code, b->addr, b->thumb);
+		break;
+	default:
+		break;
+	}
+	if (!t->conditional)
+		return;
+	if (!straight && t->end != b->addr)
+		branch_other_side(m, t, t->end, from->thumb);
+	else if (t->target && t->kind != TURN_CALL)
+		branch_other_side(m, t, t->target, t->thumb);
+}
+
+/* True when the loop b stands in has gone round often enough: leave by the side not taken. */
+static bool loop_ends(struct machine *m, struct block *b)
+{
+	if (b->path != m->path->id) {
+		b->path = m->path->id;
+		b->visits = b->rounds = 0;
+		b->calls = m->order;
+	}
+	b->visits++;
+	b->rounds += m->order != b->calls;
+	b->calls = m->order;
+	return b->rounds > LOOP_CALLS || b->visits > LOOP_ROUNDS;
+}
+
+static void loop_leave(struct machine *m, const struct block *from, const struct block *b)
+{
+	const struct turn *t = from && from->turn ? &m->code.turns[from->turn - 1] : NULL;
+	uint32_t other = 0;
+	if (t && t->conditional && t->kind == TURN_JUMP)
+		other = b->addr == t->target ? t->end : t->target;
+	uint32_t i = other ? addrmap_get(&m->block_at, other) : 0;
+	bool fresh = other && (!i || m->blocks[i - 1].path != m->path->id || m->blocks[i - 1].rounds <= LOOP_CALLS);
+	if (fresh) {
+		m->redirect = other;
+		m->redirect_thumb = b->thumb;
+	}
+	if (fresh || b->rounds > 4 * LOOP_CALLS || b->visits > LOOP_ROUNDS + 2000)
+		machine_stop_path(m);
+}
+
+/* ---- entering a model ---- */
+
+static void find_caller(struct machine *m)
+{
+	const struct turn *t = block_turn(m, m->prev);
+	const struct block *from = m->prev ? &m->blocks[m->prev - 1] : NULL;
+	const struct frame *f = m->frame;
+	m->call_frame = f;
+	m->call_site = t ? t->site : 0;
+	if (from && t && f && f->up && t->kind == TURN_JUMP_REG && from->addr - f->function <= 16) {
+		m->call_site = f->site;          /* through a PLT entry */
+		m->call_frame = f->up;
+	} else if (t && t->kind == TURN_JUMP_REG && m->before) {
+		const struct turn *tail = block_turn(m, m->before);      /* a call in place of a return */
+		if (tail && tail->kind == TURN_JUMP && tail->target == from->addr)
+			m->call_site = tail->site;
+	}
+	m->call_function = m->call_frame ? m->call_frame->function : 0;
+}
+
+static void mark_hot(struct machine *m)
+{
+	const struct frame *f = m->call_frame;
+	for (unsigned i = 0; f && i < 6; i++, f = f->up) {
+		struct function *fn = code_function_at(&m->code, f->function);
+		if (fn)
+			fn->hot = true;
+	}
+}
+
+static void note_unknown(struct machine *m, struct stub *s)
+{
+	if (!s->called && !s->model && m->nunknown < ARRAY_LEN(m->unknown))
+		m->unknown[m->nunknown++] = s->name;
+	s->called = true;
+}
+
+static void model_run(struct machine *m, const struct model *model, struct span name)
+{
+	m->callee = name;
+	uint64_t v = model->run(m, model);
+	if (model->sig) {
+		mark_hot(m);
+		call_write(m, model, NULL, v);
+	} else if (model->class != CALL_QUIET) {
+		m->order++;
+	}
+	m->result = v;
+}
+
+static void stub_enter(struct machine *m, const struct block *b)
+{
+	struct stub *s = &m->stubs[b->stub - m->stubs];
+	if (b->addr == AT_STUBS) {               /* the root returns */
+		machine_stop_path(m);
+		return;
+	}
+	find_caller(m);
+	note_unknown(m, s);
+	model_run(m, s->model ? s->model : model_unknown, s->name);
+	if (!m->stopping)
+		reg_set(m, m->cpu->ret, m->result);
+	m->last_call = arena_printf(&m->root_arena, "%.*s() = %lld", (int)(s->name.n < 60 ? s->name.n : 60),
+				    (const char *)s->name.p, (long long)(int64_t)m->result);
+	m->last_call_at = m->ticks;
+	m->from_stub = true;
+}
+
+/* ---- what the emulator calls ---- */
+
+static bool over_budget(struct machine *m)
+{
+	if (m->instructions >= m->limits.program)
+		m->stopped = "instruction budget of the program";
+	else if (m->written >= m->limits.output)
+		m->stopped = "output budget";
+	return m->stopped || m->instructions >= m->path_end || m->instructions >= m->root_end || m->g.log_full
+		|| (!m->natural && m->since_new > m->tail);
+}
+
+static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
+{
+	struct machine *m = ctx;
+	if (m->stopping) {
+		uc_emu_stop(uc);
+		return;
+	}
+	m->ticks++;
+	uint32_t i = addrmap_get(&m->block_at, (uint32_t)addr);
+	if (!i || m->blocks[i - 1].end - m->blocks[i - 1].addr != size)
+		i = block_add(m, addr, size);
+	struct block *b = &m->blocks[i - 1];
+	if (b->stub) {
+		stub_enter(m, b);
+		return;
+	}
+	m->instructions += b->ninsn;
+	m->since_new++;
+	if (over_budget(m)) {
+		machine_stop_path(m);
+		return;
+	}
+	struct block from = m->prev ? m->blocks[m->prev - 1] : (struct block){ 0 };
+	if (m->from_stub)
+		frame_pop(m, b->addr);
+	else if (m->prev)
+		turn_taken(m, &from, b);
+	m->from_stub = false;
+	b = &m->blocks[i - 1];
+	const struct turn *t = block_turn(m, i);
+	if (t && t->kind == TURN_JUMP_REG && !t->conditional && m->prev) {
+		const struct turn *check = t->compare ? t : block_turn(m, m->prev);
+		switch_values(m, b, check, b->thumb);
+	}
+	if (loop_ends(m, b))
+		loop_leave(m, m->prev ? &from : NULL, b);
+	m->before = m->prev;
+	m->prev = i;
+}
+
+static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
+{
+	(void)uc;
+	(void)type;
+	(void)value;
+	struct machine *m = ctx;
+	const struct block *b = m->prev ? &m->blocks[m->prev - 1] : NULL;
+	bool loop = b && b->visits >= 4 && b->path == m->path->id && size <= 4;
+	guest_stored(&m->g, addr, (uint64_t)size, loop ? SHADE_LOOPED : SHADE_STORED);
+}
+
+/* Nothing is mapped there: forced paths follow pointers that real ones do not. A page of zeros, some times. */
+static bool on_fault(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
+{
+	(void)uc;
+	(void)size;
+	(void)value;
+	struct machine *m = ctx;
+	if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT || type == UC_MEM_WRITE_PROT
+	    || m->faults >= FAULTS_MAX || addr >> 32)
+		return false;
+	m->faults++;
+	uint64_t page = addr & ~(uint64_t)(GUEST_PAGE - 1);
+	const struct region *r = guest_map(&m->g, page, 2 * GUEST_PAGE);
+	if (!r)
+		r = guest_map(&m->g, page, GUEST_PAGE);
+	return r && guest_expose(&m->g, r, r->base, r->size, UC_PROT_READ | UC_PROT_WRITE);
+}
+
+static void system_call(struct machine *m)
+{
+	uint64_t nr = reg_get(m, m->cpu->sys_nr);
+	const char *name = cpu_syscall_name(m->cpu, nr);
+	const struct model *model = name ? model_find(span_str(name)) : NULL;
+	m->syscall = true;
+	m->call_frame = m->frame;
+	m->call_site = m->prev ? m->blocks[m->prev - 1].end : 0;
+	m->call_function = m->frame ? m->frame->function : 0;
+	m->result = 0;
+	if (model)
+		model_run(m, model, span_str(name));
+	m->syscall = false;
+	m->arg_base = 0;
+	reg_set(m, m->cpu->sys_ret, m->result);
+	if (m->cpu->sys_error)
+		reg_set(m, m->cpu->sys_error, 0);
+	if (m->cpu->machine == EM_PPC_) {        /* the summary overflow bit says error */
+		uint64_t cr = reg_get(m, UC_PPC_REG_CR);
+		reg_set(m, UC_PPC_REG_CR, cr & ~(uint64_t)0x10000000);
+	}
+}
+
+static void on_interrupt(uc_engine *uc, uint32_t number, void *ctx)
+{
+	(void)uc;
+	struct machine *m = ctx;
+	uint32_t call = 0;
+	switch (m->cpu->machine) {
+	case EM_ARM_:
+	case EM_AARCH64_: call = 2; break;
+	case EM_MIPS_: call = 17; break;
+	case EM_PPC_: call = 8; break;
+	case EM_386_: call = 0x80; break;
+	default: call = UINT32_MAX; break;
+	}
+	if (number == call)
+		system_call(m);
+	else
+		machine_stop_path(m);
+}
+
+static void on_syscall(uc_engine *uc, void *ctx)
+{
+	(void)uc;
+	system_call(ctx);
+}
+
+static bool hook(struct machine *m)
+{
+	uc_hook h;
+	bool ok = uc_hook_add(m->uc, &h, UC_HOOK_BLOCK, (void *)(uintptr_t)on_block, m, 1, 0) == UC_ERR_OK
+		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_WRITE, (void *)(uintptr_t)on_write, m, 1, 0) == UC_ERR_OK
+		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_INVALID, (void *)(uintptr_t)on_fault, m, 1, 0) == UC_ERR_OK
+		&& uc_hook_add(m->uc, &h, UC_HOOK_INTR, (void *)(uintptr_t)on_interrupt, m, 1, 0) == UC_ERR_OK;
+	if (ok && m->cpu->machine == EM_X86_64_)
+		ok = uc_hook_add(m->uc, &h, UC_HOOK_INSN, (void *)(uintptr_t)on_syscall, m, 1, 0, UC_X86_INS_SYSCALL)
+			== UC_ERR_OK;
+	return ok;
+}
+
+/* ---- paths and roots ---- */
+
+static void path_begin(struct machine *m, struct path *up, uint32_t forked, uint32_t site, const char *condition)
+{
+	struct path *p = arena_new(&m->root_arena, sizeof(*p));
+	*p = (struct path){ .up = up, .id = ++m->npaths, .forked = forked, .site = site, .condition = condition };
+	if (up)
+		p->root = up->root;
+	m->path = p;
+	m->order = forked;
+	m->since_new = 0;
+	m->prev = m->before = 0;
+	m->stopping = m->from_stub = false;
+	m->last_call = NULL;
+}
+
+static void path_run(struct machine *m, uint64_t pc, bool thumb)
+{
+	m->path_end = m->instructions + (m->natural ? m->limits.first : m->limits.path);
+	for (;;) {
+		m->redirect = 0;
+		m->stopping = false;
+		(void)uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
+		if (!m->redirect || m->stopped || m->instructions >= m->path_end)
+			return;
+		pc = m->redirect;
+		thumb = m->redirect_thumb;
+		m->prev = 0;
+	}
+}
+
+static void state_run(struct machine *m)
+{
+	struct state s = m->states[--m->nstates];
+	guest_rollback(&m->g, s.mark);
+	bool done = !s.forced && code_flags(&m->code, s.pc) & CODE_RUN;
+	if (!done && !m->stopped && m->instructions < m->root_end) {
+		uc_context_restore(m->uc, s.context);
+		for (unsigned i = 0; i < s.nregs; i++)
+			reg_set(m, s.reg[i], s.value[i]);
+		m->frame = s.frame;
+		path_begin(m, s.path, s.order, s.site, s.condition);
+		path_run(m, s.pc, s.thumb);
+	}
+	context_give(m, s.context);
+}
+
+static void set_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back)
+{
+	const struct cpu *c = m->cpu;
+	uint64_t sp = STACK_TOP - 512;
+	if (c->lr)
+		reg_set(m, c->lr, back);
+	else
+		guest_put_pointer(&m->g, sp -= c->wide ? 8 : 4, back);
+	for (unsigned i = 0; i < n; i++) {
+		if (i < c->nargs)
+			reg_set(m, c->args[i], v[i]);
+		else
+			guest_put_pointer(&m->g, sp + c->stack_args + (uint64_t)(i - c->nargs) * (c->wide ? 8 : 4), v[i]);
+	}
+	reg_set(m, c->sp, sp);
+}
+
+static struct frame *root_frame(struct machine *m, uint32_t addr)
+{
+	struct frame *f = arena_new(&m->root_arena, sizeof(*f));
+	*f = (struct frame){ .function = addr, .back = AT_STUBS };
+	return f;
+}
+
+void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const uint64_t *args)
+{
+	bool thumb = m->cpu->arch == UC_ARCH_ARM && function & 1;
+	struct function *f = code_function(&m->code, function, thumb);
+	machine_stop_path(m);
+	if (!f)
+		return;
+	f->tried = f->reached = true;
+	m->path->root = f->name.n ? f->name : m->path->root;
+	set_arguments(m, nargs, args, AT_STUBS);
+	reg_set(m, m->cpu->callee, f->addr);
+	m->frame = root_frame(m, f->addr);
+	m->redirect = f->addr;
+	m->redirect_thumb = thumb;
+}
+
+static void registers_reset(struct machine *m, const struct module *mod, uint64_t pc)
+{
+	const struct cpu *c = m->cpu;
+	static const unsigned tls = AT_TLS + TLS_BYTES / 2;
+	if (c->gp && mod->elf.pltgot)
+		reg_set(m, c->gp, mod->elf.pltgot + mod->bias + 0x7ff0);
+	reg_set(m, c->callee, pc);
+	switch (c->machine) {
+	case EM_AARCH64_: reg_set(m, UC_ARM64_REG_TPIDR_EL0, tls); break;
+	case EM_ARM_: reg_set(m, UC_ARM_REG_C13_C0_3, tls); break;
+	case EM_MIPS_: reg_set(m, UC_MIPS_REG_CP0_USERLOCAL, tls + 0x7000); break;
+	case EM_PPC_: reg_set(m, UC_PPC_REG_2, tls + 0x7000); break;
+	case EM_X86_64_: reg_set(m, UC_X86_REG_FS_BASE, tls); break;
+	default: break;                          /* 32-bit x86 reads %gs:0 through its own descriptor: base 0 */
+	}
+}
+
+static void root_begin(struct machine *m, struct span name)
+{
+	arena_reset(&m->root_arena);
+	m->root_end = m->instructions + m->limits.root;
+	uint32_t left = m->code.blocks > m->code.blocks_run ? m->code.blocks - m->code.blocks_run : 1;
+	m->tail = TAIL_TOTAL / left < TAIL_MIN ? TAIL_MIN : TAIL_TOTAL / left > TAIL_MAX ? TAIL_MAX : TAIL_TOTAL / left;
+	path_begin(m, NULL, 0, 0, NULL);
+	m->path->root = name;
+	m->natural = true;
+}
+
+/* Runs a function and then every side that was left, and puts memory back. */
+static void root_run(struct machine *m, struct function *f, unsigned nargs, const uint64_t *args, bool explore)
+{
+	root_begin(m, f->name.n ? f->name : SPAN_LIT("function"));
+	f->tried = f->reached = true;
+	uint32_t addr = m->root_entry = f->addr;
+	bool thumb = f->thumb;
+	m->exploring = explore;
+	m->frame = root_frame(m, addr);
+	registers_reset(m, &m->code.modules[f->module], addr);
+	if (nargs)
+		set_arguments(m, nargs, args, AT_STUBS);
+	path_run(m, addr, thumb);
+	m->natural = false;
+	while (m->nstates)
+		state_run(m);
+}
+
+/* The stack as the kernel leaves it for a new program. */
+static void entry_stack(struct machine *m)
+{
+	const struct elf *e = &m->code.modules[0].elf;
+	unsigned size = m->cpu->wide ? 8 : 4;
+	uint64_t sp = STACK_TOP, at = sp;
+	uint8_t shade = source_add(m, "argv");
+	uint64_t name = heap_text(m, m->name);
+	guest_put_pointer(&m->g, at, 4);
+	guest_put_pointer(&m->g, at += size, name);
+	for (unsigned i = 0; i < 3; i++)
+		guest_put_pointer(&m->g, at += size, heap_marked(m, 12, shade));
+	guest_put_pointer(&m->g, at += size, 0);
+	guest_put_pointer(&m->g, at += size, heap_text(m, SPAN_LIT("PATH=/bin:/sbin")));
+	guest_put_pointer(&m->g, at += size, 0);
+	uint64_t headers = 0;
+	for (unsigned i = 0; i < e->nsegments; i++)
+		if (e->segments[i].type == 1 && e->segments[i].offset == 0)
+			headers = e->segments[i].addr + m->code.modules[0].bias;
+	uint64_t random = heap_new(m, 16);
+	const uint64_t aux[][2] = { { 3, headers + (e->wide ? 64 : 52) }, { 4, e->wide ? 56 : 32 }, { 5, e->nsegments },
+		{ 6, 4096 }, { 9, e->entry + m->code.modules[0].bias }, { 16, 0 }, { 25, random }, { 0, 0 } };
+	for (unsigned i = 0; i < ARRAY_LEN(aux); i++) {
+		guest_put_pointer(&m->g, at += size, aux[i][0]);
+		guest_put_pointer(&m->g, at += size, aux[i][1]);
+	}
+	reg_set(m, m->cpu->sp, sp);
+	reg_set(m, m->cpu->lr, AT_STUBS);
+}
+
+static void run_constructors(struct machine *m)
+{
+	for (unsigned i = m->code.nmodules; i-- > 0;) {
+		const struct module *mod = &m->code.modules[i];
+		unsigned size = m->cpu->wide ? 8 : 4;
+		for (uint64_t at = 0; at + size <= mod->elf.init_array_bytes && at < 512 * size; at += size) {
+			uint64_t v = guest_pointer(&m->g, mod->elf.init_array + mod->bias + at);
+			struct function *f = code_function(&m->code, v, m->cpu->arch == UC_ARCH_ARM && v & 1);
+			uint64_t none[3] = { 0 };
+			if (!f)
+				continue;
+			root_run(m, f, 3, none, false);
+			m->code.functions[addrmap_get(&m->code.function_at, m->root_entry) - 1].tried = false;
+			guest_commit(&m->g);
+		}
+	}
+}
+
+static void run_entry(struct machine *m)
+{
+	const struct module *mod = &m->code.modules[0];
+	uint64_t entry = mod->elf.entry ? mod->elf.entry + mod->bias : 0;
+	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
+	if (!f)
+		return;
+	size_t mark = guest_mark(&m->g);
+	entry_stack(m);
+	root_run(m, f, 0, NULL, true);
+	guest_rollback(&m->g, mark);
+}
+
+/* Functions that nobody called: with marked arguments, as a callback or a table would call them. */
+static void run_function(struct machine *m, struct function *f)
+{
+	uint64_t args[4];
+	size_t mark = guest_mark(&m->g);
+	char where[32];
+	snprintf(where, sizeof(where), "sub_%x", f->addr - m->code.modules[f->module].bias);
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t shade = source_add(m, "argument %u of %.*s", i, f->name.n ? (int)f->name.n : (int)strlen(where),
+					   f->name.n ? (const char *)f->name.p : where);
+		args[i] = heap_marked(m, 256, shade);
+	}
+	root_run(m, f, 4, args, true);
+	guest_rollback(&m->g, mark);
+}
+
+static void run_rest(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->code.nfunctions && !m->stopped; i++) {
+		struct function *f = &m->code.functions[i];
+		if (f->module || f->tried || code_flags(&m->code, f->addr) & CODE_RUN)
+			continue;
+		run_function(m, f);
+	}
+}
+
+void machine_run(struct machine *m)
+{
+	if (!hook(m)) {
+		m->stopped = "the emulator refused its hooks";
+		return;
+	}
+	cpu_prepare(m->cpu, m->uc);
+	m->limits.first = m->limits.first ? m->limits.first : 4000000;
+	run_constructors(m);
+	run_entry(m);
+	run_rest(m);
+	if (!m->stopped)
+		m->stopped = "done";
+}
