@@ -127,6 +127,16 @@ static bool lists_pc(const cs_arm *d)
 	return false;
 }
 
+static void compare_zero(struct turn *t, const cs_insn *i, int reg, uint8_t equal)
+{
+	t->compare = (uint32_t)i->address;
+	t->reg = reg;
+	t->reg2 = 0;
+	t->has_value = true;
+	t->value = 0;
+	t->equal = equal;
+}
+
 static void turn_arm(const cs_insn *i, struct turn *t)
 {
 	const cs_arm *d = &i->detail->arm;
@@ -135,12 +145,14 @@ static void turn_arm(const cs_insn *i, struct turn *t)
 	switch (i->id) {
 	case ARM_INS_CBZ:
 	case ARM_INS_CBNZ:
+		compare_zero(t, i, (int)d->operands[0].reg, i->id == ARM_INS_CBZ ? 1 : 2);
 		t->conditional = true;
 		t->kind = TURN_JUMP;
 		t->target = (uint32_t)operand_target_arm(i);
 		break;
 	case ARM_INS_B:
 		t->kind = TURN_JUMP;
+		t->equal = d->cc == ARM_CC_EQ ? 1 : d->cc == ARM_CC_NE ? 2 : 0;
 		t->target = (uint32_t)operand_target_arm(i);
 		break;
 	case ARM_INS_BL:
@@ -181,6 +193,7 @@ static void turn_arm(const cs_insn *i, struct turn *t)
 		}
 		break;
 	case ARM_INS_CMP:
+		t->predicated = false;
 		t->compare = (uint32_t)i->address;
 		t->reg = (int)d->operands[0].reg;
 		t->reg2 = d->operands[1].type == ARM_OP_REG ? (int)d->operands[1].reg : 0;
@@ -190,8 +203,10 @@ static void turn_arm(const cs_insn *i, struct turn *t)
 	default:
 		break;
 	}
-	if (t->kind == TURN_NEXT)
+	if (t->kind == TURN_NEXT) {
+		t->predicated |= t->conditional;
 		t->conditional = false;
+	}
 }
 
 static void turn_arm64(const cs_insn *i, struct turn *t)
@@ -204,9 +219,15 @@ static void turn_arm64(const cs_insn *i, struct turn *t)
 		t->kind = TURN_JUMP;
 		t->target = target;
 		t->conditional = d->cc != ARM64_CC_INVALID && d->cc != ARM64_CC_AL;
+		t->equal = d->cc == ARM64_CC_EQ ? 1 : d->cc == ARM64_CC_NE ? 2 : 0;
 		break;
 	case ARM64_INS_CBZ:
 	case ARM64_INS_CBNZ:
+		compare_zero(t, i, (int)d->operands[0].reg, i->id == ARM64_INS_CBZ ? 1 : 2);
+		t->kind = TURN_JUMP;
+		t->target = target;
+		t->conditional = true;
+		break;
 	case ARM64_INS_TBZ:
 	case ARM64_INS_TBNZ:
 		t->kind = TURN_JUMP;
@@ -285,6 +306,16 @@ static void turn_mips(const cs_insn *i, struct turn *t)
 	t->kind = TURN_JUMP;
 	t->target = target;
 	t->conditional = true;
+	bool equal = i->id == MIPS_INS_BEQ || i->id == MIPS_INS_BEQZ || i->id == MIPS_INS_BEQL;
+	if (equal || i->id == MIPS_INS_BNE || i->id == MIPS_INS_BNEZ || i->id == MIPS_INS_BNEL) {
+		bool zero = d->op_count == 2 || d->operands[1].reg == MIPS_REG_ZERO;
+		if (zero && !(t->compare && t->has_value))       /* a check before a jump table stays */
+			compare_zero(t, i, (int)d->operands[0].reg, equal ? 1 : 2);
+		else if (!zero)
+			t->equal = equal ? 1 : 2;
+		if (zero)
+			return;
+	}
 	if (d->op_count == 3) {
 		t->compare = (uint32_t)i->address;
 		t->reg = (int)d->operands[0].reg;
@@ -314,6 +345,10 @@ static void turn_x86(const cs_insn *i, struct turn *t)
 		t->kind = imm ? TURN_JUMP : TURN_JUMP_REG;
 		t->target = target;
 		t->conditional = i->id != X86_INS_JMP;
+		t->equal = i->id == X86_INS_JE ? 1 : i->id == X86_INS_JNE ? 2 : 0;
+	} else if (i->id == X86_INS_TEST && d->operands[0].type == X86_OP_REG && d->operands[1].type == X86_OP_REG
+		   && d->operands[0].reg == d->operands[1].reg) {
+		compare_zero(t, i, (int)d->operands[0].reg, 0);
 	} else if (i->id == X86_INS_UD2 || i->id == X86_INS_HLT || i->id == X86_INS_INT3) {
 		t->kind = TURN_TRAP;
 	}
@@ -332,6 +367,8 @@ static void turn_ppc(const cs_insn *i, uint32_t raw, struct turn *t)
 		t->kind = link ? TURN_CALL : TURN_JUMP;
 		t->target = (uint32_t)((raw & 2 ? 0 : i->address) + (uint64_t)(int64_t)(int16_t)(raw & 0xfffc));
 		t->conditional = !always;
+		if ((raw >> 16 & 3) == 2)        /* the EQ bit of a condition field */
+			t->equal = bo == 12 ? 1 : bo == 4 ? 2 : 0;
 	} else if (op == 19 && extended == 16) { /* bclr */
 		t->kind = link ? TURN_CALL_REG : TURN_RETURN;
 		t->conditional = !always;

@@ -29,6 +29,8 @@ struct turn {                                    /* how a block ends */
 	uint8_t kind;
 	bool conditional, thumb;                 /* the target's state */
 	bool has_value;
+	uint8_t equal;                           /* taken when the compare is 1: equal, 2: not equal; 0: other */
+	bool predicated;                         /* between compare and branch others depend on it too */
 	uint32_t compare;                        /* the compare before it in the block, 0: none */
 	int reg, reg2;                           /* Unicorn registers compared; reg2 0: with value */
 	int64_t value;

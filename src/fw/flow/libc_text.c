@@ -190,8 +190,13 @@ static void note_compare(struct machine *m, bool counted)
 	static const struct model part = { .names = "strncmp", .class = CALL_COMPARE, .sig = "left:s right:s count:i" };
 	uint8_t a = source_of_text(m, arg(m, 0)), b = source_of_text(m, arg(m, 1));
 	bool a_empty = arg_text(m, 0).n == 0, b_empty = arg_text(m, 1).n == 0;
-	if ((a && !b && !b_empty) || (b && !a && !a_empty))
-		call_write(m, counted ? &part : &whole, NULL, 1);
+	if (!(a && !b && !b_empty) && !(b && !a && !a_empty))
+		return;
+	call_write(m, counted ? &part : &whole, NULL, 1);
+	struct span s = arg_text(m, a ? 1 : 0);
+	m->compared = 1;
+	for (size_t i = 0; i < s.n && i < 64; i++)
+		m->compared = (m->compared ^ s.p[i]) * 16777619u;
 }
 
 uint64_t model_text_compare(struct machine *m, const struct model *self)

@@ -169,7 +169,7 @@ static void mips_got(struct machine *m, const struct module *mod)
 	uint64_t got = e->pltgot + mod->bias;
 	for (uint32_t i = 0; i < e->mips_local_got && i < ELF_SYMBOLS; i++) {
 		uint64_t v = guest_number(&m->g, got + i * 4, 4);
-		if (i >= 1 && v && v != 0x80000000)
+		if (i > 1 || (i == 1 && v != 0x80000000))
 			guest_put_number(&m->g, got + i * 4, v + mod->bias, 4, SHADE_NONE);
 	}
 	for (uint32_t s = e->mips_got_symbol; s < e->ndynamic; s++)

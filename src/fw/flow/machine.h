@@ -70,7 +70,7 @@ struct path {
 struct state {                                   /* to come back to */
 	size_t mark;
 	uc_context *context;
-	uint32_t pc;
+	uint32_t pc, goal;                       /* where to start; the block that is wanted, often the same */
 	bool thumb, forced;                      /* forced: go even where it was before */
 	const struct frame *frame;
 	struct path *path;                       /* that it leaves */
@@ -83,9 +83,8 @@ struct state {                                   /* to come back to */
 
 struct block {
 	uint32_t addr, end, ninsn, turn;         /* turn: index + 1; 0: not known */
-	uint32_t path, visits, calls, rounds;    /* on this path: visits; how many of them came after a call */
+	uint32_t run, visits, calls, rounds;     /* on this run of the emulator: visits; how many of them came after a call */
 	const struct stub *stub;
-	uint32_t again;
 	bool thumb;
 };
 
@@ -129,13 +128,14 @@ struct machine {
 	struct path *path;
 	const struct frame *frame;
 	uint32_t prev, before;                   /* block index + 1 */
-	uint32_t order, npaths, since_new, tail;
-	uint32_t redirect;                       /* go on here: a loop was ended */
+	uint32_t order, npaths, nruns, since_new, tail;
+	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
 	bool redirect_thumb, stopping, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;
 	uint32_t faults;
 	const char *last_call;                   /* text for conditions */
 	uint32_t last_call_at;                   /* block counter */
+	uint32_t compared;                       /* key of what outside bytes were compared with last; 0: nothing */
 	uint32_t ticks;
 	uint32_t root_entry;
 

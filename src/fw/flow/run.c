@@ -10,7 +10,7 @@ enum {
 	LOOP_CALLS = 4,                          /* rounds of a loop that makes calls of interest */
 	LOOP_ROUNDS = 20000,                     /* rounds of a loop that only computes: decoders, tables */
 	SWITCH_MAX = 512,                        /* values of one jump table */
-	AGAIN_MAX = 6,                           /* times one block is forced again for other arguments */
+	AGAIN_MAX = 40,                          /* times one block is forced again for other values */
 	STATES_MAX = 20000, FAULTS_MAX = 400, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -62,7 +62,7 @@ static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, uint
 		m->states = mem_grow(m->states, m->states_room, sizeof(*m->states));
 	}
 	struct state *s = &m->states[m->nstates++];
-	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .thumb = thumb,
+	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .goal = (uint32_t)pc, .thumb = thumb,
 		.frame = m->frame, .path = m->path, .order = m->order, .site = site, .condition = condition };
 	return s;
 }
@@ -201,18 +201,22 @@ static void note_compare(struct machine *m, const struct turn *t)
 		call_compare(m, t->compare, (int64_t)a, other, "compare");
 }
 
-/* Met before, but the function was entered with other values and something of interest stands in it. */
+/* Met before, but with other values: the function was entered with others and something of interest stands
+ * in it, or outside bytes are compared with another constant (a table of commands). */
 static bool worth_again(struct machine *m, uint32_t other)
 {
-	if (!m->frame || !m->frame->key)
+	uint32_t values = m->ticks - m->last_call_at <= 3 ? m->compared : 0;
+	if (!values && m->frame)
+		values = m->frame->key;
+	if (!values)
 		return false;
-	uint32_t key = mix(m->frame->key, other) | 1;
+	uint32_t key = mix(values, other) | 1;
 	if (addrmap_get(&m->again, key))
 		return false;
-	uint32_t i = addrmap_get(&m->block_at, other);
-	if (!i || m->blocks[i - 1].again >= AGAIN_MAX)
+	uint32_t times = addrmap_get(&m->again, other & ~1u);
+	if (times >= AGAIN_MAX)
 		return false;
-	m->blocks[i - 1].again++;
+	addrmap_put(&m->again, other & ~1u, times + 1);
 	addrmap_put(&m->again, key, 1);
 	return true;
 }
@@ -220,7 +224,8 @@ static bool worth_again(struct machine *m, uint32_t other)
 static void branch_other_side(struct machine *m, const struct turn *t, uint32_t other, bool thumb)
 {
 	uint8_t flags = code_flags(&m->code, other);
-	bool again = flags & CODE_RUN && worth_again(m, other);
+	bool known = flags & (CODE_RUN | CODE_QUEUED), compared = m->compared && m->ticks - m->last_call_at <= 3;
+	bool again = (known || compared) && worth_again(m, other);
 	if (!again && flags & (CODE_RUN | CODE_QUEUED))
 		return;
 	note_compare(m, t);
@@ -228,6 +233,17 @@ static void branch_other_side(struct machine *m, const struct turn *t, uint32_t 
 	if (!s)
 		return;
 	s->forced = again;
+	bool taken = other == t->target;
+	if (t->compare && t->has_value && t->reg && t->equal == (taken ? 1 : 2)) {
+		/* What was assumed equal is equal from now on: compilers go on to use the value. */
+		s->reg[0] = cpu_register(m->cpu, (unsigned)t->reg);
+		s->value[0] = (uint64_t)t->value;
+		s->nregs = s->reg[0] ? 1 : 0;
+		if (t->predicated && s->nregs) {
+			s->pc = t->compare;      /* conditional instructions between must see it too */
+			s->thumb = m->blocks[m->prev - 1].thumb;
+		}
+	}
 	code_flag(&m->code, other, CODE_QUEUED);
 }
 
@@ -287,8 +303,8 @@ static void turn_taken(struct machine *m, const struct block *from, struct block
 /* True when the loop b stands in has gone round often enough: leave by the side not taken. */
 static bool loop_ends(struct machine *m, struct block *b)
 {
-	if (b->path != m->path->id) {
-		b->path = m->path->id;
+	if (b->run != m->nruns) {
+		b->run = m->nruns;
 		b->visits = b->rounds = 0;
 		b->calls = m->order;
 	}
@@ -305,10 +321,11 @@ static void loop_leave(struct machine *m, const struct block *from, const struct
 	if (t && t->conditional && t->kind == TURN_JUMP)
 		other = b->addr == t->target ? t->end : t->target;
 	uint32_t i = other ? addrmap_get(&m->block_at, other) : 0;
-	bool fresh = other && (!i || m->blocks[i - 1].path != m->path->id || m->blocks[i - 1].rounds <= LOOP_CALLS);
+	bool fresh = other && (!i || m->blocks[i - 1].run != m->nruns || m->blocks[i - 1].rounds <= LOOP_CALLS);
 	if (fresh) {
 		m->redirect = other;
 		m->redirect_thumb = b->thumb;
+		m->redirect_site = t->site;
 	}
 	if (fresh || b->rounds > 4 * LOOP_CALLS || b->visits > LOOP_ROUNDS + 2000)
 		machine_stop_path(m);
@@ -373,6 +390,7 @@ static void stub_enter(struct machine *m, const struct block *b)
 	}
 	find_caller(m);
 	note_unknown(m, s);
+	m->compared = 0;
 	model_run(m, s->model ? s->model : model_unknown, s->name);
 	if (!m->stopping)
 		reg_set(m, m->cpu->ret, m->result);
@@ -441,7 +459,7 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	(void)value;
 	struct machine *m = ctx;
 	const struct block *b = m->prev ? &m->blocks[m->prev - 1] : NULL;
-	bool loop = b && b->visits >= 4 && b->path == m->path->id && size <= 4;
+	bool loop = b && b->visits >= 4 && b->run == m->nruns && size <= 4;
 	guest_stored(&m->g, addr, (uint64_t)size, loop ? SHADE_LOOPED : SHADE_STORED);
 }
 
@@ -542,9 +560,10 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, uint
 
 static void path_run(struct machine *m, uint64_t pc, bool thumb)
 {
+	m->nruns++;
 	m->path_end = m->instructions + (m->natural ? m->limits.first : m->limits.path);
 	for (;;) {
-		m->redirect = 0;
+		m->redirect = m->redirect_site = 0;
 		m->stopping = false;
 		(void)uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
 		if (!m->redirect || m->stopped || m->instructions >= m->path_end)
@@ -552,6 +571,11 @@ static void path_run(struct machine *m, uint64_t pc, bool thumb)
 		pc = m->redirect;
 		thumb = m->redirect_thumb;
 		m->prev = 0;
+		if (m->redirect_site) {
+			uint32_t ticks = m->since_new;
+			path_begin(m, m->path, m->order, m->redirect_site, "a loop is left");
+			m->since_new = ticks;
+		}
 	}
 }
 
@@ -559,7 +583,7 @@ static void state_run(struct machine *m)
 {
 	struct state s = m->states[--m->nstates];
 	guest_rollback(&m->g, s.mark);
-	bool done = !s.forced && code_flags(&m->code, s.pc) & CODE_RUN;
+	bool done = !s.forced && code_flags(&m->code, s.goal) & CODE_RUN;
 	if (!done && !m->stopped && m->instructions < m->root_end) {
 		uc_context_restore(m->uc, s.context);
 		for (unsigned i = 0; i < s.nregs; i++)
