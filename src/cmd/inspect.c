@@ -12,15 +12,17 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/inspector.h"
+#include "cmd/site.h"
+#include "fw/model/startup.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/layout.h"
 
-enum { OPT_EXTRACT, OPT_LIST, OPT_JSON, OPT_JSONL, OPT_COLOR };
+enum { OPT_EXTRACT, OPT_LIST, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_KEY, OPT_TEST_KEY, OPT_COLOR };
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, TROUBLE_MAX = 40 };
+enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
 
 /* Records of one kind, kept for the report. */
 struct kept {
@@ -34,7 +36,8 @@ struct output {
 	struct registry registry;
 	int spool;
 	struct arena arena;
-	struct kept containers, areas, members;
+	struct kept containers, areas, members, starts, accounts, keys;
+	struct site site;
 	const struct record *sum;
 	struct extract *extract;
 	struct buf lines;
@@ -93,6 +96,12 @@ static void take_record(struct output *o, const struct record *r)
 		keep(o, &o->areas, r);
 	else if (r->type == &member_type)
 		keep(o, &o->members, r);
+	else if (r->type == &start_type)
+		keep(o, &o->starts, r);
+	else if (r->type == &account_type)
+		keep(o, &o->accounts, r);
+	else if (r->type == &key_type)
+		keep(o, &o->keys, r);
 }
 
 /* Records from the pipe until it ends. False when the inspector sent what none sends. */
@@ -247,6 +256,95 @@ static void print_counts(const struct output *o, struct buf *out)
 	buf_done(&b);
 }
 
+/* Kinds of files by number, the rare ones last. */
+static void print_classes(const struct output *o, struct buf *out)
+{
+	struct buf b = { 0 };
+	for (enum file_class c = FILE_PROGRAM; c < FILE_CLASSES; c++) {
+		uint64_t n = 0;
+		for (size_t i = 0; i < o->members.n; i++)
+			n += span_is(text_of(o->members.v[i], MEM_CLASS), file_class_name(c));
+		if (n)
+			buf_printf(&b, "%s%s: %llu", b.n ? ", " : "", file_class_name(c), (unsigned long long)n);
+	}
+	if (b.n)
+		layout_wrap(out, &o->layout, 0, "Files: ", buf_span(&b));
+	buf_done(&b);
+}
+
+static void print_starts(const struct output *o, struct buf *out)
+{
+	if (o->starts.n)
+		buf_text(out, "\nStarted with the device, in this order (? on a condition):\n");
+	for (size_t i = 0; i < o->starts.n && i < STARTS_SHOWN; i++) {
+		const struct record *r = o->starts.v[i];
+		unsigned depth = (unsigned)record_get_uint(r, STA_DEPTH);
+		struct buf b = { 0 };
+		buf_bytes(&b, text_of(r, STA_COMMAND));
+		buf_printf(&b, "%s", record_get_uint(r, STA_CONDITIONAL) ? " ?" : "");
+		if (depth == 0) {
+			buf_text(&b, "  (");
+			buf_bytes(&b, text_of(r, STA_WHEN));
+			buf_text(&b, ")");
+		}
+		layout_wrap(out, &o->layout, 2 + 2 * depth, "", buf_span(&b));
+		buf_done(&b);
+	}
+	if (o->starts.n > STARTS_SHOWN)
+		buf_printf(out, "  and %zu more (--jsonl gives all)\n", o->starts.n - STARTS_SHOWN);
+}
+
+static void print_accounts(const struct output *o, struct buf *out)
+{
+	static const char *const heads[] = { "ACCOUNT", "UID", "PASSWORD", "SHELL", "WHERE" };
+	struct table t;
+	struct buf b = { 0 };
+	table_init(&t, 5, heads);
+	for (size_t i = 0; i < o->accounts.n && i < ROWS_MAX; i++) {
+		const struct record *r = o->accounts.v[i];
+		struct span state = text_of(r, ACC_STATE);
+		if (span_is(state, "locked") || span_is(state, "shadow"))
+			continue;
+		table_cell(&t, text_of(r, ACC_NAME));
+		if (r->set & 1ull << ACC_UID)
+			table_number(&t, record_get_uint(r, ACC_UID));
+		else
+			table_text(&t, "");
+		buf_bytes(&b, span_is(state, "open") ? SPAN_LIT("none: open") : state);
+		if (text_of(r, ACC_SCHEME).n)
+			buf_text(&b, ", ");
+		buf_bytes(&b, text_of(r, ACC_SCHEME));
+		cell_text(&t, &b);
+		table_cell(&t, text_of(r, ACC_SHELL));
+		table_cell(&t, text_of(r, ACC_WHERE));
+	}
+	buf_done(&b);
+	if (t.n > t.columns) {
+		buf_text(out, "\nAccounts that are not locked:\n");
+		table_print(&t, out, &o->layout, 2);
+	}
+	table_done(&t);
+}
+
+static void print_keys(const struct output *o, struct buf *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->keys.n && n < TROUBLE_MAX; i++) {
+		const struct record *r = o->keys.v[i];
+		if (!span_is(text_of(r, KEY_WHAT), "private key"))
+			continue;
+		struct buf b = { 0 };
+		if (++n == 1)
+			buf_text(out, "\nPrivate keys that everybody with this image has:\n");
+		buf_bytes(&b, text_of(r, KEY_FORM));
+		buf_printf(&b, "%s at 0x%llx of ", record_get_uint(r, KEY_ENCRYPTED) ? ", encrypted," : "",
+			   (unsigned long long)record_get_uint(r, KEY_OFFSET));
+		buf_bytes(&b, text_of(r, KEY_WHERE));
+		layout_wrap(out, &o->layout, 2, "", buf_span(&b));
+		buf_done(&b);
+	}
+}
+
 static void trouble(const struct output *o, struct buf *out, size_t *n, struct span where, const char *between, struct span what)
 {
 	struct buf b = { 0 };
@@ -322,6 +420,10 @@ static void print_people(const struct output *o, struct buf *out)
 	}
 	print_map(o, out);
 	print_counts(o, out);
+	print_classes(o, out);
+	print_starts(o, out);
+	print_accounts(o, out);
+	print_keys(o, out);
 	print_trouble(o, out);
 	print_budgets(o, out);
 }
@@ -348,6 +450,9 @@ static void print_document(const struct output *o, struct buf *doc, bool complet
 	json_list(doc, "containers", &o->containers);
 	json_list(doc, "areas", &o->areas);
 	json_list(doc, "members", &o->members);
+	json_list(doc, "starts", &o->starts);
+	json_list(doc, "accounts", &o->accounts);
+	json_list(doc, "keys", &o->keys);
 	buf_text(doc, ",\n\"inspection\":");
 	json_record(doc, o->sum, NULL);
 	buf_text(doc, "}\n");
@@ -409,6 +514,7 @@ static int inspect(struct output *o)
 {
 	struct inspector i;
 	struct inspector_setup set = { .material = &o->material, .spool = o->spool, .extract = o->extract != NULL };
+	memcpy(set.key, o->site.key, KEY_BYTES);
 	int rc = inspector_start(&set, &o->registry, &i);
 	if (rc < 0) {
 		log_error(&o->args->log, "the inspecting process could not be started: %s", strerror(-rc));
@@ -438,6 +544,10 @@ static void close_all(struct output *o)
 	free(o->containers.v);
 	free(o->areas.v);
 	free(o->members.v);
+	free(o->starts.v);
+	free(o->accounts.v);
+	free(o->keys.v);
+	site_done(&o->site);
 	if (o->spool >= 0)
 		close(o->spool);
 }
@@ -457,6 +567,9 @@ static int run(struct args *a)
 	bool good = o.spool >= 0;
 	if (!good)
 		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
+	struct site_options so = { .store = args_text(a, OPT_STORE), .key = args_text(a, OPT_KEY), .test_key = args_flag(a, OPT_TEST_KEY),
+				   .no_store = true };
+	good = good && site_load(&o.site, &so, &a->log);
 	for (unsigned i = 0; good && i < a->nrest; i++)
 		good = material_add(&o.material, a->rest[i], &a->log);
 	if (good && o.material.unread)
@@ -485,6 +598,9 @@ const struct command cmd_inspect = {
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
+		[OPT_STORE] = OPTION_STORE,
+		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
+		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

@@ -11,6 +11,7 @@
 
 #include "base/keyring.h"
 #include "base/sandbox.h"
+#include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
@@ -25,7 +26,11 @@ struct job {
 	struct arena scratch;                    /* one record's texts */
 	struct record_host host;
 	struct record r;
+	struct arena arena;                      /* what lives as long as the job */
 	struct members *members;
+	uint8_t *classes;                        /* enum file_class, by member */
+	struct paths *paths;
+	struct startup startup;
 };
 
 static void flush(struct job *j)
@@ -70,6 +75,50 @@ static void stage_unpack(struct job *j)
 	unpack_all(j->members, progress, j);
 }
 
+/* What each file is. Keys and accounts are published as they are met. */
+static void file_model(struct job *j, uint32_t i, struct span content)
+{
+	const struct member *f = &j->members->v[i];
+	enum file_class class = file_classify(f, content);
+	struct key keys[KEYS_MAX];
+	struct buf where = { 0 };
+	j->classes[i] = (uint8_t)class;
+	member_where(j->members, i, &where);
+	unsigned n = key_find(content, keys);
+	for (unsigned k = 0; k < n; k++) {
+		key_record(&keys[k], buf_span(&where), &j->r, &j->host);
+		send_record(j);
+	}
+	struct account a;
+	struct rd r = rd_of(content);
+	uint32_t line = 0;
+	while ((class == FILE_PASSWD || class == FILE_SHADOW) && account_next(&r, &line, &a)) {
+		account_record(&a, buf_span(&where), &j->r, &j->host);
+		send_record(j);
+	}
+	buf_done(&where);
+}
+
+static void stage_model(struct job *j)
+{
+	struct members *m = j->members;
+	j->classes = mem_new((size_t)m->n + 1);
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct member f = m->v[i];
+		if (f.type != MEMBER_FILE)
+			continue;
+		struct span content = member_map(m, &f);
+		file_model(j, i, content);
+		member_unmap(&f, content);
+	}
+	j->paths = paths_new(m);
+	startup_read(m, j->paths, &j->arena, &j->startup);
+	for (uint32_t i = 0; i < j->startup.n; i++) {
+		start_record(&j->startup, i, m, &j->r, &j->host);
+		send_record(j);
+	}
+}
+
 static void stage_publish(struct job *j)
 {
 	const struct members *m = j->members;
@@ -84,7 +133,7 @@ static void stage_publish(struct job *j)
 		send_record(j);
 	}
 	for (uint32_t i = 0; i < m->n; i++) {
-		member_record(m, i, NULL, &j->r, &j->host);
+		member_record(m, i, m->v[i].type == MEMBER_FILE ? file_class_name(j->classes[i]) : NULL, &j->r, &j->host);
 		send_record(j);
 	}
 	for (uint32_t i = 0; j->set->extract && i < m->n; i++) {
@@ -99,7 +148,10 @@ static void job_run(struct job *j)
 {
 	arena_init(&j->scratch, 16 << 20);
 	j->host.arena = &j->scratch;
+	arena_init(&j->arena, 64 << 20);
+	j->host.keyring = keyring_new(j->set->key);
 	stage_unpack(j);
+	stage_model(j);
 	stage_publish(j);
 	flush(j);
 }
@@ -109,6 +161,7 @@ static void warm_up(void)
 {
 	uint8_t digest[32];
 	keyring_sha256(SPAN_LIT("warm"), digest);
+	keyring_free(keyring_new(keyring_test_key));
 }
 
 static void child(const struct inspector_setup *s, struct inspector_board *board, const struct registry *g, int out_fd)

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/keyring.h"
 #include "cmd/material.h"
 #include "record/registry.h"
 
@@ -17,6 +18,7 @@ struct inspector_board {                         /* shared; what the inspector w
 
 struct inspector_setup {
 	const struct material *material;
+	uint8_t key[KEY_BYTES];                  /* the site's, for what is kept as a keyed hash only */
 	int spool;                               /* an empty memfd */
 	bool extract;                            /* all content to the spool, and "extract" records */
 };
