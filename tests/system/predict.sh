@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# predict.sh AUSCULT: what the firmware predicts is looked for on the wire, and a hit joins both halves in one
+# case. The image and the capture are the lab's. Speaks TAP.
+set -u
+auscult=$1
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+report() { # OK TEXT
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		bad=1
+	fi
+}
+
+if ! "$auscult" inspect --help | grep -q -e --predict; then
+	echo "ok 1 - predict # SKIP inspect predicts nothing yet"
+	echo "1..1"
+	exit 0
+fi
+"$auscult" lab firmware hidden-update -o "$work/monitor.img" && "$auscult" lab capture remote-update -o "$work/ward.pcapng"
+report $? "the lab makes an image and a capture"
+"$auscult" inspect --store "$work/store" --test-key --predict "$work/predicted.json" --jsonl "$work/monitor.img" \
+	>"$work/inspect.jsonl" 2>"$work/err"
+[ $? -eq 1 ] && [ -s "$work/predicted.json" ]
+report $? "the image gives findings and predictions"
+python3 - "$work" <<'P'
+import json, sys
+work = sys.argv[1]
+bundle = json.load(open(work + '/predicted.json'))
+assert bundle['type'] == 'bundle', bundle['type']
+made = [o for o in bundle['objects'] if o['type'] == 'indicator']
+assert made and all(o['pattern_type'] == 'stix' for o in made)
+patterns = ' '.join(o['pattern'] for o in made)
+for wanted in ('202.114.4.119', '202.114.4.120', '511', '/pm'):
+    assert wanted in patterns, wanted + ' in ' + patterns
+ids = [json.loads(l)['id'] for l in open(work + '/inspect.jsonl') if '"kind":"finding"' in l]
+text = json.dumps(bundle)
+assert any(i in text for i in ids), 'no finding is named'
+P
+report $? "they are STIX indicators of address, port and export, and name their finding"
+"$auscult" watch --store "$work/store" --test-key --indicators "$work/predicted.json" --jsonl -r "$work/ward.pcapng" \
+	>"$work/watch.jsonl" 2>>"$work/err"
+[ $? -eq 1 ] && grep -q '"kind":"finding".*"rule":"net\.' "$work/watch.jsonl"
+report $? "the capture shows findings"
+"$auscult" cases --store "$work/store" --jsonl >"$work/cases.jsonl" 2>>"$work/err"
+grep '"kind":"case"' "$work/cases.jsonl" | grep '"fw\.remote-mount"' | grep '"net\.' | grep -q '"state":"observed"'
+report $? "one case holds both halves and is observed"
+"$auscult" verify --store "$work/store" >/dev/null 2>>"$work/err"
+report $? "the store's chain holds over both"
+sed 's/^/# /' "$work/err" | head -n 20
+echo "1..$n"
+exit $bad
