@@ -452,6 +452,18 @@ static void put_record(struct machine *m, const struct record *r)
 		trace_flush(m);
 }
 
+static const char *assumed_text(struct machine *m, const struct assumed *a)
+{
+	const struct module *mod = code_module(&m->code, a->site);
+	uint32_t bias = mod ? mod->bias : 0;
+	if (a->text)
+		return arena_printf(&m->scratch, "%x: %s", a->site - bias, a->text);
+	if (a->call.n)
+		return arena_printf(&m->scratch, "%x: goes to %x, after %.*s() = %lld", a->site - bias, a->to - bias,
+				    (int)(a->call.n < 60 ? a->call.n : 60), (const char *)a->call.p, (long long)a->result);
+	return arena_printf(&m->scratch, "%x: goes to %x", a->site - bias, a->to - bias);
+}
+
 static void path_write(struct machine *m, struct path *p)
 {
 	struct path *todo[64];
@@ -461,16 +473,16 @@ static void path_write(struct machine *m, struct path *p)
 	while (n) {
 		p = todo[--n];
 		struct record *r = child(m, &fwpath_type);
-		const struct module *mod = code_module(&m->code, p->site);
+		const struct module *mod = code_module(&m->code, p->why.site);
 		record_text(r, FWP_PROGRAM, m->name);
 		record_uint(r, FWP_PATH, p->id);
 		if (p->up) {
 			record_uint(r, FWP_PARENT, p->up->id);
 			record_uint(r, FWP_FORKED, p->forked);
-			record_uint(r, FWP_SITE, p->site - (mod ? mod->bias : 0));
+			record_uint(r, FWP_SITE, p->why.site - (mod ? mod->bias : 0));
+			record_str(r, FWP_CONDITION, assumed_text(m, &p->why));
 		}
 		record_text(r, FWP_ROOT, p->root);
-		record_str(r, FWP_CONDITION, p->condition);
 		put_record(m, r);
 		p->written = true;
 	}
@@ -478,13 +490,13 @@ static void path_write(struct machine *m, struct path *p)
 
 static void put_context(struct machine *m, struct record *r)
 {
-	const char *conditions[CONDITIONS_MAX];
+	const struct assumed *why[CONDITIONS_MAX];
 	unsigned n = 0;
 	for (const struct path *p = m->path; p && n < CONDITIONS_MAX; p = p->up)
-		if (p->condition)
-			conditions[n++] = p->condition;
+		if (p->why.site)
+			why[n++] = &p->why;
 	while (n)
-		record_add_text(r, FWC_CONDITIONS, span_str(conditions[--n]));
+		record_add_text(r, FWC_CONDITIONS, span_str(assumed_text(m, why[--n])));
 	const struct frame *chain[CHAIN_MAX];
 	for (const struct frame *f = m->call_frame; f && n < CHAIN_MAX; f = f->up)
 		chain[n++] = f;

@@ -59,6 +59,15 @@ struct region *guest_map(struct guest *g, uint64_t base, uint64_t size)
 	return r;
 }
 
+void guest_unmap_last(struct guest *g)
+{
+	struct region *r = &g->regions[--g->nregions];
+	uc_mem_unmap(g->uc, r->base, r->size);
+	memset(&g->page[r->base / GUEST_PAGE], 0, r->size / GUEST_PAGE * sizeof(*g->page));
+	free(r->host);
+	free(r->shade);
+}
+
 bool guest_expose(struct guest *g, const struct region *r, uint64_t base, uint64_t size, uint32_t prot)
 {
 	if (base < r->base || base - r->base > r->size || size > r->size - (base - r->base))

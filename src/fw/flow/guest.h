@@ -43,6 +43,8 @@ void guest_done(struct guest *g);
 struct region *guest_map(struct guest *g, uint64_t base, uint64_t size);
 bool guest_expose(struct guest *g, const struct region *r, uint64_t base, uint64_t size, uint32_t prot);
 
+void guest_unmap_last(struct guest *g);          /* the region mapped last; the log must not lead to it any more */
+
 /* n bytes at addr, all in one region; NULL otherwise. Borrowed, for reading. */
 const uint8_t *guest_bytes(const struct guest *g, uint64_t addr, uint64_t n);
 const uint8_t *guest_shades(const struct guest *g, uint64_t addr, uint64_t n);

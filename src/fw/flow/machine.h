@@ -59,10 +59,17 @@ struct frame {                                   /* shadow call stack, shared be
 	uint32_t depth;
 };
 
+struct assumed {                                 /* why a path goes where it goes; put into words when written */
+	uint32_t site, to;
+	const char *text;                        /* NULL: a branch that goes to `to` */
+	struct span call;                        /* the call just before it, and what it returned */
+	int64_t result;
+};
+
 struct path {
 	struct path *up;
-	uint32_t id, forked, site;
-	const char *condition;                   /* NULL: the first path of a root */
+	uint32_t id, forked;
+	struct assumed why;                      /* site 0: the first path of a root */
 	struct span root;
 	bool written;
 };
@@ -74,8 +81,8 @@ struct state {                                   /* to come back to */
 	bool thumb, forced;                      /* forced: go even where it was before */
 	const struct frame *frame;
 	struct path *path;                       /* that it leaves */
-	uint32_t order, site;
-	const char *condition;
+	uint32_t order;
+	struct assumed why;
 	int reg[4];
 	uint64_t value[4];
 	unsigned nregs;
@@ -132,8 +139,10 @@ struct machine {
 	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
 	bool redirect_thumb, stopping, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;
-	uint32_t faults;
-	const char *last_call;                   /* text for conditions */
+	uint32_t faults, nagain;
+	size_t root_mark;
+	struct span last_call;                   /* for conditions */
+	int64_t last_result;
 	uint32_t last_call_at;                   /* block counter */
 	uint32_t compared;                       /* key of what outside bytes were compared with last; 0: nothing */
 	uint32_t ticks;

@@ -10,8 +10,9 @@ enum {
 	LOOP_CALLS = 4,                          /* rounds of a loop that makes calls of interest */
 	LOOP_ROUNDS = 20000,                     /* rounds of a loop that only computes: decoders, tables */
 	SWITCH_MAX = 512,                        /* values of one jump table */
-	AGAIN_MAX = 40,                          /* times one block is forced again for other values */
-	STATES_MAX = 20000, FAULTS_MAX = 400, DEPTH_MAX = 200,
+	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
+	AGAIN_ROOT = 3000,                       /* all of these of one root */
+	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
 };
@@ -50,7 +51,7 @@ static void context_give(struct machine *m, uc_context *c)
 	m->spare[m->nspare++] = c;
 }
 
-static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, uint32_t site, const char *condition)
+static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, struct assumed why)
 {
 	if (m->nstates == STATES_MAX || !m->exploring)
 		return NULL;
@@ -63,7 +64,7 @@ static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, uint
 	}
 	struct state *s = &m->states[m->nstates++];
 	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .goal = (uint32_t)pc, .thumb = thumb,
-		.frame = m->frame, .path = m->path, .order = m->order, .site = site, .condition = condition };
+		.frame = m->frame, .path = m->path, .order = m->order, .why = why };
 	return s;
 }
 
@@ -74,7 +75,7 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 	struct function *f = code_function(&m->code, function, thumb);
 	if (!f || (f->tried && !m->natural))
 		return;
-	struct state *s = state_push(m, f->addr, thumb, m->call_site, why);
+	struct state *s = state_push(m, f->addr, thumb, (struct assumed){ .site = m->call_site, .text = why });
 	if (!s)
 		return;
 	s->forced = true;
@@ -177,13 +178,14 @@ static void frame_pop(struct machine *m, uint32_t to)
 
 /* ---- branches ---- */
 
-static const char *condition_text(struct machine *m, const struct turn *t, uint32_t other)
+static struct assumed branch_assumed(const struct machine *m, const struct turn *t, uint32_t other)
 {
-	const struct module *mod = code_module(&m->code, t->site);
-	uint32_t bias = mod ? mod->bias : 0;
-	if (m->last_call && m->ticks - m->last_call_at <= 3)
-		return arena_printf(&m->root_arena, "%x: goes to %x, after %s", t->site - bias, other - bias, m->last_call);
-	return arena_printf(&m->root_arena, "%x: goes to %x", t->site - bias, other - bias);
+	struct assumed a = { .site = t->site, .to = other };
+	if (m->last_call.n && m->ticks - m->last_call_at <= 3) {
+		a.call = m->last_call;
+		a.result = m->last_result;
+	}
+	return a;
 }
 
 /* A compare of outside bytes with a number. */
@@ -214,8 +216,10 @@ static bool worth_again(struct machine *m, uint32_t other)
 	if (addrmap_get(&m->again, key))
 		return false;
 	uint32_t times = addrmap_get(&m->again, other & ~1u);
-	if (times >= AGAIN_MAX)
+	bool compared = m->compared && m->ticks - m->last_call_at <= 3;
+	if (times >= (compared ? AGAIN_COMPARED : AGAIN_MAX) || m->nagain >= AGAIN_ROOT)
 		return false;
+	m->nagain++;
 	addrmap_put(&m->again, other & ~1u, times + 1);
 	addrmap_put(&m->again, key, 1);
 	return true;
@@ -229,7 +233,7 @@ static void branch_other_side(struct machine *m, const struct turn *t, uint32_t 
 	if (!again && flags & (CODE_RUN | CODE_QUEUED))
 		return;
 	note_compare(m, t);
-	struct state *s = state_push(m, other, thumb, t->site, condition_text(m, t, other));
+	struct state *s = state_push(m, other, thumb, branch_assumed(m, t, other));
 	if (!s)
 		return;
 	s->forced = again;
@@ -256,8 +260,8 @@ static void switch_values(struct machine *m, const struct block *jump, const str
 	code_flag(&m->code, jump->addr, CODE_SWITCHED);
 	int reg = cpu_register(m->cpu, (unsigned)check->reg);
 	for (int64_t v = check->value; v >= 0 && reg; v--) {
-		const char *why = arena_printf(&m->root_arena, "%x: case %d", check->compare, (int)v);
-		struct state *s = state_push(m, check->compare, thumb, check->compare, why);
+		struct assumed why = { .site = check->compare, .text = "a case of a jump table", .result = v };
+		struct state *s = state_push(m, check->compare, thumb, why);
 		if (!s)
 			return;
 		s->forced = true;
@@ -394,8 +398,8 @@ static void stub_enter(struct machine *m, const struct block *b)
 	model_run(m, s->model ? s->model : model_unknown, s->name);
 	if (!m->stopping)
 		reg_set(m, m->cpu->ret, m->result);
-	m->last_call = arena_printf(&m->root_arena, "%.*s() = %lld", (int)(s->name.n < 60 ? s->name.n : 60),
-				    (const char *)s->name.p, (long long)(int64_t)m->result);
+	m->last_call = s->name;
+	m->last_result = (int32_t)m->result;
 	m->last_call_at = m->ticks;
 	m->from_stub = true;
 }
@@ -473,12 +477,20 @@ static bool on_fault(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT || type == UC_MEM_WRITE_PROT
 	    || m->faults >= FAULTS_MAX || addr >> 32)
 		return false;
-	m->faults++;
 	uint64_t page = addr & ~(uint64_t)(GUEST_PAGE - 1);
 	const struct region *r = guest_map(&m->g, page, 2 * GUEST_PAGE);
 	if (!r)
 		r = guest_map(&m->g, page, GUEST_PAGE);
+	m->faults += r != NULL;
 	return r && guest_expose(&m->g, r, r->base, r->size, UC_PROT_READ | UC_PROT_WRITE);
+}
+
+/* After a root: what its paths ran into is as unmapped as before. Its writes there are forgotten with it. */
+static void faults_forget(struct machine *m)
+{
+	guest_rollback(&m->g, m->root_mark < guest_mark(&m->g) ? m->root_mark : guest_mark(&m->g));
+	for (; m->faults; m->faults--)
+		guest_unmap_last(&m->g);
 }
 
 static void system_call(struct machine *m)
@@ -544,10 +556,10 @@ static bool hook(struct machine *m)
 
 /* ---- paths and roots ---- */
 
-static void path_begin(struct machine *m, struct path *up, uint32_t forked, uint32_t site, const char *condition)
+static void path_begin(struct machine *m, struct path *up, uint32_t forked, struct assumed why)
 {
 	struct path *p = arena_new(&m->root_arena, sizeof(*p));
-	*p = (struct path){ .up = up, .id = ++m->npaths, .forked = forked, .site = site, .condition = condition };
+	*p = (struct path){ .up = up, .id = ++m->npaths, .forked = forked, .why = why };
 	if (up)
 		p->root = up->root;
 	m->path = p;
@@ -555,7 +567,7 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, uint
 	m->since_new = 0;
 	m->prev = m->before = 0;
 	m->stopping = m->from_stub = false;
-	m->last_call = NULL;
+	m->last_call = (struct span){ 0 };
 }
 
 static void path_run(struct machine *m, uint64_t pc, bool thumb)
@@ -573,7 +585,7 @@ static void path_run(struct machine *m, uint64_t pc, bool thumb)
 		m->prev = 0;
 		if (m->redirect_site) {
 			uint32_t ticks = m->since_new;
-			path_begin(m, m->path, m->order, m->redirect_site, "a loop is left");
+			path_begin(m, m->path, m->order, (struct assumed){ .site = m->redirect_site, .text = "a loop is left" });
 			m->since_new = ticks;
 		}
 	}
@@ -589,7 +601,7 @@ static void state_run(struct machine *m)
 		for (unsigned i = 0; i < s.nregs; i++)
 			reg_set(m, s.reg[i], s.value[i]);
 		m->frame = s.frame;
-		path_begin(m, s.path, s.order, s.site, s.condition);
+		path_begin(m, s.path, s.order, s.why);
 		path_run(m, s.pc, s.thumb);
 	}
 	context_give(m, s.context);
@@ -658,9 +670,10 @@ static void root_begin(struct machine *m, struct span name)
 	m->root_end = m->instructions + m->limits.root;
 	uint32_t left = m->code.blocks > m->code.blocks_run ? m->code.blocks - m->code.blocks_run : 1;
 	m->tail = TAIL_TOTAL / left < TAIL_MIN ? TAIL_MIN : TAIL_TOTAL / left > TAIL_MAX ? TAIL_MAX : TAIL_TOTAL / left;
-	path_begin(m, NULL, 0, 0, NULL);
+	path_begin(m, NULL, 0, (struct assumed){ 0 });
 	m->path->root = name;
 	m->natural = true;
+	m->nagain = 0;
 }
 
 /* Runs a function and then every side that was left, and puts memory back. */
@@ -671,6 +684,7 @@ static void root_run(struct machine *m, struct function *f, unsigned nargs, cons
 	uint32_t addr = m->root_entry = f->addr;
 	bool thumb = f->thumb;
 	m->exploring = explore;
+	m->root_mark = explore ? guest_mark(&m->g) : SIZE_MAX;
 	m->frame = root_frame(m, addr);
 	registers_reset(m, &m->code.modules[f->module], addr);
 	if (nargs)
@@ -679,6 +693,7 @@ static void root_run(struct machine *m, struct function *f, unsigned nargs, cons
 	m->natural = false;
 	while (m->nstates)
 		state_run(m);
+	faults_forget(m);
 }
 
 /* The stack as the kernel leaves it for a new program. */
