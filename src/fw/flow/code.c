@@ -86,7 +86,7 @@ struct module *code_module(struct code *c, uint64_t addr)
 {
 	for (unsigned i = 0; i < c->nmodules; i++) {
 		struct module *m = &c->modules[i];
-		if (addr >= m->base && addr - m->base < m->size && elf_executable(&m->elf, addr - m->bias))
+		if (addr >= m->text && addr < m->text_end)
 			return m;
 	}
 	return NULL;
@@ -522,7 +522,8 @@ struct function *code_function(struct code *c, uint64_t addr, bool thumb)
 	if (f)
 		return f;
 	struct module *m = code_module(c, addr);
-	if (!m || c->nfunctions == CODE_FUNCTIONS)
+	bool odd = addr % (thumb ? 2 : c->cpu->align == 2 ? 4 : c->cpu->align);
+	if (!m || odd || c->nfunctions == CODE_FUNCTIONS)
 		return NULL;
 	if (c->nfunctions == c->functions_room) {
 		c->functions_room = c->functions_room ? 2 * c->functions_room : 256;
@@ -633,23 +634,29 @@ static void from_prologues(struct code *c, struct module *m)
 	bool arm = c->cpu->arch == UC_ARCH_ARM;
 	unsigned step = arm ? 4 : c->cpu->align;
 	for (uint32_t off = 0; off + 4 <= m->size; off += step) {
-		if (off % GUEST_PAGE == 0 && !elf_executable(&m->elf, m->base + off - m->bias)) {
-			off += GUEST_PAGE - step;
+		if (m->base + off < m->text || m->base + off >= m->text_end)
 			continue;
-		}
 		if (!(m->code[off] & CODE_INSN) && is_prologue(c, (uint32_t)guest_number(c->guest, m->base + off, 4))) {
 			code_function(c, m->base + off, false);
 			drain(c);
 		}
 	}
 	for (uint32_t off = 0; c->thumb && off + 4 <= m->size; off += 2)
-		if (!(m->code[off] & CODE_INSN) && elf_executable(&m->elf, m->base + off - m->bias)
+		if (!(m->code[off] & CODE_INSN) && m->base + off >= m->text && m->base + off < m->text_end
 		    && is_thumb_prologue((uint16_t)guest_number(c->guest, m->base + off, 2),
 					 (uint16_t)guest_number(c->guest, m->base + off + 2, 2))
 		    && !(m->code[off & ~3u] & CODE_INSN)) {
 			code_function(c, m->base + off, true);
 			drain(c);
 		}
+}
+
+static bool starts_function(const struct code *c, uint64_t addr, bool thumb)
+{
+	addr &= ~(uint64_t)thumb;
+	if (thumb)
+		return is_thumb_prologue((uint16_t)guest_number(c->guest, addr, 2), (uint16_t)guest_number(c->guest, addr + 2, 2));
+	return is_prologue(c, (uint32_t)guest_number(c->guest, addr, 4));
 }
 
 /* Words of the data segments that point at code nobody has looked at: callback tables. */
@@ -665,7 +672,7 @@ static void from_pointers(struct code *c, struct module *m)
 			uint64_t v = guest_pointer(c->guest, at);
 			bool thumb = c->cpu->arch == UC_ARCH_ARM && v & 1;
 			struct module *to = v ? code_module(c, v & ~(uint64_t)thumb) : NULL;
-			if (!to || to->code[(v & ~(uint64_t)thumb) - to->base] & CODE_INSN || !decode(c, v & ~(uint64_t)thumb, thumb))
+			if (!to || (!to->has_sections && !starts_function(c, v, thumb)) || to->code[(v & ~(uint64_t)thumb) - to->base] & CODE_INSN || !decode(c, v & ~(uint64_t)thumb, thumb))
 				continue;
 			code_function(c, v, thumb);
 			drain(c);

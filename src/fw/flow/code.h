@@ -17,6 +17,8 @@ struct module {
 	struct elf elf;
 	struct span name;
 	uint32_t bias, base, size;
+	uint32_t text, text_end;                 /* what holds code: executable sections, else executable segments */
+	bool has_sections;
 	uint8_t *code;                           /* flags, a byte for each byte of [base, base + size) */
 	const struct region *region;
 };

@@ -211,6 +211,30 @@ static bool expose(struct machine *m, const struct module *mod)
 	return true;
 }
 
+static void widen(struct module *mod, uint64_t addr, uint64_t size)
+{
+	uint64_t from = addr + mod->bias, to = from + size, end = (uint64_t)mod->base + mod->size;
+	if (size == 0 || from < mod->base || from >= end)
+		return;
+	mod->text = (uint32_t)(from < mod->text ? from : mod->text);
+	to = to < end ? to : end;
+	mod->text_end = (uint32_t)(to > mod->text_end ? to : mod->text_end);
+}
+
+/* Constants often share a segment with code; sections, when they are there, tell them apart. */
+static void find_text(struct module *mod)
+{
+	enum { SHF_EXECINSTR_ = 4 };
+	mod->text = UINT32_MAX;
+	for (unsigned i = 0; i < mod->elf.nsections; i++)
+		if (mod->elf.sections[i].flags & SHF_EXECINSTR_)
+			widen(mod, mod->elf.sections[i].addr, mod->elf.sections[i].size);
+	mod->has_sections = mod->text_end != 0;
+	for (unsigned i = 0; i < mod->elf.nsegments && !mod->has_sections; i++)
+		if (mod->elf.segments[i].type == 1 && mod->elf.segments[i].flags & 1)
+			widen(mod, mod->elf.segments[i].addr, mod->elf.segments[i].filesz);
+}
+
 static bool place(struct machine *m, struct module *mod, uint32_t bias)
 {
 	struct elf *e = &mod->elf;
@@ -239,6 +263,7 @@ static bool place(struct machine *m, struct module *mod, uint32_t bias)
 		if (s->type == 1)
 			guest_write(&m->g, s->addr + mod->bias, span_cut(bytes, s->memsz), SHADE_NONE);
 	}
+	find_text(mod);
 	return expose(m, mod);
 }
 

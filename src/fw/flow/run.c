@@ -11,7 +11,8 @@ enum {
 	LOOP_ROUNDS = 20000,                     /* rounds of a loop that only computes: decoders, tables */
 	SWITCH_MAX = 512,                        /* values of one jump table */
 	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
-	AGAIN_ROOT = 3000,                       /* all of these of one root */
+	AGAIN_ROOT = 600,                        /* all of these of one root */
+	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -73,8 +74,10 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 	const struct cpu *c = m->cpu;
 	bool thumb = c->arch == UC_ARCH_ARM && function & 1;
 	struct function *f = code_function(&m->code, function, thumb);
-	if (!f || (f->tried && !m->natural))
+	uint32_t times = addrmap_get(&m->again, (uint32_t)function | 1);
+	if (!f || times >= LATER_MAX)
 		return;
+	addrmap_put(&m->again, (uint32_t)function | 1, times + 1);
 	struct state *s = state_push(m, f->addr, thumb, (struct assumed){ .site = m->call_site, .text = why });
 	if (!s)
 		return;
