@@ -393,8 +393,8 @@ static void zero_checksum(const struct packet *p, struct span frame, uint8_t *by
 
 /* The copy of the frame in e->frame loses what may not leave. Returns how many bytes that were. Headers
  * stay; what stands behind a packet in its frame is padding, and may be what lay in a card's memory. */
-static size_t frame_overwrite(struct evidence *e, const struct captured *f, const struct packet *p, const struct talk *t,
-			      const struct run *r)
+static size_t frame_overwrite(struct evidence *e, const struct captured *f, const struct packet *p,
+			      const struct talk *t, const struct run *r)
 {
 	uint8_t *bytes = e->frame.p;
 	size_t n = f->bytes.n, from = (size_t)(p->payload.p - f->bytes.p), to = from + p->payload.n, changed = 0;
@@ -500,8 +500,9 @@ static bool write_batch(struct evidence *e, const struct captured *f, struct pac
 
 static void write_head(struct evidence *e)
 {
-	buf_printf(&e->comment, "%s. Bytes that may hold a patient's data, a credential or a measured value are overwritten with "
-		   "'%c' (padding with zeros), lengths are as captured. Of payloads only what auscult's decoders vouch for is shown. %s",
+	buf_printf(&e->comment, "%s. Bytes that may hold a patient's data, a credential or a measured value are overwritten "
+		   "with '%c' (padding with zeros), lengths are as captured. Of payloads only what auscult's decoders vouch for "
+		   "is shown. %s",
 		   e->set->about, EVIDENCE_FILL, e->set->no_checksums
 		   ? "Transport checksums of packets that were overwritten are zero."
 		   : "Checksums are as captured: they do not match where bytes are overwritten.");

@@ -258,7 +258,8 @@ static void say(const struct export *x, const struct evidence_counts *n, const c
 		log_warn(log, "%llu packets of the same conversations are left out: --packets N lets more in",
 			 (unsigned long long)n->left_out);
 	log_note(log, "%llu packets of %llu conversation%s in %s; %llu bytes are overwritten", (unsigned long long)n->written,
-		 (unsigned long long)n->conversations, n->conversations == 1 ? "" : "s", strcmp(path, "-") ? path : "the export", (unsigned long long)n->overwritten);
+		 (unsigned long long)n->conversations, n->conversations == 1 ? "" : "s",
+		 strcmp(path, "-") ? path : "the export", (unsigned long long)n->overwritten);
 }
 
 static int write_export(struct export *x, struct evidence_setup *s, const char *path, int out)
@@ -299,7 +300,8 @@ static void load_key(const char *dir, uint8_t key[KEY_BYTES])
 static int export_all(struct export *x, const char *path)
 {
 	AUTO_CLOSE int out = open_output(x, path);
-	struct evidence_counts *counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct evidence_counts *counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+					      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (out < 0 || counts == MAP_FAILED)
 		return OUT_FAILED;
 	snprintf(x->about, sizeof(x->about), "Packets of %.64s, exported as evidence", x->args->rest[0]);
@@ -330,7 +332,8 @@ static int run(struct args *a)
 	x->args = a;
 	x->bodies = json_array();
 	int rc = OUT_FAILED;
-	if (body_store(a, args_text(a, OPT_STORE), &x->store) && ask_findings(x, a->rest[0]) && add_findings(x) && open_inputs(x))
+	bool open = body_store(a, args_text(a, OPT_STORE), &x->store);
+	if (open && ask_findings(x, a->rest[0]) && add_findings(x) && open_inputs(x))
 		rc = export_all(x, path);
 	close_inputs(x);
 	store_close(x->store);

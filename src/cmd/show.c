@@ -165,7 +165,13 @@ static int show_all(struct shown *s, json_t *list)
 	show_body(s, latest);
 	if (json_array_size(list) > 1)
 		buf_printf(&s->out, "\nWritten %zu times as it changed; this is the latest.\n", json_array_size(list));
-	return show_related(s, latest);
+	int bad = show_related(s, latest);
+	bool has_packets = json_object_get(json_array_get(json_object_get(latest, "evidence"), 0), "packet");
+	bool is_seen = strcmp(body_text(latest, "kind"), "case") == 0 && strcmp(body_text(latest, "state"), "predicted") != 0;
+	if (has_packets || is_seen)
+		buf_printf(&s->out, "\nIts packets, without patients' data: auscult export -o evidence.pcapng %s\n",
+			   body_text(latest, "id"));
+	return bad;
 }
 
 static int run(struct args *a)

@@ -19,6 +19,7 @@ void            vouched_free(struct vouched *v);
 void            vouched_add(struct vouched *v, uint64_t stream, uint32_t at, struct span bytes, const uint8_t *marks);
 /* Overwrites with `fill` what is not vouched for: all of it when a vouched place holds another byte here.
  * Returns how many bytes were overwritten. */
-size_t          vouched_apply(const struct vouched *v, uint64_t stream, uint32_t at, uint8_t *bytes, size_t n, uint8_t fill);
+size_t          vouched_apply(const struct vouched *v, uint64_t stream, uint32_t at, uint8_t *bytes, size_t n,
+			      uint8_t fill);
 /* Pages that did not fit. */
 uint64_t        vouched_dropped(const struct vouched *v);

@@ -66,7 +66,8 @@ void reveal_mark(struct tracker *t, struct span where, enum shown_mark mark);
 /* The message was decoded: good or not. */
 void reveal_end(struct tracker *t, bool dir, const struct origin *at, bool good);
 /* Bytes of a program behind its message. */
-void reveal_program(struct tracker *t, const struct flow *f, bool dir, const struct packet *p, uint32_t seq, struct span bytes);
+void reveal_program(struct tracker *t, const struct flow *f, bool dir, const struct packet *p, uint32_t seq,
+		    struct span bytes);
 
 /* publish.c: where records go */
 void publish_start(struct tracker *t);           /* fills t->host and t->sink */

@@ -43,7 +43,8 @@ void reveal_end(struct tracker *t, bool dir, const struct origin *at, bool good)
 	t->set.shown(t->set.ctx, &s);
 }
 
-void reveal_program(struct tracker *t, const struct flow *f, bool dir, const struct packet *p, uint32_t seq, struct span bytes)
+void reveal_program(struct tracker *t, const struct flow *f, bool dir, const struct packet *p, uint32_t seq,
+		    struct span bytes)
 {
 	if (!t->marks || !bytes.n)
 		return;
