@@ -14,7 +14,7 @@ import tempfile
 import time
 
 AUSCULT = os.path.abspath(sys.argv[1])
-SHARED = os.environ.get("AUSCULT_SHARED", "../shared")
+SHARED = os.path.abspath(os.environ.get("AUSCULT_SHARED", "../shared"))
 SECONDS, MEBIBYTES = 10, 256
 count = bad = 0
 
