@@ -288,6 +288,15 @@ static void arm_helpers(struct machine *m)
 	guest_put_number(&m->g, 0xffff0ffc, 5, 4, SHADE_NONE);
 }
 
+/* glibc on i386 makes system calls through %gs:16; the segment begins at 0 here. */
+static void x86_entry(struct machine *m)
+{
+	if (!map(m, AT_STUBS + 2 * STUB_BYTES, GUEST_PAGE, UC_PROT_READ | UC_PROT_EXEC))
+		return;
+	guest_write(&m->g, AT_STUBS + 2 * STUB_BYTES, SPAN_LIT("\xcd\x80\xc3"), SHADE_NONE);
+	guest_put_number(&m->g, 0x10, AT_STUBS + 2 * STUB_BYTES, 4, SHADE_NONE);
+}
+
 static bool ground(struct machine *m)
 {
 	bool ok = map(m, AT_HEAP, HEAP_BYTES, UC_PROT_READ | UC_PROT_WRITE)
@@ -306,6 +315,8 @@ static bool ground(struct machine *m)
 		KERN_SET(m, fd[i].kind, FD_STD);
 	if (m->cpu->machine == EM_ARM_)
 		arm_helpers(m);
+	if (m->cpu->machine == EM_386_)
+		x86_entry(m);
 	return true;
 }
 
