@@ -14,7 +14,8 @@ static size_t open_pcap(struct span head, struct walk *w)
 	uint32_t little = rd_le32(&le), big = rd_be32(&be);
 	w->big = big == (uint32_t)MAGIC_US || big == (uint32_t)MAGIC_NS || big == (uint32_t)MAGIC_MODIFIED;
 	uint32_t magic = w->big ? big : little;
-	if (head.n < FILE_HEADER || (magic != (uint32_t)MAGIC_US && magic != (uint32_t)MAGIC_NS && magic != (uint32_t)MAGIC_MODIFIED))
+	if (head.n < FILE_HEADER ||
+	    (magic != (uint32_t)MAGIC_US && magic != (uint32_t)MAGIC_NS && magic != (uint32_t)MAGIC_MODIFIED))
 		return 0;
 	w->unit_ns = magic == (uint32_t)MAGIC_NS ? 1 : 1000;
 	w->extra = magic == (uint32_t)MAGIC_MODIFIED ? MODIFIED_EXTRA : 0;

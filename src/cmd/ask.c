@@ -23,14 +23,17 @@ static const struct view views[] = {
 	{ "devices", "device", "devices", false,
 	  { { "Device", "name", TEXT }, { "Role", "role", TEXT }, { "Address", "addresses", TEXT }, { "MAC", "mac", WHOLE },
 	    { "Model", "model", TEXT }, { "Speaks", "protocols", TEXT }, { "Id", "id", WHOLE } } },
-	{ "findings", "finding", "findings", true, { { "rule", "rule", TEXT }, { "times", "count", TEXT }, { "last", "last", TEXT } } },
-	{ "cases", "case", "cases", true, { { "cause", "cause", TEXT }, { "state", "state", TEXT }, { "last", "last", TEXT } } },
+	{ "findings", "finding", "findings", true, { { "rule", "rule", TEXT }, { "times", "count", TEXT },
+	  { "last", "last", TEXT } } },
+	{ "cases", "case", "cases", true, { { "cause", "cause", TEXT }, { "state", "state", TEXT },
+	  { "last", "last", TEXT } } },
 	{ "flows", "flow", "flows", false,
 	  { { "Began", "first", WHOLE }, { "From", "client", TEXT }, { "To", "server+server_port", TEXT },
 	    { "Protocol", "protocol", TEXT }, { "Sent", "bytes_to_server", NUMBER }, { "Got", "bytes_to_client", NUMBER },
 	    { "Key", "key", WHOLE } } },
 	{ "exposure", "exposure", "exposures", false,
-	  { { "From", "source", TEXT }, { "To", "address+port", TEXT }, { "Protocol", "protocol", TEXT }, { "Reaches", "scope", TEXT },
+	  { { "From", "source", TEXT }, { "To", "address+port", TEXT }, { "Protocol", "protocol", TEXT },
+	    { "Reaches", "scope", TEXT },
 	    { "Fields in clear", "fields", TEXT }, { "Messages", "messages", NUMBER }, { "Patients", "patients", NUMBER },
 	    { "Id", "id", WHOLE } } },
 };
@@ -289,7 +292,8 @@ static const struct option_spec options[] = {
 			   "info|low|medium|high|critical" },
 	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device: its id, name, address or MAC", NULL, NULL },
 	[OPT_RULE] = { "rule", 0, "RULE", OPTION_TEXT, "only of this rule, like net.phi-cleartext", NULL, NULL },
-	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)", NULL, NULL },
+	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)", NULL,
+			NULL },
 	[OPT_UNTIL] = { "until", 0, "TIME", OPTION_TIME, "only what was seen at or before this time", NULL, NULL },
 	[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0", NULL },
 	[OPT_COLOR] = OPTION_COLOR,
@@ -302,9 +306,12 @@ static const struct option_spec options[] = {
 		.options = options, .noptions = ARRAY_LEN(options), .run = run, \
 	}
 
-QUESTION(devices, "the devices that were seen", "auscult devices --severity high\n  devices with a finding of high or critical severity");
-QUESTION(findings, "what was found", "auscult findings --severity high --since 2026-03-01 --json\n  grave findings since a day, for a program");
+QUESTION(devices, "the devices that were seen",
+	 "auscult devices --severity high\n  devices with a finding of high or critical severity");
+QUESTION(findings, "what was found",
+	 "auscult findings --severity high --since 2026-03-01 --json\n  grave findings since a day, for a program");
 QUESTION(cases, "findings grouped by device and cause", "auscult cases --device 10.0.4.17\n  all cases of one device");
-QUESTION(flows, "conversations that were seen", "auscult flows --device bed-4 --limit 20\n  the first conversations of one device");
+QUESTION(flows, "conversations that were seen",
+	 "auscult flows --device bed-4 --limit 20\n  the first conversations of one device");
 QUESTION(exposure, "patients' data that went in clear: from whom to whom",
 	 "auscult exposure --json\n  which fields of how many patients went where");

@@ -74,9 +74,11 @@ static struct verdict check_folder(const struct patient *p)
 	if (lstat(p->dir, &st) < 0 && errno == ENOENT)
 		return fit(LOOK, "%.600s is not there yet; the first auscult watch makes it", p->dir);
 	if (stat(p->dir, &st) < 0 || access(p->dir, R_OK | W_OK | X_OK) < 0)
-		return mend(fit(RED, "%.600s: %s", p->dir, strerror(errno)), "chown it to who runs auscult, or name another with --store: ", p->dir, "");
+		return mend(fit(RED, "%.600s: %s", p->dir, strerror(errno)),
+			    "chown it to who runs auscult, or name another with --store: ", p->dir, "");
 	if (st.st_uid != geteuid())
-		return mend(fit(RED, "%.600s belongs to user %u", p->dir, st.st_uid), "run auscult as that user, or chown ", p->dir, "");
+		return mend(fit(RED, "%.600s belongs to user %u", p->dir, st.st_uid),
+			    "run auscult as that user, or chown ", p->dir, "");
 	if (st.st_mode & 077)
 		return mend(fit(RED, "%.600s is open to others (mode %o)", p->dir, st.st_mode & 0777), "chmod 700 ", p->dir, "");
 	return fit(FIT, "%.600s, closed to others", p->dir);
@@ -93,7 +95,9 @@ static struct verdict check_key(const struct patient *p)
 	case 0: return fit(FIT, "the site's key is there and closed to others");
 	case ENOENT: return fit(LOOK, "no site key yet; the first auscult watch makes it");
 	case EPERM: return mend(fit(RED, "others may read the site's key"), "think about who has, then: chmod 600 ", path, "");
-	case EINVAL: return mend(fit(RED, "the site's key is not %d bytes long", KEY_BYTES), "restore it from a copy: ", path, "");
+	case EINVAL:
+		return mend(fit(RED, "the site's key is not %d bytes long", KEY_BYTES),
+			    "restore it from a copy: ", path, "");
 	default: return mend(fit(RED, "the site's key: %s", strerror(-bad)), "look at ", path, "");
 	}
 }
@@ -114,7 +118,8 @@ static struct verdict check_store(const struct patient *p)
 	snprintf(err, sizeof(err), "%s", store_error(s));
 	store_close(s);
 	if (found)
-		return mend(fit(RED, "%s", found > 0 ? c.broken : err), "keep a copy as it is, ask who could write it, restore ", path, "");
+		return mend(fit(RED, "%s", found > 0 ? c.broken : err),
+			    "keep a copy as it is, ask who could write it, restore ", path, "");
 	if (stat(path, &st) == 0 && st.st_mode & 077)
 		return mend(fit(RED, "others may read the store"), "chmod 600 ", path, "");
 	return fit(FIT, "the store is whole: %llu findings in the chain, %.1f MB", (unsigned long long)c.checked,
@@ -144,7 +149,8 @@ static struct verdict check_config(const struct patient *p)
 	struct buf errors = { 0 };
 	snprintf(path, sizeof(path), "%.4000s/auscult.conf", p->dir);
 	if (!p->config && access(path, F_OK) < 0)
-		return fit(LOOK, "no configuration: which networks are clinical and which are the site's is a guess, stated in every report");
+		return fit(LOOK, "no configuration: which networks are clinical and which are the site's is a guess, "
+				 "stated in every report");
 	AUTO_FREE struct conf_key *options = detect_option_keys(NULL);
 	const struct conf_key *const tables[] = { zone_conf, device_conf, detect_conf, options, NULL };
 	int bad = conf_read(p->config ? p->config : path, tables, &conf, &errors);
@@ -254,7 +260,8 @@ const struct command cmd_doctor = {
 	.about = "Changes nothing. Exit status: 0 nothing is red, 1 something is.",
 	.example = "auscult doctor\n  a line a check, with the way to mend it",
 	OPTIONS([OPT_STORE] = OPTION_STORE,
-		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT, "configuration to check (default: auscult.conf in the data folder)",
+		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT,
+				 "configuration to check (default: auscult.conf in the data folder)",
 				 NULL, NULL },
 		[OPT_JSON] = OPTION_JSON, [OPT_COLOR] = OPTION_COLOR),
 	.run = run,

@@ -349,11 +349,13 @@ int engine_wait(struct engine *e)
 	if (rc == 0 || rc == 2 || rc == 3)
 		return rc;
 	if (rc > 0) {
-		snprintf(e->board->error, ENGINE_ERROR, "the decoding process ended with status %d; what it reported before is shown", rc);
+		snprintf(e->board->error, ENGINE_ERROR,
+			 "the decoding process ended with status %d; what it reported before is shown", rc);
 		return 2;
 	}
-	snprintf(e->board->error, ENGINE_ERROR, "the decoding process was ended by signal %d%s; what it reported before is shown",
-		 WTERMSIG(status), WTERMSIG(status) == SIGSYS ? " (a forbidden system call)" : "");
+	snprintf(e->board->error, ENGINE_ERROR,
+		 "the decoding process was ended by signal %d%s; what it reported before is shown", WTERMSIG(status),
+		 WTERMSIG(status) == SIGSYS ? " (a forbidden system call)" : "");
 	return 2;
 }
 

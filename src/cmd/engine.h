@@ -56,7 +56,8 @@ struct engine {
 typedef int engine_job(void *ctx, struct engine_board *board, int out_fd);
 int  engine_spawn(engine_job *job, void *ctx, struct engine *e) __attribute__((warn_unused_result));
 /* Forks the engine. 0 or negative errno. */
-int  engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e) __attribute__((warn_unused_result));
+int  engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e)
+	__attribute__((warn_unused_result));
 /* Waits for its end. What engine_run returned, or 2 with a sentence in board->error when it was killed. */
 int  engine_wait(struct engine *e);
 void engine_done(struct engine *e);

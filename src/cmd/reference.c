@@ -27,7 +27,9 @@ void reference_type(struct buf *b, const struct field *f)
 
 const char *reference_class(const struct field *f)
 {
-	static const char *const names[] = { [PLAIN] = "plain", [SECRET] = "secret", [PATIENT] = "patient", [VITAL] = "vital" };
+	static const char *const names[] = {
+		[PLAIN] = "plain", [SECRET] = "secret", [PATIENT] = "patient", [VITAL] = "vital"
+	};
 	return names[f->privacy];
 }
 
@@ -63,9 +65,9 @@ void reference_records(struct buf *b)
 	buf_text(b,
 		"<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n# Records\n\n"
 		"Made by `auscult manual records` from the field tables; do not edit.\n\n"
-		"`auscult watch --jsonl` prints one record a line: `kind` first; then, for what was seen in a packet, `time` (RFC 3339, UTC, "
-		"nanoseconds, from the packet), `file`, `packet` (from 1), `src`, `sport`, `dst`, `dport`, and `vlan` if there is one; then "
-		"the fields below, in this order, where they have a value.\n\n"
+		"`auscult watch --jsonl` prints one record a line: `kind` first; then, for what was seen in a packet, `time` (RFC "
+		"3339, UTC, nanoseconds, from the packet), `file`, `packet` (from 1), `src`, `sport`, `dst`, `dport`, and `vlan` "
+		"if there is one; then the fields below, in this order, where they have a value.\n\n"
 		"Classes: *plain* is written as it is. *patient* and *secret* never leave the decoder as text: "
 		"`{\"length\": bytes, \"hash\": keyed hash}` stands in their place. *vital* (measured values) is written only with "
 		"`--vitals`, and never kept.\n");
@@ -195,8 +197,10 @@ static void man_command(struct buf *b, const struct command *c)
 
 void reference_man(struct buf *b)
 {
-	buf_text(b, ".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n.\\\" Made by auscult manual man from the program's tables; do not edit.\n"
-		    ".TH AUSCULT 1 \"\" \"auscult " AUSCULT_VERSION "\"\n.SH NAME\nauscult \\- listens to medical devices from outside\n"
+	buf_text(b, ".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n.\\\" Made by auscult manual man from the "
+		    "program's tables; do not edit.\n"
+		    ".TH AUSCULT 1 \"\" \"auscult " AUSCULT_VERSION
+		    "\"\n.SH NAME\nauscult \\- listens to medical devices from outside\n"
 		    ".SH SYNOPSIS\n\\fBauscult\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n.SH COMMANDS\n");
 	for (int i = 0; commands[i]; i++)
 		man_command(b, commands[i]);
@@ -208,8 +212,9 @@ void reference_man(struct buf *b)
 		put_roff(b, detectors[i]->rule->title);
 		buf_text(b, ".\n");
 	}
-	buf_text(b, ".SH EXIT STATUS\n.TP\n0\nnothing at or above \\-\\-fail\\-on\n.TP\n1\nsomething at or above it; for verify and doctor: "
-		    "something is wrong\n.TP\n2\ncould not run\n.TP\n3\nan input broke off or was damaged; what came before was judged\n"
+	buf_text(b, ".SH EXIT STATUS\n.TP\n0\nnothing at or above \\-\\-fail\\-on\n.TP\n1\nsomething at or above it; "
+		    "for verify and doctor: something is wrong\n.TP\n2\ncould not run\n.TP\n3\nan input broke off or was damaged; "
+		    "what came before was judged\n"
 		    ".TP\n64\nwrong usage\n");
 }
 
@@ -235,7 +240,8 @@ static void bash_command(struct buf *b, const struct command *c)
 
 void reference_bash(struct buf *b)
 {
-	buf_text(b, "# SPDX-License-Identifier: GPL-2.0-or-later\n# Made by auscult manual bash from the program's tables; do not edit.\n"
+	buf_text(b, "# SPDX-License-Identifier: GPL-2.0-or-later\n# Made by auscult manual bash from the program's "
+		    "tables; do not edit.\n"
 		    "_auscult()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\"\"\n"
 		    "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W \"--help --version help");
 	for (int i = 0; commands[i]; i++)

@@ -202,8 +202,8 @@ const struct command cmd_show = {
 	.name = "show",
 	.doc = "everything about one finding, case, device, exposure or conversation",
 	.synopsis = "[OPTION]... ID",
-	.about = "Prints every value that the store has under an id, with the packets that show it (file, packet number, offset) and, "
-		 "for a case or a device, the findings that belong to it.",
+	.about = "Prints every value that the store has under an id, with the packets that show it (file, packet "
+		 "number, offset) and, for a case or a device, the findings that belong to it.",
 	.example = "auscult show F-1a2b3c4d5e\n  a finding with its evidence",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON, [OPT_COLOR] = OPTION_COLOR),
 	.run = run,

@@ -61,13 +61,15 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.doc = "check that the store's findings are as they were written",
 	.synopsis = "[OPTION]...",
-	.about = "Walks the chain of findings (each row's hash covers the row before it) and checks the database file. Says which row "
-		 "was changed, taken out, put in or moved.\n\n"
+	.about = "Walks the chain of findings (each row's hash covers the row before it) and checks the database file. "
+		 "Says which row was changed, taken out, put in or moved.\n\n"
 		 "Exit status: 0 whole, 1 broken, 2 could not check.\n\n"
-		 "Somebody who may write the file can write the whole chain anew; against that stands only the head, noted elsewhere.",
+		 "Somebody who may write the file can write the whole chain anew; against that stands only the head, "
+		 "noted elsewhere.",
 	.example = "auscult verify\n  walk the chain, print its head",
 	OPTIONS([OPT_STORE] = OPTION_STORE,
-		[OPT_HEAD] = { "head", 0, "HEX", OPTION_TEXT, "a head noted before, which must still be part of the chain", NULL, NULL },
+		[OPT_HEAD] = { "head", 0, "HEX", OPTION_TEXT,
+			       "a head noted before, which must still be part of the chain", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON),
 	.run = run,
 };

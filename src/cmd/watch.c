@@ -333,11 +333,11 @@ const struct command cmd_watch = {
 	.doc = "read captures: devices, what leaks, what obeys outsiders",
 	.synopsis = "[OPTION]... -r FILE [FILE]...",
 	.about =
-		"Reads pcap and pcapng files (plain or packed with gzip, xz or zstd; - is standard input), names the devices in them, "
-		"decodes medical and IT protocols on any port and reports devices that send patients' data in clear, call addresses "
-		"outside the site or take programs from them. Nothing is ever sent.\n\n"
-		"No patient's name, number or other data is printed or kept: only which fields were exposed, their length and a keyed "
-		"hash with the site's own key.",
+		"Reads pcap and pcapng files (plain or packed with gzip, xz or zstd; - is standard input), names the devices in "
+		"them, decodes medical and IT protocols on any port and reports devices that send patients' data in clear, call "
+		"addresses outside the site or take programs from them. Nothing is ever sent.\n\n"
+		"No patient's name, number or other data is printed or kept: only which fields were exposed, their length and a "
+		"keyed hash with the site's own key.",
 	.example =
 		"auscult watch -r ward.pcapng\n  what is in this capture, for people\n"
 		"auscult watch -r ward.pcapng --jsonl --no-store\n  every record, one JSON object a line\n"
@@ -346,15 +346,20 @@ const struct command cmd_watch = {
 		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS, "capture to read; may be given several times", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
-		[OPT_VITALS] = { "vitals", 0, NULL, OPTION_FLAG, "let measured values (vital signs) out with the records", NULL, NULL },
+		[OPT_VITALS] = { "vitals", 0, NULL, OPTION_FLAG, "let measured values (vital signs) out with the records", NULL,
+				 NULL },
 		[OPT_STORE] = OPTION_STORE,
 		[OPT_NO_STORE] = { "no-store", 0, NULL, OPTION_FLAG, "keep nothing", NULL, NULL },
-		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
+		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT,
+			      "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
 		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
-		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT, "networks, registered central stations, devices, detector options", NULL, NULL },
-		[OPT_INDICATORS] = { "indicators", 0, "FILE", OPTION_TEXTS, "STIX 2.1 indicators to look for, beside the shipped ones", NULL, NULL },
+		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT,
+				 "networks, registered central stations, devices, detector options", NULL, NULL },
+		[OPT_INDICATORS] = { "indicators", 0, "FILE", OPTION_TEXTS,
+				     "STIX 2.1 indicators to look for, beside the shipped ones", NULL, NULL },
 		[OPT_OUI] = { "oui", 0, "FILE", OPTION_TEXT, "IEEE list of MAC prefixes (oui.txt), for vendor hints", NULL, NULL },
-		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
+		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe",
+				  "high", "info|low|medium|high|critical" },
 		[OPT_MAX_FLOWS] = { "max-flows", 0, "N", OPTION_NUMBER, "conversations kept at once", "1048576", NULL },
 		[OPT_COLOR] = OPTION_COLOR,
 		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" }),

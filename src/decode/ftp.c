@@ -5,7 +5,8 @@
 #include "base/scope.h"
 #include "decode/decoder.h"
 
-enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, TLS_GO = 234, TLS_OLD = 334 };
+enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, TLS_GO = 234,
+	TLS_OLD = 334 };
 
 enum { MESSAGE, COMMAND, CODE, PATH, USER, PASSWORD, ANONYMOUS, TLS, BANNER, SERVER_SYSTEM, ADDRESS, PORT, FIELDS };
 
@@ -440,7 +441,8 @@ static bool is_own_reply(struct span line)
 	static const struct {
 		const char *code, *word;
 	} own[] = {
-		{ "227 ", "PASSIVE" }, { "229 ", "PASSIVE" }, { "226 ", "TRANSFER" }, { "150 ", "DATA CONNECTION" }, { "234 ", "TLS" },
+		{ "227 ", "PASSIVE" }, { "229 ", "PASSIVE" }, { "226 ", "TRANSFER" }, { "150 ", "DATA CONNECTION" },
+		{ "234 ", "TLS" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		if (span_starts(line, span_str(own[i].code)) && contains(line, own[i].word))

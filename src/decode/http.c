@@ -15,7 +15,8 @@ enum {
 };
 
 enum {
-	EVENT, METHOD, HOST, PATH, PARAMETERS, STATUS, USER_AGENT, SERVER, CONTENT_TYPE, CONTENT_LENGTH, CONTENT_CODING, UPGRADE,
+	EVENT, METHOD, HOST, PATH, PARAMETERS, STATUS, USER_AGENT, SERVER, CONTENT_TYPE, CONTENT_LENGTH, CONTENT_CODING,
+	UPGRADE,
 	AUTH_SCHEME, AUTHORIZATION, PATIENT_ID, STUDY
 };
 
@@ -140,7 +141,8 @@ static bool number(struct span s, unsigned max_digits, uint64_t *out)
 
 /* ---- heads ---- */
 
-enum { H_HOST, H_AGENT, H_SERVER, H_TYPE, H_LENGTH, H_CODING, H_TRANSFER, H_UPGRADE, H_AUTH, H_PROXY_AUTH, H_RANGE, HEADERS };
+enum { H_HOST, H_AGENT, H_SERVER, H_TYPE, H_LENGTH, H_CODING, H_TRANSFER, H_UPGRADE, H_AUTH, H_PROXY_AUTH, H_RANGE,
+	HEADERS };
 
 struct head {
 	bool is_request;
@@ -154,7 +156,8 @@ static void head_field(struct span line, struct head *out)
 	static const char *const names[HEADERS] = {
 		[H_HOST] = "host", [H_AGENT] = "user-agent", [H_SERVER] = "server", [H_TYPE] = "content-type",
 		[H_LENGTH] = "content-length", [H_CODING] = "content-encoding", [H_TRANSFER] = "transfer-encoding",
-		[H_UPGRADE] = "upgrade", [H_AUTH] = "authorization", [H_PROXY_AUTH] = "proxy-authorization", [H_RANGE] = "content-range",
+		[H_UPGRADE] = "upgrade", [H_AUTH] = "authorization", [H_PROXY_AUTH] = "proxy-authorization",
+		[H_RANGE] = "content-range",
 	};
 	struct span value = line, name = trim(word_next(&value, ":"));
 	for (unsigned i = 0; i < HEADERS; i++)
@@ -320,7 +323,9 @@ static enum start start_of(struct span s)
 	struct span method, name = SPAN_LIT("HTTP/");
 	bool whole;
 	if (span_starts(s, name))
-		return s.n > name.n && s.p[name.n] >= '0' && s.p[name.n] <= '9' ? START_RESPONSE : s.n > name.n ? START_JUNK : START_SHORT;
+		return s.n > name.n && s.p[name.n] >= '0' && s.p[name.n] <= '9' ? START_RESPONSE
+		       : s.n > name.n                                           ? START_JUNK
+										: START_SHORT;
 	if (s.n < name.n && span_starts(name, s))
 		return START_SHORT;
 	enum start start = method_start(s, &method);
@@ -729,7 +734,8 @@ static bool decode_chunk(const struct message *m, struct exchange *x, struct emi
 	if (!whole || !c.valid)
 		return blanks(m->bytes) == m->bytes.n;
 	bool last = c.length == 0;
-	body_part(e, m, x, (struct body){ .offset = w->offset, .length = c.length, .size = last ? w->offset : 0, .last = last });
+	body_part(e, m, x,
+		  (struct body){ .offset = w->offset, .length = c.length, .size = last ? w->offset : 0, .last = last });
 	w->offset += c.length;
 	if (last)
 		w->mode = MODE_HEAD;

@@ -161,7 +161,8 @@ static void skip_fattr(struct rd *r)
 static struct span args_open(struct rd *r)
 {
 	enum { CREATE = 1, UNCHECKED = 0, GUARDED = 1, EXCLUSIVE = 2, EXCLUSIVE_1 = 3 };
-	enum { CLAIM_NULL = 0, CLAIM_PREVIOUS = 1, CLAIM_CUR = 2, CLAIM_PREV = 3, CLAIM_FH = 4, CLAIM_CUR_FH = 5, CLAIM_PREV_FH = 6 };
+	enum { CLAIM_NULL = 0, CLAIM_PREVIOUS = 1, CLAIM_CUR = 2, CLAIM_PREV = 3, CLAIM_FH = 4, CLAIM_CUR_FH = 5,
+		CLAIM_PREV_FH = 6 };
 	rd_skip(r, 12 + 8);
 	(void)xdr_opaque(r, OPAQUE_MAX);
 	if (rd_be32(r) == CREATE) {

@@ -19,7 +19,8 @@ enum {
 };
 
 static const struct field fields[FIELDS] = {
-	[EVENT] = { "event", F_TEXT, "session, login_prompt, password_prompt, credentials, accepted, refused, shell (no login)" },
+	[EVENT] = { "event", F_TEXT,
+		    "session, login_prompt, password_prompt, credentials, accepted, refused, shell (no login)" },
 	[OPTIONS] = { "options", F_TEXTS, "options negotiated in the first bytes: do 24, will 1 …" },
 	[BANNER] = { "banner", F_TEXT, "first 64 characters before the login prompt", .clue = CLUE_SYSTEM },
 	[TERMINAL_TYPE] = { "terminal", F_TEXT, "type of terminal that the client names" },

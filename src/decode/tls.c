@@ -127,7 +127,8 @@ static struct bid bid_records(struct rd r, bool closing)
 	struct tls_record rec;
 	int chained = 0;
 	while (rd_left(&r) >= RECORD_HEAD && chained < 2) {
-		if (!record_head(&r, &rec) || (rec.type == ALERT && rec.length == 1) || (rec.type == CHANGE_CIPHER && rec.length != 1))
+		if (!record_head(&r, &rec) || (rec.type == ALERT && rec.length == 1) ||
+		    (rec.type == CHANGE_CIPHER && rec.length != 1))
 			return (struct bid){ .score = BID_NO };
 		chained++;
 		if (rd_left(&r) < rec.length)

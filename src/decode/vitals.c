@@ -47,7 +47,8 @@ static const struct coded codes[] = {
 	{ "150037", "art_sys" }, { "150038", "art_dia" }, { "150039", "art_mean" },
 	{ "MDC_PRESS_BLD_ART_ABP_SYS", "art_sys" }, { "MDC_PRESS_BLD_ART_ABP_DIA", "art_dia" },
 	{ "MDC_PRESS_BLD_ART_ABP_MEAN", "art_mean" },
-	{ "150344", "temperature" }, { "MDC_TEMP", "temperature" }, { "150364", "temperature" }, { "MDC_TEMP_BODY", "temperature" },
+	{ "150344", "temperature" }, { "MDC_TEMP", "temperature" }, { "150364", "temperature" },
+	{ "MDC_TEMP_BODY", "temperature" },
 	{ "151708", "etco2" }, { "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
 };
 

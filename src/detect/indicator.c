@@ -73,7 +73,7 @@ static struct span net_key(struct addr a, uint8_t bits, uint8_t out[19])
 	out[2] = bits;
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned left = keep > 8 * i ? keep - 8 * i : 0;
-		out[3 + i] = left >= 8 ? a.b[i] : (uint8_t)(a.b[i] & (0xff00u >> left));
+		out[3 + i] = (uint8_t)(left >= 8 ? a.b[i] : a.b[i] & (0xff00u >> left));
 	}
 	return span_of(out, 19);
 }

@@ -17,8 +17,8 @@ static const struct rule rule = {
 	.why = "Whoever stands on the way can read who is a patient here and of what. Outside the site this is a breach of "
 	       "patients' data with a clock running; inside, it is how most hospital protocols work today, and a reason to "
 	       "keep their network closed.",
-	.wrong = "The messages may carry test patients. A destination that looks outside may be the site's own, behind a network "
-		 "that is not in the configuration ([zone]), or the traffic may enter a tunnel after this point.",
+	.wrong = "The messages may carry test patients. A destination that looks outside may be the site's own, behind a "
+		 "network that is not in the configuration ([zone]), or the traffic may enter a tunnel after this point.",
 	.next = { "Find out who receives at this address and under which agreement.", ADVICE_REPORT,
 		  "Put the connection into TLS or a tunnel, or stop it; ask the system's owner before cutting it, results may be "
 		  "waiting for it.",
@@ -36,7 +36,8 @@ static const char *const next_inside[] = {
 /* Fields that name a person. Others of class PATIENT (bed, doctor, visit …) are told with them and do
  * not count alone. */
 static const char *const identity[] = {
-	"patient_id", "patient_name", "birth_date", "address", "phone", "ssn", "account", "next_of_kin", "guarantor", "insurance",
+	"patient_id", "patient_name", "birth_date", "address", "phone", "ssn", "account", "next_of_kin", "guarantor",
+	"insurance",
 };
 
 enum { RECENT = 64, PLANS = 64 };

@@ -18,7 +18,8 @@ enum tint { TINT_BOLD, TINT_DIM, TINT_RED, TINT_YELLOW, TINT_CYAN, TINT_GREEN };
 
 void layout_tint(struct buf *b, const struct layout *l, enum tint t, const char *text);   /* our own text */
 void layout_severity(struct buf *b, const struct layout *l, enum severity s);   /* symbol and word */
-/* `head`, our own text, stands at `indent`; the text follows it, its other lines indented by indent + columns of head. Ends the line. */
+/* `head`, our own text, stands at `indent`; the text follows it, its other lines indented by indent + columns
+ * of head. Ends the line. */
 void layout_wrap(struct buf *b, const struct layout *l, unsigned indent, const char *head, struct span text);
 void layout_duration(struct buf *b, uint64_t ns);        /* "4 min 12 s" */
 void layout_bytes(struct buf *b, uint64_t n);            /* "1.2 MB" */

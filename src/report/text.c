@@ -509,7 +509,8 @@ static void print_devices(const struct text_report *t, struct buf *out)
 /* ---- how well the sensor saw ---- */
 
 /* What the two sentences say already. */
-static const char *const told[] = { "files", "packets", "bytes", "flows", "devices", "findings", "records", "unknown_flows",
+static const char *const told[] = { "files", "packets", "bytes", "flows", "devices", "findings", "records",
+	"unknown_flows",
 				    "unknown_text", "unknown_binary", "unknown_encrypted", "tcp_gaps", "gap_bytes", NULL };
 
 static bool is_told(const char *name)

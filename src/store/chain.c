@@ -138,7 +138,9 @@ static bool at_end(struct walk *w, struct store *s)
 		return BROKEN(w, "the log ends at row %lld but row %lld was written: the last %lld finding(s) were taken away",
 			      (long long)w->seq, (long long)s->seq, (long long)(s->seq - w->seq));
 	if (w->seq > s->seq)
-		return BROKEN(w, "the log goes on to row %lld but its noted end is row %lld: rows were put in, or the end was set back",
+		return BROKEN(w,
+			      "the log goes on to row %lld but its noted end is row %lld: rows were put in, or the end "
+			      "was set back",
 			      (long long)w->seq, (long long)s->seq);
 	if (memcmp(w->prev, s->head, 32) != 0)
 		return BROKEN(w, "the last row, %lld, is not the one that was noted as the end", (long long)w->seq);
@@ -161,12 +163,11 @@ static int walk_chain(struct store *s, const char *expect, struct store_check *c
 	if (sqlite3_prepare_v2(s->db,
 		"SELECT seq, id, body, prev, hash, json_extract(j, '$.id') IS id, json_extract(j, '$.rule') IS rule, "
 		"  ifnull(json_extract(j, '$.device.id'), iif(json_type(j, '$.device') = 'text', json_extract(j, '$.device'), NULL)) "
-		"  IS device, "
-		"  CASE json_extract(j, '$.severity') WHEN 'info' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 "
-		"  WHEN 'critical' THEN 4 END IS severity, "
-		"  CAST(strftime('%s', substr(json_extract(j, '$.first'), 1, 19)) AS INTEGER) IS first / 1000000000, "
-		"  CAST(strftime('%s', substr(json_extract(j, '$.last'), 1, 19)) AS INTEGER) IS last / 1000000000 "
-		"FROM (SELECT *, iif(json_valid(body), body, 'null') j FROM finding_log) ORDER BY seq", -1, &st, NULL) != SQLITE_OK)
+		"  IS device,   CASE json_extract(j, '$.severity') WHEN 'info' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN "
+		"'high' THEN 3   WHEN 'critical' THEN 4 END IS severity,   CAST(strftime('%s', substr(json_extract(j, '$.first'), "
+		"1, 19)) AS INTEGER) IS first / 1000000000,   CAST(strftime('%s', substr(json_extract(j, '$.last'), 1, 19)) AS "
+		"INTEGER) IS last / 1000000000 FROM (SELECT *, iif(json_valid(body), body, 'null') j FROM finding_log) ORDER BY "
+		"seq", -1, &st, NULL) != SQLITE_OK)
 		return store_failed(s, "reading the findings");
 	struct walk w = { .expect = expect, .c = c };
 	bool whole = true;

@@ -186,8 +186,9 @@ static int check_version(struct store *s, const char *path)
 		return -EINVAL;
 	}
 	if (version > STORE_SCHEMA) {
-		snprintf(s->err, sizeof(s->err), "%.300s was written by a newer auscult (form %lld, this one knows %d); upgrade auscult",
-			 path, (long long)version, STORE_SCHEMA);
+		snprintf(s->err, sizeof(s->err),
+			 "%.300s was written by a newer auscult (form %lld, this one knows %d); upgrade auscult", path,
+			 (long long)version, STORE_SCHEMA);
 		return -EPROTO;
 	}
 	if (version == STORE_SCHEMA)
@@ -463,9 +464,9 @@ void store_abort(struct store *s)
 }
 
 #define ASK(from, order) \
-	"SELECT body FROM " from " WHERE (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR rule = ?4) " \
-	"AND (?5 < 0 OR severity >= ?5) AND (?6 = 0 OR last IS NULL OR last >= ?6) AND (?7 = 0 OR first IS NULL OR first <= ?7) " \
-	"ORDER BY " order " LIMIT ?8"
+	"SELECT body FROM " from " WHERE (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR rule = " \
+	"?4) AND (?5 < 0 OR severity >= ?5) AND (?6 = 0 OR last IS NULL OR last >= ?6) AND (?7 = 0 OR first IS NULL OR " \
+	"first <= ?7) ORDER BY " order " LIMIT ?8"
 
 static const char *ask_sql(const struct query *q)
 {

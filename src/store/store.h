@@ -17,7 +17,8 @@ enum { STORE_SCHEMA = 1, STORE_APPLICATION = 0x61757363 /* "ausc" */, STORE_PATH
 
 /* Opens DIR/auscult.db; creates both unless readonly. 0 or negative errno; err says what to do.
  * -ENOENT: readonly and there is none; -EPROTO: written by a newer program; -EINVAL: not a store. */
-int  store_open(const char *dir, bool readonly, struct store **out, char err[STORE_ERR]) __attribute__((warn_unused_result));
+int  store_open(const char *dir, bool readonly, struct store **out, char err[STORE_ERR])
+	__attribute__((warn_unused_result));
 void store_close(struct store *s);               /* NULL is fine; what was not committed is gone */
 
 /* Records of one run go in one transaction. opts (may be NULL) is copied. After the first failed write

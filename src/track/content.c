@@ -163,7 +163,10 @@ static struct filetype packed_type(struct span head)
 {
 	struct filetype type = { .name = "compressed for transport" };
 	uint8_t out[FILETYPE_HEAD];
-	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)head.p, .avail_in = (uInt)head.n, .next_out = out, .avail_out = sizeof(out) };
+	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)head.p,
+		       .avail_in = (uInt)head.n,
+		       .next_out = out,
+		       .avail_out = sizeof(out) };
 	if (inflateInit2(&z, 15 + 32) != Z_OK)   /* zlib or gzip, by its head */
 		return type;
 	inflate(&z, Z_SYNC_FLUSH);
@@ -195,7 +198,8 @@ static void classify(struct content *c, struct file *f)
 /* ---- bytes before their turn ---- */
 
 /* One piece more, or some bytes behind an old one. *at: the piece they follow, or where a new one goes. */
-static void ahead_add(struct content *c, struct file *f, struct ahead **at, bool follows, uint64_t offset, struct span s)
+static void ahead_add(struct content *c, struct file *f, struct ahead **at, bool follows, uint64_t offset,
+		      struct span s)
 {
 	struct ahead *a = follows ? *at : NULL;
 	size_t want = (a ? a->n : 0) + s.n;

@@ -8,7 +8,8 @@
 
 enum { TRIES_MAX = 6, TRIES_MIDSTREAM = 24, CLASS_LOOK = 256, ENTROPY_MIN = 48 };
 
-struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes, enum over over)
+struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes,
+				    enum over over)
 {
 	struct message m = { .bytes = bytes, .to_server = conversation_to_server(f, dir), .over = over };
 	if (f->tag) {
@@ -39,7 +40,8 @@ static void take_side(struct flow *f, bool dir, enum side side)
 	f->flags |= FLOW_SIDE_SURE;
 }
 
-static bool claim(struct tracker *t, struct flow *f, bool dir, const struct decoder *d, enum side side, const struct packet *p)
+static bool claim(struct tracker *t, struct flow *f, bool dir, const struct decoder *d, enum side side,
+		  const struct packet *p)
 {
 	if (d->state_size) {
 		if (t->memory + d->state_size > MEMORY_CAP) {
@@ -66,7 +68,8 @@ static const struct decoder *expected(struct tracker *t, struct flow *f, const s
 	return x->decoder;
 }
 
-enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p)
+enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const struct message *m,
+	const struct packet *p)
 {
 	const struct decoder *best = expected(t, f, p);
 	if (best)
@@ -184,8 +187,8 @@ static void on_body(struct emit *e, const struct body *b)
 		reveal_mark(t, b->data, SHOWN_PLAIN);
 }
 
-uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p,
-			     uint32_t seq)
+uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m,
+			     const struct packet *p, uint32_t seq)
 {
 	struct origin at = p->at;
 	at.flow = f->id;

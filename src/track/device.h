@@ -29,7 +29,8 @@ extern const struct record_type clue_type;
 struct devices;                                  /* the table; opaque */
 enum { DEVICE_NONE = 0 };                        /* ids are 1.. and stay for the run; merged rows forward */
 
-uint32_t device_sender(const struct devices *t, const struct origin *at);    /* DEVICE_NONE when it is routed in from outside */
+/* DEVICE_NONE when it is routed in from outside. */
+uint32_t device_sender(const struct devices *t, const struct origin *at);
 uint32_t device_receiver(const struct devices *t, const struct origin *at);
 uint32_t device_by_addr(const struct devices *t, struct addr a);
 uint32_t device_root(const struct devices *t, uint32_t id);                  /* after merges */

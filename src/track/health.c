@@ -13,7 +13,8 @@ static const struct field fields[HEALTH_FIELDS] = {
 	HEALTH_COUNTERS(X)
 #undef X
 	[HEALTH_LINK_TYPES] = { "link_types", F_TEXTS, "link types of the input" },
-	[HEALTH_ZONES] = { "zones", F_TEXT, "which networks count as clinical, the site's and outside, and whether that is a guess" },
+	[HEALTH_ZONES] = { "zones", F_TEXT,
+			   "which networks count as clinical, the site's and outside, and whether that is a guess" },
 	[HEALTH_INPUT_ERROR] = { "input_error", F_TEXT, "why and where the input broke off" },
 };
 RECORD_TYPE(health_type, "health", "The sensor's own counters: what was read, damaged, unknown or had no room", fields);

@@ -39,8 +39,8 @@ static struct entry *at(const struct history *h, uint64_t step)
 	return (struct entry *)(uintptr_t)(h->ring + step % (HISTORY_BYTES / STEP) * STEP);
 }
 
-uint32_t history_add(struct history *h, uint64_t flow, bool dir, uint32_t before, const struct packet *p, struct span bytes,
-		     bool whole)
+uint32_t history_add(struct history *h, uint64_t flow, bool dir, uint32_t before, const struct packet *p,
+		     struct span bytes, bool whole)
 {
 	struct span kept = span_cut(bytes, whole ? HISTORY_SEGMENT : HISTORY_HEAD);
 	uint64_t name = h->written;

@@ -22,7 +22,7 @@ struct history *history_new(void);
 void            history_free(struct history *h);
 
 /* before: what the last add for this direction returned, 0 for none. Returns the new entry's name. */
-uint32_t history_add(struct history *h, uint64_t flow, bool dir, uint32_t before, const struct packet *p, struct span bytes,
-		     bool whole);
+uint32_t history_add(struct history *h, uint64_t flow, bool dir, uint32_t before, const struct packet *p,
+		     struct span bytes, bool whole);
 /* The entry of that name when it is still there and of this stream; name is set to the one before it. */
 bool     history_get(const struct history *h, uint64_t flow, bool dir, uint32_t *name, struct history_entry *out);

@@ -14,8 +14,8 @@ static const struct field learnt_fields[] = {
 	[LEARNT_FIELD] = { "field", F_TEXT, "which identity field the identifier was learnt from" },
 	[LEARNT_TOKEN] = { "patient", F_TEXT, "the identifier", .privacy = PATIENT },
 };
-RECORD_TYPE(learnt_type, "learnt", "A patient's identifier, learnt from a decoded stream, in a stream that nobody decodes",
-	    learnt_fields);
+RECORD_TYPE(learnt_type, "learnt",
+	    "A patient's identifier, learnt from a decoded stream, in a stream that nobody decodes", learnt_fields);
 
 struct word {
 	uint64_t mark;                           /* keyed hash of the word; 0: empty */

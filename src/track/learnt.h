@@ -19,4 +19,4 @@ void           learnt_add(struct learnt *l, const struct field *f, struct span v
  * follows, for where silence costs nothing. */
 bool           learnt_word(const struct learnt *l, struct span bytes, struct span *where);
 /* True: bytes hold a learnt identifier; which one, and the name of its field. */
-bool           learnt_find(const struct learnt *l, struct span bytes, struct token *t, const char **field, struct span *where);
+bool learnt_find(const struct learnt *l, struct span bytes, struct token *t, const char **field, struct span *where);

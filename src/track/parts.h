@@ -79,14 +79,16 @@ bool tracker_wants(struct emit *e, const struct record_type *type);
 /* conversation.c: who speaks what */
 enum claim { CLAIM_NONE, CLAIM_WAIT, CLAIM_MADE };
 /* Asks the decoders; CLAIM_MADE: f->decoder is set. */
-enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p);
+enum claim conversation_bid(struct tracker *t, struct flow *f, bool dir, const struct message *m,
+	const struct packet *p);
 /* Nobody wants these bytes: what kind they are, and whether they hold a learnt identifier. */
 void conversation_unclaimed(struct tracker *t, struct flow *f, bool dir, struct span bytes, const struct packet *p);
 /* Decodes one message of f's decoder, which begins at seq of its stream. Returns the body handle that it
  * opened, 0: none. */
-uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m, const struct packet *p,
-			     uint32_t seq);
-struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes, enum over over);
+uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m,
+			     const struct packet *p, uint32_t seq);
+struct message conversation_message(const struct tracker *t, const struct flow *f, bool dir, struct span bytes,
+				    enum over over);
 /* p's conversation is f: who is who. */
 void conversation_origin(const struct flow *f, bool dir, struct packet *p);
 

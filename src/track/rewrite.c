@@ -16,8 +16,8 @@ static const struct field changed_fields[] = {
 	[CHANGED_FROM] = { "from", F_REAL, "as it came first" },
 	[CHANGED_TO] = { "to", F_REAL, "as it came again" },
 };
-static RECORD_TYPE(rewritten_value_type, "rewritten_value", "A measured value that differs between two copies of a message",
-		   changed_fields);
+static RECORD_TYPE(rewritten_value_type, "rewritten_value",
+		   "A measured value that differs between two copies of a message", changed_fields);
 
 static const struct field fields[] = {
 	[REWRITE_FIRST_MAC] = { "first_mac", F_MAC, "who sent the first copy on this wire" },
@@ -131,7 +131,8 @@ static void compare_records(struct record *out, const struct record *a, const st
 
 /* The start of the message that the stretch lies in: the nearest segment before it that a message
  * begins with. Fills window with what came before seq; true when such a start is there. */
-static bool message_start(struct tracker *t, const struct flow *f, bool dir, uint32_t name, uint32_t seq, struct buf *window)
+static bool message_start(struct tracker *t, const struct flow *f, bool dir, uint32_t name, uint32_t seq,
+			  struct buf *window)
 {
 	struct history_entry back[PREFIX_MAX], e;
 	unsigned n = 0;
