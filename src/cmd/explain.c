@@ -4,6 +4,7 @@
 #include "cmd/body.h"
 #include "cmd/reference.h"
 #include "detect/detector.h"
+#include "fw/pass/pass.h"
 
 enum { OPT_COLOR };
 
@@ -14,6 +15,9 @@ static const struct rule *rule_find(const char *id, const struct detector **by)
 			*by = detectors[i];
 			return detectors[i]->rule;
 		}
+	for (int i = 0; passes[i]; i++)
+		if (strcmp(passes[i]->rule->id, id) == 0)
+			return passes[i]->rule;
 	return NULL;
 }
 
@@ -44,14 +48,14 @@ static void explain_rule(struct buf *b, const struct layout *l, const struct rul
 	say_list(b, l, "CWE:         ", r->cwe);
 	say_list(b, l, "Advisories:  ", r->advisories);
 	say_list(b, l, "References:  ", r->references);
-	for (const struct option_num *o = by->options; o && o->key; o++) {
+	for (const struct option_num *o = by ? by->options : NULL; o && o->key; o++) {
 		struct buf line = { 0 };
 		buf_printf(&line, "%s = %g (%g to %g%s%s): %s", o->key, o->fallback, o->min, o->max, o->unit ? " " : "",
 			   o->unit ? o->unit : "", o->doc);
 		layout_wrap(b, l, 2, o == by->options ? "Options:     " : "             ", buf_span(&line));
 		buf_done(&line);
 	}
-	if (by->options && by->options->key)
+	if (by && by->options && by->options->key)
 		layout_wrap(b, l, 2, "             ", span_str("set under [detector NAME] in the configuration"));
 }
 
@@ -84,6 +88,11 @@ static void list_all(struct buf *b, const struct layout *l, const struct registr
 		snprintf(head, sizeof(head), "%-26s ", detectors[i]->rule->id);
 		layout_wrap(b, l, 2, head, span_str(detectors[i]->rule->title));
 	}
+	for (int i = 0; passes[i]; i++) {
+		char head[48];
+		snprintf(head, sizeof(head), "%-26s ", passes[i]->rule->id);
+		layout_wrap(b, l, 2, head, span_str(passes[i]->rule->title));
+	}
 	buf_text(b, "\n");
 	layout_tint(b, l, TINT_BOLD, "Kinds of record");
 	buf_text(b, "\n");
@@ -113,6 +122,8 @@ static int unknown(const struct args *a, const struct registry *g, const char *n
 	unsigned n = 0;
 	for (int i = 0; detectors[i] && n < 120; i++)
 		names[n++] = detectors[i]->rule->id;
+	for (int i = 0; passes[i] && n < 120; i++)
+		names[n++] = passes[i]->rule->id;
 	for (unsigned i = 0; i < g->n; i++)
 		names[n++] = g->v[i]->name;
 	const char *near = option_nearest(name, names);

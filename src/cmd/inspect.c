@@ -2,25 +2,33 @@
 /* auscult inspect: takes firmware apart. This process opens files, prints and writes what --extract asks
  * for; the inspector, without rights, reads the bytes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/sandbox.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
+#include "cmd/examine.h"
 #include "cmd/inspector.h"
 #include "cmd/site.h"
+#include "fw/flow/trace.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/wire.h"
-#include "report/layout.h"
+#include "report/firmware.h"
+#include "store/store.h"
 
-enum { OPT_EXTRACT, OPT_LIST, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_KEY, OPT_TEST_KEY, OPT_COLOR };
+enum {
+	OPT_EXTRACT, OPT_LIST, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
+	OPT_FAIL_ON, OPT_COLOR,
+};
 
 enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
 
@@ -36,8 +44,12 @@ struct output {
 	struct registry registry;
 	int spool;
 	struct arena arena;
-	struct kept containers, areas, members, starts, accounts, keys;
+	struct kept containers, areas, members, starts, accounts, keys, programs, findings, cases;
+	struct examination exam;
 	struct site site;
+	struct store *store;
+	enum severity fail_on;
+	bool examines, found, store_failed;
 	const struct record *sum;
 	struct extract *extract;
 	struct buf lines;
@@ -58,6 +70,8 @@ static void keep(struct output *o, struct kept *k, const struct record *r)
 
 static void take_extract(struct output *o, const struct record *r)
 {
+	if (o->examines)
+		examination_add(&o->exam, r);
 	uint64_t type = record_get_uint(r, EXT_TYPE);
 	if (!o->extract || type > MEMBER_SOCKET)
 		return;
@@ -72,6 +86,43 @@ static void write_lines(struct output *o)
 	if (!o->broken_pipe && o->lines.n && command_write(1, buf_span(&o->lines)) < 0)
 		o->broken_pipe = true;
 	buf_reset(&o->lines);
+}
+
+static void note_finding(struct output *o, const struct record *r)
+{
+	char name[16] = "";
+	enum severity s;
+	struct span text = span_cut(record_get_text(r, FND_SEVERITY), sizeof(name) - 1);
+	if (text.n)
+		memcpy(name, text.p, text.n);
+	o->found |= severity_parse(name, &s) && s >= o->fail_on;
+	keep(o, &o->findings, r);
+}
+
+static void into_store(struct output *o, const struct record *r)
+{
+	if (!o->store || o->store_failed || store_put(o->store, r) >= 0)
+		return;
+	o->store_failed = true;
+	log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
+}
+
+/* What the examination says: findings and cases are kept for good. */
+static void take_judged(void *to, const struct record *r)
+{
+	struct output *o = to;
+	if (r->type == &finding_type)
+		note_finding(o, r);
+	else if (r->type == &case_type)
+		keep(o, &o->cases, r);
+	else
+		keep(o, &o->programs, r);
+	if (r->type != &fwtrace_type)
+		into_store(o, r);
+	if (!args_flag(o->args, OPT_JSONL))
+		return;
+	json_record(&o->lines, r, NULL);
+	buf_text(&o->lines, "\n");
 }
 
 static void take_record(struct output *o, const struct record *r)
@@ -412,8 +463,24 @@ static void print_list(const struct output *o, struct buf *out)
 	}
 }
 
+static const struct record *finding_at(const struct output *o, const char *id)
+{
+	for (size_t i = 0; i < o->findings.n; i++)
+		if (span_is(record_get_text(o->findings.v[i], FND_ID), id))
+			return o->findings.v[i];
+	return NULL;
+}
+
 static void print_people(const struct output *o, struct buf *out)
 {
+	const char *explain = args_text(o->args, OPT_EXPLAIN);
+	if (explain) {
+		if (finding_at(o, explain))
+			firmware_explain(out, &o->layout, finding_at(o, explain));
+		return;
+	}
+	if (o->examines)
+		firmware_report(out, &o->layout, o->findings.v, o->findings.n);
 	if (args_flag(o->args, OPT_LIST)) {
 		print_list(o, out);
 		return;
@@ -453,6 +520,9 @@ static void print_document(const struct output *o, struct buf *doc, bool complet
 	json_list(doc, "starts", &o->starts);
 	json_list(doc, "accounts", &o->accounts);
 	json_list(doc, "keys", &o->keys);
+	json_list(doc, "programs", &o->programs);
+	json_list(doc, "findings", &o->findings);
+	json_list(doc, "cases", &o->cases);
 	buf_text(doc, ",\n\"inspection\":");
 	json_record(doc, o->sum, NULL);
 	buf_text(doc, "}\n");
@@ -510,10 +580,70 @@ static bool finish_extract(struct output *o)
 	return n.failed == 0;
 }
 
+static bool open_store(struct output *o)
+{
+	char err[STORE_ERR] = "";
+	if (!o->examines || args_flag(o->args, OPT_NO_STORE))
+		return true;
+	if (store_open(o->site.dir, false, &o->store, err) < 0 || store_begin(o->store, o->args->rest[0], NULL) < 0) {
+		log_error(&o->args->log, "%s (--no-store does without)", err[0] ? err : "the store could not be opened");
+		return false;
+	}
+	return true;
+}
+
+static bool commit_store(struct output *o)
+{
+	if (o->store && !o->store_failed && store_commit(o->store) < 0) {
+		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
+		o->store_failed = true;
+	}
+	return !o->store_failed;
+}
+
+/* What the network half should look for. */
+static bool write_prediction(struct output *o)
+{
+	const char *path = args_text(o->args, OPT_PREDICT);
+	struct buf b = { 0 };
+	if (!path)
+		return true;
+	size_t n = firmware_predict(&b, o->findings.v, o->findings.n, (uint64_t)time(NULL));
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : command_write(fd, buf_span(&b));
+	buf_done(&b);
+	if (rc < 0)
+		log_error(&o->args->log, "%s: %s", path, strerror(-rc));
+	else
+		log_note(&o->args->log, "%zu indicators written to %s", n, path);
+	return rc >= 0;
+}
+
+static bool has_explained(const struct output *o)
+{
+	const char *id = args_text(o->args, OPT_EXPLAIN);
+	if (!id || finding_at(o, id))
+		return true;
+	log_error(&o->args->log, "there is no finding %s in this image", id);
+	return false;
+}
+
+static bool examine(struct output *o)
+{
+	const struct sink to = { take_judged, o };
+	if (!o->examines)
+		return true;
+	bool good = examination_run(&o->exam, &o->material, o->spool, o->site.key, &o->registry, &o->args->log, &to);
+	if (o->exam.not_run)
+		log_warn(&o->args->log, "%u programs were not executed", o->exam.not_run);
+	bool kept = commit_store(o);
+	return good && kept;
+}
+
 static int inspect(struct output *o)
 {
 	struct inspector i;
-	struct inspector_setup set = { .material = &o->material, .spool = o->spool, .extract = o->extract != NULL };
+	struct inspector_setup set = { .material = &o->material, .spool = o->spool, .extract = o->extract || o->examines };
 	memcpy(set.key, o->site.key, KEY_BYTES);
 	int rc = inspector_start(&set, &o->registry, &i);
 	if (rc < 0) {
@@ -528,11 +658,14 @@ static int inspect(struct output *o)
 		log_error(&o->args->log, "the inspecting process sent what it must not; what came before is shown");
 	inspector_done(&i);
 	bool complete = good && rc == 0;
+	bool examined = examine(o);
 	print_all(o, complete);
-	bool written = finish_extract(o);
-	if (!complete || !o->sum || !written)
+	bool written = finish_extract(o), predicted = write_prediction(o), explained = has_explained(o);
+	if (!complete || !o->sum || !written || !examined || !predicted || !explained)
 		return OUT_FAILED;
-	return o->sum->set & 1ull << INS_BUDGETS || o->material.unread ? OUT_PARTIAL : OUT_CLEAN;
+	if (o->sum->set & 1ull << INS_BUDGETS || o->material.unread)
+		return OUT_PARTIAL;
+	return o->found ? OUT_FOUND : OUT_CLEAN;
 }
 
 static void close_all(struct output *o)
@@ -547,6 +680,11 @@ static void close_all(struct output *o)
 	free(o->starts.v);
 	free(o->accounts.v);
 	free(o->keys.v);
+	free(o->programs.v);
+	free(o->findings.v);
+	free(o->cases.v);
+	examination_done(&o->exam);
+	store_close(o->store);
 	site_done(&o->site);
 	if (o->spool >= 0)
 		close(o->spool);
@@ -554,9 +692,16 @@ static void close_all(struct output *o)
 
 static int run(struct args *a)
 {
-	struct output o = { .args = a };
+	struct output o = { .args = a, .fail_on = SEV_HIGH };
+	struct site_options so = {
+		.store = args_text(a, OPT_STORE), .key = args_text(a, OPT_KEY), .test_key = args_flag(a, OPT_TEST_KEY),
+		.no_store = args_flag(a, OPT_NO_STORE),
+	};
 	if (!a->nrest)
 		return command_usage(a, "name an image, a folder or a program: auscult inspect monitor.bin");
+	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
+	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
+	examination_init(&o.exam);
 	sandbox_no_dumps();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
@@ -567,13 +712,13 @@ static int run(struct args *a)
 	bool good = o.spool >= 0;
 	if (!good)
 		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
-	struct site_options so = { .store = args_text(a, OPT_STORE), .key = args_text(a, OPT_KEY), .test_key = args_flag(a, OPT_TEST_KEY),
-				   .no_store = true };
+	so.no_store |= !o.examines;
 	good = good && site_load(&o.site, &so, &a->log);
 	for (unsigned i = 0; good && i < a->nrest; i++)
 		good = material_add(&o.material, a->rest[i], &a->log);
 	if (good && o.material.unread)
 		log_warn(&a->log, "%u entries could not be read", o.material.unread);
+	good = good && open_store(&o);
 	int rc = good && open_extract(&o) ? inspect(&o) : OUT_FAILED;
 	close_all(&o);
 	return rc;
@@ -585,22 +730,31 @@ const struct command cmd_inspect = {
 	.synopsis = "[OPTION]... IMAGE|FOLDER|PROGRAM...",
 	.about =
 		"Recognises file systems, archives, packed streams and boot images by their content at any offset, opens them and "
-		"whatever is in them, and says where each member's bytes lie. Nothing is mounted, nothing of the image is run, no "
-		"other program is called; the bytes are read by a process without rights.\n\n"
+		"whatever is in them, and says where each member's bytes lie. Nothing is mounted, nothing of the image runs on this "
+		"machine; the bytes are read by processes without rights.\n\n"
+		"Programs are executed in an emulator, scripts are read, and what they do on one path is judged: the findings come "
+		"first, each with the calls that prove it. With --list or --extract nothing is executed and nothing is kept.\n\n"
 		"Work is bounded: bytes, members, depth, swelling and steps each have a budget, and a word when it is reached (exit "
 		"status 3). What cannot be opened is named, with its entropy.",
 	.example =
 		"auscult inspect monitor.bin\n  what lies where in this image\n"
+		"auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
+		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
+		"network for what the firmware foretells\n"
 		"auscult inspect --list monitor.bin\n  every member\n"
 		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
 	OPTIONS(
 		[OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT, "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
+		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
+		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
 		[OPT_STORE] = OPTION_STORE,
+		[OPT_NO_STORE] = { "no-store", 0, NULL, OPTION_FLAG, "keep nothing", NULL, NULL },
 		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
 		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
+		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

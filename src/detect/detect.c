@@ -444,6 +444,18 @@ static int by_weight(const void *a, const void *b)
 	return strcmp(xid, yid);
 }
 
+/* When one finding of a device and a cause was foretold, the whole story joins the firmware's case. */
+static void join_foretold(struct finding **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i]->predicted_case || v[i]->device == DEVICE_NONE)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (v[k]->device == v[i]->device && !v[k]->predicted_case && strcmp(v[k]->rule->cause, v[i]->rule->cause) == 0)
+				v[k]->predicted_case = v[i]->predicted_case;
+	}
+}
+
 static void publish_findings(struct detect *d, struct finding **v, size_t n, const struct sink *out)
 {
 	struct record_host host = { .keyring = d->set.keyring, .arena = &d->line };
@@ -479,6 +491,7 @@ void detect_publish_all(struct detect *d, const struct sink *out)
 		publish(out, d->records[i]);
 	struct finding **v = mem_array(d->nfindings + 1, sizeof(*v));
 	size_t n = gather(d, v);
+	join_foretold(v, n);
 	publish_findings(d, v, n, out);
 	publish_cases(d, v, n, out);
 	free(v);

@@ -71,6 +71,8 @@ struct finding *detect_next(struct run *d, const struct finding *f);
 void           *detect_own(struct run *d, struct finding *f, size_t size);
 /* Adds a text to a list of f->observed (OBS_TRAITS, OBS_FIELDS, OBS_EXTRA) unless it stands there. */
 void            detect_list(struct finding *f, enum observed_field field, const char *text);
+/* The indicator came from a firmware finding: f is what that one foretold. */
+void            detect_foretold(struct finding *f, const struct indicator *i);
 /* Formats into the run's memory, bounded; "" when that is used up. */
 const char     *detect_text(struct run *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One more packet as evidence, without counting. */

@@ -328,6 +328,15 @@ const char *detect_whither(enum scope s)
 
 /* ---- the configuration and the indicators ---- */
 
+void detect_foretold(struct finding *f, const struct indicator *i)
+{
+	if (!i || !i->finding)
+		return;
+	f->predicted_as = i->finding;
+	f->predicted_case = i->in_case;
+	record_str(f->observed, OBS_PREDICTION, i->finding);
+}
+
 bool detect_is_allowed(const struct run *d, struct addr device, struct addr to, uint16_t port)
 {
 	for (size_t i = 0; i < d->host->nallowed; i++) {

@@ -384,13 +384,13 @@ static const char *kept_text(struct indicators *t, const char *s)
 }
 
 /* Our own predictions name the firmware finding as an external reference (no custom objects). */
-static const char *finding_of(const json_t *object)
+static const char *reference_of(const json_t *object, const char *wanted)
 {
 	size_t i;
 	const json_t *ref;
 	json_array_foreach(json_object_get(object, "external_references"), i, ref) {
 		const char *source = text_of(ref, "source_name");
-		if (source && strcmp(source, "auscult") == 0)
+		if (source && strcmp(source, wanted) == 0)
 			return text_of(ref, "external_id");
 	}
 	return NULL;
@@ -419,7 +419,8 @@ static bool take_terms(struct reading *r, const json_t *object, const struct sti
 	struct indicators *t = r->t;
 	const char *name = text_of(object, "name") ? text_of(object, "name") : text_of(object, "description");
 	const char *id = kept_text(t, text_of(object, "id")), *file = kept_text(t, r->file);
-	const char *finding = kept_text(t, finding_of(object));
+	const char *finding = kept_text(t, reference_of(object, "auscult")),
+		   *in_case = kept_text(t, reference_of(object, "auscult-case"));
 	name = kept_text(t, name ? name : text_of(object, "id"));
 	for (unsigned k = 0; k < terms->n; k++) {
 		struct indicator i = terms->v[k];
@@ -427,6 +428,7 @@ static bool take_terms(struct reading *r, const json_t *object, const struct sti
 		i.name = name ? name : i.id;
 		i.source = file;
 		i.finding = finding;
+		i.in_case = in_case;
 		i.host = kept_text(t, i.host);
 		i.url = kept_text(t, i.url);
 		i.path = kept_text(t, i.path);

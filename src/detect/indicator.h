@@ -12,7 +12,8 @@ struct indicator {
 	struct prefix net;                       /* family 0: not about an address */
 	uint16_t port;                           /* 0: any */
 	uint8_t proto;                           /* 0: any */
-	const char *host, *url, *path, *finding; /* NULL: not about it; finding: id of the firmware finding */
+	const char *host, *url, *path;           /* NULL: not about it */
+	const char *finding, *in_case;           /* the firmware finding that foretells it, and its case; or NULL */
 	bool part;                               /* the pattern wants this and something else: weaker alone */
 	uint8_t sha256[32];
 	bool has_sha256;

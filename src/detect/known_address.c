@@ -353,6 +353,7 @@ static void judge(struct run *d, struct finding *f)
 	if (!x || !x->indicator)
 		return;
 	record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->indicator->name, x->indicator->source));
+	detect_foretold(f, x->indicator);
 	if (x->kind != BY_ADDRESS) {
 		judge_named(d, f, x);
 		return;

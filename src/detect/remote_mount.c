@@ -337,6 +337,7 @@ static void describe(struct run *d, struct finding *f, struct facts *x)
 	for (unsigned i = 1; i < x->npaths; i++)
 		detect_list(f, OBS_EXTRA, x->paths[i]);
 	list_traits(f, x);
+	detect_foretold(f, x->published);
 	if (x->published)
 		record_str(f->observed, OBS_INDICATOR,
 			   detect_text(d, "%s (%s)", x->published->name, x->published->source));

@@ -55,6 +55,8 @@ static bool keep_old(const char *name, const char *old, const char *now)
 		return strcmp(old, now) < 0;
 	if (strcmp(name, "last") == 0)
 		return strcmp(old, now) > 0;
+	if (strcmp(name, "state") == 0)          /* seen once stays seen */
+		return strcmp(now, "predicted") == 0 && strcmp(old, "predicted") != 0;
 	return strcmp(name, "severity") == 0 && old_is_graver(old, now);
 }
 

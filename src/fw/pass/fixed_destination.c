@@ -64,7 +64,7 @@ static void judge(struct job *j, const struct route *r, int i)
 	enum reach reach = act_reach(a);
 	if ((reach != REACH_PUBLIC && reach != REACH_NAME) || is_common(a))
 		return;
-	int sent = a->kind == ACT_SEND ? i : route_after(r, i, ACT_SEND);
+	int sent = a->kind == ACT_SEND ? i : a->kind == ACT_CONNECT ? route_after(r, i, ACT_SEND) : -1;
 	const char *where = job_where(j, a);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
 	double sure = (a->setting == SETTING_CONSTANT ? 0.85 : 0.75) + (a->address.family ? 0.05 : 0);

@@ -71,6 +71,7 @@ static const struct field extract_fields[] = {
 	[EXT_TARGET] = { "target", F_TEXT, "of links" },
 	[EXT_AT] = { "at", F_UINT, "where its bytes start in the spool", "bytes" },
 	[EXT_SIZE] = { "size", F_UINT, "how many", "bytes" },
+	[EXT_WHERE] = { "where", F_TEXT, "the member's place, for people" },
 };
 const struct record_type extract_type = { .name = "extract", .doc = "Where the bytes of a member wait to be written",
 					  .fields = extract_fields, .nfields = ARRAY_LEN(extract_fields), .working = true };
@@ -200,5 +201,6 @@ void extract_record(const struct members *m, uint32_t i, struct record *r, const
 	record_text(r, EXT_TARGET, f->target);
 	record_uint(r, EXT_AT, f->spool_at);
 	record_uint(r, EXT_SIZE, f->size);
+	where(m, i, member_where, r, EXT_WHERE);
 	buf_done(&b);
 }

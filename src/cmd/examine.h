@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What follows unpacking: programs are executed by workers, and the judge says what all of it does. This process
+ * only hands bytes on; it reads none of them. */
+#pragma once
+
+#include "cmd/judge.h"
+#include "cmd/material.h"
+
+enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2 };
+
+struct examine_entry {
+	const char *path, *where;
+	uint64_t at, size;
+	uint32_t mode;
+};
+
+struct examination {
+	struct arena arena;
+	struct examine_entry *v;                 /* members whose bytes wait in the spool */
+	uint32_t n, room;
+	uint32_t not_run;                        /* programs past the cap, or without a worker */
+};
+
+void examination_init(struct examination *x);
+void examination_done(struct examination *x);
+/* An "extract" record. */
+void examination_add(struct examination *x, const struct record *r);
+/* Executes and judges; publishes fwtrace, finding and case records. False after saying why in the log: what was
+ * found before is published. */
+bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],
+		     const struct registry *g, const struct log *log, const struct sink *to) MUST_CHECK;

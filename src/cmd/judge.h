@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The judge: a process without rights that shows the passes what the inspector and the workers found, and hands
+ * findings and cases to its parent as bytes on a pipe. */
+#pragma once
+
+#include "base/keyring.h"
+#include "record/registry.h"
+
+enum { JUDGE_ERROR = 256, JUDGE_CALLS = 100000 };
+
+struct judge_file {
+	const char *path, *where;                /* in the image's own tree; place for people */
+	struct span content;                     /* mapped; lives as long as the judging */
+	uint32_t mode;
+};
+
+struct judge_trace {                             /* of one program; records are copies in the judge's arena */
+	uint32_t file;
+	struct record **calls, **paths;
+	uint32_t ncalls, npaths, calls_room, paths_room;
+	const struct record *summary;
+};
+
+struct judge {
+	const char *image;
+	struct judge_file *files;
+	uint32_t nfiles, files_room;
+	struct judge_trace *traces;
+	uint32_t ntraces, traces_room;
+	struct arena arena;
+	uint8_t key[KEY_BYTES];
+};
+
+void judge_init(struct judge *j, const char *image, const uint8_t key[KEY_BYTES]);
+void judge_done(struct judge *j);
+/* Copies path and where. Returns its index. */
+uint32_t judge_add(struct judge *j, struct span path, struct span where, struct span content, uint32_t mode);
+/* Opens the trace of files[file], and takes its records one by one (copies; JUDGE_CALLS of them). */
+uint32_t judge_begin_trace(struct judge *j, uint32_t file);
+void judge_take(struct judge *j, uint32_t trace, const struct record *r);
+
+struct judge_board {
+	char error[JUDGE_ERROR];
+};
+
+struct judging {
+	int pid, fd;
+	struct judge_board *board;
+};
+
+/* 0 or negative errno. Then finding and case records come on fd. */
+int  judge_start(const struct judge *j, const struct registry *g, struct judging *out) MUST_CHECK;
+/* 0 done, 2 it could not run or was ended: board->error says why. */
+int  judge_wait(struct judging *j);
+void judging_done(struct judging *j);
