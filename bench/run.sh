@@ -93,14 +93,18 @@ packets=$("$dir/floor_pcap" "$mix" | cut -d' ' -f1)
 row() { # NAME COMMAND
 	wall=$(median "$1" 2) cpu=$(median "$1" 3) kib=$(median "$1" 4)
 	[ "$wall" ] || return 0
-	awk -v name="$1" -v command="$2" -v wall="$wall" -v cpu="$cpu" -v kib="$kib" -v unit="$unit" -v packets="$packets" 'BEGIN {
-		printf "| %s | `%s` | %.2f | %.2f | %.0f | %.2f | %.1f |\n", name, command, wall, cpu, kib / 1024, packets / cpu / 1e6, cpu / unit }'
+	awk -v name="$1" -v command="$2" -v wall="$wall" -v cpu="$cpu" -v kib="$kib" -v unit="$unit" -v packets="$packets" '
+		BEGIN {
+			printf "| %s | `%s` | %.2f | %.2f | %.0f | %.2f | %.1f |\n",
+				name, command, wall, cpu, kib / 1024, packets / cpu / 1e6, cpu / unit
+		}'
 }
 
-echo "Machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'), $(nproc) cores; load before the run \
-$load_before, after it $(cut -d' ' -f1 /proc/loadavg); $(date -u +%Y-%m-%d)."
-echo "Capture: $packets packets, $(wc -c <"$mix") bytes. Medians of $runs turns, one where a turn takes longer than 8 s. On a busy"
-echo "machine the CPU column is the sound one; the ratio is of CPU seconds."
+processor=$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//')
+echo "Machine: $processor, $(nproc) cores; load before the run $load_before, after it $(cut -d' ' -f1 /proc/loadavg);" \
+	"$(date -u +%Y-%m-%d)."
+echo "Capture: $packets packets, $(wc -c <"$mix") bytes. Medians of $runs turns, one where a turn takes longer than" \
+	"8 s. On a busy machine the CPU column is the sound one; the ratio is of CPU seconds."
 echo
 echo "| what | command | wall s | CPU s | peak MiB | Mpackets per CPU s | x libpcap loop |"
 echo "|---|---|---|---|---|---|---|"
@@ -133,7 +137,8 @@ echo
 echo "| input | packets | wall s | CPU s | peak MiB | ns of CPU a packet |"
 echo "|---|---|---|---|---|---|"
 if [ ! "$quick" ]; then
-	grown 'the mix, once, through a pipe' "$packets" sh -c "'$dir/repeat' '$mix' 1 | '$auscult' watch --no-store --test-key -r -"
+	grown 'the mix, once, through a pipe' "$packets" \
+		sh -c "'$dir/repeat' '$mix' 1 | '$auscult' watch --no-store --test-key -r -"
 	grown 'ten times as long, through a pipe' $((packets * 10)) \
 		sh -c "'$dir/repeat' '$mix' 10 | '$auscult' watch --no-store --test-key -r -"
 fi
@@ -152,7 +157,8 @@ done
 
 command -v perf >/dev/null || { say "no perf: no profile"; exit 0; }
 # Addresses are fixed, so that addr2line can name file and line; shares are of samples in the engine.
-setarch -R perf record -q -F 997 -e cpu-clock -o "$dir/perf.data" "$auscult" watch --no-store --test-key -r "$mix" >/dev/null 2>&1 ||
+setarch -R perf record -q -F 997 -e cpu-clock -o "$dir/perf.data" \
+	"$auscult" watch --no-store --test-key -r "$mix" >/dev/null 2>&1 ||
 	{ say "perf may not measure here: no profile"; exit 0; }
 perf script -i "$dir/perf.data" -F ip,dso 2>/dev/null | awk -v program="$auscult" '
 	index($2, program) { printf "%s\n", $1; next } { print "other " $2 }' >"$dir/samples"
@@ -174,5 +180,7 @@ echo "|---|---|"
 		else part = substr(part, RSTART + 4, RLENGTH - 4)
 		print $2, part }'
 	grep '^other' "$dir/samples" | sed 's/^other (\(.*\))/1 \1/; s/^other /1 /; s,/[^ ]*/,,'
-} | awk '{ n = $1; $1 = ""; part[$0] += n; all += n } END { for (p in part) printf "%.1f %s\n", part[p] * 100 / all, p }' |
+} | awk '
+	{ n = $1; $1 = ""; part[$0] += n; all += n }
+	END { for (p in part) printf "%.1f %s\n", part[p] * 100 / all, p }' |
 	sort -rn | head -n 24 | awk '{ v = $1; $1 = ""; print "|" $0 " | " v " |" }'

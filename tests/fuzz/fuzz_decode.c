@@ -31,7 +31,8 @@ static void read_body(struct emit *e, const struct body *b)
 }
 
 /* Frames as track/stream.c would: the bytes come piece by piece, each call sees what is there. */
-static void stream(const struct decoder *d, struct message m, struct span all, size_t piece, void *state, struct emit *e)
+static void stream(const struct decoder *d, struct message m, struct span all, size_t piece, void *state,
+		   struct emit *e)
 {
 	size_t at = 0, have = piece, seen = 0;
 	unsigned turns = 0;
@@ -74,7 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&w.arena, 1 << 20);
 	struct record_host host = { .keyring = w.keyring, .arena = &w.arena };
 	struct sink sink = { fuzz_read_record, &w.json };
-	struct origin at = { .sport = 40000, .dport = d->ports[0], .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .proto = 6 };
+	struct origin at = {
+		.sport = 40000, .dport = d->ports[0], .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .proto = 6
+	};
 	struct emit e = { .at = &at, .host = &host, .sink = &sink, .expect = no_expect, .body = read_body, .to = &w };
 	void *state = d->state_size ? mem_new(d->state_size) : NULL;
 	/* An own copy, so that a read past the end is seen. */
