@@ -74,6 +74,7 @@ struct span startup_blanked(struct arena *a, struct span s)
 			continue;                /* a path in place of a password: /etc/passwd */
 		while (i + 1 < s.n && !strchr(" \t,;&|", s.p[i + 1]))
 			i++;
+		key = i + 1;
 		buf_text(&b, "***");
 	}
 	struct span out = arena_copy(a, buf_span(&b));
@@ -155,7 +156,8 @@ static bool is_assignment(struct span s)
 	return i && i < s.n && s.p[i] == '=';
 }
 
-static const char *const openers[] = { "if", "then", "else", "elif", "do", "while", "until", "!", "{", "(", "time", "exec", "nohup", "nice",
+static const char *const keywords[] = { "if", "then", "else", "elif", "do", "while", "until", "!", "{", "(" };
+static const char *const wrappers[] = { "time", "exec", "nohup", "nice",
 				       "setsid", "busybox", "/bin/busybox", "command", "eval", "sudo", "env", "chrt", "taskset", "daemon" };
 static const char *const silent[] = { "fi", "done", "esac", "}", ")", "case", "for", "in", "echo", "cd", "export", "set", "unset", "test", "[", "[[",
 				      "read", "true", "false", ":", "return", "exit", "local", "shift", "trap", "umask", "ulimit", "printf",
@@ -226,9 +228,12 @@ static void simple_command(struct reader *r, const struct script *s, struct span
 	split(text, &w);
 	if (w.n > 3 && span_is(w.v[0], "for") && span_is(w.v[2], "in"))
 		for_loop(r, s, &w);
-	while (w.n && (is_in(w.v[0], openers, ARRAY_LEN(openers)) || is_assignment(w.v[0])))
+	while (w.n && is_in(w.v[0], keywords, ARRAY_LEN(keywords)))
 		drop(&w, 1);
-	if (!w.n || is_in(w.v[0], silent, ARRAY_LEN(silent)) || w.v[0].p[0] == '$' || w.v[0].p[w.v[0].n - 1] == ')')
+	text = w.n ? span_from(text, (size_t)(w.v[0].p - text.p)) : text;
+	while (w.n && (is_in(w.v[0], wrappers, ARRAY_LEN(wrappers)) || is_assignment(w.v[0])))
+		drop(&w, 1);
+	if (!w.n || is_in(w.v[0], silent, ARRAY_LEN(silent)) || !w.v[0].n || w.v[0].p[0] == '$' || w.v[0].p[w.v[0].n - 1] == ')')
 		return;
 	struct start start = { .parent = s->parent, .by = s->member, .line = s->line, .when = "boot", .command = text,
 			       .conditional = s->nested > 0 || s->guarded };
@@ -337,31 +342,41 @@ static void run_level(struct reader *r, const struct script *s, const char *leve
 	}
 }
 
-/* id:levels:action:process, inittab(5); BusyBox leaves the levels empty. */
+/* id:levels:action:process, inittab(5). False: a comment, or no such line. */
+static bool inittab_line(struct span line, struct span part[3], struct span *process)
+{
+	struct rd parts = rd_of(trimmed(line));
+	for (int i = 0; i < 3; i++)
+		if (rd_peek(&parts) == '#' || !rd_until(&parts, ':', &part[i]))
+			return false;
+	*process = trimmed(rd_rest(&parts));
+	while (process->n && (process->p[0] == '-' || process->p[0] == '@'))
+		*process = span_from(*process, 1);
+	return true;
+}
+
+static uint8_t default_level(struct span s)
+{
+	struct rd lines = rd_of(s);
+	struct span line, part[3], process;
+	while (next_line(&lines, &line))
+		if (inittab_line(line, part, &process) && span_is(part[2], "initdefault") && part[1].n)
+			return part[1].p[0];
+	return 0;
+}
+
+/* BusyBox leaves the levels empty. */
 static bool inittab(struct reader *r)
 {
 	uint32_t member = paths_find(r->p, r->container, path_text("etc/inittab"));
 	if (member == NONE || r->m->v[member].type != MEMBER_FILE)
 		return false;
 	const struct member *f = &r->m->v[member];
-	struct span s = member_map(r->m, f), line, part[3];
+	struct span s = member_map(r->m, f), line, part[3], process;
 	struct rd lines = rd_of(s);
-	uint32_t n = 0, level = 0;
-	while (next_line(&lines, &line)) {
-		n++;
-		line = trimmed(line);
-		struct rd parts = rd_of(line);
-		if (!line.n || line.p[0] == '#' || !rd_until(&parts, ':', &part[0]) || !rd_until(&parts, ':', &part[1]) ||
-		    !rd_until(&parts, ':', &part[2]))
-			continue;
-		struct span process = trimmed(rd_rest(&parts));
-		if (span_is(part[2], "initdefault")) {
-			level = part[1].n ? part[1].p[0] : 0;
-			continue;
-		}
-		while (process.n && (process.p[0] == '-' || process.p[0] == '@'))
-			process = span_from(process, 1);
-		if (!process.n)
+	uint8_t level = default_level(s);
+	for (uint32_t n = 1; next_line(&lines, &line); n++) {
+		if (!inittab_line(line, part, &process) || !process.n || span_is(part[2], "initdefault"))
 			continue;
 		struct words w;
 		split(process, &w);

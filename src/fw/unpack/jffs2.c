@@ -50,7 +50,7 @@ struct jffs2 {
 /* The kernel's crc32(): no inversion before or after. */
 static uint32_t crc(struct span s)
 {
-	return ~(uint32_t)crc32(UINT32_MAX, s.p, (uInt)s.n);
+	return s.n ? ~(uint32_t)crc32(UINT32_MAX, s.p, (uInt)s.n) : 0;
 }
 
 /* The head of a node whose checksum holds. */

@@ -132,12 +132,17 @@ void members_detail(struct members *m, const char *fmt, ...)
 
 void members_damage(struct members *m, const char *fmt, ...)
 {
-	if (now(m)->damage)
-		return;
+	const char *before = now(m)->damage;
 	va_list ap;
+	if (before && strlen(before) > WORD_MAX / 2)
+		return;
 	va_start(ap, fmt);
-	now(m)->damage = word(m, fmt, ap);
+	const char *more = word(m, fmt, ap);
 	va_end(ap);
+	if (!before)
+		now(m)->damage = more;
+	else if (!strstr(before, more))
+		now(m)->damage = arena_printf(&m->arena, "%s; %s", before, more);
 }
 
 bool member_type_of(uint32_t mode, enum member_type *t)

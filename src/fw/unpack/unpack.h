@@ -135,7 +135,7 @@ bool member_add(struct members *m, const struct member *head, struct span conten
 
 void members_extent(struct members *m, uint64_t n);
 void members_detail(struct members *m, const char *fmt, ...) PRINTF(2, 3);
-void members_damage(struct members *m, const char *fmt, ...) PRINTF(2, 3);      /* the first one stays */
+void members_damage(struct members *m, const char *fmt, ...) PRINTF(2, 3);      /* several are joined, the same is said once */
 bool members_step(struct members *m, uint64_t n) MUST_CHECK;                    /* false: no steps left */
 void members_hit(struct members *m, enum budget_kind k);
 bool members_stopped(const struct members *m);   /* a budget of the whole job is used up */
