@@ -40,7 +40,7 @@ complain() { # TEXT, with the places on standard input
 	sed 's/^/  /' "$work/places"
 }
 
-list | grep -vE '^(COPYING|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
+list | grep -vE '^(COPYING|tests/specimens/files/.*|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "$f"
 done | complain "no SPDX line at the top"
 
