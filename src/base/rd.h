@@ -57,6 +57,12 @@ static inline bool span_starts(struct span a, struct span head)
 	return a.n >= head.n && (head.n == 0 || memcmp(a.p, head.p, head.n) == 0);
 }
 
+/* True when text stands somewhere in s. */
+static inline bool span_has(struct span s, const char *text)
+{
+	return s.n && memmem(s.p, s.n, text, strlen(text));
+}
+
 static inline struct rd rd_of(struct span s)
 {
 	return (struct rd){ .p = s.p, .end = s.n ? s.p + s.n : s.p };

@@ -35,9 +35,9 @@ static enum file_class elf_class(const struct member *f, struct span s)
 	if (type == 1)
 		return is_module ? FILE_MODULE : FILE_OBJECT;
 	/* Position independent programs are shared objects too: those that name a loader are programs. */
-	bool named = memmem(f->path.p, f->path.n, ".so", 3) != NULL;
-	bool loads = memmem(s.p, span_cut(s, HEAD).n, "/ld-", 4) || memmem(s.p, span_cut(s, HEAD).n, "/linker", 7) ||
-		     memmem(s.p, span_cut(s, HEAD).n, "/ld.so", 6);
+	bool named = span_has(f->path, ".so");
+	bool loads = span_has(span_cut(s, HEAD), "/ld-") || span_has(span_cut(s, HEAD), "/linker") ||
+		     span_has(span_cut(s, HEAD), "/ld.so");
 	return type == 3 && (named || !loads) ? FILE_LIBRARY : type == 2 || type == 3 ? FILE_PROGRAM : FILE_DATA;
 }
 
@@ -69,7 +69,7 @@ static enum file_class interpreter(struct span s)
 	} known[] = { { "php", FILE_PHP }, { "lua", FILE_LUA }, { "sh", FILE_SHELL }, { "bash", FILE_SHELL }, { "ash", FILE_SHELL },
 		      { "haserl", FILE_CGI } };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (memmem(line.p, line.n, known[i].name, strlen(known[i].name)))
+		if (span_has(line, known[i].name))
 			return known[i].c;
 	return FILE_SCRIPT;
 }
@@ -162,7 +162,7 @@ static bool add_key(struct key *out, unsigned *n, struct key k)
 
 static bool has(struct span s, const char *word)
 {
-	return memmem(s.p, s.n, word, strlen(word)) != NULL;
+	return span_has(s, word);
 }
 
 /* -----BEGIN label-----: RFC 7468 §2; a block without its end, or without base64, is a mention, not a key. */

@@ -195,7 +195,7 @@ static void for_loop(struct reader *r, const struct script *s, const struct word
 	for (unsigned i = 3; i < w->n; i++) {
 		struct span word = w->v[i];
 		bool pattern = word.n && word.p[0] == '/' && (memchr(word.p, '*', word.n) || memchr(word.p, '?', word.n));
-		bool scripts = memmem(word.p, word.n, "rc", 2) || memmem(word.p, word.n, "init", 4);
+		bool scripts = span_has(word, "rc") || span_has(word, "init");
 		if (pattern && scripts)
 			all_matches(r, s, word, " start");
 	}
@@ -241,9 +241,9 @@ static void simple_command(struct reader *r, const struct script *s, struct span
 	bool sources = span_is(program, ".") || span_is(program, "source");
 	if ((sources || is_in(program, shells, ARRAY_LEN(shells))) && w.n > 1 && w.v[1].p[0] != '-')
 		program = w.v[1];
-	else if (memmem(program.p, program.n, "start-stop-daemon", 17) || memmem(program.p, program.n, "start_daemon", 12))
+	else if (span_has(program, "start-stop-daemon") || span_has(program, "start_daemon"))
 		program = daemon_program(&w);
-	else if (memmem(program.p, program.n, "run-parts", 9) && w.n > 1)
+	else if (span_has(program, "run-parts") && w.n > 1)
 		folder_of(r, s, w.v[w.n - 1], "/*", "");
 	start.program = paths_program(r->p, r->container, program);
 	/* Functions of the script look like commands: only what has a path or is in the image counts. */
@@ -289,7 +289,7 @@ static bool is_shell(struct span s)
 	struct span first;
 	if (!next_line(&r, &first) || memchr(s.p, 0, span_cut(s, 512).n))
 		return false;
-	bool other = span_starts(first, SPAN_LIT("#!")) && !memmem(first.p, first.n, "sh", 2) && !memmem(first.p, first.n, "rc.common", 9);
+	bool other = span_starts(first, SPAN_LIT("#!")) && !span_has(first, "sh") && !span_has(first, "rc.common");
 	return !other && !span_starts(s, SPAN_LIT("\177ELF"));
 }
 
@@ -489,7 +489,7 @@ static struct span behind(struct span s, const struct words *w, unsigned n)
 static void cron_line(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s)
 {
 	bool nick = w->v[0].p[0] == '@';
-	unsigned times = nick ? 1 : 5, user = memmem(r->m->v[member].path.p, r->m->v[member].path.n, "crontabs/", 9) ? 0 : 1;
+	unsigned times = nick ? 1 : 5, user = span_has(r->m->v[member].path, "crontabs/") ? 0 : 1;
 	if (w->n <= times + user || (!nick && !strchr("*0123456789", w->v[0].p[0])))
 		return;
 	struct span command = behind(s, w, times + user);
@@ -505,7 +505,7 @@ static void inetd_line(struct reader *r, uint32_t member, uint32_t n, struct wor
 		return;
 	const char *when = arena_printf(r->a, "inetd %.*s/%.*s", (int)span_cut(w->v[0], 32).n, (const char *)w->v[0].p,
 					(int)span_cut(w->v[2], 8).n, (const char *)w->v[2].p);
-	bool tcpd = w->n > 6 && memmem(w->v[5].p, w->v[5].n, "tcpd", 4);
+	bool tcpd = w->n > 6 && span_has(w->v[5], "tcpd");
 	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = behind(s, w, 5) }, w->v[tcpd ? 6 : 5]);
 }
 
