@@ -6,8 +6,20 @@
 #   BENCH_RUNS=5     turns; the median counts. What takes longer than 8 s has one turn
 #   BENCH_QUICK=1    leaves out the peers and the long capture
 #   BENCH_MIX=FILE   another capture (classic pcap) instead of the lab's mix
+#   BENCH_WRITE=1    puts the tables between the marks of docs/performance.md, too
 set -u
 build=$1
+if [ "${BENCH_WRITE:-}" ]; then
+	page=$(dirname "$0")/../docs/performance.md
+	mkdir -p "$build/bench"
+	BENCH_WRITE='' sh "$0" "$build" | tee "$build/bench/tables.md"
+	grep -q '^Where the time goes' "$build/bench/tables.md" || exit 1
+	awk -v tables="$build/bench/tables.md" '
+		/^<!-- measured -->$/ { print; print ""; while ((getline line <tables) > 0) print line; print ""; skip = 1 }
+		/^<!-- end -->$/ { skip = 0 }
+		!skip' "$page" >"$build/bench/page.md" && cp "$build/bench/page.md" "$page"
+	exit
+fi
 runs=${BENCH_RUNS:-5} quick=${BENCH_QUICK:-}
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(dirname "$here")
