@@ -720,7 +720,8 @@ static void entry_stack(struct machine *m)
 			headers = e->segments[i].addr + m->code.modules[0].bias;
 	uint64_t random = heap_new(m, 16);
 	const uint64_t aux[][2] = { { 3, headers + (e->wide ? 64 : 52) }, { 4, e->wide ? 56 : 32 }, { 5, e->nsegments },
-		{ 6, 4096 }, { 9, e->entry + m->code.modules[0].bias }, { 16, 0 }, { 25, random }, { 0, 0 } };
+		{ 6, 4096 }, { 9, e->entry + m->code.modules[0].bias }, { 16, 0 }, { 25, random }, { 23, 0 },
+		{ m->cpu->machine == EM_386_ ? 32 : 23, m->cpu->machine == EM_386_ ? AT_STUBS + 2 * STUB_BYTES : 0 }, { 0, 0 } };
 	for (unsigned i = 0; i < ARRAY_LEN(aux); i++) {
 		guest_put_pointer(&m->g, at += size, aux[i][0]);
 		guest_put_pointer(&m->g, at += size, aux[i][1]);
