@@ -110,8 +110,14 @@ static void take(void *to, const struct record *r)
 {
 	struct slot *s = to;
 	judge_take(&s->work->judge, s->trace, r);
-	if (r->type == &fwtrace_type)
-		publish(s->work->to, r);
+}
+
+/* In the order of the programs, whichever ended first: the same image gives the same words. */
+static void publish_summaries(const struct work *w)
+{
+	for (uint32_t i = 0; i < w->judge.ntraces; i++)
+		if (w->judge.traces[i].summary)
+			publish(w->to, w->judge.traces[i].summary);
 }
 
 static int copy_out(struct span content)
@@ -176,6 +182,7 @@ static bool execute(struct work *w, struct examination *x)
 			slots[i].run = NULL;
 		}
 	}
+	publish_summaries(w);
 	if (rc == 0)
 		return true;
 	x->not_run += w->nprograms - w->next + 1;
