@@ -245,13 +245,15 @@ static void an_interface_that_is_asked_for_is_fine(void **state)
 	static const struct {
 		const char *config, *name;
 		bool fires;
-	} cases[] = { { NULL, "data=\"eth0", true }, { "name=\"lan", "data=\"eth0", false }, { NULL, "data=\"{argv}", false },
+	} cases[] = { { "path=\"/etc/monitor.conf", "data=\"eth0", false }, { NULL, "data=\"eth0", true }, { "name=\"lan", "data=\"eth0", false }, { NULL, "data=\"{argv}", false },
 		      { NULL, "data=\"", false } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;
 		fake_begin(&k);
 		fake_program(&k, "bin/monitor");
-		if (cases[i].config)
+		if (cases[i].config && cases[i].config[0] == 'p')
+			fake_call(&k, CALL_FILE, "fopen", cases[i].config, "mode=\"r", NULL);
+		else if (cases[i].config)
 			fake_call(&k, CALL_CONFIG, "nvram_get", cases[i].config, NULL);
 		fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#3", "request=#0x8914", cases[i].name, NULL);
 		fake_run(&k);
@@ -351,6 +353,28 @@ static void a_magic_word_that_did_not_match_opens_nothing(void **state)
 	fake_end(&k);
 }
 
+/* The emulator's model said "different", and the path that was forced behind it takes the other side. */
+static void a_forced_match_counts_as_a_match(void **state)
+{
+	(void)state;
+	for (int named = 0; named < 2; named++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/httpd");
+		listen_and(&k, false, NULL, NULL);
+		record_int(fake_call(&k, CALL_COMPARE, "strncmp", "left=\"{socket:inet datagram}", "right=\"open-sesame-77", NULL),
+			   FWC_RESULT, 1);
+		fake_path(&k, 2, 1, k.order);
+		struct scene_program *p = &k.programs[0];
+		record_str(k.paths[0][p->npaths - 1], FWP_CONDITION,
+			   named ? "111a: goes to 111c, after strncmp() = -1" : "111a: goes to 111c, after time() = 7");
+		fake_call(&k, CALL_RUN, "system", "command=\"/sbin/reboot", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.magic-value") != NULL, named);
+		fake_end(&k);
+	}
+}
+
 static void checked_input_is_no_injection(void **state)
 {
 	(void)state;
@@ -432,9 +456,10 @@ static void tables_of_services_are_read(void **state)
 	fake_end(&k);
 	fake_begin(&k);
 	(void)fake_file(&k, "etc/inittab", SCENE_INITTAB, "::respawn:/usr/sbin/telnetd -F -l /bin/sh\n");
-	(void)fake_file(&k, "etc/inetd.conf", SCENE_INETD, "ftp stream tcp nowait root /usr/sbin/ftpd ftpd -w\n");
+	(void)fake_file(&k, "etc/inetd.conf", SCENE_INETD, "ftp stream tcp nowait root /usr/sbin/ftpd ftpd -w\n"
+			"2325 stream tcp nowait root /bin/sh sh -i\n");
 	fake_run(&k);
-	assert_int_equal(k.nfound, 2);
+	assert_int_equal(k.nfound, 3);
 	assert_int_equal(k.found[0]->severity, SEV_CRITICAL);
 	fake_end(&k);
 }
@@ -515,6 +540,7 @@ int main(void)
 		cmocka_unit_test(an_open_unix_socket_counts),
 		cmocka_unit_test(a_magic_word_opens_and_a_protocol_word_does_not),
 		cmocka_unit_test(a_magic_word_that_did_not_match_opens_nothing),
+		cmocka_unit_test(a_forced_match_counts_as_a_match),
 		cmocka_unit_test(checked_input_is_no_injection),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(accounts_and_keys),

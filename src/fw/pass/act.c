@@ -465,11 +465,27 @@ static void of_run(struct acts *out, const struct record *call)
 	mark_shell(out, from, call, text);
 }
 
+/* A settings file is opened for reading. */
+static bool reads_settings(const struct record *call, struct span path)
+{
+	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf" };
+	static const char *const modes[] = { "mode", "flags", NULL };
+	const struct record *mode = arg_named(call, modes);
+	struct span how = text_of(mode);
+	bool reads = how.n ? how.p[0] == 'r' : mode && record_has(mode, ARG_NUMBER) && (mode->v[ARG_NUMBER].i & 3) == 0;
+	bool known = path_under(path, SPAN_LIT("/etc"));
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
+		known |= path.n > strlen(tails[i]) && span_is(span_from(path, path.n - strlen(tails[i])), tails[i]);
+	return reads && known;
+}
+
 static void of_file(struct acts *out, const struct record *call)
 {
 	struct span callee = record_get_text(call, FWC_CALLEE);
 	struct act *a = from_call(out, call, ACT_OTHER);
 	a->path = named_text(call, path_names);
+	if (span_starts(callee, SPAN_LIT("fopen")) || span_starts(callee, SPAN_LIT("open")))
+		a->kind = reads_settings(call, a->path) ? ACT_CONFIG : ACT_OTHER;
 	if (contains(callee, "rename") || contains(callee, "link")) {
 		a->kind = contains(callee, "rename") ? ACT_COPY : ACT_OTHER;
 		a->target = text_of(arg_named(call, (const char *const[]){ "to", NULL }));

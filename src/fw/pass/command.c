@@ -214,9 +214,19 @@ static bool url(struct line *l, struct act *a, struct span u, const char *scheme
 		}
 	bool ok = destination(l, a, host);
 	a->transport = a->port == 69 ? "udp" : "tcp";
+	size_t before = l->out->n;
 	if (mark)
 		user_colon_secret(l, span_cut(host, (size_t)(mark - host.p)), ':');
-	a = &l->out->v[self];                    /* the list may have moved */
+	for (size_t i = before; i < l->out->n; i++) {    /* for whom the credential is */
+		struct act *c = &l->out->v[i];
+		const struct act *to = &l->out->v[self]; /* the list may have moved */
+		c->address = to->address;
+		c->host = to->host;
+		c->port = to->port;
+		c->transport = to->transport;
+		c->protocol = to->protocol;
+		c->setting = to->setting;
+	}
 	return ok;
 }
 

@@ -64,15 +64,20 @@ static bool same_site(const struct act *a, const struct act *b)
 	return a->site == b->site && a->call && b->call;
 }
 
+static bool holds(const struct route *r, int i)
+{
+	return r->equal ? r->equal[i] : r->v[i]->equal;
+}
+
 /* The privileged act that stands behind the comparison, when the comparison holds. */
 static int opened(const struct route *r, int i)
 {
-	if (!r->v[i]->equal)
+	if (!holds(r, i))
 		return -1;
 	for (int k = i + 1; k < (int)r->n; k++) {
 		if (r->v[k]->kind == ACT_LOGIN || r->v[k]->kind == ACT_CHECK)
 			return -1;
-		if (same_site(r->v[k], r->v[i]) && !r->v[k]->equal)
+		if (same_site(r->v[k], r->v[i]) && !holds(r, k))
 			return -1;
 		if (act_is_privileged(r->v[k]))
 			return k;

@@ -19,6 +19,7 @@ const struct pass *const passes[] = {
 
 struct lane {                                    /* one path of a program and its own acts */
 	uint64_t path, parent, forked;
+	struct span condition;                   /* what was assumed where it left */
 	size_t first, n;
 };
 
@@ -31,6 +32,7 @@ struct job {
 	struct lane *lanes;
 	uint32_t nlanes;
 	const struct act **route;
+	bool *equal;
 };
 
 enum { GENERATIONS = 512, STEP_LISTED = 24, EXTRA_MAX = 16 };
@@ -318,7 +320,8 @@ static void lanes_of(struct job *j, const struct scene_program *p)
 	for (uint32_t i = 0; i < p->npaths; i++)
 		j->lanes[j->nlanes++] = (struct lane){ .path = record_get_uint(p->paths[i], FWP_PATH),
 						       .parent = record_get_uint(p->paths[i], FWP_PARENT),
-						       .forked = record_get_uint(p->paths[i], FWP_FORKED) };
+						       .forked = record_get_uint(p->paths[i], FWP_FORKED),
+						       .condition = record_get_text(p->paths[i], FWP_CONDITION) };
 	qsort(j->lanes, j->nlanes, sizeof(*j->lanes), by_path);
 	struct span cpu = p->summary ? record_get_text(p->summary, FWT_CPU) : (struct span){ 0 };
 	j->acts.n = 0;
@@ -402,8 +405,26 @@ static void add_acts(struct job *j, struct route *r, const struct lane *l, uint6
 		if (order_of(a) > until)
 			break;
 		settle_transport(a, r);
+		j->equal[r->n] = a->equal;
 		j->route[r->n++] = a;
 	}
+}
+
+/* A path that leaves its parent right behind a comparison takes the side that its result did not: the condition
+ * names the function. */
+static void take_other_side(struct job *j, const struct route *r, const struct lane *child)
+{
+	char name[64];
+	const struct act *last = r->n ? r->v[r->n - 1] : NULL;
+	if (!last || last->kind != ACT_COMPARE || order_of(last) != child->forked)
+		return;
+	snprintf(name, sizeof(name), "after %.*s()", (int)span_cut(last->name, 48).n, (const char *)last->name.p);
+	struct span want = span_str(name);
+	for (size_t i = 0; i + want.n <= child->condition.n; i++)
+		if (memcmp(child->condition.p + i, want.p, want.n) == 0) {
+			j->equal[r->n - 1] = !last->equal;
+			return;
+		}
 }
 
 static void route_of(struct job *j, const struct scene_program *p, const struct lane *leaf)
@@ -417,9 +438,12 @@ static void route_of(struct job *j, const struct scene_program *p, const struct 
 		until[n++] = limit;
 		limit = l->forked;
 	}
-	struct route r = { .file = &j->scene->files[p->file], .index = p->file, .path = leaf->path, .v = j->route };
-	while (n-- > 0)
+	struct route r = { .file = &j->scene->files[p->file], .index = p->file, .path = leaf->path, .v = j->route, .equal = j->equal };
+	while (n-- > 0) {
 		add_acts(j, &r, line[n], until[n]);
+		if (n > 0)
+			take_other_side(j, &r, line[n - 1]);
+	}
 	show(j, &r);
 }
 
@@ -469,7 +493,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	struct arena arena;
 	arena_init(&arena, 256 << 20);
 	struct job j = { .scene = s, .host = host, .acts = { .arena = &arena },
-			 .route = mem_array(PASS_ROUTE, sizeof(*j.route)) };
+			 .route = mem_array(PASS_ROUTE, sizeof(*j.route)), .equal = mem_array(PASS_ROUTE, sizeof(bool)) };
 	for (uint32_t i = 0; i < s->nprograms; i++) {
 		run_program(&j, &s->programs[i]);
 		arena_reset(&arena);
@@ -493,6 +517,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 		qsort(j.v, kept, sizeof(struct finding *), worst_first);
 	free(j.acts.v);
 	free(j.route);
+	free(j.equal);
 	arena_done(&arena);
 	*n = kept;
 	return j.v;

@@ -41,6 +41,7 @@ struct route {                                   /* one path of a program, or on
 	uint32_t index;                          /* of the file */
 	uint64_t path;                           /* 0: a script */
 	const struct act *const *v;
+	const bool *equal;                       /* of comparisons: they hold on this route; NULL: as the act says */
 	uint32_t n;
 	bool is_script;
 };

@@ -106,6 +106,24 @@ static struct span command_of(struct span line, enum scene_kind kind)
 	return args.n ? args : program;
 }
 
+/* inetd hands a connection to a shell itself. */
+static void bare_shell(struct acts *acts, struct span line)
+{
+	struct rd r = rd_of(line);
+	struct span service = word(&r), type = word(&r), field = { 0 };
+	for (int i = 0; i < 4; i++)
+		field = word(&r);
+	if (!is_shell(field))
+		return;
+	struct act *a = act_new(acts, ACT_SERVICE);
+	a->name = SPAN_LIT("inetd");
+	a->text = line;
+	a->login = field;
+	a->transport = span_is(type, "dgram") ? "udp" : "tcp";
+	for (size_t i = 0; i < service.n && service.p[i] >= '0' && service.p[i] <= '9'; i++)
+		a->port = (uint16_t)(a->port * 10 + (service.p[i] - '0'));
+}
+
 static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
 	if (f->kind != SCENE_INITTAB && f->kind != SCENE_INETD)
@@ -120,6 +138,8 @@ static void file(struct job *j, const struct scene_file *f, uint32_t index)
 		struct span c = line.n && line.p[0] != '#' ? command_of(line, f->kind) : (struct span){ 0 };
 		struct acts *acts = job_acts(j);
 		acts->n = 0;
+		if (f->kind == SCENE_INETD && c.n)
+			bare_shell(acts, line);
 		acts_of_shell(acts, c, NULL);
 		for (size_t i = 0; i < acts->n; i++) {
 			acts->v[i].line = number;
