@@ -54,7 +54,7 @@ struct output {
 	struct extract *extract;
 	struct buf lines;
 	struct layout layout;
-	bool broken_pipe;
+	bool broken_pipe, damaged;               /* damaged: a container that lies in the input itself */
 };
 
 static void keep(struct output *o, struct kept *k, const struct record *r)
@@ -137,6 +137,8 @@ static void take_record(struct output *o, const struct record *r)
 		if (o->lines.n >= PIPE_READ)
 			write_lines(o);
 	}
+	if (r->type == &container_type && record_get_uint(r, CON_DEPTH) == 1 && record_get_text(r, CON_DAMAGE).n)
+		o->damaged = true;
 	if (r->type == &inspection_type)
 		o->sum = record_copy(&o->arena, r);
 	else if (args_flag(o->args, OPT_JSONL))
