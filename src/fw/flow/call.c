@@ -268,7 +268,8 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 		put_origin(a, ARG_ORIGIN, name ? ORIGIN_BUILT : ORIGIN_OUTSIDE);
 		record_str(a, ARG_HOST, name);
 		record_str(a, ARG_SOURCE, name ? NULL : source_name(m, shade));
-		record_str(a, ARG_TEXT, arena_printf(&m->scratch, name ? "%s:%u" : "{%s}:%u", name ? name : source_name(m, shade), port));
+		record_str(a, ARG_TEXT, arena_printf(&m->scratch, name ? "%s:%u" : "{%s}:%u",
+						       name ? name : source_name(m, shade), port));
 		return;
 	}
 	struct addr ip = addr_v4(v4);

@@ -162,7 +162,8 @@ uint64_t model_config_get(struct machine *m, const struct model *self)
 {
 	struct span key = arg_text(m, (unsigned)self->param);
 	bool env = span_is(m->callee, "getenv") || span_is(m->callee, "secure_getenv");
-	uint8_t shade = source_add(m, "%s:%.*s", env ? "getenv" : "config", (int)(key.n < 80 ? key.n : 80), (const char *)key.p);
+	uint8_t shade = source_add(m, "%s:%.*s", env ? "getenv" : "config",
+				   (int)(key.n < 80 ? key.n : 80), (const char *)key.p);
 	return heap_marked(m, 16, shade);
 }
 

@@ -3,7 +3,7 @@
  * imports to stubs that return at once and are modelled when they are entered. */
 #include "fw/flow/machine.h"
 
-enum { R_ARM_COPY_ = 20, R_386_COPY_ = 5, R_X86_64_COPY_ = 5, R_PPC_COPY_ = 19, R_AARCH64_COPY_ = 1024, R_MIPS_COPY_ = 126 };
+enum { R_ARM_COPY_ = 20, R_386_COPY_ = 5, R_PPC_COPY_ = 19, R_AARCH64_COPY_ = 1024, R_MIPS_COPY_ = 126 };
 enum { MODULE_BYTES = 192 << 20 };
 
 static uint32_t name_key(struct span s)

@@ -88,7 +88,8 @@ int main(int argc, char **argv)
 	}
 	m->out_fd = OUT_FD;
 	m->name = names[0];
-	m->limits = (struct limits){ .program = limit("AUSCULT_INSTRUCTIONS", 40000000), .root = limit("AUSCULT_ROOT", 20000000),
+	m->limits = (struct limits){ .program = limit("AUSCULT_INSTRUCTIONS", 40000000),
+		.root = limit("AUSCULT_ROOT", 20000000),
 		.path = 300000, .output = limit("AUSCULT_OUTPUT", 32 << 20) };
 	m->stubs = mem_array(STUBS, sizeof(*m->stubs));
 	m->nstubs = 1;                           /* the first returns to us */
