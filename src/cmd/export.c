@@ -349,23 +349,27 @@ const struct command cmd_export = {
 	.synopsis = "[OPTION]... -o FILE CASE|FINDING",
 	.about =
 		"Reads the captures again that the evidence lies in and writes all packets of the conversations it is part of. Each "
-		"packet has a comment: rule, id and severity of the finding, whether the packet itself is evidence, and which packet of "
-		"which capture it is.\n\n"
+		"packet has a comment: rule, id and severity of the finding, whether the packet itself is evidence, and which "
+		"packet of which capture it is.\n\n"
 		"Of payloads only those bytes are shown that auscult would print itself (names, paths, kinds of messages), the "
-		"protocols' own bytes, and machine code on its way; everything else is overwritten with X, so that no patient's data, "
-		"no credential and no measured value leaves. Headers, lengths, times and checksums are as captured. A checksum tells "
-		"a little of what it was made of: --no-checksums zeroes it where bytes were overwritten.",
+		"protocols' own bytes, and machine code on its way; everything else is overwritten with X, so that no patient's "
+		"data, no credential and no measured value leaves. Headers, lengths, times and checksums are as captured. A "
+		"checksum tells a little of what it was made of: --no-checksums zeroes it where bytes were overwritten.",
 	.example =
 		"auscult export -o evidence.pcapng C-1a2b3c4d5e\n  the packets of a case\n"
-		"auscult export -o evidence.pcapng --read /archive/ward.pcapng F-1a2b3c4d5e\n  of a finding, from a capture that was moved",
+		"auscult export -o evidence.pcapng --read /archive/ward.pcapng F-1a2b3c4d5e\n  of a finding, from a capture that "
+		"was moved",
 	OPTIONS(
 		[OPT_OUTPUT] = { "output", 'o', "FILE", OPTION_TEXT, "write the packets there; - is standard output", NULL, NULL },
 		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS,
 			       "read this capture instead of the one that watch was given; may be given several times, and further "
 			       "captures continue the conversations", NULL, NULL },
-		[OPT_PACKETS] = { "packets", 0, "N", OPTION_NUMBER, "write no more than so many packets, the evidence itself first", "100000", NULL },
-		[OPT_EVIDENCE_ONLY] = { "evidence-only", 0, NULL, OPTION_FLAG, "only the packets that findings name, not their conversations", NULL, NULL },
-		[OPT_NO_CHECKSUMS] = { "no-checksums", 0, NULL, OPTION_FLAG, "zero the transport checksums of packets that are overwritten", NULL, NULL },
+		[OPT_PACKETS] = { "packets", 0, "N", OPTION_NUMBER, "write no more than so many packets, the evidence itself first",
+				  "100000", NULL },
+		[OPT_EVIDENCE_ONLY] = { "evidence-only", 0, NULL, OPTION_FLAG,
+					"only the packets that findings name, not their conversations", NULL, NULL },
+		[OPT_NO_CHECKSUMS] = { "no-checksums", 0, NULL, OPTION_FLAG,
+				       "zero the transport checksums of packets that are overwritten", NULL, NULL },
 		[OPT_STORE] = OPTION_STORE),
 	.run = run,
 };

@@ -123,7 +123,8 @@ if [ -d "$shared/captures" ]; then
 		ohtoodles
 		DONALD
 	EOF
-	for file in lab/hl7_adt_oru_dev lab/lpd_print_dev lab/dicom_echo_store_dev hl7/virtalabs__HL7-ADT hl7/virtalabs__HL7-ORU; do
+	for file in lab/hl7_adt_oru_dev lab/lpd_print_dev lab/dicom_echo_store_dev hl7/virtalabs__HL7-ADT \
+		hl7/virtalabs__HL7-ORU; do
 		looked_for "$file" "$shared/captures/$file.pcap" "$work/names" 1
 	done
 else

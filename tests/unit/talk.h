@@ -58,7 +58,8 @@ static inline struct talk *talk_new(const char *decoder)
 	assert_non_null(t->d);
 	arena_init(&t->arena, 1 << 20);
 	t->host = (struct record_host){ .keyring = keyring_new(keyring_test_key), .arena = &t->arena };
-	t->at = (struct origin){ .packet = 1, .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .sport = 4000, .dport = 9, .proto = 6 };
+	t->at = (struct origin){ .packet = 1, .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .sport = 4000,
+		.dport = 9, .proto = 6 };
 	return t;
 }
 

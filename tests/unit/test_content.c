@@ -150,7 +150,10 @@ static void what_is_packed_for_transport_is_what_it_unpacks_to(void **state)
 {
 	struct fixture *f = *state;
 	struct body b = {
-		.via = "http", .key = SPAN_LIT("1"), .data = span_of(packed_script, sizeof(packed_script)), .length = sizeof(packed_script),
+		.via = "http",
+		.key = SPAN_LIT("1"),
+		.data = span_of(packed_script, sizeof(packed_script)),
+		.length = sizeof(packed_script),
 		.last = true,
 	};
 	content_open(f->content, &f->at, &b);
@@ -429,7 +432,8 @@ int main(void)
 		CASE(parts_out_of_turn_wait_for_the_missing_ones), CASE(bytes_that_follow_out_of_turn_wait_too),
 		CASE(a_known_size_ends_the_file), CASE(reading_a_stretch_again_is_tolerated),
 		CASE(a_body_until_close_ends_with_its_stream), CASE(bulk_is_counted_and_not_hashed),
-		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file), cmocka_unit_test(kinds_are_told_by_their_first_bytes),
+		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file),
+		cmocka_unit_test(kinds_are_told_by_their_first_bytes),
 	};
 	return cmocka_run_group_tests_name("content", cases, NULL, NULL);
 }

@@ -88,7 +88,8 @@ static uint32_t id_of(struct ward *w, const char *addr)
 	return device_by_addr(w->t, at(addr));
 }
 
-enum { MSG_NAME, MSG_MODEL, MSG_SERIAL, MSG_SYSTEM, MSG_PEER_NAME, MSG_ROLE, MSG_PEER_ROLE, MSG_PATIENT, MSG_PLAIN, MSG_LIST };
+enum { MSG_NAME, MSG_MODEL, MSG_SERIAL, MSG_SYSTEM, MSG_PEER_NAME, MSG_ROLE, MSG_PEER_ROLE, MSG_PATIENT, MSG_PLAIN,
+	MSG_LIST };
 static const struct field message_fields[] = {
 	[MSG_NAME] = { .name = "host", .doc = "d", .clue = CLUE_NAME },
 	[MSG_MODEL] = { .name = "model", .doc = "d", .clue = CLUE_MODEL },
@@ -454,7 +455,8 @@ static void decoders_and_this_table_agree_on_names(void **state)
 	} wanted[] = {
 		{ "arp", "arp", "sender_addr", F_ADDR }, { "arp", "arp", "sender_mac", F_MAC },
 		{ "icmp6", "nd", "operation", F_TEXT }, { "icmp6", "nd", "target_addr", F_ADDR },
-		{ "icmp6", "nd", "target_mac", F_MAC }, { "icmp6", "nd", "sender_mac", F_MAC }, { "icmp6", "nd", "prefixes", F_TEXTS },
+		{ "icmp6", "nd", "target_mac", F_MAC }, { "icmp6", "nd", "sender_mac", F_MAC },
+		{ "icmp6", "nd", "prefixes", F_TEXTS },
 		{ "dhcp", "dhcp", "client_mac", F_MAC }, { "dhcp", "dhcp", "your_addr", F_ADDR },
 		{ "dhcp", "dhcp", "message", F_TEXT }, { "dhcp", "dhcp", "client_name", F_TEXT },
 		{ "dhcp", "dhcp", "client_vendor_class", F_TEXT }, { "dhcp", "dhcp", "router", F_ADDR },

@@ -47,7 +47,8 @@ static void add_health(struct stage *s, uint64_t packets, const char *error)
 {
 	static struct health h;
 	struct record r;
-	h = (struct health){ .first = 1700000000 * SECOND, .last = 1700000252 * SECOND, .packets = packets, .bytes = 1234567, .files = 1 };
+	h = (struct health){ .first = 1700000000 * SECOND, .last = 1700000252 * SECOND, .packets = packets, .bytes = 1234567,
+		.files = 1 };
 	if (error)
 		snprintf(h.input_error, sizeof(h.input_error), "%s", error);
 	health_record(&h, &r, &s->host);
@@ -168,7 +169,8 @@ static void no_line_of_the_device_table_passes_100_columns(void **state)
 	add_health(s, 100, NULL);
 	for (int i = 0; i < 30; i++) {
 		char name[120];
-		snprintf(name, sizeof(name), "a-very-long-host-name-that-somebody-thought-would-be-helpful-%d-\xE7\x9B\xA3\xE8\xA6\x96", i);
+		snprintf(name, sizeof(name),
+			 "a-very-long-host-name-that-somebody-thought-would-be-helpful-%d-\xE7\x9B\xA3\xE8\xA6\x96", i);
 		add_device(s, "D-1", name);
 	}
 	for (const char *line = print(s); *line; line += strcspn(line, "\n") + 1) {

@@ -44,7 +44,8 @@ static RECORD_TYPE(a_flow, "flow", "", flow_fields);
 
 enum { H_NAME, H_PASSWORD, H_PULSE };
 static const struct field hl7_fields[] = {
-	[H_NAME] = { "patient_name", F_TEXT, "", .privacy = PATIENT }, [H_PASSWORD] = { "password", F_TEXT, "", .privacy = SECRET },
+	[H_NAME] = { "patient_name", F_TEXT, "", .privacy = PATIENT },
+	[H_PASSWORD] = { "password", F_TEXT, "", .privacy = SECRET },
 	[H_PULSE] = { "pulse", F_UINT, "", .privacy = VITAL },
 };
 static RECORD_TYPE(an_hl7, "hl7", "", hl7_fields);
@@ -170,7 +171,8 @@ static void tamper(struct stage *s, const char *sql)
 	sqlite3 *db;
 	char *err = NULL;
 	assert_int_equal(sqlite3_open(s->db, &db), SQLITE_OK);
-	if (sqlite3_exec(db, "DROP TRIGGER IF EXISTS finding_log_update; DROP TRIGGER IF EXISTS finding_log_delete", NULL, NULL, &err) ||
+	if (sqlite3_exec(db, "DROP TRIGGER IF EXISTS finding_log_update; DROP TRIGGER IF EXISTS finding_log_delete",
+			 NULL, NULL, &err) ||
 	    sqlite3_exec(db, sql, NULL, NULL, &err))
 		fail_msg("%s", err);
 	sqlite3_close(db);
@@ -204,7 +206,8 @@ static void any_tampering_with_the_chain_is_found_and_placed(void **state)
 		  "UPDATE finding_log SET seq = 3 WHERE seq = 4; UPDATE chain SET seq = 3", { "row 2 (F-3)", "does not follow" } },
 		{ "UPDATE finding_log SET seq = 9 WHERE seq = 2; UPDATE finding_log SET seq = 2 WHERE seq = 3; "
 		  "UPDATE finding_log SET seq = 3 WHERE seq = 9", { "row 2 (F-3)", "does not follow" } },
-		{ "UPDATE finding_log SET body = (SELECT body FROM finding_log WHERE seq = 1) WHERE seq = 2", { "row 2", "changed" } },
+		{ "UPDATE finding_log SET body = (SELECT body FROM finding_log WHERE seq = 1) WHERE seq = 2",
+		  { "row 2", "changed" } },
 		{ "DELETE FROM finding_log WHERE seq = 4", { "ends at row 3", "last 1 finding" } },
 		{ "DELETE FROM finding_log", { "ends at row 0", "last 4 finding" } },
 		{ "DELETE FROM chain", { "noted end", "" } },
@@ -308,13 +311,17 @@ static void version_0_is_brought_up_to_date_or_left_as_it_was(void **state)
 	char err[STORE_ERR] = "";
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(s->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 1635087203; CREATE TABLE kept (x); INSERT INTO kept VALUES (7);"
+	assert_int_equal(sqlite3_exec(db,
+		"PRAGMA application_id = 1635087203; CREATE TABLE kept (x); INSERT INTO kept VALUES (7);"
 				      "CREATE TABLE item (in_the_way)", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(store_open(s->dir, true, &s->store, err), -ESTALE);
 	assert_int_not_equal(store_open(s->dir, false, &s->store, err), 0);     /* a step fails: all or nothing */
 	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*), (SELECT user_version FROM pragma_user_version) FROM sqlite_schema", -1,
-					    &st, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+				   "SELECT count(*), (SELECT user_version FROM pragma_user_version) FROM sqlite_schema",
+				   -1, &st, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(st, 0), 2);
 	assert_int_equal(sqlite3_column_int(st, 1), 0);
@@ -324,7 +331,8 @@ static void version_0_is_brought_up_to_date_or_left_as_it_was(void **state)
 	begin(s);
 	put_finding(s, "F-1", "high", "one", 1);
 	commit(s);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT x, (SELECT user_version FROM pragma_user_version) FROM kept", -1, &st, NULL),
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT x, (SELECT user_version FROM pragma_user_version) FROM kept",
+					    -1, &st, NULL),
 			 SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(st, 0), 7);
@@ -429,7 +437,8 @@ static void questions_filter_and_come_in_a_stable_order(void **state)
 	buf_done(&a.text);
 }
 
-static void put_device(struct stage *s, const char *name, uint64_t first, uint64_t last, const char *clue, uint64_t seen)
+static void put_device(struct stage *s, const char *name, uint64_t first, uint64_t last, const char *clue,
+		       uint64_t seen)
 {
 	struct record r, *c = arena_new(&s->arena, sizeof(*c));
 	record_begin(c, &a_clue, NULL, &s->host);
