@@ -3,6 +3,7 @@
 #include "detect/machine.h"
 
 #include <stdarg.h>
+#include <strings.h>
 
 #include "base/scope.h"
 
@@ -300,7 +301,8 @@ const char *detect_who(struct run *d, uint32_t device, struct addr fallback)
 	addr_text(a, where);
 	if (!a.family)
 		mac_text(device_mac(d->devices, device), where);
-	if (strcasestr(word, name))              /* "Patient monitor monitor": the role says it already */
+	const char *last = strrchr(word, ' ');
+	if (strcasecmp(last ? last + 1 : word, name) == 0)      /* not "Patient monitor monitor" */
 		name = "";
 	char first = word[0] >= 'a' && word[0] <= 'z' ? (char)(word[0] - 'a' + 'A') : word[0];
 	return detect_text(d, "%c%s %.128s%s(%s)", first, word + 1, name, *name ? " " : "", where);

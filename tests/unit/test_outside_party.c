@@ -360,7 +360,7 @@ static void an_attempt_outside_counts_unanswered_and_time_is_low(void **state)
 	const char *said = ward_said(w);
 	ASSERT_SAYS(
 		said,
-		"Infusion pump pump (10.1.2.3) tried to reach 203.0.113.9:4444, outside the site; nobody answered");
+		"Infusion pump (10.1.2.3) tried to reach 203.0.113.9:4444, outside the site; nobody answered");
 	assert_int_equal(ward_count(said, "\"rule\":\"net.outside-destination\",\"severity\":\"medium\""), 1);
 	assert_int_equal(ward_count(said, "\"rule\":\"net.outside-destination\",\"severity\":\"low\""), 1);
 	ward_free(w);
