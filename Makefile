@@ -49,7 +49,7 @@ lint: .deps-lint-ok all
 MINUTES ?= 1
 fuzz: .deps-test-ok
 	@CC=clang-14 meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null 2>&1 || true
-	@ninja -C build-fuzz --quiet
+	@ninja -C build-fuzz --quiet harnesses
 	@sh tests/fuzz/run.sh build-fuzz $$(( $(MINUTES) * 60 ))
 
 bench: .deps-test-ok all
