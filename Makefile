@@ -38,6 +38,10 @@ demo: all
 	@$(PROGRAM) lab capture mixed -o $(BUILD)/mixed.pcapng
 	@echo '$$ auscult watch -r $(BUILD)/mixed.pcapng --no-store --test-key'
 	@$(PROGRAM) watch -r $(BUILD)/mixed.pcapng --no-store --test-key; test $$? -le 1
+	@$(PROGRAM) lab firmware hidden-update -o $(BUILD)/monitor.img
+	@echo
+	@echo '$$ auscult inspect $(BUILD)/monitor.img'
+	@$(PROGRAM) inspect $(BUILD)/monitor.img --no-store --test-key; test $$? -le 1
 
 test: .deps-test-ok all
 	@sh tests/run.sh $(BUILD)

@@ -129,6 +129,20 @@ static int check_surplus(const struct job *j, const char *specimen)
 	return wrong;
 }
 
+/* Why this specimen is known to be missed in this variant; NULL: it is not. */
+static const char *known_miss(const struct job *j, const char *specimen)
+{
+	for (size_t i = 0; i < j->nlines; i++) {
+		char *const *c = j->line[i].column;
+		const char *at = !strcmp(c[0], specimen) && c[1][0] == '~' ? strstr(c[1], j->variant) : NULL;
+		size_t n = strlen(j->variant);
+		bool is_whole = at && (at[-1] == '~' || at[-1] == ',') && (at[n] == ',' || !at[n]);
+		if (is_whole || (!strcmp(c[0], specimen) && !strcmp(c[1], "~*")))
+			return c[4];
+	}
+	return NULL;
+}
+
 static int check(const struct job *j, const char *specimen)
 {
 	int wrong = 0;
@@ -145,8 +159,9 @@ static int check(const struct job *j, const char *specimen)
 		wrong++;
 	}
 	wrong += check_surplus(j, specimen);
-	printf("%s - %s: %s\n", wrong ? "not ok" : "ok", j->variant, specimen);
-	return wrong;
+	const char *miss = known_miss(j, specimen);
+	printf("%s - %s: %s%s%s\n", wrong ? "not ok" : "ok", j->variant, specimen, miss ? " # TODO " : "", miss ? miss : "");
+	return miss ? !wrong : wrong;
 }
 
 static bool read_lines(struct job *j, const char *path)
@@ -163,7 +178,7 @@ static bool read_lines(struct job *j, const char *path)
 		rest[strcspn(rest, "\n")] = 0;
 		for (int i = 0; i < COLUMNS; i++)
 			l->column[i] = strsep(&rest, "\t");
-		bool is_range = l->column[1] && l->column[1][0] != '?';
+		bool is_range = l->column[1] && l->column[1][0] != '?' && l->column[1][0] != '~';
 		ok = l->column[COLUMNS - 1] && !rest && ++j->nlines < LINES_MAX &&
 		     (!is_range || (level(l->column[2]) >= 0 && level(l->column[3]) >= level(l->column[2])));
 		if (!ok)

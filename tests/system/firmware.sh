@@ -20,7 +20,7 @@ report() { # OK TEXT
 }
 
 has_rules=0
-"$auscult" explain fw.remote-mount >/dev/null 2>&1 && "$auscult" inspect --help | grep -q -e --trace && has_rules=1
+"$auscult" explain fw.remote-mount >/dev/null 2>&1 && "$auscult" inspect --help | grep -q -e --explain && has_rules=1
 for folder in "$golden"/*/; do
 	name=$(basename "$folder")
 	mkdir "$work/$name"

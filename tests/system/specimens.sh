@@ -19,7 +19,7 @@ say() { # OK TEXT
 	fi
 }
 
-if ! "$auscult" explain fw.remote-mount >/dev/null 2>&1 || ! "$auscult" inspect --help | grep -q -e --trace; then
+if ! "$auscult" explain fw.remote-mount >/dev/null 2>&1 || ! "$auscult" inspect --help | grep -q -e --explain; then
 	echo "ok - specimens # SKIP inspect finds nothing in firmware yet"
 	echo "1..1"
 	exit 0
