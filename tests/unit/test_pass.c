@@ -417,6 +417,26 @@ static void a_password_is_found_and_not_shown(void **state)
 	fake_end(&k);
 }
 
+/* Met in Debian's own programs: searches in text, words of files, accounts looked up to give up rights,
+ * anonymous FTP, structures that nobody filled. */
+static void what_ordinary_programs_do_is_nothing(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "usr/sbin/lpd");
+	fake_call(&k, CALL_LOGIN, "getpwnam", "name=\"daemon", NULL);
+	fake_call(&k, CALL_COMPARE, "strcmp", "left=\"{stdin}", "right=\"printer", NULL);
+	fake_call(&k, CALL_SEND, "send", "fd=#5", "data=\"Password: ", NULL);
+	fake_call(&k, CALL_COMPARE, "strstr", "left=\"{socket:accepted}", "right=\"cgi-bin", NULL);
+	fake_call(&k, CALL_COMPARE, "strcmp", "left=\"{file:/var/spool/lpd}", "right=\"hostname", NULL);
+	fake_call(&k, CALL_SEND, "write", "fd=#5", "data=\"PASS -wget@\r\n", NULL);
+	fake_call(&k, CALL_SEND, "sendto", "fd=#5", "data=\"x", "to=@40.125.15.126/0", NULL);
+	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"\x01", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
 static void accounts_and_keys(void **state)
 {
 	(void)state;
@@ -543,6 +563,7 @@ int main(void)
 		cmocka_unit_test(a_forced_match_counts_as_a_match),
 		cmocka_unit_test(checked_input_is_no_injection),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
+		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
 		cmocka_unit_test(accounts_and_keys),
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),

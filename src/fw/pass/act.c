@@ -520,6 +520,22 @@ static void of_interface(struct acts *out, const struct record *call)
 		a->protocol = "route";
 }
 
+/* A compiler compares short texts as whole numbers: four or eight printable bytes are a text again. */
+static struct span constant_text(struct acts *out, uint64_t v)
+{
+	unsigned n = v >> 32 && v >> 32 != UINT32_MAX ? 8 : 4;
+	char text[9] = "";
+	bool printable = true;
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)(v >> 8 * (out->big ? n - 1 - i : i));
+		text[i] = (char)c;
+		printable &= c > ' ' && c < 0x7f;
+	}
+	const char *s = printable ? arena_printf(out->arena, "%s", text)
+				  : arena_printf(out->arena, "0x%0*llx", (int)n * 2, (unsigned long long)(n == 8 ? v : v & UINT32_MAX));
+	return span_str(s);
+}
+
 /* One side from outside, the other a constant. */
 static void of_compare(struct acts *out, const struct record *call)
 {
@@ -533,8 +549,7 @@ static void of_compare(struct acts *out, const struct record *call)
 			a->secret = text_of(v);
 		else if (!outside && record_has(v, ARG_NUMBER) && !a->secret.n && !span_is(record_get_text(v, ARG_NAME), "length") &&
 			 !span_is(record_get_text(v, ARG_NAME), "n")) {
-			uint32_t n = (uint32_t)v->v[ARG_NUMBER].i;
-			a->secret = span_str(arena_printf(out->arena, "0x%08x", n));
+			a->secret = constant_text(out, (uint64_t)v->v[ARG_NUMBER].i);
 		}
 	}
 	a->equal = !record_has(call, FWC_RESULT) || call->v[FWC_RESULT].i == 0;

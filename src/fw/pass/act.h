@@ -65,7 +65,7 @@ struct acts {
 	struct act *v;
 	size_t n, room;
 	struct arena *arena;
-	bool cut, mips;
+	bool cut, mips, big;                     /* of the program's processor */
 };
 
 /* Appends what a shell text does. base: offset of the text in its file; call may be NULL. */

@@ -20,6 +20,8 @@ static const struct rule rule = {
 	.cwe = { "CWE-798", "CWE-259", "CWE-321", NULL },
 };
 
+enum { LEAST_SECRET = 3 };
+
 static bool has(struct span s, const char *part)
 {
 	size_t n = strlen(part);
@@ -42,20 +44,38 @@ static struct finding *report(struct job *j, uint32_t index, const char *key, en
 	return f;
 }
 
-/* Somebody was asked for a password before: it was said, or hashed, or the account was looked up. */
+/* A password was asked for: it was the last thing said before, or a hash or getpass stands before. */
 static bool asked_for(const struct route *r, int i)
 {
 	static const char *const prompts[] = { "assword", "asswd", "PASS", "ogin:", "PIN", "passcode" };
+	static const char *const logins[] = { "crypt", "crypt_r", "getpass", "getspnam", "getspnam_r" };
+	bool said = false;
 	for (int k = i - 1; k >= 0; k--) {
 		const struct act *a = r->v[k];
-		bool account = a->kind == ACT_LOGIN && !span_starts(a->name, SPAN_LIT("set"));
-		if (account)
-			return true;
-		for (size_t p = 0; (a->kind == ACT_SEND || a->kind == ACT_WRITE) && p < ARRAY_LEN(prompts); p++)
+		for (size_t n = 0; a->kind == ACT_LOGIN && n < ARRAY_LEN(logins); n++)
+			if (span_is(a->name, logins[n]))
+				return true;
+		if (said || (a->kind != ACT_SEND && a->kind != ACT_WRITE))
+			continue;
+		said = true;
+		for (size_t p = 0; p < ARRAY_LEN(prompts); p++)
 			if (has(a->text, prompts[p]))
 				return true;
 	}
 	return false;
+}
+
+/* Equality of the whole, not a search in it. */
+static bool is_equality(const struct act *a)
+{
+	return span_is(a->name, "compare") || (has(a->name, "cmp") && !has(a->name, "strstr"));
+}
+
+/* Somebody typed or sent it; what stands in files and settings is no input of a person. */
+static bool is_input(struct span source)
+{
+	return source_is_network(source) || span_starts(source, SPAN_LIT("stdin")) || span_starts(source, SPAN_LIT("getpass")) ||
+	       span_starts(source, SPAN_LIT("file:/dev/tty"));
 }
 
 static bool is_hash(struct span s)
@@ -67,9 +87,9 @@ static void compared(struct job *j, const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
 	bool hash = is_hash(a->secret);
-	if (a->secret.n < 2 || span_starts(a->secret, SPAN_LIT("0x")) || (!hash && !asked_for(r, i)))
+	if (a->secret.n < LEAST_SECRET || span_starts(a->secret, SPAN_LIT("0x")) || !is_equality(a))
 		return;
-	if (span_starts(a->source, SPAN_LIT("file:/etc/")))      /* an account file is being read */
+	if (!hash && (!is_input(a->source) || !asked_for(r, i)))
 		return;
 	struct act shown = *a;
 	shown.text = span_str(job_text(j, "%.*s({%.*s}, \"***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
@@ -113,7 +133,8 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 		while (len < rest.n && rest.p[len] > ' ')
 			len++;
 		struct span secret = span_cut(rest, len);
-		if (len < 2 || source_in(secret).n || secret.p[0] == '%')
+		/* An address as password is the habit of anonymous FTP (RFC 1635). */
+		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' || memchr(secret.p, '@', secret.n))
 			continue;
 		struct act shown = *a;
 		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p, marks[i]));

@@ -24,8 +24,11 @@ static const struct rule rule = {
 	.advisories = { "ICSMA-25-030-01", NULL },
 };
 
+/* A call towards port 0 goes nowhere: a structure that nobody filled. */
 static bool is_sink(const struct act *a)
 {
+	if (a->call && !a->port && (a->kind == ACT_CONNECT || a->kind == ACT_SEND))
+		return false;
 	return a->kind == ACT_CONNECT || a->kind == ACT_SEND || a->kind == ACT_FETCH || a->kind == ACT_MOUNT ||
 	       (a->kind == ACT_SERVICE && a->reverse);
 }

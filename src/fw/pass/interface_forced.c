@@ -21,6 +21,16 @@ static const struct rule rule = {
 	.advisories = { "ICSMA-25-030-01", NULL },
 };
 
+/* "eth0", "wlan0.1", "br-lan": what the kernel would take (dev_valid_name), beginning with a letter. */
+static bool is_interface(struct span name)
+{
+	enum { IFNAMSIZ_ = 16 };
+	bool good = name.n > 1 && name.n < IFNAMSIZ_ && ((name.p[0] | 32) >= 'a' && (name.p[0] | 32) <= 'z');
+	for (size_t i = 0; good && i < name.n; i++)
+		good = name.p[i] > ' ' && name.p[i] < 0x7f && name.p[i] != '/' && name.p[i] != '{';
+	return good;
+}
+
 static bool reads_config(const struct route *r, int until)
 {
 	for (int i = 0; i < until; i++)
@@ -48,7 +58,7 @@ static void judge(struct job *j, const struct route *r, int i)
 		return;
 	if (a->protocol && out < 0)              /* a route alone is everyday business */
 		return;
-	if (!text_is_known(a->path) && out < 0)
+	if (!a->protocol && !is_interface(a->path))
 		return;
 	enum severity s = out < 0 ? SEV_LOW : SEV_HIGH;
 	struct finding *f = job_finding(j, &rule, r->index, "%s %.*s", a->protocol ? a->protocol : "up", (int)span_cut(a->path, 32).n,
