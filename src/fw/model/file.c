@@ -165,6 +165,20 @@ static bool has(struct span s, const char *word)
 	return span_has(s, word);
 }
 
+/* Nearly all of a block is base64 in lines; between two words of a program stands anything else. */
+static bool is_base64(struct span s)
+{
+	size_t odd = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("+/=\r\n :,-", c);
+		if (c == 0 || c >= 0x80)
+			return false;
+		odd += !fits;
+	}
+	return odd * 20 <= s.n;
+}
+
 /* -----BEGIN label-----: RFC 7468 §2; a block without its end, or without base64, is a mention, not a key. */
 static void pem_find(struct span s, struct key *out, unsigned *n)
 {
@@ -182,7 +196,8 @@ static void pem_find(struct span s, struct key *out, unsigned *n)
 		if (!e || !rd_until(&r, '-', &label) || label.n > 40)
 			continue;
 		size_t length = (size_t)(e - block.p) + sizeof(end) - 1 + label.n + 5;
-		if (length < sizeof(begin) + sizeof(end) + 2 * label.n + DER_LEAST)
+		bool body = length >= sizeof(begin) + sizeof(end) + 2 * label.n + DER_LEAST;
+		if (!body || !is_base64(span_cut(span_from(block, sizeof(begin) + label.n), (size_t)(e - block.p) - sizeof(begin) - label.n)))
 			continue;
 		bool private = has(label, "PRIVATE KEY");
 		const char *what = private ? "private key" : has(label, "CERTIFICATE") ? "certificate" : has(label, "PUBLIC KEY") ? "public key" : NULL;
