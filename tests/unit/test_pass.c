@@ -431,6 +431,7 @@ static void what_ordinary_programs_do_is_nothing(void **state)
 	fake_call(&k, CALL_COMPARE, "strstr", "left=\"{socket:accepted}", "right=\"cgi-bin", NULL);
 	fake_call(&k, CALL_COMPARE, "strcmp", "left=\"{file:/var/spool/lpd}", "right=\"hostname", NULL);
 	fake_call(&k, CALL_SEND, "write", "fd=#5", "data=\"PASS -wget@\r\n", NULL);
+	fake_call(&k, CALL_SEND, "write", "fd=#5", "data=\"PASS TROY CUBE EAR SCAR SAUL BATH\r\n", NULL);
 	fake_call(&k, CALL_SEND, "sendto", "fd=#5", "data=\"x", "to=@40.125.15.126/0", NULL);
 	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"\x01", NULL);
 	nothing_above_info(&k);

@@ -129,9 +129,11 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 		while (at + n < a->path.n && memcmp(a->path.p + at, marks[i], n) != 0)
 			at++;
 		struct span rest = at + n < a->path.n ? span_from(a->path, at + n) : (struct span){ 0 };
-		size_t len = 0;
-		while (len < rest.n && rest.p[len] > ' ')
-			len++;
+		size_t len = 0, blanks = 0;
+		while (len < rest.n && rest.p[len] >= ' ')
+			blanks += rest.p[len++] == ' ';
+		if (blanks > 1)                  /* six words: a one-time password (RFC 2289) */
+			continue;
 		struct span secret = span_cut(rest, len);
 		/* An address as password is the habit of anonymous FTP (RFC 1635). */
 		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' || memchr(secret.p, '@', secret.n))
