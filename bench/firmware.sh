@@ -36,7 +36,9 @@ row() { # WHAT COMMAND FOUND
 found() { # FILE...: findings above info, and the far address among them
 	"$auscult" inspect --jsonl --no-store --test-key "$@" 2>/dev/null >"$dir/out.jsonl"
 	n=$(grep '"kind":"finding"' "$dir/out.jsonl" | grep -vc '"severity":"info"')
-	echo "$n findings above info"
+	rules=$(grep '"kind":"finding"' "$dir/out.jsonl" | grep -v '"severity":"info"' | grep -o '"rule":"[^"]*"' | cut -d'"' -f4 |
+		sort -u | tr '\n' ' ')
+	echo "$n above info${rules:+: $rules}"
 }
 
 lines() { # COMMAND: how many lines it prints
@@ -81,7 +83,7 @@ echo "| program | bytes | wall s | CPU s | peak MiB | blocks reached / found | i
 echo "|---|---|---|---|---|---|---|---|"
 find "$shared" -path '*/debian-*/*' -type f -size +150k -printf '%s %p\n' | sort -rn | while read -r size path; do
 	"$dir/measure" "$auscult" inspect --no-store --test-key "$path" >"$dir/one" 2>/dev/null
-	"$auscult" inspect --trace --jsonl --no-store --test-key "$path" 2>/dev/null | grep '"kind":"fwtrace"' >"$dir/trace"
+	"$auscult" inspect --jsonl --no-store --test-key "$path" 2>/dev/null | grep '"kind":"fwtrace"' >"$dir/trace"
 	number() { grep -o "\"$1\":[0-9]*" "$dir/trace" | head -n 1 | cut -d: -f2; }
 	awk -v name="$(echo "$path" | sed 's,.*/debian-,,; s,/.*__,: ,')" -v size="$size" -v blocks="$(number blocks)" \
 		-v reached="$(number blocks_reached)" -v instructions="$(number instructions)" -v found="$(found "$path")" '{
