@@ -120,13 +120,20 @@ static void used(struct job *j, const struct route *r, const struct act *a)
 	job_chain(j, f, steps);
 }
 
-/* Put together in a loop, as base64 of something else is: whether that was a constant cannot be said. */
-static bool is_decoded(const struct act *a)
+/* Base64 that was made at run time may be of settings: only what stands in the file as it is sent counts. */
+static bool is_made(const struct act *a, struct span secret)
 {
 	struct records args = a->call && record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
-	for (uint32_t i = 0; i < args.n; i++)
-		if (span_is(record_get_text(args.v[i], ARG_ORIGIN), "decoded"))
+	for (uint32_t i = 0; i < args.n; i++) {
+		const struct record *arg = args.v[i];
+		struct records parts = record_has(arg, ARG_PARTS) ? arg->v[ARG_PARTS].records : (struct records){ 0 };
+		if (span_is(record_get_text(arg, ARG_ORIGIN), "decoded"))
 			return true;
+		for (uint32_t k = 0; k < parts.n; k++)
+			if (span_starts(record_get_text(parts.v[k], PART_TEXT), secret) &&
+			    !span_is(record_get_text(parts.v[k], PART_ORIGIN), "constant"))
+				return true;
+	}
 	return false;
 }
 
@@ -134,7 +141,7 @@ static bool is_decoded(const struct act *a)
 static void sent(struct job *j, const struct route *r, const struct act *a)
 {
 	static const char *const marks[] = { "PASS ", "Authorization: Basic " };
-	for (size_t i = 0; i < ARRAY_LEN(marks) - is_decoded(a); i++) {  /* the last is base64 */
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 		size_t n = strlen(marks[i]), at = 0;
 		while (at + n < a->path.n && memcmp(a->path.p + at, marks[i], n) != 0)
 			at++;
@@ -146,7 +153,7 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 			continue;
 		struct span secret = span_cut(rest, len);
 		/* An address as password is the habit of anonymous FTP (RFC 1635). */
-		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' || memchr(secret.p, '@', secret.n))
+		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' || memchr(secret.p, '@', secret.n) || (i > 0 && is_made(a, secret)))
 			continue;
 		struct act shown = *a;
 		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p, marks[i]));
