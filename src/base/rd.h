@@ -60,7 +60,7 @@ static inline bool span_starts(struct span a, struct span head)
 /* True when text stands somewhere in s. */
 static inline bool span_has(struct span s, const char *text)
 {
-	return s.n && memmem(s.p, s.n, text, strlen(text));
+	return s.p && memmem(s.p, s.n, text, strlen(text));
 }
 
 static inline struct rd rd_of(struct span s)

@@ -132,7 +132,7 @@ static int pragma_number(struct store *s, const char *sql, int64_t *out)
 /* The copy that a migration leaves behind, should it turn out that somebody needs the old form. */
 static int backup(struct store *s, const char *path, int64_t version)
 {
-	char copy[STORE_PATH + 16];
+	char copy[STORE_PATH + 32];
 	snprintf(copy, sizeof(copy), "%s.v%lld", path, (long long)version);
 	sqlite3_stmt *st = NULL;
 	if (access(copy, F_OK) == 0)

@@ -70,8 +70,8 @@ static const char *case_text(struct bench *b, struct finding **v, size_t n)
 
 static void says(const char *text, const char *what)
 {
-	if (!strstr(text, what))
-		fail_msg("not said: %s\nin: %s", what, text);
+	if (!text || !strstr(text, what))
+		fail_msg("not said: %s\nin: %s", what, text ? text : "nothing");
 }
 
 static void other_devices_and_other_causes_are_other_cases(void **state)

@@ -132,8 +132,9 @@ static struct span banner(struct span s)
 	while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '%')
 		n++;
 	bool ends = n < s.n && (s.p[n] == '\n' || s.p[n] == 0);
-	return ends && n >= VERSION_LEAST && s.p[14] >= '0' && s.p[14] <= '9' && memmem(s.p, n, " (", 2) && memmem(s.p, n, " #", 2)
-		       ? span_cut(s, n) : (struct span){ 0 };
+	s = span_cut(s, n);
+	bool fits = ends && n >= VERSION_LEAST && s.p[14] >= '0' && s.p[14] <= '9' && span_has(s, " (") && span_has(s, " #");
+	return fits ? s : (struct span){ 0 };
 }
 
 static int linux_bid(struct span s)
