@@ -36,8 +36,9 @@ void examination_add(struct examination *x, const struct record *r)
 	path = span_from(path, (size_t)record_get_uint(r, EXT_ROOT) + 1);
 	const char *p = (const char *)arena_copy(&x->arena, path).p;
 	const char *w = (const char *)arena_copy(&x->arena, record_get_text(r, EXT_WHERE)).p;
-	x->v[x->n++] = (struct examine_entry){ p ? p : "", w ? w : "", record_get_uint(r, EXT_AT), record_get_uint(r, EXT_SIZE),
-					       (uint32_t)record_get_uint(r, EXT_MODE) };
+	x->v[x->n++] =
+		(struct examine_entry){ p ? p : "", w ? w : "", record_get_uint(r, EXT_AT),
+					record_get_uint(r, EXT_SIZE), (uint32_t)record_get_uint(r, EXT_MODE) };
 }
 
 /* ---- programs ---- */
@@ -59,9 +60,11 @@ struct slot {                                    /* a worker at work */
 /* The C library and its kind: what they do is known, and the emulator has its own models of it. */
 static bool is_common_library(const char *path)
 {
-	static const char *const names[] = { "libc.", "libc-", "ld-", "ld.", "libm.", "libm-", "libpthread", "libdl", "librt", "libuClibc",
-					     "libgcc", "libstdc++", "libcrypt", "libresolv", "libnsl", "libutil", "libz.", "libssl",
-					     "libnss_", "libthread_db", "libanl", "libBrokenLocale" };
+	static const char *const names[] = { "libc.",	"libc-",	  "ld-",      "ld.",	   "libm.",
+					     "libm-",	"libpthread",	  "libdl",    "librt",	   "libuClibc",
+					     "libgcc",	"libstdc++",	  "libcrypt", "libresolv", "libnsl",
+					     "libutil", "libz.",	  "libssl",   "libnss_",   "libthread_db",
+					     "libanl",	"libBrokenLocale" };
 	struct span base = span_str(path);
 	for (size_t i = base.n; i-- > 0;)
 		if (base.p[i] == '/') {

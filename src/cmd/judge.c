@@ -67,7 +67,8 @@ static void add(struct record ***v, uint32_t *n, uint32_t *room, struct record *
 void judge_take(struct judge *j, uint32_t trace, const struct record *r)
 {
 	struct judge_trace *t = &j->traces[trace];
-	struct record *copy = t->ncalls + t->npaths < JUDGE_CALLS || r->type == &fwtrace_type ? record_copy(&j->arena, r) : NULL;
+	struct record *copy =
+		t->ncalls + t->npaths < JUDGE_CALLS || r->type == &fwtrace_type ? record_copy(&j->arena, r) : NULL;
 	if (!copy)
 		return;
 	if (r->type == &fwcall_type)
@@ -213,8 +214,9 @@ int judge_wait(struct judging *j)
 	j->board->error[JUDGE_ERROR - 1] = '\0';
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	snprintf(j->board->error, JUDGE_ERROR, "the judging process was ended by signal %d%s; what it reported before is shown",
-		 WTERMSIG(status), WTERMSIG(status) == SIGSYS ? " (a forbidden system call)" : "");
+	snprintf(j->board->error, JUDGE_ERROR,
+		 "the judging process was ended by signal %d%s; what it reported before is shown", WTERMSIG(status),
+		 WTERMSIG(status) == SIGSYS ? " (a forbidden system call)" : "");
 	return 2;
 }
 

@@ -76,7 +76,9 @@ static struct span place_of(const struct record *f)
 {
 	struct records steps = record_has(f, FND_CHAIN) ? f->v[FND_CHAIN].records : (struct records){ 0 };
 	struct records seen = record_has(f, FND_EVIDENCE) ? f->v[FND_EVIDENCE].records : (struct records){ 0 };
-	return steps.n ? record_get_text(steps.v[0], STEP_PLACE) : seen.n ? record_get_text(seen.v[0], EV_FILE) : (struct span){ 0 };
+	return steps.n	? record_get_text(steps.v[0], STEP_PLACE)
+	       : seen.n ? record_get_text(seen.v[0], EV_FILE)
+			: (struct span){ 0 };
 }
 
 static void print_next(struct buf *out, const struct layout *l, const struct record *f, struct said *said)
@@ -127,9 +129,15 @@ void firmware_report(struct buf *out, const struct layout *l, struct record *con
 		buf_printf(&line, "%s%zu %s", above ? ", " : "", count[s], severity_name((enum severity)s));
 		above += count[s];
 	}
-	buf_printf(&line, above == 1 ? " finding." : above ? " findings." : "Nothing above info was found in what was opened and executed.");
+	buf_printf(&line, above == 1 ? " finding."
+			  : above    ? " findings."
+				     : "Nothing above info was found in what was opened and executed.");
 	buf_u8(&line, 0);
-	layout_tint(out, l, count[SEV_CRITICAL] || count[SEV_HIGH] ? TINT_RED : above ? TINT_YELLOW : TINT_GREEN, (const char *)line.p);
+	layout_tint(out, l,
+		    count[SEV_CRITICAL] || count[SEV_HIGH] ? TINT_RED
+		    : above				   ? TINT_YELLOW
+							   : TINT_GREEN,
+		    (const char *)line.p);
 	buf_text(out, "\n");
 	buf_done(&line);
 	struct said said = { 0 };

@@ -73,7 +73,8 @@ static void predict_address(struct bundle *u, const struct record *f, const stru
 	if (port) {
 		buf_printf(&p, "[network-traffic:dst_ref.value = '%s' AND network-traffic:dst_port = %u", text, port);
 		if (transport.n)
-			buf_printf(&p, " AND network-traffic:protocols[*] = '%.*s'", (int)span_cut(transport, 8).n, (const char *)transport.p);
+			buf_printf(&p, " AND network-traffic:protocols[*] = '%.*s'", (int)span_cut(transport, 8).n,
+				   (const char *)transport.p);
 		buf_text(&p, "]");
 		add(u, f, &p);
 		buf_reset(&p);
@@ -93,9 +94,11 @@ static void predict_address(struct bundle *u, const struct record *f, const stru
 /* A port alone is told from everyday traffic only when nobody else uses it. */
 static bool is_telling_port(uint64_t port)
 {
-	static const uint16_t everyday[] = { 20, 21, 22, 23, 25, 53, 67, 68, 69, 80, 104, 110, 111, 123, 137, 138, 139, 143, 161, 389,
-					     443, 445, 502, 514, 515, 554, 631, 993, 995, 1883, 1900, 2049, 2575, 2762, 3306, 3389,
-					     3702, 5060, 5353, 5432, 5900, 8000, 8080, 8443, 11112, 47808 };
+	static const uint16_t everyday[] = { 20,   21,	 22,   23,   25,    53,	  67,	68,   69,   80,
+					     104,  110,	 111,  123,  137,   138,  139,	143,  161,  389,
+					     443,  445,	 502,  514,  515,   554,  631,	993,  995,  1883,
+					     1900, 2049, 2575, 2762, 3306,  3389, 3702, 5060, 5353, 5432,
+					     5900, 8000, 8080, 8443, 11112, 47808 };
 	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
 		if (port == everyday[i])
 			return false;

@@ -42,7 +42,8 @@ bool text_is_known(struct span text)
 
 /* A web server hands a request over in these (RFC 3875 4.1). */
 static const char *const web_variables[] = {
-	"QUERY_STRING", "HTTP_", "REQUEST_", "PATH_INFO", "REMOTE_USER", "REMOTE_IDENT", "CONTENT_TYPE", "SCRIPT_NAME", "CONTENT_BODY",
+	"QUERY_STRING", "HTTP_",	"REQUEST_",    "PATH_INFO",    "REMOTE_USER",
+	"REMOTE_IDENT", "CONTENT_TYPE", "SCRIPT_NAME", "CONTENT_BODY",
 };
 
 bool source_is_network(struct span source)
@@ -76,7 +77,8 @@ struct span path_base(struct span path)
 
 bool path_under(struct span path, struct span folder)
 {
-	while (folder.n > 1 && (folder.p[folder.n - 1] == '/' || folder.p[folder.n - 1] == '*' || folder.p[folder.n - 1] == '.'))
+	while (folder.n > 1 &&
+	       (folder.p[folder.n - 1] == '/' || folder.p[folder.n - 1] == '*' || folder.p[folder.n - 1] == '.'))
 		folder.n--;
 	return folder.n > 1 && span_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
 }
@@ -317,7 +319,8 @@ static void take_address(struct act *a, const struct record *call)
 		return;
 	a->address = record_get_addr(arg, ARG_ADDRESS);
 	a->port = (uint16_t)record_get_uint(arg, ARG_PORT);
-	a->host = a->address.family && addr_class(a->address) == ADDR_PUBLIC ? (struct span){ 0 } : record_get_text(arg, ARG_HOST);
+	a->host = a->address.family && addr_class(a->address) == ADDR_PUBLIC ? (struct span){ 0 }
+									     : record_get_text(arg, ARG_HOST);
 	if (record_has(arg, ARG_HOST))
 		a->host = record_get_text(arg, ARG_HOST);
 	a->setting = setting_of(arg);

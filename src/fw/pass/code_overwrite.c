@@ -9,13 +9,18 @@ static const struct rule rule = {
 	.id = "fw.code-overwrite",
 	.title = "The firmware replaces its own programs by files of another machine",
 	.cause = "outside party",
-	.sees = "On one path of a program, or in one script: an interface is switched on, a share is mounted or files are fetched "
-		"from a host that stands in the image, they are copied over a folder of programs, made executable, run. Mount or "
-		"fetch and copy or run must be there; three steps with a public address are critical. A signature or hash that "
+	.sees = "On one path of a program, or in one script: an interface is switched on, a share is mounted or "
+		"files are fetched "
+		"from a host that stands in the image, they are copied over a folder of programs, made executable, "
+		"run. Mount or "
+		"fetch and copy or run must be there; three steps with a public address are critical. A signature "
+		"or hash that "
 		"is looked at in between ends it.",
-	.why = "Whoever stands at that address can change what the device does, on every device at once and without a trace: what "
+	.why = "Whoever stands at that address can change what the device does, on every device at once and "
+	       "without a trace: what "
 	       "a monitor shows, which alarms it gives, where it sends a patient's data.",
-	.wrong = "The path may need a key press or a menu that only service staff reach. A check that was not recognised may stand "
+	.wrong = "The path may need a key press or a menu that only service staff reach. A check that was not "
+		 "recognised may stand "
 		 "in between.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_FIREWALL, ADVICE_WATCH, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0839", "T1105", "T0857", NULL },
@@ -27,8 +32,9 @@ enum { UP, FETCH, COPY, CHMOD, RUN, KINDS };
 static const char *const names[KINDS] = { "interface up", "remote mount or fetch", "forced copy into a program folder",
 					  "made executable", "run" };
 
-static const char *const program_folders[] = { "/opt", "/usr", "/bin", "/sbin", "/lib", "/app", "/home", "/root", "/system",
-					       "/mnt/mtd", "/data", "/etc", "/var/bin", "/program", "/boot" };
+static const char *const program_folders[] = { "/opt",	"/usr",	 "/bin",     "/sbin",	 "/lib",
+					       "/app",	"/home", "/root",    "/system",	 "/mnt/mtd",
+					       "/data", "/etc",	 "/var/bin", "/program", "/boot" };
 
 static bool is_program_folder(struct span path)
 {
@@ -44,7 +50,8 @@ static bool takes_from(const struct act *copy, const struct act *from)
 	struct span target = from->target;
 	if (!target.n || !copy->path.n || !text_is_known(copy->path))
 		return true;
-	return path_under(copy->path, target) || span_eq(path_base(copy->path), path_base(target)) || path_under(target, copy->path);
+	return path_under(copy->path, target) || span_eq(path_base(copy->path), path_base(target)) ||
+	       path_under(target, copy->path);
 }
 
 static void judge(struct job *j, const struct route *r, int fetch)
@@ -79,17 +86,20 @@ static void judge(struct job *j, const struct route *r, int fetch)
 	enum reach reach = act_reach(from);
 	if (reach == REACH_NONE || (reach == REACH_LOCAL && n < 3))
 		return;
-	enum severity s = reach == REACH_PUBLIC ? (n >= 3 ? SEV_CRITICAL : SEV_HIGH) : reach == REACH_NAME ? (n >= 3 ? SEV_HIGH : SEV_MEDIUM)
-									      : SEV_MEDIUM;
+	enum severity s = reach == REACH_PUBLIC ? (n >= 3 ? SEV_CRITICAL : SEV_HIGH)
+			  : reach == REACH_NAME ? (n >= 3 ? SEV_HIGH : SEV_MEDIUM)
+						: SEV_MEDIUM;
 	if (from->setting == SETTING_DEFAULT && s > SEV_MEDIUM)
 		s--;
 	const char *where = job_where(j, from);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
 	if (!f || !job_judge(j, f, s, 0.7 + 0.05 * n))
 		return;
-	f->title = job_text(j, "%s puts files of %s over its own programs in %.*s: %u of 5 steps stand on one path; the host is %s",
-			    r->file->path, where, (int)span_cut(at[COPY]->target, 100).n, (const char *)at[COPY]->target.p, n,
-			    setting_name(from->setting));
+	f->title = job_text(j,
+			    "%s puts files of %s over its own programs in %.*s: %u of 5 steps stand on one path; "
+			    "the host is %s",
+			    r->file->path, where, (int)span_cut(at[COPY]->target, 100).n,
+			    (const char *)at[COPY]->target.p, n, setting_name(from->setting));
 	job_observe(j, f, from);
 	for (int k = 0; k < KINDS; k++)
 		if (at[k])

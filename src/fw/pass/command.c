@@ -197,8 +197,8 @@ static bool url(struct line *l, struct act *a, struct span u, const char *scheme
 	static const struct {
 		const char *scheme;
 		uint16_t port;
-	} known[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 }, { "ftps", 990 }, { "tftp", 69 }, { "sftp", 22 }, { "rsync", 873 },
-		      { "mqtt", 1883 }, { "nfs", 2049 } };
+	} known[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 },	  { "ftps", 990 }, { "tftp", 69 },
+		      { "sftp", 22 }, { "rsync", 873 }, { "mqtt", 1883 }, { "nfs", 2049 } };
 	size_t colon = find(u, "://");
 	struct span name = colon == SIZE_MAX ? span_str(scheme) : span_cut(u, colon);
 	struct span rest = colon == SIZE_MAX ? u : span_from(u, colon + 3);
@@ -300,7 +300,8 @@ static void read_mount(struct line *l)
 	struct span type = option(l, 't', "types"), share = operand(l, 0), list = option(l, 'o', "options");
 	bool windows = span_starts(share, SPAN_LIT("//"));
 	const uint8_t *colon = share.n && share.p[0] != '/' && share.p[0] != '-' ? memchr(share.p, ':', share.n) : NULL;
-	bool named = span_starts(type, SPAN_LIT("nfs")) || span_is(type, "cifs") || span_is(type, "smbfs") || span_is(type, "smb3");
+	bool named = span_starts(type, SPAN_LIT("nfs")) || span_is(type, "cifs") || span_is(type, "smbfs") ||
+		     span_is(type, "smb3");
 	if (!named && !windows && !(colon && span_from(share, (size_t)(colon - share.p) + 1).n))
 		return;
 	if (!share.n)
@@ -372,7 +373,8 @@ static void read_chmod(struct line *l)
 		return;
 	struct act *a = act_of(l, ACT_CHMOD);
 	a->path = operand(l, 1);
-	a->open_to_all = mode.n >= 3 && (span_is(span_from(mode, mode.n - 3), "777") || span_is(span_from(mode, mode.n - 3), "666"));
+	a->open_to_all = mode.n >= 3 && (span_is(span_from(mode, mode.n - 3), "777") ||
+					 span_is(span_from(mode, mode.n - 3), "666"));
 }
 
 static void execute(struct line *l, struct span path)
@@ -614,7 +616,8 @@ static void read_socat(struct line *l)
 	for (unsigned i = 1; i < l->n; i++) {
 		struct span w = l->w[i].text;
 		const uint8_t *colon = w.n ? memchr(w.p, ':', w.n) : NULL;
-		struct span kind = colon ? span_cut(w, (size_t)(colon - w.p)) : w, rest = colon ? span_from(w, kind.n + 1) : span_cut(w, 0);
+		struct span kind = colon ? span_cut(w, (size_t)(colon - w.p)) : w,
+			    rest = colon ? span_from(w, kind.n + 1) : span_cut(w, 0);
 		const uint8_t *comma = rest.n ? memchr(rest.p, ',', rest.n) : NULL;
 		struct span first = comma ? span_cut(rest, (size_t)(comma - rest.p)) : rest;
 		bool listens = find(kind, "LISTEN") != SIZE_MAX || find(kind, "-L") == 0;
@@ -703,7 +706,8 @@ static void read_openssl(struct line *l)
 
 static void read_config(struct line *l)
 {
-	if (has_word(l, "get") || span_is(path_base(l->w[0].text), "fw_printenv") || span_is(path_base(l->w[0].text), "getcfg"))
+	if (has_word(l, "get") || span_is(path_base(l->w[0].text), "fw_printenv") ||
+	    span_is(path_base(l->w[0].text), "getcfg"))
 		act_of(l, ACT_CONFIG)->path = operand(l, 1).n ? operand(l, 1) : operand(l, 0);
 }
 
@@ -850,44 +854,110 @@ static void read_eval(struct line *l)
 }
 
 static const struct tool tools[] = {
-	{ "ifconfig", read_ifconfig, "", "" }, { "ifup", read_ifup, "", "" }, { "ip", read_ip, "f", "" },
-	{ "route", read_route, "A", "" }, { "mount", read_mount, "toLUO", "" }, { "mount.nfs", read_mount, "o", "" },
-	{ "mount.cifs", read_mount, "o", "" }, { "umount", read_umount, "tO", "" },
-	{ "cp", read_copy, "tS", "" }, { "mv", read_copy, "tS", "" }, { "install", read_copy, "mogt", "" },
-	{ "tar", read_tar, "fCTX", "" }, { "unzip", read_unzip, "dx", "" }, { "chmod", read_chmod, "", "" },
-	{ "dd", read_dd, "", "" }, { "insmod", read_run_file, "", "" }, { "source", read_run_file, "", "" },
-	{ ".", read_run_file, "", "" }, { "mtd", read_flash, "jspdr", "" }, { "mtd_write", read_flash, "", "" },
-	{ "flashcp", read_flash, "", "" }, { "nandwrite", read_flash, "s", "" }, { "sysupgrade", read_flash, "f", "" },
+	{ "ifconfig", read_ifconfig, "", "" },
+	{ "ifup", read_ifup, "", "" },
+	{ "ip", read_ip, "f", "" },
+	{ "route", read_route, "A", "" },
+	{ "mount", read_mount, "toLUO", "" },
+	{ "mount.nfs", read_mount, "o", "" },
+	{ "mount.cifs", read_mount, "o", "" },
+	{ "umount", read_umount, "tO", "" },
+	{ "cp", read_copy, "tS", "" },
+	{ "mv", read_copy, "tS", "" },
+	{ "install", read_copy, "mogt", "" },
+	{ "tar", read_tar, "fCTX", "" },
+	{ "unzip", read_unzip, "dx", "" },
+	{ "chmod", read_chmod, "", "" },
+	{ "dd", read_dd, "", "" },
+	{ "insmod", read_run_file, "", "" },
+	{ "source", read_run_file, "", "" },
+	{ ".", read_run_file, "", "" },
+	{ "mtd", read_flash, "jspdr", "" },
+	{ "mtd_write", read_flash, "", "" },
+	{ "flashcp", read_flash, "", "" },
+	{ "nandwrite", read_flash, "s", "" },
+	{ "sysupgrade", read_flash, "f", "" },
 	{ "ubiupdatevol", read_flash, "s", "" },
-	{ "wget", read_wget, "OPTUoietw", "" }, { "curl", read_wget, "oudFTHAXmbeEKrw", "" }, { "tftp", read_tftp, "lrb", "" },
-	{ "ftpget", read_ftpget, "upP", "" }, { "ftpput", read_ftpget, "upP", "" }, { "ftp", read_ftp, "P", "" },
-	{ "scp", read_scp, "PiloFS", "" }, { "sftp", read_scp, "PiobF", "" }, { "rsync", read_scp, "eT", "" },
-	{ "nc", read_nc, "pewisqc", "" }, { "ncat", read_nc, "pewisc", "" }, { "netcat", read_nc, "pewisqc", "" },
-	{ "telnet", read_telnet, "lb", "" }, { "ssh", read_ssh, "pilLRDoFb", "" }, { "dbclient", read_ssh, "pilLR", "" },
-	{ "socat", read_socat, "", "" }, { "mosquitto_pub", read_mqtt, "hptmuPfiq", "" },
+	{ "wget", read_wget, "OPTUoietw", "" },
+	{ "curl", read_wget, "oudFTHAXmbeEKrw", "" },
+	{ "tftp", read_tftp, "lrb", "" },
+	{ "ftpget", read_ftpget, "upP", "" },
+	{ "ftpput", read_ftpget, "upP", "" },
+	{ "ftp", read_ftp, "P", "" },
+	{ "scp", read_scp, "PiloFS", "" },
+	{ "sftp", read_scp, "PiobF", "" },
+	{ "rsync", read_scp, "eT", "" },
+	{ "nc", read_nc, "pewisqc", "" },
+	{ "ncat", read_nc, "pewisc", "" },
+	{ "netcat", read_nc, "pewisqc", "" },
+	{ "telnet", read_telnet, "lb", "" },
+	{ "ssh", read_ssh, "pilLRDoFb", "" },
+	{ "dbclient", read_ssh, "pilLR", "" },
+	{ "socat", read_socat, "", "" },
+	{ "mosquitto_pub", read_mqtt, "hptmuPfiq", "" },
 	{ "mosquitto_sub", read_mqtt, "hptuPiq", "" },
-	{ "telnetd", read_service, "plbf", "telnet" }, { "utelnetd", read_service, "pl", "telnet" },
-	{ "in.telnetd", read_service, "pl", "telnet" }, { "dropbear", read_service, "pbrdPIKW", "ssh" },
-	{ "dropbearmulti", read_service, "pbrd", "ssh" }, { "sshd", read_service, "pfho", "ssh" },
-	{ "ftpd", read_service, "", "ftp" }, { "vsftpd", read_service, "", "ftp" }, { "pure-ftpd", read_service, "", "ftp" },
-	{ "proftpd", read_service, "", "ftp" }, { "bftpd", read_service, "", "ftp" }, { "tftpd", read_service, "ps", "tftp" },
-	{ "in.tftpd", read_service, "s", "tftp" }, { "adbd", read_service, "", "adb" }, { "rlogind", read_service, "", "rlogin" },
-	{ "in.rlogind", read_service, "", "rlogin" }, { "x11vnc", read_service, "", "vnc" }, { "Xvnc", read_service, "", "vnc" },
-	{ "gdbserver", read_service, "", "gdb" }, { "inetd", read_service, "", "inetd" }, { "xinetd", read_service, "", "inetd" },
-	{ "sha256sum", read_check, "", "-c" }, { "sha512sum", read_check, "", "-c" }, { "sha1sum", read_check, "", "-c" },
-	{ "md5sum", read_check, "", "-c" }, { "gpg", read_check, "", "--verify" }, { "gpgv", read_check, "", "" },
-	{ "usign", read_check, "", "-V" }, { "signify", read_check, "", "-V" }, { "minisign", read_check, "", "-V" },
-	{ "openssl", read_openssl, "", "" }, { "rauc", read_check, "", "" }, { "nvram", read_config, "", "" },
-	{ "nvram_get", read_config, "", "" }, { "uci", read_config, "", "" }, { "fw_printenv", read_config, "", "" },
-	{ "getcfg", read_config, "", "" }, { "sshpass", read_sshpass, "pfe", "" }, { "echo", read_echo, "", "" },
-	{ "printf", read_echo, "", "" }, { "chpasswd", read_chpasswd, "c", "" }, { "useradd", read_useradd, "pgGsdu", "" },
+	{ "telnetd", read_service, "plbf", "telnet" },
+	{ "utelnetd", read_service, "pl", "telnet" },
+	{ "in.telnetd", read_service, "pl", "telnet" },
+	{ "dropbear", read_service, "pbrdPIKW", "ssh" },
+	{ "dropbearmulti", read_service, "pbrd", "ssh" },
+	{ "sshd", read_service, "pfho", "ssh" },
+	{ "ftpd", read_service, "", "ftp" },
+	{ "vsftpd", read_service, "", "ftp" },
+	{ "pure-ftpd", read_service, "", "ftp" },
+	{ "proftpd", read_service, "", "ftp" },
+	{ "bftpd", read_service, "", "ftp" },
+	{ "tftpd", read_service, "ps", "tftp" },
+	{ "in.tftpd", read_service, "s", "tftp" },
+	{ "adbd", read_service, "", "adb" },
+	{ "rlogind", read_service, "", "rlogin" },
+	{ "in.rlogind", read_service, "", "rlogin" },
+	{ "x11vnc", read_service, "", "vnc" },
+	{ "Xvnc", read_service, "", "vnc" },
+	{ "gdbserver", read_service, "", "gdb" },
+	{ "inetd", read_service, "", "inetd" },
+	{ "xinetd", read_service, "", "inetd" },
+	{ "sha256sum", read_check, "", "-c" },
+	{ "sha512sum", read_check, "", "-c" },
+	{ "sha1sum", read_check, "", "-c" },
+	{ "md5sum", read_check, "", "-c" },
+	{ "gpg", read_check, "", "--verify" },
+	{ "gpgv", read_check, "", "" },
+	{ "usign", read_check, "", "-V" },
+	{ "signify", read_check, "", "-V" },
+	{ "minisign", read_check, "", "-V" },
+	{ "openssl", read_openssl, "", "" },
+	{ "rauc", read_check, "", "" },
+	{ "nvram", read_config, "", "" },
+	{ "nvram_get", read_config, "", "" },
+	{ "uci", read_config, "", "" },
+	{ "fw_printenv", read_config, "", "" },
+	{ "getcfg", read_config, "", "" },
+	{ "sshpass", read_sshpass, "pfe", "" },
+	{ "echo", read_echo, "", "" },
+	{ "printf", read_echo, "", "" },
+	{ "chpasswd", read_chpasswd, "c", "" },
+	{ "useradd", read_useradd, "pgGsdu", "" },
 	{ "smbclient", read_smbclient, "Uc", "" },
-	{ "busybox", read_wrapper, "", "" }, { "exec", read_wrapper, "a", "" }, { "nohup", read_wrapper, "", "" },
-	{ "setsid", read_wrapper, "", "" }, { "nice", read_wrapper, "n", "" }, { "ionice", read_wrapper, "cn", "" },
-	{ "env", read_wrapper, "u", "" }, { "sudo", read_wrapper, "u", "" }, { "command", read_wrapper, "", "" },
-	{ "timeout", read_wrapper, "st", "1" }, { "chroot", read_wrapper, "", "1" }, { "chrt", read_wrapper, "", "1" },
-	{ "start-stop-daemon", read_start_stop, "xapnuc", "" }, { "sh", read_shell, "", "" }, { "ash", read_shell, "", "" },
-	{ "bash", read_shell, "", "" }, { "dash", read_shell, "", "" }, { "su", read_su, "cs", "" }, { "eval", read_eval, "", "" },
+	{ "busybox", read_wrapper, "", "" },
+	{ "exec", read_wrapper, "a", "" },
+	{ "nohup", read_wrapper, "", "" },
+	{ "setsid", read_wrapper, "", "" },
+	{ "nice", read_wrapper, "n", "" },
+	{ "ionice", read_wrapper, "cn", "" },
+	{ "env", read_wrapper, "u", "" },
+	{ "sudo", read_wrapper, "u", "" },
+	{ "command", read_wrapper, "", "" },
+	{ "timeout", read_wrapper, "st", "1" },
+	{ "chroot", read_wrapper, "", "1" },
+	{ "chrt", read_wrapper, "", "1" },
+	{ "start-stop-daemon", read_start_stop, "xapnuc", "" },
+	{ "sh", read_shell, "", "" },
+	{ "ash", read_shell, "", "" },
+	{ "bash", read_shell, "", "" },
+	{ "dash", read_shell, "", "" },
+	{ "su", read_su, "cs", "" },
+	{ "eval", read_eval, "", "" },
 };
 
 static const struct tool *tool_of(struct span name)

@@ -7,10 +7,13 @@ static const struct rule rule = {
 	.id = "fw.command-injection",
 	.title = "What the device receives reaches a shell's command line unchecked",
 	.cause = "open door",
-	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket or a web request, and on the path "
-		"before nothing looked at these bytes (no comparison of them with allowed characters, no conversion to a number or an "
+	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket or a web "
+		"request, and on the path "
+		"before nothing looked at these bytes (no comparison of them with allowed characters, no "
+		"conversion to a number or an "
 		"address). Bytes of files, arguments and settings do not count.",
-	.why = "Whoever can send to the device can end the command with a character such as ; and run his own on it.",
+	.why = "Whoever can send to the device can end the command with a character such as ; and run his own on "
+	       "it.",
 	.wrong = "A check that was not recognised may stand in between, or the sender may have logged in before.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0866", "T1059", NULL },

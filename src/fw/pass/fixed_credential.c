@@ -9,13 +9,18 @@ static const struct rule rule = {
 	.id = "fw.fixed-credential",
 	.title = "The firmware carries a password or key that is the same in every device",
 	.cause = "open door",
-	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant password in a command line, "
-		"a URL or a log-in message that is sent; an account of the image with an empty password or a fixed hash; "
+	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant "
+		"password in a command line, "
+		"a URL or a log-in message that is sent; an account of the image with an empty password or a fixed "
+		"hash; "
 		"authorized_keys and private keys among the files. The value is never shown.",
-	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of staff leaves.",
-	.wrong = "The device may make its users set another password at first use, or write a key of its own at first start over the one in "
+	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of "
+	       "staff leaves.",
+	.wrong = "The device may make its users set another password at first use, or write a key of its own at "
+		 "first start over the one in "
 		 "the image. An account may be locked elsewhere.",
-	.next = { ADVICE_WHICH_DEVICES, ADVICE_CHANGE_SECRET, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
+	.next = { ADVICE_WHICH_DEVICES, ADVICE_CHANGE_SECRET, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK,
+		  NULL },
 	.attack = { "T0812", "T0891", "T1078", NULL },
 	.cwe = { "CWE-798", "CWE-259", "CWE-321", NULL },
 };
@@ -31,8 +36,8 @@ static bool has(struct span s, const char *part)
 	return false;
 }
 
-static struct finding *report(struct job *j, uint32_t index, const char *key, enum severity s, double sure, struct span user,
-			      struct span secret)
+static struct finding *report(struct job *j, uint32_t index, const char *key, enum severity s, double sure,
+			      struct span user, struct span secret)
 {
 	struct finding *f = job_finding(j, &rule, index, "%.90s", key);
 	if (!f || !job_judge(j, f, s, sure))
@@ -74,13 +79,14 @@ static bool is_equality(const struct act *a)
 /* Somebody typed or sent it; what stands in files and settings is no input of a person. */
 static bool is_input(struct span source)
 {
-	return source_is_network(source) || span_starts(source, SPAN_LIT("stdin")) || span_starts(source, SPAN_LIT("getpass")) ||
-	       span_starts(source, SPAN_LIT("file:/dev/tty"));
+	return source_is_network(source) || span_starts(source, SPAN_LIT("stdin")) ||
+	       span_starts(source, SPAN_LIT("getpass")) || span_starts(source, SPAN_LIT("file:/dev/tty"));
 }
 
 static bool is_hash(struct span s)
 {
-	return s.n > 10 && s.p[0] == '$' && (s.p[1] == '1' || s.p[1] == '5' || s.p[1] == '6' || s.p[1] == 'y' || s.p[1] == '2');
+	return s.n > 10 && s.p[0] == '$' &&
+	       (s.p[1] == '1' || s.p[1] == '5' || s.p[1] == '6' || s.p[1] == 'y' || s.p[1] == '2');
 }
 
 static void compared(struct job *j, const struct route *r, int i)
@@ -100,8 +106,8 @@ static void compared(struct job *j, const struct route *r, int i)
 	if (!f)
 		return;
 	const struct act *steps[] = { &shown, NULL };
-	f->title = job_text(j, "%s compares a password that is typed or received with a constant of %zu characters", r->file->path,
-			    a->secret.n);
+	f->title = job_text(j, "%s compares a password that is typed or received with a constant of %zu characters",
+			    r->file->path, a->secret.n);
 	job_chain(j, f, steps);
 }
 
@@ -153,12 +159,15 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 			continue;
 		struct span secret = span_cut(rest, len);
 		/* An address as password is the habit of anonymous FTP (RFC 1635). */
-		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' || memchr(secret.p, '@', secret.n) || (i > 0 && is_made(a, secret)))
+		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' ||
+		    memchr(secret.p, '@', secret.n) || (i > 0 && is_made(a, secret)))
 			continue;
 		struct act shown = *a;
-		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p, marks[i]));
+		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n,
+					       (const char *)a->name.p, marks[i]));
 		shown.blanked = true;
-		struct finding *f = report(j, r->index, job_text(j, "send %s", marks[i]), SEV_MEDIUM, 0.85, (struct span){ 0 }, secret);
+		struct finding *f = report(j, r->index, job_text(j, "send %s", marks[i]), SEV_MEDIUM, 0.85,
+					   (struct span){ 0 }, secret);
 		if (!f)
 			continue;
 		const struct act *steps[] = { &shown, NULL };

@@ -54,7 +54,13 @@ static const char *how(const struct act *a)
 	case ACT_MOUNT: return "mounts a share of";
 	case ACT_SEND: return "sends data to";
 	case ACT_SERVICE: return "hands a shell to";
-	case ACT_OTHER: case ACT_INTERFACE: case ACT_CONNECT: case ACT_RECEIVE: case ACT_RESOLVE: case ACT_UNMOUNT: case ACT_COPY:
+	case ACT_OTHER:
+	case ACT_INTERFACE:
+	case ACT_CONNECT:
+	case ACT_RECEIVE:
+	case ACT_RESOLVE:
+	case ACT_UNMOUNT:
+	case ACT_COPY:
 	case ACT_CHMOD: case ACT_EXECUTE: case ACT_CHECK: case ACT_BIND: case ACT_LISTEN: case ACT_COMPARE: case ACT_LOGIN:
 	case ACT_CONFIG: case ACT_WRITE: case ACT_CREDENTIAL: break;
 	}

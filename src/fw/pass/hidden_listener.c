@@ -8,11 +8,15 @@ static const struct rule rule = {
 	.id = "fw.hidden-listener",
 	.title = "The firmware takes commands from a socket without a log-in",
 	.cause = "open door",
-	.sees = "A program binds a port (or a UNIX socket), receives, and bytes that it received reach a shell's command line, a "
-		"program that is run, a file of the configuration or device memory, with no log-in and no signature check before, "
+	.sees = "A program binds a port (or a UNIX socket), receives, and bytes that it received reach a shell's "
+		"command line, a "
+		"program that is run, a file of the configuration or device memory, with no log-in and no "
+		"signature check before, "
 		"on one path. Also a UNIX socket with mode 0777 whose input is run.",
-	.why = "Anyone who reaches the port can change or stop the device, from any computer on its network, without leaving a trace.",
-	.wrong = "A filter in front of the port, or a log-in that was not recognised as one, may stand in the way. The program may never be "
+	.why = "Anyone who reaches the port can change or stop the device, from any computer on its network, "
+	       "without leaving a trace.",
+	.wrong = "A filter in front of the port, or a log-in that was not recognised as one, may stand in the way. "
+		 "The program may never be "
 		 "started on this model.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_WATCH, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0866", "T0807", "T1205", NULL },

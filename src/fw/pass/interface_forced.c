@@ -7,15 +7,22 @@ static const struct rule rule = {
 	.id = "fw.interface-forced",
 	.title = "The firmware switches a network interface on without asking its configuration",
 	.cause = "outside party",
-	.sees = "A program sets an interface up, or adds a route, with an interface name that stands in the image, and reads no "
-		"configuration before on the same path. In start-up scripts this is how interfaces are set up, so there it counts "
+	.sees = "A program sets an interface up, or adds a route, with an interface name that stands in the image, "
+		"and reads no "
+		"configuration before on the same path. In start-up scripts this is how interfaces are set up, so "
+		"there it counts "
 		"only together with a mount or a transfer from a built-in public host behind it.",
-	.why = "A user who has switched the network off relies on it being off. A device that switches it on again reaches out "
+	.why = "A user who has switched the network off relies on it being off. A device that switches it on again "
+	       "reaches out "
 	       "although everybody believes it cannot.",
-	.wrong = "The program may be the one that sets the network up at start, and configuration may be read in a way that was not "
+	.wrong = "The program may be the one that sets the network up at start, and configuration may be read in a "
+		 "way that was not "
 		 "recognised.",
-	.next = { ADVICE_WHICH_DEVICES, "Pull the network cable and switch wireless off where the device must be cut off: the setting in its "
-		  "menu is not enough.", ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
+	.next = { ADVICE_WHICH_DEVICES,
+		  "Pull the network cable and switch wireless off where the device must be cut off: the setting in "
+		  "its "
+		  "menu is not enough.",
+		  ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0836", NULL },
 	.cwe = { "CWE-912", "CWE-693", NULL },
 	.advisories = { "ICSMA-25-030-01", NULL },
@@ -61,8 +68,8 @@ static void judge(struct job *j, const struct route *r, int i)
 	if (!a->protocol && !is_interface(a->path))
 		return;
 	enum severity s = out < 0 ? SEV_LOW : SEV_HIGH;
-	struct finding *f = job_finding(j, &rule, r->index, "%s %.*s", a->protocol ? a->protocol : "up", (int)span_cut(a->path, 32).n,
-					(const char *)a->path.p);
+	struct finding *f = job_finding(j, &rule, r->index, "%s %.*s", a->protocol ? a->protocol : "up",
+					(int)span_cut(a->path, 32).n, (const char *)a->path.p);
 	if (!f || !job_judge(j, f, s, out < 0 ? 0.5 : 0.8))
 		return;
 	const struct act *steps[] = { a, out < 0 ? NULL : r->v[out], NULL };

@@ -8,13 +8,18 @@ static const struct rule rule = {
 	.id = "fw.magic-value",
 	.title = "A fixed word in what the device receives opens a privileged function",
 	.cause = "open door",
-	.sees = "Bytes from the network (or of a web request) are compared with a constant of the image, and behind that comparison, on "
-		"the same path and without a log-in, a program is run, a log-in service is opened, or device files or the "
-		"configuration are written. A constant that was published for another device's hidden function counts even "
+	.sees = "Bytes from the network (or of a web request) are compared with a constant of the image, and "
+		"behind that comparison, on "
+		"the same path and without a log-in, a program is run, a log-in service is opened, or device files "
+		"or the "
+		"configuration are written. A constant that was published for another device's hidden function "
+		"counts even "
 		"when nothing privileged was seen behind it.",
-	.why = "Whoever knows the word, and it is the same in every device, gets in without a password. Such words are found and "
+	.why = "Whoever knows the word, and it is the same in every device, gets in without a password. Such words "
+	       "are found and "
 	       "published sooner or later.",
-	.wrong = "The word may be the name of a documented command whose permission is checked elsewhere, or a protocol's own word that is "
+	.wrong = "The word may be the name of a documented command whose permission is checked elsewhere, or a "
+		 "protocol's own word that is "
 		 "not in the list of known ones.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_WATCH, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T1205", "T0866", NULL },
@@ -31,12 +36,22 @@ static const struct {
 
 /* Verbs and marks of documented protocols: HTTP, SMTP, FTP, SIP, RTSP, HL7, MLLP, DICOM, TLS, ELF and the like. */
 static const char *const everyday[] = {
-	"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE", "HTTP", "Host", "Content-", "Connection", "Cookie",
-	"Authorization", "Basic", "Digest", "User-Agent", "Accept", "Referer", "Range", "If-", "Transfer-", "Upgrade", "close",
-	"keep-alive", "HELO", "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "USER", "PASS", "LIST", "RETR", "STOR", "PORT", "PASV", "TYPE",
-	"CWD", "NOOP", "SYST", "INVITE", "REGISTER", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "MSH", "SSH-", "RIFF", "true", "false",
-	"yes", "no", "on", "off", "ok", "OK", "start", "stop", "/", "http", "..", "M-SEARCH", "NOTIFY", "ping", "exit", "quit", "help",
-	"index", "0x0000000d", "0x0000000a", "0x00000020", "0x00000000", "octet", "netascii",
+	"GET",	      "POST",	  "PUT",	"HEAD",	      "DELETE",
+	"OPTIONS",    "CONNECT",  "PATCH",	"TRACE",      "HTTP",
+	"Host",	      "Content-", "Connection", "Cookie",     "Authorization",
+	"Basic",      "Digest",	  "User-Agent", "Accept",     "Referer",
+	"Range",      "If-",	  "Transfer-",	"Upgrade",    "close",
+	"keep-alive", "HELO",	  "EHLO",	"MAIL",	      "RCPT",
+	"DATA",	      "QUIT",	  "USER",	"PASS",	      "LIST",
+	"RETR",	      "STOR",	  "PORT",	"PASV",	      "TYPE",
+	"CWD",	      "NOOP",	  "SYST",	"INVITE",     "REGISTER",
+	"DESCRIBE",   "SETUP",	  "PLAY",	"TEARDOWN",   "MSH",
+	"SSH-",	      "RIFF",	  "true",	"false",      "yes",
+	"no",	      "on",	  "off",	"ok",	      "OK",
+	"start",      "stop",	  "/",		"http",	      "..",
+	"M-SEARCH",   "NOTIFY",	  "ping",	"exit",	      "quit",
+	"help",	      "index",	  "0x0000000d", "0x0000000a", "0x00000020",
+	"0x00000000", "octet",	  "netascii",
 };
 
 static const char *published(struct span t)
@@ -53,7 +68,8 @@ static bool is_word(struct span t)
 	if (t.n < LEAST)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
-		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) && (t.n <= strlen(everyday[i]) + 2 || everyday[i][0] > 'Z'))
+		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) &&
+		    (t.n <= strlen(everyday[i]) + 2 || everyday[i][0] > 'Z'))
 			return false;
 	/* A small number is a type or a length, no key. */
 	return !(span_starts(t, SPAN_LIT("0x0000")) && t.n == 10);

@@ -87,7 +87,8 @@ struct finding *job_finding(struct job *j, const struct rule *rule, uint32_t fil
 		if (j->v[i]->rule == rule && j->v[i]->device == file && strcmp(j->v[i]->key, key) == 0)
 			return j->v[i];
 	struct finding *f = j->n < PASS_FINDINGS ? arena_new(j->host->arena, sizeof(*f)) : NULL;
-	struct record *subject = f ? subject_of(j, file) : NULL, *observed = f ? arena_new(j->host->arena, sizeof(*observed)) : NULL;
+	struct record *subject = f ? subject_of(j, file) : NULL,
+		      *observed = f ? arena_new(j->host->arena, sizeof(*observed)) : NULL;
 	if (!subject || !observed)
 		return NULL;
 	record_begin(observed, &observed_type, NULL, j->host);
@@ -434,12 +435,17 @@ static void route_of(struct job *j, const struct scene_program *p, const struct 
 	uint64_t until[GENERATIONS];
 	unsigned n = 0;
 	uint64_t limit = UINT64_MAX;
-	for (const struct lane *l = leaf; l && n < GENERATIONS; l = l->parent && l->parent != l->path ? lane_find(j, l->parent) : NULL) {
+	for (const struct lane *l = leaf; l && n < GENERATIONS;
+	     l = l->parent && l->parent != l->path ? lane_find(j, l->parent) : NULL) {
 		line[n] = l;
 		until[n++] = limit;
 		limit = l->forked;
 	}
-	struct route r = { .file = &j->scene->files[p->file], .index = p->file, .path = leaf->path, .v = j->route, .equal = j->equal };
+	struct route r = { .file = &j->scene->files[p->file],
+			   .index = p->file,
+			   .path = leaf->path,
+			   .v = j->route,
+			   .equal = j->equal };
 	while (n-- > 0) {
 		add_acts(j, &r, line[n], until[n]);
 		if (n > 0)

@@ -8,15 +8,20 @@ static const struct rule rule = {
 	.id = "fw.patient-data-sender",
 	.title = "The firmware sends patients' data to an address that is built in",
 	.cause = "outside party",
-	.sees = "On one path of a program: a connection or a datagram to a destination that stands in the image, and a message that is an "
-		"HL7 message or names fields of a patient (name, number, birth date, doctor, admission). A template that reaches no "
+	.sees = "On one path of a program: a connection or a datagram to a destination that stands in the image, "
+		"and a message that is an "
+		"HL7 message or names fields of a patient (name, number, birth date, doctor, admission). A "
+		"template that reaches no "
 		"network call is nothing.",
 	.why = "Patients' names and values leave in clear for whoever holds that address.",
-	.wrong = "The address may be the factory setting of the ward's own central station, which the site is meant to put up. Test data "
+	.wrong = "The address may be the factory setting of the ward's own central station, which the site is "
+		 "meant to put up. Test data "
 		 "of the maker may look the same.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_WATCH, ADVICE_FIREWALL,
-		  "If watch finds the traffic, tell the person responsible for data protection: the time to report a breach may be "
-		  "counted from then.", ADVICE_ASK_MAKER, NULL },
+		  "If watch finds the traffic, tell the person responsible for data protection: the time to report "
+		  "a breach may be "
+		  "counted from then.",
+		  ADVICE_ASK_MAKER, NULL },
 	.attack = { "T0882", "T1041", NULL },
 	.cwe = { "CWE-359", "CWE-319", NULL },
 	.advisories = { "ICSMA-25-030-01", NULL },
@@ -24,8 +29,9 @@ static const struct rule rule = {
 
 /* Lower case, without blanks and underscores. HL7 v2 segments are looked for as they stand. */
 static const char *const field_words[] = {
-	"patientname", "patientid", "patientno", "patientnumber", "patnam", "birthdate", "dateofbirth", "birthday", "bedno", "bednumber",
-	"admission", "doctorname", "doctor", "department", "bloodtype", "medicalrecord", "heartrate", "spo2", "nibp",
+	"patientname", "patientid",	"patientno", "patientnumber", "patnam",	    "birthdate", "dateofbirth",
+	"birthday",    "bedno",		"bednumber", "admission",     "doctorname", "doctor",	 "department",
+	"bloodtype",   "medicalrecord", "heartrate", "spo2",	      "nibp",
 };
 static const char *const segments[] = { "MSH|", "PID|", "PV1|", "OBX|" };
 

@@ -14,7 +14,8 @@ static bool is_sensitive_file(struct span path)
 bool act_is_privileged(const struct act *a)
 {
 	bool runs = a->call && span_is(record_get_text(a->call, FWC_CLASS), "run");
-	return runs || a->kind == ACT_SERVICE || a->kind == ACT_EXECUTE || (a->kind == ACT_WRITE && is_sensitive_file(a->path));
+	return runs || a->kind == ACT_SERVICE || a->kind == ACT_EXECUTE ||
+	       (a->kind == ACT_WRITE && is_sensitive_file(a->path));
 }
 
 bool route_has_login(const struct route *r, int i)

@@ -7,12 +7,16 @@ static const struct rule rule = {
 	.id = "fw.remote-mount",
 	.title = "The firmware mounts a share of a machine that is built in",
 	.cause = "outside party",
-	.sees = "mount (the call, or the program in a command line or a script) of an NFS or SMB share whose host stands in the "
-		"image. Public addresses, documentation ranges included, and host names count in scripts and programs; a private "
+	.sees = "mount (the call, or the program in a command line or a script) of an NFS or SMB share whose host "
+		"stands in the "
+		"image. Public addresses, documentation ranges included, and host names count in scripts and "
+		"programs; a private "
 		"address counts only in a program, and low.",
-	.why = "Files of that machine become the device's own files. Without a log-in and without encryption, whoever holds or "
+	.why = "Files of that machine become the device's own files. Without a log-in and without encryption, "
+	       "whoever holds or "
 	       "takes the address decides what the device reads, and often what it runs.",
-	.wrong = "A site may have put up that share itself. A rescue or factory script may carry it and never run at a hospital.",
+	.wrong = "A site may have put up that share itself. A rescue or factory script may carry it and never run "
+		 "at a hospital.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_WATCH, ADVICE_FIREWALL, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0885", "T1105", NULL },
 	.cwe = { "CWE-912", "CWE-494", NULL },
@@ -28,7 +32,8 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 	if (a->setting == SETTING_DEFAULT && s > SEV_LOW)
 		s--;
 	const char *where = job_where(j, a);
-	struct finding *f = job_finding(j, &rule, r->index, "%.60s %.*s", where, (int)span_cut(a->path, 24).n, (const char *)a->path.p);
+	struct finding *f = job_finding(j, &rule, r->index, "%.60s %.*s", where, (int)span_cut(a->path, 24).n,
+					(const char *)a->path.p);
 	if (!f || !job_judge(j, f, s, 0.9))
 		return;
 	const struct act *steps[] = { a, NULL };

@@ -8,11 +8,15 @@ static const struct rule rule = {
 	.id = "fw.remote-shell",
 	.title = "The firmware starts a remote log-in or hands a shell to the network",
 	.cause = "open door",
-	.sees = "A start-up script, inittab, inetd.conf or a program starts telnetd, an SSH, FTP, TFTP, rlogin, VNC, adb or gdb server, "
-		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp). A shell as telnetd's log-in program is critical. SSH "
+	.sees = "A start-up script, inittab, inetd.conf or a program starts telnetd, an SSH, FTP, TFTP, rlogin, "
+		"VNC, adb or gdb server, "
+		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp). A shell as telnetd's log-in program is "
+		"critical. SSH "
 		"with a log-in of its own is info.",
-	.why = "Telnet and FTP send passwords in clear; a shell without a log-in gives the whole device to anyone on its network.",
-	.wrong = "The script may never be run on this model, or only in the factory. The service may be bound to a service port that "
+	.why = "Telnet and FTP send passwords in clear; a shell without a log-in gives the whole device to anyone "
+	       "on its network.",
+	.wrong = "The script may never be run on this model, or only in the factory. The service may be bound to a "
+		 "service port that "
 		 "cannot be reached from the hospital's network.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT, ADVICE_WATCH, ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0886", "T1021", NULL },
@@ -53,15 +57,19 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 		s--;
 	if (source_in(a->name).n)
 		return;
-	struct finding *f = job_finding(j, &rule, r->index, "%.*s %u", (int)span_cut(a->name, 40).n, (const char *)a->name.p, a->port);
+	struct finding *f = job_finding(j, &rule, r->index, "%.*s %u", (int)span_cut(a->name, 40).n,
+					(const char *)a->name.p, a->port);
 	if (!f || !job_judge(j, f, s, r->is_script && r->file->boot ? 0.9 : 0.75))
 		return;
 	const struct act *steps[] = { a, NULL };
-	const char *what = is_shell(a->login) ? (a->reverse ? "hands a shell to" : "offers a shell without a log-in by") : "starts";
-	f->title = a->reverse ? job_text(j, "%s %s %s, %s", r->file->path, what, act_reach(a) ? job_where(j, a) : "another machine",
-					 when(r, a))
+	const char *what = is_shell(a->login)
+				   ? (a->reverse ? "hands a shell to" : "offers a shell without a log-in by")
+				   : "starts";
+	f->title = a->reverse ? job_text(j, "%s %s %s, %s", r->file->path, what,
+					 act_reach(a) ? job_where(j, a) : "another machine", when(r, a))
 			      : job_text(j, "%s %s %.*s%s, %s", r->file->path, what, (int)span_cut(a->name, 60).n,
-					 (const char *)a->name.p, a->port ? job_text(j, " on port %u", a->port) : "", when(r, a));
+					 (const char *)a->name.p,
+					 a->port ? job_text(j, " on port %u", a->port) : "", when(r, a));
 	job_observe(j, f, a);
 	if (a->port && !a->reverse)
 		record_uint(f->observed, OBS_LISTENER, a->port);

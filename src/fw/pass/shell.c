@@ -844,9 +844,18 @@ static void run_text(struct shell *s, struct span text, unsigned line)
 	if (s->depth >= NESTING || !text.n)
 		return;
 	struct shell *sub = mem_new(sizeof(*sub));
-	*sub = (struct shell){ .text = text, .in = rd_of(text), .line = line, .arena = s->arena, .out = s->out, .room = s->room,
-			       .depth = s->depth + 1, .conditions = s->conditions + s->alternative,
-			       .function = s->function, .nvars = s->nvars, .nparams = s->nparams, .steps = s->steps };
+	*sub = (struct shell){ .text = text,
+			       .in = rd_of(text),
+			       .line = line,
+			       .arena = s->arena,
+			       .out = s->out,
+			       .room = s->room,
+			       .depth = s->depth + 1,
+			       .conditions = s->conditions + s->alternative,
+			       .function = s->function,
+			       .nvars = s->nvars,
+			       .nparams = s->nparams,
+			       .steps = s->steps };
 	memcpy(sub->vars, s->vars, sizeof(sub->vars));
 	memcpy(sub->params, s->params, sizeof(sub->params));
 	tokens(sub);
@@ -871,7 +880,8 @@ static void walk_uncalled(struct shell *s)
 	}
 }
 
-void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a, struct shell_script *out)
+void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a,
+		     struct shell_script *out)
 {
 	struct shell *s = mem_new(sizeof(*s));
 	*out = (struct shell_script){ .cut = text.n > SHELL_TEXT };

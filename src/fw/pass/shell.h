@@ -43,4 +43,5 @@ struct shell_script {
 /* Everything lies in the arena or in text. */
 void shell_read(struct span text, struct arena *a, struct shell_script *out);
 /* The same with $0, $1 … of a command line `sh FILE args`. */
-void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a, struct shell_script *out);
+void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a,
+		     struct shell_script *out);

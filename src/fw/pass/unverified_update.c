@@ -8,14 +8,19 @@ static const struct rule rule = {
 	.id = "fw.unverified-update",
 	.title = "The firmware runs what it fetched without checking it",
 	.cause = "outside party",
-	.sees = "On one path or in one script: a file is fetched (HTTP, FTP, TFTP, NFS, SMB …), and the same file, a copy of it, or "
-		"something from the folder it was put into is run or written to flash, with no call or command in between that "
+	.sees = "On one path or in one script: a file is fetched (HTTP, FTP, TFTP, NFS, SMB …), and the same file, "
+		"a copy of it, or "
+		"something from the folder it was put into is run or written to flash, with no call or command in "
+		"between that "
 		"checks a signature, a hash or a certificate.",
-	.why = "Anyone on the way, or anyone who takes the server's address, can put his own program onto the device while it is on "
+	.why = "Anyone on the way, or anyone who takes the server's address, can put his own program onto the "
+	       "device while it is on "
 	       "a patient.",
-	.wrong = "The check may stand inside the program that is run, or inside a library that was not recognised. A fetch over TLS with a "
+	.wrong = "The check may stand inside the program that is run, or inside a library that was not recognised. "
+		 "A fetch over TLS with a "
 		 "checked certificate protects the way but not the file.",
-	.next = { ADVICE_WHICH_DEVICES, "Update these devices only from a medium that you have checked yourself, not over the network.",
+	.next = { ADVICE_WHICH_DEVICES,
+		  "Update these devices only from a medium that you have checked yourself, not over the network.",
 		  ADVICE_WATCH, ADVICE_FIREWALL, ADVICE_ASK_MAKER, NULL },
 	.attack = { "T0839", "T1195", "T1105", NULL },
 	.cwe = { "CWE-494", "CWE-345", NULL },
@@ -31,7 +36,8 @@ static bool same_file(struct span a, struct span b)
 
 static bool is_secure(const struct act *a)
 {
-	return a->protocol && (strcmp(a->protocol, "https") == 0 || strcmp(a->protocol, "ssh") == 0 || strcmp(a->protocol, "ftps") == 0);
+	return a->protocol && (strcmp(a->protocol, "https") == 0 || strcmp(a->protocol, "ssh") == 0 ||
+			       strcmp(a->protocol, "ftps") == 0);
 }
 
 static enum severity weigh(const struct act *from)
@@ -43,7 +49,8 @@ static enum severity weigh(const struct act *from)
 	return is_secure(from) ? SEV_MEDIUM : s;
 }
 
-static void report(struct job *j, const struct route *r, const struct act *from, const struct act *copy, const struct act *run)
+static void report(struct job *j, const struct route *r, const struct act *from, const struct act *copy,
+		   const struct act *run)
 {
 	const char *where = from->setting == SETTING_CONFIGURED ? "a configured host" : job_where(j, from);
 	struct finding *f = job_finding(j, &rule, r->index, "%.60s %.*s", where, (int)span_cut(path_base(run->path), 24).n,
