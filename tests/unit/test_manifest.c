@@ -133,19 +133,27 @@ static bool is_compared(const char *file)
 	return false;
 }
 
+static const char *shared_folder(void)
+{
+	const char *shared = getenv("AUSCULT_SHARED");
+	if (shared)                              /* else from the source folder, or from build/ within it */
+		return shared;
+	return access("../shared/captures", R_OK) == 0 ? "../shared" : "../../shared";
+}
+
+static FILE *manifest_open(void)
+{
+	char path[LINE_MAX_BYTES];
+	snprintf(path, sizeof(path), "%s/captures/MANIFEST.tsv", shared_folder());
+	return fopen(path, "re");
+}
+
 static void counts_agree_with_another_dissector(void **state)
 {
 	(void)state;
-	const char *shared = getenv("AUSCULT_SHARED");
-	char path[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
-	if (!shared)                             /* from the source folder, or from build/ within it */
-		shared = access("../shared/captures", R_OK) == 0 ? "../shared" : "../../shared";
-	snprintf(path, sizeof(path), "%s/captures/MANIFEST.tsv", shared);
-	AUTO_FCLOSE FILE *manifest = fopen(path, "re");
-	if (!manifest) {
-		print_message("skipped: no captures in %s\n", shared);
-		skip();
-	}
+	char line[LINE_MAX_BYTES];
+	AUTO_FCLOSE FILE *manifest = manifest_open();
+	assert_non_null(manifest);
 	unsigned wrong = 0, files = 0;
 	while (fgets(line, sizeof(line), manifest)) {
 		char *rest = line, *column[COLUMN_PROTOCOLS + 1] = { 0 };
@@ -154,14 +162,20 @@ static void counts_agree_with_another_dissector(void **state)
 		if (!column[COLUMN_PROTOCOLS] || !is_compared(column[0]))
 			continue;
 		files++;
-		wrong += compare(shared, column[0], column[COLUMN_PROTOCOLS]);
+		wrong += compare(shared_folder(), column[0], column[COLUMN_PROTOCOLS]);
 	}
 	assert_true(files > 100);
 	assert_int_equal(wrong, 0);
 }
 
+/* The TAP of cmocka calls a skipped test "not ok". */
 int main(void)
 {
+	AUTO_FCLOSE FILE *manifest = manifest_open();
+	if (!manifest) {
+		printf("1..0 # SKIP no captures in %s\n", shared_folder());
+		return 0;
+	}
 	const struct CMUnitTest tests[] = { cmocka_unit_test(counts_agree_with_another_dissector) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
