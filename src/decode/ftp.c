@@ -6,18 +6,21 @@
 #include "decode/decoder.h"
 
 enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, TLS_GO = 234,
-	TLS_OLD = 334 };
+	TLS_OLD = 334, LET_IN = 230, REFUSED = 530, REFUSED_OTHER = 430 };
 
-enum { MESSAGE, COMMAND, CODE, PATH, USER, PASSWORD, ANONYMOUS, TLS, BANNER, SERVER_SYSTEM, ADDRESS, PORT, FIELDS };
+enum {
+	MESSAGE, COMMAND, CODE, PATH, USER, PASSWORD, ANONYMOUS, ACCEPTED, TLS, BANNER, SERVER_SYSTEM, ADDRESS, PORT, FIELDS
+};
 
 static const struct field fields[FIELDS] = {
 	[MESSAGE] = { "message", F_TEXT, "command or reply" },
 	[COMMAND] = { "command", F_TEXT, "command, or the one that is answered" },
 	[CODE] = { "code", F_UINT, "number of the reply" },
 	[PATH] = { "path", F_TEXT, "file or directory" },
-	[USER] = { "user", F_TEXT, "user name", .privacy = SECRET },
+	[USER] = { "user", F_TEXT, "user name; beside a password the one it goes with", .privacy = SECRET },
 	[PASSWORD] = { "password", F_TEXT, "password, readable by anyone on the way", .privacy = SECRET },
 	[ANONYMOUS] = { "anonymous", F_BOOL, "user name that stands for anybody" },
+	[ACCEPTED] = { "accepted", F_BOOL, "of the answer to a user name or password: let in, or refused" },
 	[TLS] = { "tls", F_BOOL, "asks for, or begins, encryption" },
 	[BANNER] = { "banner", F_TEXT, "greeting of the server", .clue = CLUE_SYSTEM },
 	[SERVER_SYSTEM] = { "system", F_TEXT, "operating system, as the server says", .clue = CLUE_SYSTEM },
@@ -44,6 +47,7 @@ struct state {
 	struct text argument, directory;
 	struct place places[2];                  /* next data connection, as said and as seen */
 	struct text what;                        /* tag: kind of transfer and path */
+	struct token user;                       /* who logs in; len 0: nobody yet */
 };
 
 /* ---- texts ---- */
@@ -251,9 +255,12 @@ static void command_told(struct state *s, struct span argument, struct record *o
 	} else if (strcmp(s->command, "USER") == 0) {
 		s->anonymous = is_anyone(argument);
 		record_text(out, USER, argument);
+		s->user = record_get_token(out, USER);
 		record_bool(out, ANONYMOUS, s->anonymous);
 	} else if (strcmp(s->command, "PASS") == 0) {
 		record_text(out, PASSWORD, argument);
+		if (s->user.len)
+			record_token(out, USER, s->user);
 		record_bool(out, ANONYMOUS, s->anonymous);
 	} else if (strcmp(s->command, "AUTH") == 0) {
 		record_bool(out, TLS, true);
@@ -319,6 +326,17 @@ static void went_to(struct state *s, struct span text)
 	}
 }
 
+/* RFC 959 §5.4: 230 lets in, also without a password; 530 refuses, as 430 does with many servers. */
+static void judged(const struct state *s, uint32_t code, struct record *out)
+{
+	if (strcmp(s->command, "USER") != 0 && strcmp(s->command, "PASS") != 0)
+		return;
+	if (code == LET_IN || code == REFUSED || code == REFUSED_OTHER)
+		record_bool(out, ACCEPTED, code == LET_IN);
+	if (record_has(out, ACCEPTED) && s->user.len)
+		record_token(out, USER, s->user);
+}
+
 static void reply_told(struct state *s, uint32_t code, struct span text, struct record *out, struct emit *e)
 {
 	struct place place;
@@ -378,6 +396,7 @@ static bool reply(struct state *s, struct span line, struct emit *e)
 	if (s->greeted)
 		record_str(&out, COMMAND, s->command);
 	record_uint(&out, CODE, code);
+	judged(s, code, &out);
 	reply_told(s, code, rd_rest(&r), &out, e);
 	emit_record(e, &out);
 	return true;

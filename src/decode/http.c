@@ -5,6 +5,7 @@
  * to accept (bare LF, folded lines, junk in front of a status line) are read as these read them. */
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
@@ -12,12 +13,13 @@
 enum {
 	HEAD_MAX = 64 * 1024, METHOD_MAX = 20, LINE_LOOK = 64, JUNK_MAX = 256, CHUNK_LINE_MAX = 1024, TRAILER_MAX = 8192,
 	PENDING = 4, PATH_KEPT = 160, VALUE_MAX = 256, PARAMETERS_MAX = 32, LENGTH_DIGITS = 15, CHUNK_DIGITS = 12,
+	CREDENTIALS_MAX = 512, UNAUTHORIZED = 401, FORBIDDEN = 403, PROXY_UNAUTHORIZED = 407,
 };
 
 enum {
 	EVENT, METHOD, HOST, PATH, PARAMETERS, STATUS, USER_AGENT, SERVER, CONTENT_TYPE, CONTENT_LENGTH, CONTENT_CODING,
 	UPGRADE,
-	AUTH_SCHEME, AUTHORIZATION, PATIENT_ID, STUDY
+	AUTH_SCHEME, AUTHORIZATION, USER, PASSWORD, ACCEPTED, PATIENT_ID, STUDY
 };
 
 static const struct field fields[] = {
@@ -35,6 +37,9 @@ static const struct field fields[] = {
 	[UPGRADE] = { "upgrade", F_TEXT, "protocol that the conversation goes over to" },
 	[AUTH_SCHEME] = { "auth_scheme", F_TEXT, "Basic, Bearer …" },
 	[AUTHORIZATION] = { "authorization", F_TEXT, "credentials sent in clear", .privacy = SECRET },
+	[USER] = { "user", F_TEXT, "user name of Basic or Digest", .privacy = SECRET },
+	[PASSWORD] = { "password", F_TEXT, "password of Basic, readable by anyone on the way", .privacy = SECRET },
+	[ACCEPTED] = { "accepted", F_BOOL, "of a response to a request with credentials: they were not refused" },
 	[PATIENT_ID] = { "patient_id", F_TEXT, "id of a FHIR Patient in the path", .privacy = PATIENT },
 	[STUDY] = { "study", F_TEXT, "DICOMweb study in the path", .privacy = PATIENT },
 };
@@ -46,7 +51,7 @@ enum mode { MODE_HEAD, MODE_CHUNKS, MODE_OPAQUE };
 
 struct pending {                                 /* a request until its answer */
 	uint8_t n;
-	bool is_head, is_connect;
+	bool is_head, is_connect, authorized;
 	uint8_t path[PATH_KEPT];
 };
 
@@ -520,6 +525,31 @@ static struct span media_type(struct span s)
 	return trim(word_next(&s, ";, "));
 }
 
+/* RFC 7617 §2: user, colon, password. The copies hold the secret until the arena's next message. */
+static void basic(struct span value, struct record *out)
+{
+	uint8_t *plain = arena_new(out->host->arena, CREDENTIALS_MAX);
+	if (!plain)
+		return;
+	struct span whole = span_of(plain, base64_decode(value, plain, CREDENTIALS_MAX)), user;
+	struct rd r = rd_of(whole);
+	if (!rd_until(&r, ':', &user))
+		return;
+	record_text(out, USER, user);
+	record_text(out, PASSWORD, rd_rest(&r));
+}
+
+/* RFC 7616 §3.4: the user name stands in clear unless it is hashed, the password never. */
+static void digest(struct span value, struct record *out)
+{
+	static const char key[] = "username=\"";
+	const uint8_t *at = memmem(value.p, value.n, key, sizeof(key) - 1);
+	struct span name;
+	struct rd r = rd_of(at ? span_from(value, (size_t)(at - value.p) + sizeof(key) - 1) : (struct span){ 0 });
+	if (rd_until(&r, '"', &name))
+		record_text(out, USER, name);
+}
+
 static void credentials(struct span value, struct record *out)
 {
 	struct span scheme = word_next(&value, " \t");
@@ -529,6 +559,10 @@ static void credentials(struct span value, struct record *out)
 	}
 	short_text(out, AUTH_SCHEME, span_cut(scheme, METHOD_MAX));
 	record_text(out, AUTHORIZATION, trim(value));
+	if (same_word(scheme, "basic"))
+		basic(trim(value), out);
+	else if (same_word(scheme, "digest"))
+		digest(value, out);
 }
 
 /* RFC 9112 §3.2.2: a proxy is given scheme and authority too, perhaps with a password in it. */
@@ -623,6 +657,8 @@ static void response(const struct head *h, const struct pending *asked, struct r
 	record_str(out, EVENT, "response");
 	record_uint(out, STATUS, h->status);
 	record_text(out, PATH, span_of(asked->path, asked->n));
+	if (asked->authorized && h->status >= 200)
+		record_bool(out, ACCEPTED, h->status != UNAUTHORIZED && h->status != FORBIDDEN && h->status != PROXY_UNAUTHORIZED);
 	short_text(out, SERVER, h->field[H_SERVER]);
 }
 
@@ -644,6 +680,7 @@ static void pending_add(struct exchange *x, const struct head *h, struct span pa
 	path = span_cut(path, PATH_KEPT);
 	*p = (struct pending){
 		.n = (uint8_t)path.n, .is_head = span_is(h->method, "HEAD"), .is_connect = span_is(h->method, "CONNECT"),
+		.authorized = h->field[H_AUTH].n || h->field[H_PROXY_AUTH].n,
 	};
 	for (size_t i = 0; i < path.n; i++)
 		p->path[i] = path.p[i];

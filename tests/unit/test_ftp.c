@@ -81,7 +81,7 @@ static void credentials_leave_as_tokens_only(void **state)
 	try_says(k->t, "command=USER user=<6> anonymous=false");
 	try_never_says(k->t, "nurse7");
 	client(k, "PASS geheim99\r\n");
-	try_says(k->t, "command=PASS password=<8>");
+	try_says(k->t, "command=PASS user=<6> password=<8>");
 	try_never_says(k->t, "geheim99");
 	client(k, "USER Anonymous\r\n");
 	try_says(k->t, "anonymous=true");

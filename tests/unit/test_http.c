@@ -13,6 +13,25 @@ static struct talk *exchange(const char *up, const char *down, size_t step)
 	return t;
 }
 
+static void who_logs_in_leaves_as_tokens(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new("http");
+	talk_bytes(t, true, BYTES("GET /a HTTP/1.1\r\nAuthorization: Basic cmVuYTpzZWNyZXQ=\r\n\r\n"
+				  "GET /b HTTP/1.1\r\nAuthorization: Digest realm=\"x\", username=\"rena\"\r\n\r\n"
+				  "GET /c HTTP/1.1\r\nAuthorization: Basic !!\r\n\r\nGET /d HTTP/1.1\r\n\r\n"), 5);
+	talk_bytes(t, false, BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
+				   "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"), 5);
+	talk_expect(t, "\"user\":{\"length\":4,");
+	talk_expect(t, "\"password\":{\"length\":6,");
+	talk_expect(t, "\"path\":\"/a\",\"status\":200,\"content_length\":0,\"accepted\":true");
+	talk_expect(t, "\"path\":\"/b\",\"status\":401,\"content_length\":0,\"accepted\":false");
+	talk_expect(t, "\"path\":\"/d\",\"status\":404,\"content_length\":0}");
+	talk_never(t, "rena");
+	talk_never(t, "cmVu");
+	talk_free(t);
+}
+
 static void kin_of_http_get_no_bid(void **state)
 {
 	(void)state;
@@ -262,7 +281,7 @@ static void damage_does_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kin_of_http_get_no_bid),
+		cmocka_unit_test(who_logs_in_leaves_as_tokens), cmocka_unit_test(kin_of_http_get_no_bid),
 		cmocka_unit_test(requests_and_answers_are_sure),
 		cmocka_unit_test(no_value_of_a_query_and_no_credential_is_shown),
 		cmocka_unit_test(a_length_says_where_the_body_ends),

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Datagrams of a hospital's IT: management, building control, telephony, logging, names. What is none of it
+ * first; then what is said of each; then the same cut short and with each bit flipped. */
+#include "decode_try.h"
+
+#define SNMP_OID "06 08 2b 06 01 02 01 01" /* 1.3.6.1.2.1.1.x.0 */
+
+struct sample {
+	const char *decoder;
+	const char *bytes;
+	int bid;                                 /* the least score, on an unrelated port */
+	bool sound;
+	const char *says, *never;                /* NULL: nothing is asked */
+};
+
+static const struct sample samples[] = {
+	/* SNMP: v1 get and its answer, v2c set, v1 trap, v3 in clear and encrypted */
+	{ "snmp", "30 26 02 01 00 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 00 05 00",
+	  BID_SURE, true, "snmp version=1 message=get community=<6> request_id=5 objects=1.3.6.1.2.1.1.1.0 object_count=1\n",
+	  "public" },
+	{ "snmp", "30 2c 02 01 00 04 06 'public' a2 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "01 00 04 06 'Pump 9'",
+	  BID_SURE, true, "system=Pump 9", "public" },
+	{ "snmp", "30 2d 02 01 01 04 07 'private' a3 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "05 00 04 06 'Pump 9'",
+	  BID_SURE, true, "version=2c message=set community=<7>", "Pump" },
+	{ "snmp", "30 26 02 01 00 04 06 'public' a4 19 06 06 2b 06 01 04 01 09 40 04 0a000007 02 01 06 02 01 01 43 01 00 30 00",
+	  BID_SURE, true, "message=trap community=<6> object_count=0 enterprise=1.3.6.1.4.1.9 agent=10.0.0.7 generic_trap=6\n", NULL },
+	{ "snmp", "30 43 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 00 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 01 01 02 01 01 "
+	  "04 04 'anna' 04 01 00 04 01 00 30 11 04 00 04 00 a0 0b 02 01 05 02 01 00 02 01 00 30 00", BID_SURE, true,
+	  "version=3 message=get user=<4> security=none request_id=5 object_count=0 engine_maker=666\n", "anna" },
+	{ "snmp", "30 38 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 07 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 01 01 02 01 01 "
+	  "04 04 'anna' 04 01 00 04 01 00 04 06 010203040506", BID_SURE, true,
+	  "version=3 message=encrypted user=<4> security=encrypted engine_maker=666\n", "anna" },
+};
+
+static const struct {
+	const char *decoder, *bytes;
+} strangers[] = {
+	{ "snmp", "30 26 02 01 07 04 06 'public' a0 19" },                             /* no such version */
+	{ "snmp", "30 0c 02 01 00 04 04 'abcd' 05 00 00" },                            /* no PDU; and a byte too many */
+	{ "snmp", "30 84 00 00 00 10 02 01 01 77 84 00 00 00 07 0a 01 00 04 00 04 00" },   /* LDAP */
+};
+
+static struct span bytes_of(const char *hex, uint8_t out[2048])
+{
+	return try_bytes(hex, out, 2048);
+}
+
+static void strangers_are_refused(void **state)
+{
+	(void)state;
+	uint8_t buffer[2048];
+	const struct origin at = { .sport = 40001, .dport = 40002 };
+	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
+		struct bid b = try_bid(decoder_find(strangers[i].decoder), bytes_of(strangers[i].bytes, buffer), OVER_UDP, &at);
+		if (b.score > BID_MAYBE)
+			fail_msg("%s takes stranger %zu", strangers[i].decoder, i);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		try_random_bytes_are_refused(decoder_find(samples[i].decoder), OVER_UDP);
+}
+
+/* No sample is taken by a decoder of another's. */
+static void each_is_its_own_alone(void **state)
+{
+	(void)state;
+	uint8_t buffer[2048];
+	const struct origin at = { .sport = 40001, .dport = 40002 };
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		struct span bytes = bytes_of(samples[i].bytes, buffer);
+		int own = try_bid(decoder_find(samples[i].decoder), bytes, OVER_UDP, &at).score;
+		if (own < samples[i].bid)
+			fail_msg("%s bids %d for its sample %zu", samples[i].decoder, own, i);
+		for (int k = 0; decoders[k]; k++) {
+			bool other = decoders[k]->over & OVER_UDP && decoders[k]->bid && strcmp(decoders[k]->name, samples[i].decoder);
+			int score = other ? try_bid(decoders[k], bytes, OVER_UDP, &at).score : 0;
+			if (score >= BID_LIKELY && score >= own)
+				fail_msg("%s takes sample %zu of %s", decoders[k]->name, i, samples[i].decoder);
+		}
+	}
+}
+
+static void samples_are_read(void **state)
+{
+	(void)state;
+	struct try *t = try_new();
+	uint8_t buffer[2048];
+	t->at.src = addr_v4(0x0a000007);
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		const struct sample *s = &samples[i];
+		try_clear(t);
+		bool sound = try_datagram(t, decoder_find(s->decoder), bytes_of(s->bytes, buffer), OVER_UDP);
+		if (s->says)
+			try_says(t, s->says);
+		if (s->never)
+			try_never_says(t, s->never);
+		if (sound != s->sound)
+			fail_msg("sample %zu of %s is %s: %s", i, s->decoder, sound ? "sound" : "malformed", try_text(t));
+	}
+	try_free(t);
+}
+
+/* Cut short and damaged they may say less: never a secret, and the sanitizers look on. */
+static void damage_is_survived(void **state)
+{
+	(void)state;
+	struct try *t = try_new();
+	uint8_t buffer[2048];
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		const struct decoder *d = decoder_find(samples[i].decoder);
+		struct span bytes = bytes_of(samples[i].bytes, buffer);
+		try_prefixes(d, bytes, OVER_UDP);
+		for (size_t bit = 0; bit < bytes.n * 8; bit++) {
+			buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			(void)try_bid(d, bytes, OVER_UDP, &t->at);
+			(void)try_datagram(t, d, bytes, OVER_UDP);
+			buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			try_clear(t);
+		}
+	}
+	try_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(strangers_are_refused), cmocka_unit_test(each_is_its_own_alone),
+		cmocka_unit_test(samples_are_read), cmocka_unit_test(damage_is_survived),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

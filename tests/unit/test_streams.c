@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Conversations of a hospital's IT: logins, remote screens, shares, message brokers. Each talk is fed byte by byte
+ * and at once; what is none of it first. `>` is from the client, `<` from the server. */
+#include "decode_try.h"
+#include "talk.h"
+
+enum { STEPS = 24 };
+
+struct talk_sample {
+	const char *decoder;
+	int bid;                                 /* the least score of the first step, on an unrelated port */
+	const char *step[STEPS];                 /* "> hex 'text'" */
+	const char *says[8];                     /* NULL-terminated */
+	const char *never;
+};
+
+static const struct talk_sample samples[] = {
+	{ "mqtt", BID_SURE,
+	  { "> 10 2d 00 04 'MQTT' 04 c6 00 14 00 05 'pump1' 00 06 'ward/4' 00 04 'gone' 00 06 'kimber' 00 04 'letm'",
+	    "< 20 02 00 00", "> 82 0b 00 01 00 06 'ward/#' 00", "> 32 0f 00 08 'ward/471' 00 02 'abc'", "> c0 00", "< d0 00",
+	    "> 32 0f 00 08 'ward/471' 00 03 'abd'" },
+	  { "\"message\":\"connect\",\"version\":\"3.1.1\",\"client_id\":\"pump1\",\"user\":{\"length\":6,",
+	    "\"password\":{\"length\":4,", "\"will\":\"a4/9x1\"", "\"accepted\":true,\"code\":0", "\"filters\":[\"a4/#\"]",
+	    "\"topic\":{\"length\":8,", "\"topic_shape\":\"a4/9x3\",\"payload\":3" }, "kimber" },
+	{ "mqtt", BID_SURE,
+	  { "> 10 1b 00 04 'MQTT' 05 82 00 14 05 11 00000010 00 05 'a b c' 00 02 'me'",
+	    "< 20 03 00 86 00" },
+	  { "\"version\":\"5\",\"client_token\":{\"length\":5,", "\"password_empty\":true", "\"accepted\":false,\"code\":134" },
+	  "a b c" },
+};
+
+static const struct {
+	const char *decoder, *bytes;
+} strangers[] = {
+	{ "mqtt", "10 0c 00 04 'MQTX' 04 c2 00 3c 00 00" },
+	{ "mqtt", "10 0c 00 04 'MQTT' 09 c2 00 3c 00 00" },
+	{ "mqtt", "20 02 00 00" },
+	{ "mqtt", "c0 00" },
+	{ "mqtt", "10 80 80 80 80 01 00 04 'MQTT' 04" },
+};
+
+static void strangers_are_refused(void **state)
+{
+	(void)state;
+	uint8_t buffer[2048];
+	for (size_t i = 0; i < ARRAY_LEN(strangers); i++)
+		if (talk_bid(strangers[i].decoder, try_bytes(strangers[i].bytes, buffer, sizeof(buffer)), true) > BID_MAYBE)
+			fail_msg("%s takes stranger %zu", strangers[i].decoder, i);
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		try_random_bytes_are_refused(decoder_find(samples[i].decoder), OVER_TCP);
+}
+
+static void each_is_its_own_alone(void **state)
+{
+	(void)state;
+	uint8_t buffer[4096];
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		struct span bytes = try_bytes(samples[i].step[0] + 2, buffer, sizeof(buffer));
+		int own = talk_bid(samples[i].decoder, bytes, true);
+		if (own < samples[i].bid)
+			fail_msg("%s bids %d for its sample %zu", samples[i].decoder, own, i);
+		for (int k = 0; decoders[k]; k++) {
+			bool other = decoders[k]->over & OVER_TCP && decoders[k]->bid && strcmp(decoders[k]->name, samples[i].decoder);
+			int score = other ? talk_bid(decoders[k]->name, bytes, true) : 0;
+			if (score >= BID_LIKELY && score >= own)
+				fail_msg("%s takes sample %zu of %s", decoders[k]->name, i, samples[i].decoder);
+		}
+	}
+}
+
+static void talk_sample(const struct talk_sample *s, size_t step)
+{
+	uint8_t buffer[4096];
+	struct talk *t = talk_new(s->decoder);
+	for (int i = 0; i < STEPS && s->step[i]; i++)
+		talk_bytes(t, s->step[i][0] == '>', try_bytes(s->step[i] + 2, buffer, sizeof(buffer)), step);
+	talk_close(t, true);
+	talk_close(t, false);
+	for (int i = 0; i < 8 && s->says[i]; i++)
+		talk_expect(t, s->says[i]);
+	if (s->never)
+		talk_never(t, s->never);
+	if (t->malformed || t->refused)
+		fail_msg("%s: %u malformed, %u refused in:\n%s", s->decoder, t->malformed, t->refused, talk_said(t));
+	talk_free(t);
+}
+
+static void talks_are_read_however_cut(void **state)
+{
+	(void)state;
+	static const size_t steps[] = { 1, 7, 4096 };
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		for (size_t k = 0; k < ARRAY_LEN(steps); k++)
+			talk_sample(&samples[i], steps[k]);
+}
+
+/* Each step cut short and each of its bits flipped, behind the sound steps before it. */
+static void damage_is_survived(void **state)
+{
+	(void)state;
+	uint8_t buffer[4096];
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		for (int k = 0; k < STEPS && samples[i].step[k]; k++) {
+			struct span bytes = try_bytes(samples[i].step[k] + 2, buffer, sizeof(buffer));
+			try_prefixes(decoder_find(samples[i].decoder), bytes, OVER_TCP);
+			for (size_t bit = 0; bit < bytes.n * 8; bit += bytes.n > 64 ? 5 : 1) {
+				struct talk *t = talk_new(samples[i].decoder);
+				uint8_t before[4096];
+				for (int n = 0; n < k; n++)
+					talk_bytes(t, samples[i].step[n][0] == '>',
+						   try_bytes(samples[i].step[n] + 2, before, sizeof(before)), 4096);
+				buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+				talk_bytes(t, samples[i].step[k][0] == '>', bytes, 4096);
+				talk_close(t, true);
+				talk_close(t, false);
+				buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+				talk_free(t);
+			}
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(strangers_are_refused), cmocka_unit_test(each_is_its_own_alone),
+		cmocka_unit_test(talks_are_read_however_cut), cmocka_unit_test(damage_is_survived),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
