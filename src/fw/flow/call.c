@@ -507,8 +507,7 @@ static void put_context(struct machine *m, struct record *r)
 		record_add_text(r, FWC_CHAIN, name);
 	}
 	struct span lines[CODE_LINES];
-	uint32_t start = m->prev ? m->blocks[m->prev - 1].addr : 0;
-	unsigned k = code_text(&m->code, start, m->call_site, &m->scratch, lines, CODE_LINES);
+	unsigned k = code_text(&m->code, m->call_site, &m->scratch, lines, CODE_LINES);
 	for (unsigned i = 0; i < k; i++)
 		record_add_text(r, FWC_CODE, lines[i]);
 }

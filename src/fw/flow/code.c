@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 1 << 16 };
+enum { BLOCK_BYTES = 1 << 16, CODE_BACK = 64 };  /* the second: bytes before a site that are shown with it */
 
 /* ---- addresses to indices ---- */
 
@@ -377,14 +377,14 @@ static void turn_ppc(const cs_insn *i, uint32_t raw, struct turn *t)
 		t->conditional = !always;
 	} else if (op == 10 || op == 11) {       /* cmplwi, cmpwi */
 		t->compare = (uint32_t)i->address;
-		t->reg = UC_PPC_REG_0 + (int)(raw >> 16 & 31);
+		t->reg = PPC_REG_R0 + (int)(raw >> 16 & 31);
 		t->reg2 = 0;
 		t->has_value = true;
 		t->value = op == 11 ? (int16_t)raw : (int64_t)(raw & 0xffff);
 	} else if (op == 31 && (extended == 0 || extended == 32)) {
 		t->compare = (uint32_t)i->address;
-		t->reg = UC_PPC_REG_0 + (int)(raw >> 16 & 31);
-		t->reg2 = UC_PPC_REG_0 + (int)(raw >> 11 & 31);
+		t->reg = PPC_REG_R0 + (int)(raw >> 16 & 31);
+		t->reg2 = PPC_REG_R0 + (int)(raw >> 11 & 31);
 		t->has_value = false;
 	} else if (raw == 0x7fe00008) {
 		t->kind = TURN_TRAP;
@@ -460,7 +460,7 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 			t.kind = TURN_TRAP;
 			break;
 		}
-		m->code[at - m->base] |= CODE_INSN;
+		m->code[at - m->base] |= (uint8_t)(CODE_INSN | (thumb ? CODE_THUMB : 0));
 		t.site = (uint32_t)at;
 		turn_of(c, c->insn, &t);
 		at += c->insn->size;
@@ -563,22 +563,23 @@ uint32_t code_ran(struct code *c, uint64_t start, uint64_t end)
 	return n;
 }
 
-unsigned code_text(struct code *c, uint64_t start, uint64_t site, struct arena *a, struct span *out, unsigned max)
+unsigned code_text(struct code *c, uint64_t site, struct arena *a, struct span *out, unsigned max)
 {
-	struct module *m = code_module(c, start);
-	bool thumb = m && m->code[start - m->base] & CODE_THUMB;
+	struct module *m = code_module(c, site);
+	uint64_t from = site, at = site;
 	unsigned n = 0;
-	if (!m || site < start || site - start > BLOCK_BYTES)
+	if (!m || !(m->code[site - m->base] & CODE_INSN))
 		return 0;
-	for (uint64_t at = start; at <= site && decode(c, at, thumb); at += c->insn->size) {
-		if (n == max) {
-			memmove(out, out + 1, (max - 1) * sizeof(*out));
-			n--;
+	/* Back over instructions that are known, in a straight line: no further than the leader of the block. */
+	for (unsigned back = 1; back < max && !(m->code[at - m->base] & CODE_LEADER) && site - at < CODE_BACK && at > m->text;)
+		if (m->code[--at - m->base] & CODE_INSN) {
+			from = at;
+			back++;
 		}
-		char *s = arena_printf(a, "%x: %s %s", (uint32_t)(at - m->bias), c->insn->mnemonic, c->insn->op_str);
-		out[n++] = span_str(s);
-	}
-	return n;
+	bool thumb = m->code[site - m->base] & CODE_THUMB;
+	for (at = from; n < max && at <= site && decode(c, at, thumb); at += c->insn->size)
+		out[n++] = span_str(arena_printf(a, "%x: %s %s", (uint32_t)(at - m->bias), c->insn->mnemonic, c->insn->op_str));
+	return at > site ? n : 0;
 }
 
 /* ---- starts ---- */

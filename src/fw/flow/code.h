@@ -87,8 +87,8 @@ uint8_t code_flags(struct code *c, uint64_t addr);
 void    code_flag(struct code *c, uint64_t addr, uint8_t flag);
 /* Starts from symbols, exception tables, pointers and prologues of every module. */
 void code_discover(struct code *c);
-/* The last few instructions up to and with the one at site, as text in the arena. */
-unsigned code_text(struct code *c, uint64_t start, uint64_t site, struct arena *a, struct span *out, unsigned max);
+/* The last few instructions of the block up to and with the one at site, as text in the arena. */
+unsigned code_text(struct code *c, uint64_t site, struct arena *a, struct span *out, unsigned max);
 
 uint32_t addrmap_get(const struct addrmap *m, uint32_t key);     /* 0: none */
 void     addrmap_put(struct addrmap *m, uint32_t key, uint32_t value);
