@@ -94,17 +94,25 @@ static bool resolve_options(struct seat *seat, const struct conf *conf, char err
 	return true;
 }
 
-static bool holds_patient(const struct record_type *t)
+static bool holds(const struct record_type *t, enum privacy privacy)
 {
 	for (unsigned i = 0; i < t->nfields; i++)
-		if (t->fields[i].privacy == PATIENT)
+		if (t->fields[i].privacy == privacy)
 			return true;
 	return false;
 }
 
+/* "*patient" and "*secret" stand for all kinds with such fields. */
+static bool is_class(const struct on *on, enum privacy *out)
+{
+	*out = strcmp(on->record, "*patient") == 0 ? PATIENT : SECRET;
+	return *out == PATIENT || strcmp(on->record, "*secret") == 0;
+}
+
 static bool wants_type(const struct on *on, const struct record_type *t)
 {
-	return strcmp(on->record, "*patient") == 0 ? holds_patient(t) : strcmp(on->record, t->name) == 0;
+	enum privacy privacy;
+	return is_class(on, &privacy) ? holds(t, privacy) : strcmp(on->record, t->name) == 0;
 }
 
 static struct listener *listener_slot(const struct detect *m, const struct record_type *t)
@@ -119,9 +127,10 @@ static struct listener *listener_slot(const struct detect *m, const struct recor
 
 static bool check_kinds(const struct detect *m, const struct types *t, char err[256])
 {
+	enum privacy privacy;
 	for (size_t s = 0; s < m->nseats; s++)
 		for (const struct on *on = m->seats[s].detector->on; on && on->record; on++)
-			if (strcmp(on->record, "*patient") != 0 &&
+			if (!is_class(on, &privacy) &&
 			    !type_named(t, on->record, m->seats[s].detector->name, err))
 				return false;
 	return true;
@@ -131,9 +140,10 @@ static bool check_kinds(const struct detect *m, const struct types *t, char err[
 static void listen(struct detect *m, const struct types *t)
 {
 	size_t total = 0;
+	enum privacy privacy;
 	for (size_t s = 0; s < m->nseats; s++)
 		for (const struct on *on = m->seats[s].detector->on; on && on->record; on++)
-			total += strcmp(on->record, "*patient") == 0 ? t->n : 1;
+			total += is_class(on, &privacy) ? t->n : 1;
 	m->handlers = mem_array(total + 1, sizeof(*m->handlers));
 	for (m->nlisteners = 16; m->nlisteners < 4 * t->n; m->nlisteners *= 2)
 		;
@@ -159,12 +169,22 @@ static bool is_prefix(const char *text)
 
 enum { ALLOWED_MAX = 1024, PORT_MAX = 65535 };
 
+#define REGISTERED_KEYS(section, text) \
+	{ section, "*", "address", CONF_TEXT, text, .fits = is_prefix, \
+	  .expected = "an address or a network such as 10.1.5.0/24", .repeat = true }, \
+	{ section, "*", "device", CONF_TEXT, "of which devices; without it of any", .fits = is_prefix, \
+	  .expected = "an address or a network such as 10.1.2.0/24" }
+
 const struct conf_key detect_conf[] = {
 	{ "allow", "*", "to", CONF_TEXT, "addresses outside the site that may be reached", .fits = is_prefix,
 	  .expected = "an address or a network such as 192.0.2.0/24", .repeat = true },
 	{ "allow", "*", "device", CONF_TEXT, "who may reach them; without it any device", .fits = is_prefix,
 	  .expected = "an address or a network such as 10.1.2.0/24" },
 	{ "allow", "*", "port", CONF_NUM, "port that may be reached; 0 is any", "0", .min = 0, .max = PORT_MAX },
+	REGISTERED_KEYS("reader", "who may ask medical devices and archives for values and images; once one is entered, "
+			"every other reader inside the site is told"),
+	REGISTERED_KEYS("service", "who may log in to medical devices: biomedical engineering, the maker's service"),
+	REGISTERED_KEYS("update", "who may give medical devices their updates, even in clear"),
 	{ 0 },
 };
 
@@ -244,6 +264,7 @@ struct detect *detect_new(const struct detect_setup *s, char err[256])
 	m->records = mem_array(DETECT_RECORDS, sizeof(struct record *));
 	take_seats(m);
 	read_allowed(m);
+	registered_read(m);
 	if (!resolve(m, err)) {
 		detect_free(m);
 		return NULL;
@@ -271,6 +292,7 @@ void detect_free(struct detect *d)
 	free(d->quotas);
 	free(d->texts);
 	free(d->allowed);
+	free(d->registered);
 	free(d->records);
 	arena_done(&d->arena);
 	arena_done(&d->kept);

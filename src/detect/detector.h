@@ -34,7 +34,7 @@ struct run {                                     /* what a detector is called wi
 };
 
 struct on {
-	const char *record;                      /* kind of record, or "*patient": any that has PATIENT fields */
+	const char *record;                      /* kind of record; "*patient", "*secret": any that has such fields */
 	void (*call)(struct run *d, const struct record *r);
 };
 
@@ -100,6 +100,10 @@ const char     *detect_where(struct run *d, struct addr a, uint16_t port);
 const char     *detect_whither(enum scope s);
 /* Whether `[allow NAME]` of the configuration lets the device reach it (central stations: zone_is_central). */
 bool            detect_is_allowed(const struct run *d, struct addr device, struct addr to, uint16_t port);
+/* Whether the configuration names `who` as one that reads, services or updates the device. */
+enum registered_kind { REGISTERED_READER, REGISTERED_SERVICE, REGISTERED_UPDATE, REGISTERED_KINDS };
+bool            detect_is_registered(const struct run *d, enum registered_kind kind, struct addr device, struct addr who);
+bool            detect_has_registered(const struct run *d, enum registered_kind kind);   /* any at all */
 /* Publishes a record of a detector's own (an exposure) at finish. */
 void            detect_publish(struct run *d, const struct record *r);
 const struct record_host *detect_host(struct run *d);

@@ -31,6 +31,11 @@ struct allowed {                                 /* one destination of an [allow
 	uint16_t port;                           /* 0: any */
 };
 
+struct registered {                              /* one address of a [reader], [service] or [update] section */
+	struct prefix device, who;               /* device.net.family 0: any */
+	enum registered_kind kind;
+};
+
 enum { DETECT_SLOTS = 4 * DETECT_FINDINGS, QUOTA_SLOTS = 2 * DETECT_FINDINGS, TEXT_SLOTS = 4 * DETECT_FINDINGS };
 
 struct detect {
@@ -43,6 +48,8 @@ struct detect {
 	struct handler *handlers;
 	struct allowed *allowed;
 	size_t nallowed;
+	struct registered *registered;
+	size_t nregistered;
 	struct finding **findings;
 	uint32_t nfindings;
 	uint32_t *slots;                         /* DETECT_SLOTS: number of a finding + 1, 0 is free */
@@ -58,3 +65,5 @@ struct detect {
 	uint64_t now;
 	struct detect_counts counts;
 };
+
+void registered_read(struct detect *m);          /* registered.c */
