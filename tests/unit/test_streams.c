@@ -27,6 +27,33 @@ static const struct talk_sample samples[] = {
 	    "< 20 03 00 86 00" },
 	  { "\"version\":\"5\",\"client_token\":{\"length\":5,", "\"password_empty\":true", "\"accepted\":false,\"code\":134" },
 	  "a b c" },
+	/* RFB 3.8 with a password, 3.8 open to all, 3.3 refused */
+	{ "vnc", BID_SURE,
+	  { "< 'RFB 003.008'0a", "> 'RFB 003.008'0a", "< 02 02 10", "> 02", "< 00112233445566778899aabbccddeeff",
+	    "> 00112233445566778899aabbccddeeff", "< 00000000", "> 01",
+	    "< 0400 0300 20 18 00 01 00ff 00ff 00ff 10 08 00 000000 00000005 'scan1'", "< 0000000000" },
+	  { "\"event\":\"version\",\"version\":\"003.008\"", "\"offered\":[\"vnc\",\"tight\"],\"no_password\":false",
+	    "\"event\":\"result\",\"security\":\"vnc\",\"no_password\":false,\"accepted\":true",
+	    "\"width\":1024,\"height\":768,\"desktop\":\"scan1\"" }, NULL },
+	{ "vnc", BID_SURE,
+	  { "< 'RFB 003.008'0a", "> 'RFB 003.008'0a", "< 01 01", "> 01", "< 00000000", "> 01",
+	    "< 0400 0300 20 18 00 01 00ff 00ff 00ff 10 08 00 000000 0000000b 'Anna Smiths'" },
+	  { "\"event\":\"choice\",\"security\":\"none\",\"no_password\":true", "\"desktop_token\":{\"length\":11," }, "Smith" },
+	{ "vnc", BID_SURE,
+	  { "< 'RFB 003.008'0a", "> 'RFB 003.003'0a", "< 00000002", "< 00112233445566778899aabbccddeeff",
+	    "> 00112233445566778899aabbccddeeff", "< 00000001", "< 00" },
+	  { "\"event\":\"security\",\"security\":\"vnc\"", "\"accepted\":false" }, NULL },
+	/* remote desktop: cookie and offer, old security, the client's settings */
+	{ "rdp", BID_SURE,
+	  { "> 03 00 00 2b 26 e0 0000 0000 00 'Cookie: mstshash=annas'0d0a 01 00 0800 00000000",
+	    "< 03 00 00 13 0e d0 0000 1234 00 02 00 0800 00000000",
+	    "> 03 00 00 49 02 f0 80 7f 'Duca' 803a 01c0 3400 04000800 0004 0003 01ca 03aa 07040000 280a0000 "
+	    "50005500 4d005000 00000000 00000000 00000000 00000000 00000000 00000000 00" },
+	  { "\"event\":\"request\",\"user\":{\"length\":5,", "\"protocols\":[\"rdp\"]", "\"event\":\"confirm\",\"security\":\"rdp\"",
+	    "\"host_name\":\"PUMP\",\"build\":2600,\"keyboard\":1031" }, "annas" },
+	{ "rdp", BID_SURE,
+	  { "> 03 00 00 13 0e e0 0000 0000 00 01 00 0800 03000000", "< 03 00 00 13 0e d0 0000 1234 00 03 00 0800 05000000" },
+	  { "\"protocols\":[\"tls\",\"credssp\"]", "\"event\":\"confirm\",\"failure\":5" }, NULL },
 };
 
 static const struct {
@@ -36,6 +63,11 @@ static const struct {
 	{ "mqtt", "10 0c 00 04 'MQTT' 09 c2 00 3c 00 00" },
 	{ "mqtt", "20 02 00 00" },
 	{ "mqtt", "c0 00" },
+	{ "vnc", "'RFB 003-008'0a" },
+	{ "vnc", "'RFB 00'" },
+	{ "rdp", "03 00 00 16 11 e0 0000 0001 00 c1 02 0100 c2 02 0102 c0 01 0a" },    /* a programmable controller */
+	{ "rdp", "03 00 00 0b 06 e0 0000 0000 00" },
+	{ "rdp", "03 00 00 2b 26 e0 0000 0000 00 'Cookie: chocolate=annas'0d0a" },
 	{ "mqtt", "10 80 80 80 80 01 00 04 'MQTT' 04" },
 };
 
