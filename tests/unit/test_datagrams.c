@@ -11,6 +11,7 @@ struct sample {
 	int bid;                                 /* the least score, on an unrelated port */
 	bool sound;
 	const char *says, *never;                /* NULL: nothing is asked */
+	uint16_t port;                           /* that it is sent to; 0: an unrelated one */
 };
 
 static const struct sample samples[] = {
@@ -30,6 +31,40 @@ static const struct sample samples[] = {
 	{ "snmp", "30 38 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 07 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 01 01 02 01 01 "
 	  "04 04 'anna' 04 01 00 04 01 00 04 06 010203040506", BID_SURE, true,
 	  "version=3 message=encrypted user=<4> security=encrypted engine_maker=666\n", "anna" },
+	/* DHCPv6: a client, a server, one relayed */
+	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0010 000c 0000 0137 0006 'MSFT 5' 0027 0006 00 04'pump' "
+	  "0006 0004 0017 0018 0003 000c 00000001 00000000 00000000", BID_SURE, true,
+	  "dhcpv6 message=solicit transaction=43981 relayed=false client_duid=00030001020000000001 duid_kind=mac "
+	  "duid_mac=02:00:00:00:00:01 fqdn=pump vendor_class=MSFT 5 vendor=311 parameters=23,24\n", NULL, 547 },
+	{ "dhcpv6", "07 00abcd 0002 000a 0003 0001 020000000009 0003 0028 00000001 00000000 00000000 0005 0018 "
+	  "fd000000000000000000000000000007 00000000 00000000 0017 0010 fd000000000000000000000000000001", BID_SURE, true,
+	  "message=reply transaction=43981 relayed=false server_duid=00030001020000000009 addresses=fd00::7 dns_servers=fd00::1\n",
+	  NULL, 546 },
+	{ "dhcpv6", "0c 00 fd000000000000000000000000000001 fe800000000000000000000000000007 0009 0018 "
+	  "03 00abcd 0001 000a 0003 0001 020000000001 0027 0002 00 00", BID_SURE, true,
+	  "message=request transaction=43981 relayed=true client_duid=00030001020000000001", NULL, 547 },
+	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0027 0009 00 04'pump'", BID_LIKELY, false, "message=solicit", NULL, 547 },
+	/* LLMNR: asked, answered by its owner, answered for somebody else */
+	{ "llmnr", "1234 0000 0001 0000 0000 0000 04'Pump'00 0001 0001", BID_SURE, true,
+	  "llmnr response=false name=Pump type=1\n", NULL, 5355 },
+	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0004 0a000007", BID_SURE, true,
+	  "llmnr response=true name=Pump type=1 addresses=10.0.0.7 host_name=Pump\n", NULL, 5355 },
+	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0004 0a000008", BID_SURE, true,
+	  "addresses=10.0.0.8\n", "host_name", 5355 },
+	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0040 0a000008", BID_SURE, false,
+	  "name=Pump", NULL, 5355 },
+	/* BACnet: who is there, I am, what are you called, a restart with a password, a write */
+	{ "bacnet", "81 0b 000c 01 20 ffff 00 ff 10 08", BID_SURE, true, "bacnet message=announcement service=who_is\n", NULL },
+	{ "bacnet", "81 0b 0015 01 00 10 00 c4 02000abc 22 05c4 91 03 22 0104", BID_SURE, true,
+	  "service=i_am device=2748 vendor=260\n", NULL },
+	{ "bacnet", "81 0a 001f 01 00 30 05 0c 0c 02000abc 19 46 3e 75 09 00 'AHU-9000' 3f 00 00 00", BID_SURE, true,
+	  "message=ack service=read_property object=8:2748 property=70 model=AHU-9000\n", NULL },
+	{ "bacnet", "81 0a 0025 01 00 30 05 0e 0c 02000abc 1e 29 4d 4e 75 05 00 'roof' 4f 29 2c 4e 75 04 00 '1.2' 4f 1f",
+	  BID_SURE, true, "service=read_property_multiple object=8:2748 property=77 firmware=1.2 name=roof\n", NULL },
+	{ "bacnet", "81 0a 0013 01 04 02 05 01 14 09 00 1d 05 00 'open'", BID_SURE, true,
+	  "message=request service=reinitialize_device password=<4>\n", "open" },
+	{ "bacnet", "81 0a 0017 01 04 02 05 01 0f 0c 00400001 19 55 3e 44 00000000 3f", BID_SURE, true,
+	  "service=write_property object=1:1 property=85\n", NULL },
 };
 
 static const struct {
@@ -37,6 +72,10 @@ static const struct {
 } strangers[] = {
 	{ "snmp", "30 26 02 01 07 04 06 'public' a0 19" },                             /* no such version */
 	{ "snmp", "30 0c 02 01 00 04 04 'abcd' 05 00 00" },                            /* no PDU; and a byte too many */
+	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0027 0009 00 04'pump'" }, /* an option runs over the end */
+	{ "llmnr", "1234 0000 0001 0000 0000 0000 04'Pump'00 0001 0001" },            /* anywhere but on its port it is DNS */
+	{ "bacnet", "81 0b 000d 01 20 ffff 00 ff 10 08" },
+	{ "bacnet", "81 0b 000c 02 20 ffff 00 ff 10 08" },
 	{ "snmp", "30 84 00 00 00 10 02 01 01 77 84 00 00 00 07 0a 01 00 04 00 04 00" },   /* LDAP */
 };
 
@@ -64,8 +103,9 @@ static void each_is_its_own_alone(void **state)
 {
 	(void)state;
 	uint8_t buffer[2048];
-	const struct origin at = { .sport = 40001, .dport = 40002 };
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		const struct origin at = { .sport = samples[i].port == 547 ? 546 : 40001,
+			.dport = samples[i].port ? samples[i].port : 40002 };
 		struct span bytes = bytes_of(samples[i].bytes, buffer);
 		int own = try_bid(decoder_find(samples[i].decoder), bytes, OVER_UDP, &at).score;
 		if (own < samples[i].bid)
@@ -88,6 +128,7 @@ static void samples_are_read(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		const struct sample *s = &samples[i];
 		try_clear(t);
+		t->at.dport = s->port ? s->port : 40002;
 		bool sound = try_datagram(t, decoder_find(s->decoder), bytes_of(s->bytes, buffer), OVER_UDP);
 		if (s->says)
 			try_says(t, s->says);
