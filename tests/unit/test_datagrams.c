@@ -57,13 +57,13 @@ static const struct sample samples[] = {
 	{ "bacnet", "81 0b 000c 01 20 ffff 00 ff 10 08", BID_SURE, true, "bacnet message=announcement service=who_is\n", NULL },
 	{ "bacnet", "81 0b 0015 01 00 10 00 c4 02000abc 22 05c4 91 03 22 0104", BID_SURE, true,
 	  "service=i_am device=2748 vendor=260\n", NULL },
-	{ "bacnet", "81 0a 001f 01 00 30 05 0c 0c 02000abc 19 46 3e 75 09 00 'AHU-9000' 3f 00 00 00", BID_SURE, true,
+	{ "bacnet", "81 0a 001d 01 00 30 05 0c 0c 02000abc 19 46 3e 75 09 00 'AHU-9000' 3f", BID_SURE, true,
 	  "message=ack service=read_property object=8:2748 property=70 model=AHU-9000\n", NULL },
 	{ "bacnet", "81 0a 0025 01 00 30 05 0e 0c 02000abc 1e 29 4d 4e 75 05 00 'roof' 4f 29 2c 4e 75 04 00 '1.2' 4f 1f",
 	  BID_SURE, true, "service=read_property_multiple object=8:2748 property=77 firmware=1.2 name=roof\n", NULL },
 	{ "bacnet", "81 0a 0013 01 04 02 05 01 14 09 00 1d 05 00 'open'", BID_SURE, true,
 	  "message=request service=reinitialize_device password=<4>\n", "open" },
-	{ "bacnet", "81 0a 0017 01 04 02 05 01 0f 0c 00400001 19 55 3e 44 00000000 3f", BID_SURE, true,
+	{ "bacnet", "81 0a 0018 01 04 02 05 01 0f 0c 00400001 19 55 3e 44 00000000 3f", BID_SURE, true,
 	  "service=write_property object=1:1 property=85\n", NULL },
 };
 
