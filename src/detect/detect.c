@@ -3,6 +3,7 @@
 #include "detect/detect.h"
 
 #include "base/scope.h"
+#include "decode/vitals.h"
 #include "detect/machine.h"
 #include "finding/case.h"
 
@@ -31,6 +32,7 @@ static void types_all(struct types *t, const struct detect_setup *s)
 			types_add(t, (*d)->types[i]);
 	for (size_t i = 0; s->types && s->types[i]; i++)
 		types_add(t, s->types[i]);
+	types_add(t, &vitals_type);              /* of many decoders, in the table of none */
 }
 
 static const struct record_type *type_named(const struct types *t, const char *name, const char *who, char err[256])

@@ -9,11 +9,8 @@ static struct login_plan plan_new(const struct record_type *t)
 	struct login_plan p = {
 		.type = t, .user = record_type_field(t, "user"), .password = record_type_field(t, "password"),
 		.community = record_type_field(t, "community"), .pair = record_type_field(t, "authorization"),
-		.scheme = record_type_field(t, "auth_scheme"), .empty = record_type_field(t, "password_empty"),
-		.anonymous = record_type_field(t, "anonymous"), .accepted = record_type_field(t, "accepted"),
-		.code = record_type_field(t, "code"), .status = record_type_field(t, "status"),
-		.command = record_type_field(t, "command"), .is_ftp = strcmp(t->name, "ftp") == 0,
-		.is_http = strcmp(t->name, "http") == 0, .is_smb = strncmp(t->name, "smb", 3) == 0,
+		.empty = record_type_field(t, "password_empty"), .anonymous = record_type_field(t, "anonymous"),
+		.accepted = record_type_field(t, "accepted"),
 	};
 	int *const tokens[] = { &p.user, &p.password, &p.community, &p.pair };
 	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
@@ -43,11 +40,6 @@ static bool has(const struct record *r, int field)
 static uint64_t number(const struct record *r, int field)
 {
 	return field >= 0 ? record_get_uint(r, (unsigned)field) : 0;
-}
-
-static bool text_is(const struct record *r, int field, const char *text)
-{
-	return field >= 0 && span_is(record_get_text(r, (unsigned)field), text);
 }
 
 static struct login *row_of(struct login_book *b, const struct record *r)
@@ -87,24 +79,6 @@ static enum login_event tried(struct login *l, const struct login_plan *p, const
 	return whole ? LOGIN_TRIED : LOGIN_NOTHING;
 }
 
-static enum login_outcome ftp_outcome(const struct login_plan *p, const struct record *r)
-{
-	bool asked = text_is(r, p->command, "PASS") || text_is(r, p->command, "USER");
-	switch (asked ? number(r, p->code) : 0) {
-	case 230: case 232: return LOGIN_ACCEPTED;
-	case 430: case 530: return LOGIN_REFUSED;
-	default: return LOGIN_UNKNOWN;
-	}
-}
-
-/* RFC 9110 §15: 401 and 403 refuse; what succeeds or leads on was let in. */
-static enum login_outcome http_outcome(uint64_t status)
-{
-	if (status == 401 || status == 403 || status == 407)
-		return LOGIN_REFUSED;
-	return status >= 200 && status < 400 ? LOGIN_ACCEPTED : LOGIN_UNKNOWN;
-}
-
 /* An agent that does not know the community stays silent (RFC 1157 §4.1), so an answer with it tells. */
 static enum login_outcome outcome(const struct login_plan *p, const struct record *r)
 {
@@ -112,13 +86,6 @@ static enum login_outcome outcome(const struct login_plan *p, const struct recor
 		return number(r, p->accepted) ? LOGIN_ACCEPTED : LOGIN_REFUSED;
 	if (r->at->to_server)
 		return LOGIN_UNKNOWN;
-	if (p->is_ftp)
-		return ftp_outcome(p, r);
-	if (p->is_http && has(r, p->status))
-		return http_outcome(number(r, p->status));
-	if (p->is_smb && has(r, p->status) && text_is(r, p->command, "session_setup"))
-		return number(r, p->status) == 0 ? LOGIN_ACCEPTED
-		     : number(r, p->status) == 0xC0000016 ? LOGIN_UNKNOWN : LOGIN_REFUSED;
 	return has(r, p->community) ? LOGIN_ACCEPTED : LOGIN_UNKNOWN;
 }
 
@@ -133,10 +100,7 @@ enum login_event login_saw(struct login_book *b, const struct record *r, struct 
 		return tried(*out, p, r);
 	}
 	struct login *l = &b->rows[r->at->flow % LOGINS];
-	if (o == LOGIN_UNKNOWN || l->flow != r->at->flow || l->outcome == o ||
-	    (!l->tried && !has(r, p->accepted) && !p->is_ftp))
-		return LOGIN_NOTHING;
-	if (p->is_http && !l->pair.len)
+	if (o == LOGIN_UNKNOWN || l->flow != r->at->flow || l->outcome == o)
 		return LOGIN_NOTHING;
 	l->outcome = o;
 	*out = l;

@@ -3,11 +3,21 @@
  * Real decoders read what is said; the quiet hospital comes first. */
 #include "fake_ward.h"
 
-extern const struct detector detector_remote_login, detector_known_credential;
-extern const struct decoder decoder_telnet, decoder_ftp, decoder_http;
+#include "decode/vitals.h"
 
-static const struct detector *const table[] = { &detector_remote_login, &detector_known_credential, NULL };
-static const struct decoder *const from[] = { &decoder_telnet, &decoder_ftp, &decoder_http, NULL };
+extern const struct detector detector_remote_login, detector_known_credential, detector_silent_device,
+	detector_unregistered_reader, detector_plain_update;
+extern const struct decoder decoder_telnet, decoder_ftp, decoder_http, decoder_arp, decoder_dhcp, decoder_hl7, decoder_dicom,
+	decoder_rpc;
+
+static const struct detector *const table[] = {
+	&detector_remote_login, &detector_known_credential, &detector_silent_device, &detector_unregistered_reader,
+	&detector_plain_update, NULL,
+};
+static const struct decoder *const from[] = {
+	&decoder_telnet, &decoder_ftp, &decoder_http, &decoder_arp, &decoder_dhcp, &decoder_hl7, &decoder_dicom, &decoder_rpc,
+	NULL,
+};
 
 #define MONITOR "10.1.2.3"
 #define SERVER  "10.1.2.200"
@@ -257,6 +267,215 @@ static void from_outside_into_any_device_counts(void **state)
 	ward_free(w);
 }
 
+/* ---- devices that are to be silent ---- */
+
+static void a_device_that_may_speak_does(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_contact_to(w, MONITOR, SERVER, 6661, TCP);
+	ward_arp(w, &decoder_arp, ward_mac(1), MONITOR, SERVER, 1);
+	ASSERT_SILENT(ward_said(w), "net.silent-device-speaks");
+	ward_free(w);
+}
+
+static void what_others_send_to_a_silent_device_is_not_its_doing(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	w->devices.v[1].disabled = true;
+	ward_contact_to(w, SERVER, MONITOR, 80, TCP);
+	ward_arp(w, &decoder_arp, ward_mac(2), SERVER, MONITOR, 1);
+	ASSERT_SILENT(ward_said(w), "net.silent-device-speaks");
+	ward_free(w);
+}
+
+static void one_frame_of_a_silent_device_is_told_and_more_weighs_more(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	w->devices.v[1].disabled = true;
+	ward_arp(w, &decoder_arp, ward_mac(1), MONITOR, SERVER, 1);
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.silent-device-speaks\",\"severity\":\"medium\"");
+	ASSERT_SAYS(said, "is not to be on the network, and sent ARP");
+	struct origin at = ward_contact_to(w, SERVER, MONITOR, 80, TCP);
+	ward_answered(w, at, 64);
+	said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ASSERT_SAYS(said, "answered 10.1.2.200 on port 80");
+	ward_contact_to(w, MONITOR, FAR, 443, TCP);
+	said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"critical\"");
+	ASSERT_SAYS(said, "outside the site");
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ward_free(w);
+}
+
+/* ---- readers ---- */
+
+static struct origin vital(struct ward *w, struct origin at, bool to_server)
+{
+	struct record r;
+	struct origin o = to_server ? at : ward_back(w, at);
+	record_begin(&r, &vitals_type, &o, &w->host);
+	record_str(&r, VITALS_PROTOCOL, "hl7");
+	record_str(&r, VITALS_NAME, "heart_rate");
+	record_real(&r, VITALS_VALUE, 72);
+	ward_publish(w, &r);
+	return o;
+}
+
+static void associate(struct ward *w, const char *client, const char *server, const char *uid)
+{
+	struct record r;
+	struct origin at = ward_contact_to(w, client, server, 11112, TCP);
+	const struct record_type *t = decoder_dicom.types[0];
+	record_begin(&r, t, &at, &w->host);
+	record_str(&r, (unsigned)record_type_field(t, "event"), "associate-rq");
+	record_add_text(&r, (unsigned)record_type_field(t, "abstract_syntaxes"), span_str(uid));
+	ward_publish(w, &r);
+}
+
+#define FIND     "1.2.840.10008.5.1.4.1.2.2.1"
+#define WORKLIST "1.2.840.10008.5.1.4.31"
+#define VERIFY   "1.2.840.10008.1.1"
+
+static void a_monitor_that_sends_its_values_has_no_reader(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[reader hub]\naddress = 10.1.2.250\n");
+	vital(w, ward_contact_to(w, MONITOR, SERVER, 6661, TCP), true);
+	vital(w, ward_contact_to(w, MONITOR, FAR, 6661, TCP), true);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	ward_free(w);
+}
+
+static void who_called_must_have_been_seen(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[reader hub]\naddress = 10.1.2.250\n");
+	vital(w, ward_packet(w, SERVER, MONITOR, 6661, TCP), false);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	ward_free(w);
+}
+
+static void without_a_list_a_reader_inside_is_information(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	vital(w, ward_contact_to(w, SERVER, MONITOR, 4601, TCP), false);
+	associate(w, PC, MONITOR, VERIFY);
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.unregistered-reader\",\"severity\":\"info\"");
+	ward_free(w);
+}
+
+static void a_reader_that_is_entered_reads_and_another_is_told(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[reader hub]\naddress = 10.1.2.200\n[central]\naddress = 10.1.2.201\n");
+	vital(w, ward_contact_to(w, SERVER, MONITOR, 4601, TCP), false);
+	vital(w, ward_contact_to(w, "10.1.2.201", MONITOR, 4601, TCP), false);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	struct origin at = ward_contact_to(w, PC, MONITOR, 4601, TCP);
+	vital(w, at, false);
+	vital(w, at, false);
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.unregistered-reader\",\"severity\":\"medium\"");
+	ASSERT_SAYS(said, "gave measured values to 10.1.9.9 by hl7");
+	ASSERT_SAYS(said, "\"messages\":2");
+	vital(w, ward_contact_to(w, FAR, MONITOR, 4601, TCP), false);
+	ASSERT_SAYS(ward_said(w), "\"severity\":\"critical\"");
+	ward_free(w);
+}
+
+static void questions_to_an_archive_count_once_readers_are_entered(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_PACS, "pacs", "10.1.2.40");
+	associate(w, PC, "10.1.2.40", FIND);
+	associate(w, PC, "10.1.2.40", WORKLIST);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	associate(w, FAR, "10.1.2.40", FIND);
+	ASSERT_SAYS(ward_said(w), "\"severity\":\"high\"");
+	ward_free(w);
+	w = ward("[reader viewers]\naddress = 10.1.7.0/24\n");
+	ward_device(w, ROLE_PACS, "pacs", "10.1.2.40");
+	ward_device(w, ROLE_IMAGING, "ct", "10.1.2.41");
+	associate(w, "10.1.7.3", "10.1.2.40", FIND);
+	associate(w, "10.1.2.41", "10.1.2.40", WORKLIST);
+	associate(w, PC, "10.1.2.40", VERIFY);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	associate(w, PC, "10.1.2.40", FIND);
+	ASSERT_SAYS(ward_said(w), "was asked for patients and images by 10.1.9.9");
+	ward_free(w);
+}
+
+/* ---- updates ---- */
+
+static void get(struct ward *w, const char *client, const char *server, const char *what, const char *path)
+{
+	char text[256];
+	struct session s = session(w, &decoder_http, client, server, HTTP);
+	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: updates.example\r\nContent-Length: 0\r\n\r\n", what, path);
+	say(&s, true, text);
+}
+
+static void came(struct ward *w, const char *from_server, const char *to, bool code)
+{
+	struct record r;
+	struct origin at = ward_back(w, ward_packet(w, to, from_server, HTTP, TCP));
+	record_begin(&r, &ward_transfer, &at, &w->host);
+	record_str(&r, WARD_FILE_VIA, "http");
+	record_str(&r, WARD_FILE_PATH, "/pkg/monitor.bin");
+	record_str(&r, WARD_FILE_CLASS, "ELF program");
+	record_bool(&r, WARD_FILE_CODE, code);
+	record_uint(&r, WARD_FILE_BYTES, 4096);
+	ward_publish(w, &r);
+}
+
+static void pages_and_other_peoples_updates_are_no_finding(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	get(w, SERVER, FAR, "GET", "/msdownload/update/v3/a.cab");
+	get(w, MONITOR, FAR, "GET", "/index.html");
+	get(w, MONITOR, FAR, "GET", "/js/update.js");
+	get(w, MONITOR, FAR, "GET", "/vitals/lastupdated");
+	get(w, MONITOR, SERVER, "POST", "/results/forward");
+	came(w, FAR, MONITOR, false);
+	ASSERT_SILENT(ward_said(w), "net.plain-update");
+	ward_free(w);
+}
+
+static void a_registered_update_server_is_wanted(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[update biomed]\naddress = 10.1.2.200\n");
+	get(w, MONITOR, SERVER, "GET", "/firmware/pm8000.bin");
+	came(w, SERVER, MONITOR, true);
+	ASSERT_SILENT(ward_said(w), "net.plain-update");
+	ward_free(w);
+}
+
+static void asking_is_told_and_getting_weighs_more(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	get(w, MONITOR, FAR, "GET", "/pm8000/firmware/latest.txt");
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.plain-update\",\"severity\":\"medium\"");
+	ASSERT_SAYS(said, "asked for updates by plain HTTP at 203.0.113.9 (/pm8000/firmware/latest.txt), outside the site");
+	came(w, FAR, MONITOR, true);
+	said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ASSERT_SAYS(said, "\"content\":\"ELF program\"");
+	get(w, PC, MONITOR, "POST", "/cgi-bin/fwupgrade");
+	ASSERT_SAYS(ward_said(w), "was given an update by plain HTTP by 10.1.9.9");
+	ward_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +491,17 @@ int main(void)
 		cmocka_unit_test(the_same_pair_is_known_by_ftp_and_by_a_web_page),
 		cmocka_unit_test(an_empty_password_of_root_is_known),
 		cmocka_unit_test(from_outside_into_any_device_counts),
+		cmocka_unit_test(a_device_that_may_speak_does),
+		cmocka_unit_test(what_others_send_to_a_silent_device_is_not_its_doing),
+		cmocka_unit_test(one_frame_of_a_silent_device_is_told_and_more_weighs_more),
+		cmocka_unit_test(a_monitor_that_sends_its_values_has_no_reader),
+		cmocka_unit_test(who_called_must_have_been_seen),
+		cmocka_unit_test(without_a_list_a_reader_inside_is_information),
+		cmocka_unit_test(a_reader_that_is_entered_reads_and_another_is_told),
+		cmocka_unit_test(questions_to_an_archive_count_once_readers_are_entered),
+		cmocka_unit_test(pages_and_other_peoples_updates_are_no_finding),
+		cmocka_unit_test(a_registered_update_server_is_wanted),
+		cmocka_unit_test(asking_is_told_and_getting_weighs_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
