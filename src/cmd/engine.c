@@ -119,8 +119,10 @@ static bool read_indicators(struct core *c)
 
 static bool start_detect(struct core *c)
 {
-	static const struct record_type *const types[] = { &contact_type, &answer_type, &flow_type, &rewrite_type,
-							   &transfer_type, &learnt_type, &device_type, NULL };
+	static const struct record_type *const types[] = {
+		&contact_type, &answer_type, &again_type, &flow_type, &rewrite_type, &transfer_type, &learnt_type,
+		&device_type, NULL,
+	};
 	struct detect_setup d = {
 		.types = types, .devices = tracker_devices(c->tracker), .zones = tracker_zones(c->tracker),
 		.indicators = c->indicators, .keyring = c->keyring, .conf = c->set->conf, .file_name = file_name, .ctx = c,
@@ -237,6 +239,7 @@ static void core_finish(struct core *c)
 	struct detect_counts n = detect_counts(c->detect);
 	c->health.findings = n.findings;
 	c->health.findings_dropped = n.overflow;
+	c->health.notes_dropped = n.dropped;
 	struct zone_counts z = zone_counts(tracker_zones(c->tracker));
 	snprintf(c->health.zones, sizeof(c->health.zones), "%s", z.configured
 		 ? "networks as configured"

@@ -36,6 +36,7 @@ struct detect_counts {
 	uint64_t findings;                       /* published the last time */
 	uint64_t withdrawn;                      /* later facts made them untrue */
 	uint64_t overflow;                       /* findings and records that met a cap */
+	uint64_t dropped;                        /* rows that detectors forgot before they could judge them */
 	size_t memory;                           /* bytes in use */
 };
 

@@ -377,6 +377,11 @@ const struct indicator *detect_indicator_path(const struct run *d, struct addr a
 
 /* ---- records of a detector's own ---- */
 
+void detect_dropped(struct run *d)
+{
+	d->host->counts.dropped++;
+}
+
 void detect_publish(struct run *d, const struct record *r)
 {
 	struct detect *m = d->host;

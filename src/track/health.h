@@ -37,7 +37,8 @@
 	X(devices, NULL, "devices") \
 	X(devices_dropped, NULL, "devices left out for lack of room") \
 	X(findings, NULL, "findings") \
-	X(findings_dropped, NULL, "findings left out for lack of room")
+	X(findings_dropped, NULL, "findings left out for lack of room") \
+	X(notes_dropped, NULL, "what detectors had to forget, for lack of room, before they could judge it")
 
 enum health_field {
 	HEALTH_FIRST, HEALTH_LAST,

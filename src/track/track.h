@@ -16,6 +16,12 @@ extern const struct record_type contact_type;
 enum answer_field { ANSWER_TRANSPORT, ANSWER_TTL };
 extern const struct record_type answer_type;
 
+/* An end speaks again in a conversation after AGAIN_NS of silence: with data, or with a new SYN from the same
+ * port. Keep-alive probes and repeats of what was sent before do not count. */
+enum again_field { AGAIN_TRANSPORT, AGAIN_PROTOCOL, AGAIN_BYTES };
+extern const struct record_type again_type;
+#define AGAIN_NS UINT64_C(4000000000)
+
 /* A conversation, at its end, its eviction or the end of input. */
 enum flow_field {
 	FLOW_ID, FLOW_TRANSPORT, FLOW_CLIENT, FLOW_CLIENT_PORT, FLOW_SERVER, FLOW_SERVER_PORT, FLOW_PROTOCOL,

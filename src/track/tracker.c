@@ -27,6 +27,16 @@ const struct record_type answer_type = {
 	.fields = answer_fields, .nfields = ARRAY_LEN(answer_fields), .working = true,
 };
 
+static const struct field again_fields[] = {
+	[AGAIN_TRANSPORT] = { "transport", F_TEXT, "tcp, udp or the IP protocol's number" },
+	[AGAIN_PROTOCOL] = { "protocol", F_TEXT, "what the conversation speaks, by content" },
+	[AGAIN_BYTES] = { "bytes", F_UINT, "payload of the packet", "B" },
+};
+const struct record_type again_type = {
+	.name = "again", .doc = "An end of a conversation speaks again after a silence",
+	.fields = again_fields, .nfields = ARRAY_LEN(again_fields), .working = true,
+};
+
 static const struct field flow_fields[] = {
 	[FLOW_ID] = { "id", F_UINT, "number of the conversation within the run" },
 	[FLOW_TRANSPORT] = { "transport", F_TEXT, "tcp, udp or the IP protocol's number" },
@@ -307,6 +317,30 @@ static void look_at_sum(struct tracker *t, const struct half *h, const struct pa
 		t->health->checksum_offload++;
 }
 
+/* Data that was not sent before, or a SYN of another beginning. A keep-alive probe stands a byte before what
+ * comes next (RFC 9293 3.8.4). */
+static bool says_more(const struct half *h, const struct packet *p)
+{
+	uint64_t bytes = p->payload.n + (uint64_t)p->lost;
+	if (p->kind != PACKET_TCP)
+		return bytes > 0;
+	if (p->flags & TCP_SYN)
+		return !(p->flags & TCP_ACK) && h->next != p->seq + 1;
+	return bytes && (h->state == HALF_NEW || (int32_t)(p->seq - h->next) >= 0);
+}
+
+static void see_again(struct tracker *t, const struct flow *f, const struct half *h, const struct packet *p)
+{
+	if (!says_more(h, p))
+		return;
+	struct record r UNSET;
+	record_begin(&r, &again_type, &p->at, &t->host);
+	record_text(&r, AGAIN_TRANSPORT, transport_name(t, p->at.proto));
+	record_str(&r, AGAIN_PROTOCOL, f->decoder ? f->decoder->name : NULL);
+	record_uint(&r, AGAIN_BYTES, p->payload.n + (uint64_t)p->lost);
+	tracker_publish(t, &r);
+}
+
 static void conversation(struct tracker *t, struct flow_hash h, struct packet *p)
 {
 	struct flow *f = flow_find(t->flows, h, p);
@@ -320,8 +354,11 @@ static void conversation(struct tracker *t, struct flow_hash h, struct packet *p
 	bool dir = h.flip;
 	struct half *half = &f->half[dir];
 	conversation_origin(f, dir, p);
-	if (p->at.ts > f->last)
+	if (p->at.ts > f->last) {
+		if (p->at.ts - f->last >= AGAIN_NS)
+			see_again(t, f, half, p);
 		f->last = p->at.ts;
+	}
 	half->packets++;
 	half->bytes += p->payload.n + p->lost;
 	look_at_sum(t, half, p);

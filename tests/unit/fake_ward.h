@@ -153,6 +153,12 @@ static const struct field ward_answer_fields[] = {
 	{ .name = "transport", .type = F_TEXT }, { .name = "ttl", .type = F_UINT },
 };
 static RECORD_TYPE(ward_answer, "answer", "", ward_answer_fields);
+enum { WARD_AGAIN_TRANSPORT, WARD_AGAIN_PROTOCOL, WARD_AGAIN_BYTES };
+static const struct field ward_again_fields[] = {
+	{ .name = "transport", .type = F_TEXT }, { .name = "protocol", .type = F_TEXT },
+	{ .name = "bytes", .type = F_UINT },
+};
+static RECORD_TYPE(ward_again, "again", "", ward_again_fields);
 enum {
 	WARD_FLOW_PROTOCOL, WARD_FLOW_STATE, WARD_FLOW_TO_SERVER, WARD_FLOW_TO_CLIENT, WARD_FLOW_FIRST, WARD_FLOW_LAST,
 	WARD_FLOW_UP, WARD_FLOW_DOWN, WARD_FLOW_CLASS
@@ -193,7 +199,7 @@ static const struct field ward_rewrite_fields[] = {
 };
 static RECORD_TYPE(ward_rewrite, "rewrite", "", ward_rewrite_fields);
 static const struct record_type *const ward_types[] = {
-	&ward_contact, &ward_answer, &ward_flow, &ward_transfer, &ward_rewrite, NULL,
+	&ward_contact, &ward_answer, &ward_again, &ward_flow, &ward_transfer, &ward_rewrite, NULL,
 };
 
 /* ---- the ward ---- */
