@@ -1,23 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The vitals record and the codes it knows: LOINC and IEEE 11073-10101 (MDC numbers and RefIds). */
+/* The vitals record and the codes it knows: LOINC, IEEE 11073-10101 (MDC numbers and RefIds), UCUM units. */
 #include "decode/vitals.h"
 
 #include <string.h>
 
 #include "base/scope.h"
 
+static const double MMHG_PER_KPA = 7.500617;
+
 static const struct field fields[] = {
 	[VITALS_PROTOCOL] = { "protocol", F_TEXT, "protocol that carried the value" },
 	[VITALS_NAME] = { "name", F_TEXT, "short name of what was measured" },
 	[VITALS_CODE] = { "code", F_TEXT, "code as it stood on the wire" },
 	[VITALS_CODE_SYSTEM] = { "code_system", F_TEXT, "LOINC, MDC (IEEE 11073-10101) or vendor" },
-	[VITALS_VALUE] = { "value", F_REAL, "measured value", .privacy = VITAL },
-	[VITALS_UNIT] = { "unit", F_TEXT, "unit as sent (UCUM or MDC), or the protocol's fixed unit" },
+	[VITALS_MDC] = { "mdc", F_UINT, "number of IEEE 11073-10101 for it, whatever code was sent" },
+	[VITALS_VALUE] = { "value", F_REAL, "measured value; pressures sent in kPa in mm[Hg], temperatures in Cel",
+		.privacy = VITAL },
+	[VITALS_UNIT] = { "unit", F_TEXT, "UCUM unit of the value; as sent when it is not known" },
 	[VITALS_SUBJECT] = { "patient_id", F_TEXT, "whose value it is", .privacy = PATIENT },
 	[VITALS_SUB_ID] = { "sub_id", F_TEXT, "channel or sub-id that the sender gave" },
 	[VITALS_DEVICE_TIME] = { "device_time", F_TEXT, "time of measurement as the device wrote it" },
 };
 RECORD_TYPE(vitals_type, "vitals", "A vital sign, from any protocol that carries one", fields);
+
+/* One row for each thing measured: what every protocol's own name for it leads to. Pressures and temperatures
+ * leave in the unit of their row, so that two senders can be compared. */
+struct measure {
+	const char *name;
+	uint32_t mdc;                            /* IEEE 11073-10101, partition 2 */
+	const char *unit;                        /* UCUM; NULL: several are usual */
+};
+
+static const struct measure measures[] = {
+	{ "heart_rate", 147842, "/min" }, { "pulse_rate", 149530, "/min" }, { "resp_rate", 151562, "/min" },
+	{ "spo2", 150456, "%" }, { "perfusion", 150448, NULL },
+	{ "nibp", 150020, "mm[Hg]" }, { "nibp_sys", 150021, "mm[Hg]" }, { "nibp_dia", 150022, "mm[Hg]" },
+	{ "nibp_mean", 150023, "mm[Hg]" },
+	{ "art_sys", 150037, "mm[Hg]" }, { "art_dia", 150038, "mm[Hg]" }, { "art_mean", 150039, "mm[Hg]" },
+	{ "pap_sys", 150045, "mm[Hg]" }, { "pap_dia", 150046, "mm[Hg]" }, { "pap_mean", 150047, "mm[Hg]" },
+	{ "cvp", 150087, "mm[Hg]" }, { "icp", 153608, "mm[Hg]" },
+	{ "temperature", 150344, "Cel" }, { "etco2", 151708, "mm[Hg]" },
+	{ "tidal_volume", 151868, "mL" }, { "minute_volume", 151880, "L/min" }, { "peep", 151976, "cm[H2O]" },
+	{ "weight", 188736, "kg" }, { "height", 188740, "cm" },
+	{ "glucose", 160020, NULL }, { "sodium", 160012, "mmol/L" }, { "potassium", 160016, "mmol/L" },
+	{ "ph", 160004, NULL }, { "pco2", 160064, "mm[Hg]" }, { "po2", 160116, "mm[Hg]" },
+	{ "hematocrit", 160132, "%" }, { "hemoglobin", 0, NULL }, { "lactate", 0, "mmol/L" },
+};
+
+/* MDC numbers that makers use for the same things, beside those above. */
+static const struct {
+	uint32_t mdc;
+	const char *name;
+} numbers[] = {
+	{ 149514, "pulse_rate" }, { 149538, "pulse_rate" }, { 149546, "pulse_rate" },
+	{ 151570, "resp_rate" }, { 151578, "resp_rate" }, { 151594, "resp_rate" },
+	{ 150301, "nibp_sys" }, { 150302, "nibp_dia" }, { 150303, "nibp_mean" },
+	{ 150033, "art_sys" }, { 150034, "art_dia" }, { 150035, "art_mean" },   /* ART, ABP and others are all arterial */
+	{ 150084, "cvp" }, { 153611, "icp" },
+	{ 150364, "temperature" }, { 150368, "temperature" }, { 150372, "temperature" }, { 150380, "temperature" },
+	{ 150388, "temperature" }, { 150392, "temperature" },
+	{ 151728, "etco2" }, { 160184, "glucose" },
+};
 
 struct coded {
 	const char *code, *name;
@@ -32,24 +75,38 @@ static const struct coded codes[] = {
 	{ "8310-5", "temperature" }, { "8328-7", "temperature" }, { "8331-1", "temperature" },
 	{ "19889-5", "etco2" }, { "20824-9", "etco2" }, { "29463-7", "weight" }, { "3141-9", "weight" },
 	{ "8302-2", "height" }, { "2339-0", "glucose" }, { "2345-7", "glucose" }, { "41653-7", "glucose" },
-	/* MDC: decimal code with its partition 2 offset, and RefId */
-	{ "147842", "heart_rate" }, { "MDC_ECG_HEART_RATE", "heart_rate" }, { "MDC_ECG_CARD_BEAT_RATE", "heart_rate" },
-	{ "149514", "pulse_rate" }, { "149530", "pulse_rate" }, { "MDC_PULS_RATE", "pulse_rate" },
-	{ "MDC_PULS_OXIM_PULS_RATE", "pulse_rate" }, { "MDC_PULS_RATE_NON_INV", "pulse_rate" }, { "149546", "pulse_rate" },
-	{ "150456", "spo2" }, { "MDC_PULS_OXIM_SAT_O2", "spo2" },
-	{ "151562", "resp_rate" }, { "151578", "resp_rate" }, { "151594", "resp_rate" }, { "MDC_RESP_RATE", "resp_rate" },
-	{ "MDC_TTHOR_RESP_RATE", "resp_rate" }, { "MDC_CO2_RESP_RATE", "resp_rate" },
-	{ "150021", "nibp_sys" }, { "150022", "nibp_dia" }, { "150023", "nibp_mean" },
-	{ "150301", "nibp_sys" }, { "150302", "nibp_dia" }, { "150303", "nibp_mean" },
+	{ "2341-6", "glucose" }, { "2951-2", "sodium" }, { "2947-0", "sodium" }, { "2823-3", "potassium" },
+	{ "6298-4", "potassium" }, { "2744-1", "ph" }, { "11558-4", "ph" }, { "2019-8", "pco2" }, { "11557-6", "pco2" },
+	{ "2703-7", "po2" }, { "11556-8", "po2" }, { "718-7", "hemoglobin" }, { "4544-3", "hematocrit" },
+	{ "2524-7", "lactate" }, { "32693-4", "lactate" },
+	/* MDC RefIds */
+	{ "MDC_ECG_HEART_RATE", "heart_rate" }, { "MDC_ECG_CARD_BEAT_RATE", "heart_rate" },
+	{ "MDC_PULS_RATE", "pulse_rate" },
+	{ "MDC_PULS_OXIM_PULS_RATE", "pulse_rate" }, { "MDC_PULS_RATE_NON_INV", "pulse_rate" },
+	{ "MDC_PULS_OXIM_SAT_O2", "spo2" }, { "MDC_PULS_OXIM_PERF_REL", "perfusion" }, { "MDC_RESP_RATE", "resp_rate" },
+	{ "MDC_TTHOR_RESP_RATE", "resp_rate" }, { "MDC_CO2_RESP_RATE", "resp_rate" }, { "MDC_AWAY_RESP_RATE", "resp_rate" },
 	{ "MDC_PRESS_CUFF_SYS", "nibp_sys" }, { "MDC_PRESS_CUFF_DIA", "nibp_dia" }, { "MDC_PRESS_CUFF_MEAN", "nibp_mean" },
 	{ "MDC_PRESS_BLD_NONINV_SYS", "nibp_sys" }, { "MDC_PRESS_BLD_NONINV_DIA", "nibp_dia" },
 	{ "MDC_PRESS_BLD_NONINV_MEAN", "nibp_mean" },
-	{ "150037", "art_sys" }, { "150038", "art_dia" }, { "150039", "art_mean" },
 	{ "MDC_PRESS_BLD_ART_ABP_SYS", "art_sys" }, { "MDC_PRESS_BLD_ART_ABP_DIA", "art_dia" },
 	{ "MDC_PRESS_BLD_ART_ABP_MEAN", "art_mean" },
-	{ "150344", "temperature" }, { "MDC_TEMP", "temperature" }, { "150364", "temperature" },
-	{ "MDC_TEMP_BODY", "temperature" },
-	{ "151708", "etco2" }, { "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
+	{ "MDC_TEMP", "temperature" }, { "MDC_TEMP_BODY", "temperature" },
+	{ "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
+};
+
+/* What stands for a unit in messages, and the UCUM unit it means: MDC numbers and RefIds, makers' texts, in capitals. */
+static const struct coded units[] = {
+	{ "/MIN", "/min" }, { "MM[HG]", "mm[Hg]" }, { "%", "%" }, { "CEL", "Cel" },
+	{ "MMHG", "mm[Hg]" }, { "BPM", "/min" }, { "RPM", "/min" }, { "BRPM", "/min" }, { "BEATS/MIN", "/min" },
+	{ "{BEATS}/MIN", "/min" }, { "BREATHS/MIN", "/min" }, { "{BREATHS}/MIN", "/min" }, { "1/MIN", "/min" },
+	{ "MDC_DIM_BEAT_PER_MIN", "/min" }, { "MDC_DIM_RESP_PER_MIN", "/min" }, { "MDC_DIM_PERCENT", "%" },
+	{ "MDC_DIM_MMHG", "mm[Hg]" }, { "MDC_DIM_DEGC", "Cel" }, { "MDC_DIM_KILO_PASCAL", "kPa" }, { "KPA", "kPa" },
+	{ "MDC_DIM_FAHR", "[degF]" }, { "[DEGF]", "[degF]" }, { "DEGF", "[degF]" }, { "\xC2\xB0""F", "[degF]" },
+	{ "DEGC", "Cel" }, { "\xC2\xB0""C", "Cel" }, { "C", "Cel" }, { "F", "[degF]" },
+	{ "264864", "/min" }, { "264928", "/min" }, { "262688", "%" }, { "266016", "mm[Hg]" }, { "268192", "Cel" },
+	{ "265987", "kPa" }, { "266560", "[degF]" }, { "266048", "cm[H2O]" }, { "263762", "mL" }, { "265216", "L/min" },
+	{ "266866", "mmol/L" }, { "264274", "mg/dL" }, { "263875", "kg" }, { "263441", "cm" },
+	{ "CMH2O", "cm[H2O]" }, { "MMOL/L", "mmol/L" }, { "MG/DL", "mg/dL" },
 };
 
 /* Asked for every observation of every message: most answers are given by the first bytes. */
@@ -66,12 +123,41 @@ static bool same_code(const char *known, struct span code)
 	return known[i] == '\0';
 }
 
+static const char *coded_name(const struct coded *list, size_t n, struct span code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_code(list[i].code, code))
+			return list[i].name;
+	return NULL;
+}
+
+const char *vitals_mdc_name(uint32_t mdc)
+{
+	for (size_t i = 0; mdc && i < ARRAY_LEN(measures); i++)
+		if (measures[i].mdc == mdc)
+			return measures[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (numbers[i].mdc == mdc)
+			return numbers[i].name;
+	return NULL;
+}
+
+/* Six digits alone are an MDC number: the partitions in use start at 131072. */
+static uint32_t mdc_number(struct span code)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < code.n; i++) {
+		if (code.p[i] < '0' || code.p[i] > '9')
+			return 0;
+		n = n * 10 + (uint32_t)(code.p[i] - '0');
+	}
+	return n;
+}
+
 const char *vitals_name(struct span code)
 {
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (same_code(codes[i].code, code))
-			return codes[i].name;
-	return NULL;
+	uint32_t mdc = code.n == 6 ? mdc_number(code) : 0;
+	return mdc ? vitals_mdc_name(mdc) : coded_name(codes, ARRAY_LEN(codes), code);
 }
 
 /* Labels of makers' own, letters and digits only, in capitals. */
@@ -93,8 +179,12 @@ static const struct coded labels[] = {
 	{ "ARTD", "art_dia" }, { "ARTDIA", "art_dia" }, { "ABPD", "art_dia" }, { "ABPDIA", "art_dia" },
 	{ "ARTM", "art_mean" }, { "ARTMEAN", "art_mean" }, { "ABPM", "art_mean" }, { "ABPMEAN", "art_mean" },
 	{ "TEMP", "temperature" }, { "TEMPERATURE", "temperature" }, { "T1", "temperature" }, { "TEMP1", "temperature" },
-	{ "ETCO2", "etco2" }, { "CO2ET", "etco2" },
+	{ "T2", "temperature" }, { "TEMP2", "temperature" },
+	{ "ETCO2", "etco2" }, { "CO2ET", "etco2" }, { "PI", "perfusion" }, { "CVP", "cvp" }, { "ICP", "icp" },
 	{ "WEIGHT", "weight" }, { "HEIGHT", "height" }, { "GLUCOSE", "glucose" }, { "GLU", "glucose" },
+	{ "NA", "sodium" }, { "K", "potassium" }, { "PH", "ph" }, { "PCO2", "pco2" }, { "PO2", "po2" },
+	{ "HGB", "hemoglobin" }, { "HB", "hemoglobin" }, { "THB", "hemoglobin" }, { "HCT", "hematocrit" },
+	{ "LAC", "lactate" }, { "LACTATE", "lactate" },
 };
 
 enum { LABEL_MAX = 24 };
@@ -120,18 +210,54 @@ const char *vitals_label(struct span label)
 	return NULL;
 }
 
+static const struct measure *measure_named(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
+		if (span_is(name, measures[i].name))
+			return &measures[i];
+	return NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+struct amount {
+	double value;
+	struct span unit;
+};
+
+/* In the unit of its kind where the two are known to measure alike; else as it was sent, but in UCUM. */
+static struct amount amount_of(const struct vital *v, const struct measure *kind)
+{
+	const char *ucum = v->unit.n ? coded_name(units, ARRAY_LEN(units), v->unit) : NULL;
+	struct amount sent = { v->value, ucum ? span_str(ucum) : v->unit };
+	if (!kind || !ucum)
+		return sent;
+	if (same(ucum, "kPa") && same(kind->unit, "mm[Hg]"))
+		return (struct amount){ v->value * MMHG_PER_KPA, span_str(kind->unit) };
+	if (same(ucum, "[degF]") && same(kind->unit, "Cel"))
+		return (struct amount){ (v->value - 32) / 1.8, span_str(kind->unit) };
+	return sent;
+}
+
 void vitals_emit(struct emit *e, const struct vital *v)
 {
 	if (!emit_wants(e, &vitals_type))
 		return;
 	struct record r UNSET;
+	const struct measure *kind = measure_named(v->name);
+	struct amount amount = amount_of(v, kind);
 	emit_begin(e, &r, &vitals_type);
 	record_str(&r, VITALS_PROTOCOL, v->protocol);
 	record_text(&r, VITALS_NAME, v->name);
+	if (kind && kind->mdc)
+		record_uint(&r, VITALS_MDC, kind->mdc);
 	record_text(&r, VITALS_CODE, v->code);
 	record_text(&r, VITALS_CODE_SYSTEM, v->system);
-	record_real(&r, VITALS_VALUE, v->value);
-	record_text(&r, VITALS_UNIT, v->unit);
+	record_real(&r, VITALS_VALUE, amount.value);
+	record_text(&r, VITALS_UNIT, amount.unit);
 	record_text(&r, VITALS_SUB_ID, v->sub_id);
 	record_text(&r, VITALS_DEVICE_TIME, v->device_time);
 	if (v->subject.len)

@@ -5,14 +5,15 @@
 #include "decode/decoder.h"
 
 enum vitals_field {
-	VITALS_PROTOCOL, VITALS_NAME, VITALS_CODE, VITALS_CODE_SYSTEM, VITALS_VALUE, VITALS_UNIT,
+	VITALS_PROTOCOL, VITALS_NAME, VITALS_CODE, VITALS_CODE_SYSTEM, VITALS_MDC, VITALS_VALUE, VITALS_UNIT,
 	VITALS_SUBJECT, VITALS_SUB_ID, VITALS_DEVICE_TIME, VITALS_FIELDS
 };
 
 extern const struct record_type vitals_type;
 
-/* One measured value. name: one of the short names below or the sender's own; code as it stood on
- * the wire, system "LOINC", "MDC" or "vendor". subject: token of the patient id, {0} if none. */
+/* One measured value. name: one of the short names below or the sender's own; code as it stood on the wire,
+ * system "LOINC", "MDC" or "vendor"; unit as the sender wrote it, the record says it in UCUM. subject: token of
+ * the patient id, {0} if none. */
 struct vital {
 	const char *protocol;
 	struct span name, code, system, unit, sub_id, device_time;
@@ -25,6 +26,7 @@ void vitals_emit(struct emit *e, const struct vital *v);
 /* Short name ("heart_rate", "spo2", "nibp_sys" …) for a LOINC or IEEE 11073-10101 (MDC) code or MDC
  * reference id, NULL when unknown. */
 const char *vitals_name(struct span code);
+const char *vitals_mdc_name(uint32_t mdc);       /* the number, with its partition: 131072 and more */
 /* The same for what makers put in a code's place ("SpO2", "HR", "NIBP-S"): letters and digits count,
  * case and marks do not. */
 const char *vitals_label(struct span label);

@@ -484,10 +484,10 @@ static void vital_signs_keep_code_unit_channel_and_time(void **state)
 	struct vitals_seen s = measured(BYTES(usual));
 	static const struct { const char *name, *code, *system, *unit, *sub_id, *time; double value; } want[] = {
 		{ "heart_rate", "8867-4", "LOINC", "/min", "", "20260301094000", 70 },
-		{ "spo2", "150456", "MDC", "MDC_DIM_PERCENT", "1.1.1.1", "20260301094000", 96 },
+		{ "spo2", "150456", "MDC", "%", "1.1.1.1", "20260301094000", 96 },
 		{ "nibp_sys", "8480-6", "LOINC", "mm[Hg]", "", "20260301094000", 118 },
-		{ "nibp_sys", "NIBP", "vendor", "mmHg", "", "20260301094501", 120 },
-		{ "nibp_dia", "NIBP", "vendor", "mmHg", "", "20260301094501", 80 },
+		{ "nibp_sys", "NIBP", "vendor", "mm[Hg]", "", "20260301094501", 120 },
+		{ "nibp_dia", "NIBP", "vendor", "mm[Hg]", "", "20260301094501", 80 },
 		{ "Cuff thing", "1234", "vendor", "x", "", "20260301094000", 7.5 },
 	};
 	assert_int_equal(s.n, ARRAY_LEN(want));
