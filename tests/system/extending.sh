@@ -18,7 +18,7 @@ find "$work" -name '*.c' | grep -c . >"$work/count"
 [ "$(cat "$work/count")" -eq 3 ]
 report $? "the page holds three files"
 
-for table in decode:decoder:lis detect:detector:plain_login; do
+for table in decode:decoder:espa detect:detector:plain_login; do
 	folder=${table%%:*} name=${table##*:}
 	{ cat "$source/src/$folder/$folder.def"; echo "$(echo "$table" | cut -d: -f2 | tr a-z A-Z)($name)"; } >"$work/src/$folder/$folder.def"
 done
@@ -26,18 +26,18 @@ flags="-std=gnu17 -D_GNU_SOURCE -DAUSCULT_VERSION=\"docs\" -O1 -Wall -Wextra -Wp
 	-Wno-missing-field-initializers -Werror -iquote $work/src -iquote $source/src -iquote $source/tests/unit"
 libs=$(ninja -C "$build" -t commands auscult | tail -n 1 | tr ' ' '\n' | grep -E '^(-l[a-z]|/.*\.(so|a)$)')
 bad=0
-for file in src/decode/lis src/detect/plain_login; do
+for file in src/decode/espa src/detect/plain_login; do
 	cc $flags -c "$work/$file.c" -o "$work/$(basename $file).o" 2>"$work/err" || { bad=1; sed 's/^/# /' "$work/err"; }
 done
 report $bad "decoder and detector compile without a warning"
 cc $flags -c "$source/src/decode/table.c" -o "$work/decoders.o" && cc $flags -c "$source/src/detect/table.c" -o "$work/detectors.o"
-objects="$work/lis.o $work/plain_login.o $work/decoders.o $work/detectors.o"
+objects="$work/espa.o $work/plain_login.o $work/decoders.o $work/detectors.o"
 cc $flags "$source/src/main.c" $objects "$build/src/libauscult-core.a" $libs -lm -o "$work/auscult" 2>"$work/err"
 rc=$?
 sed 's/^/# /' "$work/err" | head -n 20
 report $rc "with a line in each table they are in the program"
 
-"$work/auscult" explain lis >"$work/out" 2>&1 && grep -q 'LIS1-A2' "$work/out" && grep -q 'patient_name *length, hash *patient' "$work/out"
+"$work/auscult" explain espa >"$work/out" 2>&1 && grep -q 'ESPA 4.4.4' "$work/out" && grep -q 'note *length, hash *patient' "$work/out"
 report $? "explain knows the decoder's record"
 "$work/auscult" explain net.plain-login >"$work/out" 2>&1 && grep -q 'T1040' "$work/out"
 report $? "and the detector's rule"
@@ -67,8 +67,8 @@ rc=$?
 [ $rc -eq 0 ] || sed 's/^/# /' "$work/out" | head -n 30
 report $rc "a login to a monitor is found"
 
-cc $flags -Wno-unused-function "$work/tests/unit/test_lis.c" $objects "$build/src/libauscult-core.a" $libs -lcmocka -lm \
-	-o "$work/test_lis" 2>"$work/err" && "$work/test_lis" >"$work/out" 2>&1
+cc $flags -Wno-unused-function "$work/tests/unit/test_espa.c" $objects "$build/src/libauscult-core.a" $libs -lcmocka -lm \
+	-o "$work/test_espa" 2>"$work/err" && "$work/test_espa" >"$work/out" 2>&1
 rc=$?
 [ $rc -eq 0 ] || sed 's/^/# /' "$work/err" "$work/out" | head -n 20
 report $rc "its test passes"
