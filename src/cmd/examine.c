@@ -7,10 +7,12 @@
 #include <sys/mman.h>
 
 #include "fw/flow/flow.h"
+#include "fw/model/binary.h"
+#include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
-enum { ARENA = 256 << 20, PIPE_READ = 256 * 1024, ELF_HEAD = 18 };
+enum { ARENA = 256 << 20, PIPE_READ = 256 * 1024, ELF_HEAD = 18, LIBRARY_BYTES = 16 << 20 };
 
 void examination_init(struct examination *x)
 {
@@ -21,12 +23,39 @@ void examination_init(struct examination *x)
 void examination_done(struct examination *x)
 {
 	free(x->v);
+	free(x->links);
+	free(x->starts);
 	arena_done(&x->arena);
 }
 
-void examination_add(struct examination *x, const struct record *r)
+static void add_link(struct examination *x, const struct record *r)
+{
+	if (x->nlinks == EXAMINE_LINKS)
+		return;
+	if (x->nlinks == x->links_room) {
+		x->links_room = x->links_room ? 2 * x->links_room : 256;
+		x->links = mem_grow(x->links, x->links_room, sizeof(*x->links));
+	}
+	x->links[x->nlinks++] =
+		(struct scene_link){ (uint32_t)record_get_uint(r, LNK_PROGRAM), (uint32_t)record_get_uint(r, LNK_LIBRARY) };
+}
+
+static void add_start(struct examination *x, const struct record *r)
+{
+	struct record *copy = x->nstarts < STARTS_MAX ? record_copy(&x->arena, r) : NULL;
+	if (!copy)
+		return;
+	if (x->nstarts == x->starts_room) {
+		x->starts_room = x->starts_room ? 2 * x->starts_room : 64;
+		x->starts = mem_grow(x->starts, x->starts_room, sizeof(*x->starts));
+	}
+	x->starts[x->nstarts++] = copy;
+}
+
+static void add_entry(struct examination *x, const struct record *r)
 {
 	struct span path = record_get_text(r, EXT_PATH);
+	x->told++;
 	if (record_get_uint(r, EXT_TYPE) != MEMBER_FILE)
 		return;
 	if (x->n == x->room) {
@@ -38,7 +67,18 @@ void examination_add(struct examination *x, const struct record *r)
 	const char *w = (const char *)arena_copy(&x->arena, record_get_text(r, EXT_WHERE)).p;
 	x->v[x->n++] =
 		(struct examine_entry){ p ? p : "", w ? w : "", record_get_uint(r, EXT_AT),
-					record_get_uint(r, EXT_SIZE), (uint32_t)record_get_uint(r, EXT_MODE) };
+					record_get_uint(r, EXT_SIZE), (uint32_t)record_get_uint(r, EXT_MODE),
+					(uint32_t)record_get_uint(r, EXT_MEMBER) };
+}
+
+void examination_add(struct examination *x, const struct record *r)
+{
+	if (r->type == &extract_type)
+		add_entry(x, r);
+	else if (r->type == &linked_type)
+		add_link(x, r);
+	else if (r->type == &start_type)
+		add_start(x, r);
 }
 
 /* ---- programs ---- */
@@ -49,6 +89,8 @@ struct work {
 	const struct sink *to;
 	uint32_t *programs;                      /* indices of the judge's files */
 	uint32_t nprograms, next;
+	struct scene_link *links;                /* by these indices, a program's together, nearest library first */
+	uint32_t nlinks;
 };
 
 struct slot {                                    /* a worker at work */
@@ -57,20 +99,21 @@ struct slot {                                    /* a worker at work */
 	uint32_t trace;
 };
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 /* The C library and its kind: what they do is known, and the emulator has its own models of it. */
 static bool is_common_library(const char *path)
 {
 	static const char *const names[] = { "libc.",	"libc-",	  "ld-",      "ld.",	   "libm.",
 					     "libm-",	"libpthread",	  "libdl",    "librt",	   "libuClibc",
 					     "libgcc",	"libstdc++",	  "libcrypt", "libresolv", "libnsl",
-					     "libutil", "libz.",	  "libssl",   "libnss_",   "libthread_db",
+					     "libutil", "libz.",	  "libssl",   "libcrypto",  "libnss_",   "libthread_db",
 					     "libanl",	"libBrokenLocale" };
-	struct span base = span_str(path);
-	for (size_t i = base.n; i-- > 0;)
-		if (base.p[i] == '/') {
-			base = span_from(base, i + 1);
-			break;
-		}
+	struct span base = span_str(base_of(path));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (span_starts(base, span_str(names[i])))
 			return true;
@@ -139,16 +182,42 @@ static int copy_out(struct span content)
 	return fd;
 }
 
+/* The maker's own libraries that the program loads: what they compute is computed in its traces too. Returns how
+ * many; their descriptors are the caller's. */
+static unsigned open_libraries(const struct work *w, uint32_t program, struct flow_file out[EXAMINE_LIBRARIES])
+{
+	uint64_t left = LIBRARY_BYTES;
+	unsigned n = 0;
+	for (uint32_t i = 0; i < w->nlinks && n < EXAMINE_LIBRARIES; i++) {
+		if (w->links[i].program != program)
+			continue;
+		const struct judge_file *f = &w->judge.files[w->links[i].library];
+		if (is_common_library(f->path) || f->content.n > left)
+			continue;
+		int fd = copy_out(f->content);
+		if (fd < 0)
+			break;
+		left -= f->content.n;
+		out[n++] = (struct flow_file){ fd, base_of(f->path) };
+	}
+	return n;
+}
+
 /* 0, or negative errno. */
 static int begin(struct slot *s, uint32_t file)
 {
 	static const struct flow_limits limits = { 0 };
 	const struct judge_file *f = &s->work->judge.files[file];
+	struct flow_file libraries[EXAMINE_LIBRARIES];
 	AUTO_CLOSE int fd = copy_out(f->content);
 	if (fd < 0)
 		return -errno;
+	unsigned n = open_libraries(s->work, file, libraries);
 	s->trace = judge_begin_trace(&s->work->judge, file);
-	return flow_start(&s->run, NULL, (struct flow_file){ fd, f->path }, NULL, 0, &limits);
+	int rc = flow_start(&s->run, NULL, (struct flow_file){ fd, f->path }, libraries, n, &limits);
+	while (n)
+		close(libraries[--n].fd);
+	return rc;
 }
 
 static int fill(struct slot *s, struct work *w)
@@ -241,18 +310,39 @@ static bool judge_all(struct work *w, const struct registry *g)
 	return good && rc == 0;
 }
 
-static void add_files(struct work *w, const struct examination *x, const struct material *m, struct span spool)
+/* Files for the judge, and `map`: the inspector's numbers to theirs. */
+static void add_files(struct work *w, const struct examination *x, const struct material *m, struct span spool, uint32_t *map,
+		      uint32_t most)
 {
+	for (uint32_t i = 0; i < most; i++)
+		map[i] = NONE;
 	for (uint32_t i = 0; i < m->n; i++)
 		if (m->v[i].head.type == MEMBER_FILE)
-			(void)judge_add(&w->judge, m->v[i].head.path, m->v[i].head.path, m->v[i].content, m->v[i].head.mode);
+			map[i] = judge_add(&w->judge, m->v[i].head.path, m->v[i].head.path, m->v[i].content, m->v[i].head.mode);
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct examine_entry *e = &x->v[i];
 		bool inside = e->at <= spool.n && e->size <= spool.n - e->at;    /* the inspector's word is not trusted */
-		if (inside)
-			(void)judge_add(&w->judge, span_str(e->path), span_str(e->where),
-					span_cut(span_from(spool, (size_t)e->at), (size_t)e->size), e->mode);
+		if (!inside)
+			continue;
+		uint32_t file = judge_add(&w->judge, span_str(e->path), span_str(e->where),
+					  span_cut(span_from(spool, (size_t)e->at), (size_t)e->size), e->mode);
+		if (e->member < most)
+			map[e->member] = file;
 	}
+}
+
+static void add_links(struct work *w, const struct examination *x, const uint32_t *map, uint32_t most)
+{
+	w->links = mem_array(x->nlinks + 1u, sizeof(*w->links));
+	for (uint32_t i = 0; i < x->nlinks; i++) {
+		struct scene_link l = x->links[i];
+		if (l.program < most && l.library < most && map[l.program] != NONE && map[l.library] != NONE)
+			w->links[w->nlinks++] = (struct scene_link){ map[l.program], map[l.library] };
+	}
+	w->judge.links = w->links;
+	w->judge.nlinks = w->nlinks;
+	w->judge.starts = (const struct record *const *)x->starts;
+	w->judge.nstarts = x->nstarts;
 }
 
 bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],
@@ -260,15 +350,19 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 {
 	struct work w = { .log = log, .to = to };
 	off_t size = lseek(spool, 0, SEEK_END);
-	void *map = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, spool, 0) : MAP_FAILED;
-	struct span bytes = map != MAP_FAILED ? span_of(map, (size_t)size) : (struct span){ 0 };
+	void *spooled = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, spool, 0) : MAP_FAILED;
+	struct span bytes = spooled != MAP_FAILED ? span_of(spooled, (size_t)size) : (struct span){ 0 };
 	judge_init(&w.judge, m->n ? (const char *)m->v[0].head.path.p : "", key);
-	add_files(&w, x, m, bytes);
+	uint32_t most = m->n + x->told, *map = mem_array(most + 1u, sizeof(*map));
+	add_files(&w, x, m, bytes, map, most);
+	add_links(&w, x, map, most);
+	free(map);
 	choose_programs(&w, x);
 	bool executed = execute(&w, x), judged = judge_all(&w, g);
 	judge_done(&w.judge);
 	free(w.programs);
-	if (map != MAP_FAILED)
-		munmap(map, (size_t)size);
+	free(w.links);
+	if (spooled != MAP_FAILED)
+		munmap(spooled, (size_t)size);
 	return executed && judged;
 }

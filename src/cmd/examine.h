@@ -6,24 +6,28 @@
 #include "cmd/judge.h"
 #include "cmd/material.h"
 
-enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2 };
+enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2, EXAMINE_LINKS = 1 << 18, EXAMINE_LIBRARIES = 62 };
 
 struct examine_entry {
 	const char *path, *where;
 	uint64_t at, size;
-	uint32_t mode;
+	uint32_t mode, member;                   /* member: the inspector's number */
 };
 
 struct examination {
 	struct arena arena;
 	struct examine_entry *v;                 /* members whose bytes wait in the spool */
-	uint32_t n, room;
+	uint32_t n, room, told;                  /* told: members that were spoken of, files or not */
+	struct scene_link *links;                /* by the inspector's numbers */
+	uint32_t nlinks, links_room;
+	struct record **starts;
+	uint32_t nstarts, starts_room;
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
 };
 
 void examination_init(struct examination *x);
 void examination_done(struct examination *x);
-/* An "extract" record. */
+/* Takes "extract", "linked" and "start" records; others are none of its business. */
 void examination_add(struct examination *x, const struct record *r);
 /* Executes and judges; publishes fwtrace, finding and case records. False after saying why in the log: what was
  * found before is published. */

@@ -17,6 +17,7 @@
 #include "cmd/inspector.h"
 #include "cmd/site.h"
 #include "fw/flow/trace.h"
+#include "fw/model/binary.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
@@ -44,7 +45,7 @@ struct output {
 	struct registry registry;
 	int spool;
 	struct arena arena;
-	struct kept containers, areas, members, starts, accounts, keys, programs, findings, cases;
+	struct kept containers, areas, members, binaries, starts, accounts, keys, programs, findings, cases;
 	struct examination exam;
 	struct site site;
 	struct store *store;
@@ -70,8 +71,6 @@ static void keep(struct output *o, struct kept *k, const struct record *r)
 
 static void take_extract(struct output *o, const struct record *r)
 {
-	if (o->examines)
-		examination_add(&o->exam, r);
 	uint64_t type = record_get_uint(r, EXT_TYPE);
 	if (!o->extract || type > MEMBER_SOCKET)
 		return;
@@ -127,10 +126,12 @@ static void take_judged(void *to, const struct record *r)
 
 static void take_record(struct output *o, const struct record *r)
 {
-	if (r->type == &extract_type) {
+	if (o->examines)
+		examination_add(&o->exam, r);
+	if (r->type == &extract_type)
 		take_extract(o, r);
+	if (r->type->working)
 		return;
-	}
 	if (args_flag(o->args, OPT_JSONL)) {
 		json_record(&o->lines, r, NULL);
 		buf_text(&o->lines, "\n");
@@ -149,6 +150,8 @@ static void take_record(struct output *o, const struct record *r)
 		keep(o, &o->areas, r);
 	else if (r->type == &member_type)
 		keep(o, &o->members, r);
+	else if (r->type == &binary_type)
+		keep(o, &o->binaries, r);
 	else if (r->type == &start_type)
 		keep(o, &o->starts, r);
 	else if (r->type == &account_type)
@@ -519,6 +522,7 @@ static void print_document(const struct output *o, struct buf *doc, bool complet
 	json_list(doc, "containers", &o->containers);
 	json_list(doc, "areas", &o->areas);
 	json_list(doc, "members", &o->members);
+	json_list(doc, "binaries", &o->binaries);
 	json_list(doc, "starts", &o->starts);
 	json_list(doc, "accounts", &o->accounts);
 	json_list(doc, "keys", &o->keys);
@@ -679,6 +683,7 @@ static void close_all(struct output *o)
 	free(o->containers.v);
 	free(o->areas.v);
 	free(o->members.v);
+	free(o->binaries.v);
 	free(o->starts.v);
 	free(o->accounts.v);
 	free(o->keys.v);

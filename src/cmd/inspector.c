@@ -11,6 +11,7 @@
 
 #include "base/keyring.h"
 #include "base/sandbox.h"
+#include "fw/model/binary.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/wire.h"
@@ -31,6 +32,7 @@ struct job {
 	uint8_t *classes;                        /* enum file_class, by member */
 	struct paths *paths;
 	struct startup startup;
+	struct binaries binaries;
 };
 
 static void flush(struct job *j)
@@ -83,6 +85,7 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 	struct key keys[KEYS_MAX];
 	struct buf where = { 0 };
 	j->classes[i] = (uint8_t)class;
+	binaries_add(&j->binaries, i, content, &j->arena);
 	member_where(j->members, i, &where);
 	unsigned n = key_find(content, keys);
 	for (unsigned k = 0; k < n; k++) {
@@ -99,6 +102,24 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 	buf_done(&where);
 }
 
+/* What programs are, and which libraries of the image they load. */
+static void send_binaries(struct job *j)
+{
+	uint32_t linked[BINARY_CLOSURE];
+	binaries_link(&j->binaries, j->members, j->paths);
+	for (uint32_t i = 0; i < j->binaries.n; i++) {
+		binary_record(&j->binaries, i, j->members, &j->r, &j->host);
+		send_record(j);
+		unsigned n = binaries_closure(&j->binaries, i, linked);
+		for (unsigned k = 0; j->set->extract && k < n; k++) {
+			record_begin(&j->r, &linked_type, NULL, &j->host);
+			record_uint(&j->r, LNK_PROGRAM, j->binaries.v[i].member);
+			record_uint(&j->r, LNK_LIBRARY, linked[k]);
+			send_record(j);
+		}
+	}
+}
+
 static void stage_model(struct job *j)
 {
 	struct members *m = j->members;
@@ -112,6 +133,7 @@ static void stage_model(struct job *j)
 		member_unmap(&f, content);
 	}
 	j->paths = paths_new(m);
+	send_binaries(j);
 	startup_read(m, j->paths, &j->arena, &j->startup);
 	for (uint32_t i = 0; i < j->startup.n; i++) {
 		start_record(&j->startup, i, m, &j->r, &j->host);

@@ -11,7 +11,6 @@
 #include "base/sandbox.h"
 #include "finding/case.h"
 #include "fw/flow/trace.h"
-#include "fw/pass/scene.h"
 #include "record/wire.h"
 
 enum { ARENA = 1 << 30, OUT_FLUSH = 64 * 1024 };
@@ -125,12 +124,13 @@ static void set_scene(struct bench *b)
 		files[i] = (struct scene_file){ .path = f->path, .where = f->where, .content = f->content, .mode = f->mode,
 						.kind = scene_kind_of(span_str(f->path), f->content) };
 	}
-	scene_find_boot(files, j->nfiles);
+	scene_find_boot(files, j->nfiles, j->starts, j->nstarts, &b->arena);
 	for (uint32_t i = 0; i < j->ntraces; i++) {
 		const struct judge_trace *t = &j->traces[i];
 		programs[i] = (struct scene_program){ .file = t->file, .calls = t->calls, .paths = t->paths, .ncalls = t->ncalls,
 						      .npaths = t->npaths, .summary = t->summary };
 	}
+	scene_spread_boot(files, j->nfiles, programs, j->ntraces, j->links, j->nlinks, &b->arena);
 	b->scene = (struct scene){ .image = j->image, .files = files, .nfiles = j->nfiles, .programs = programs,
 				   .nprograms = j->ntraces };
 }

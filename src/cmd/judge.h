@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/keyring.h"
+#include "fw/pass/scene.h"
 #include "record/registry.h"
 
 enum { JUDGE_ERROR = 256, JUDGE_CALLS = 100000 };
@@ -23,6 +24,9 @@ struct judge_trace {                             /* of one program; records are 
 
 struct judge {
 	const char *image;
+	const struct record *const *starts;      /* the start-up graph; the caller's */
+	const struct scene_link *links;          /* programs and libraries by their index in files; the caller's */
+	uint32_t nstarts, nlinks;
 	struct judge_file *files;
 	uint32_t nfiles, files_room;
 	struct judge_trace *traces;

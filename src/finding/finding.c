@@ -79,6 +79,7 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_SECRET] = { "secret", F_TEXT, "the fixed credential itself", .privacy = SECRET },
 	[OBS_STEPS] = { "steps", F_TEXTS, "steps of the chain that stand together" },
 	[OBS_PREDICTION] = { "prediction", F_TEXT, "firmware finding that foretold it" },
+	[OBS_STARTED] = { "started", F_TEXT, "what starts the file inside a firmware image, or that nothing was found; unset: not known" },
 };
 RECORD_TYPE(observed_type, "observed", "What was found, as separate values", observed_fields);
 

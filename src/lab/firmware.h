@@ -2,7 +2,7 @@
 /* Synthetic firmware images of a bedside monitor: a kernel in U-Boot's header and a cramfs with scripts,
  * settings and ARM programs that the lab assembles itself. What `inspect` must say of each stands in
  * tests/golden/lab-firmware/NAME/expected.json. The programs cannot be started: the loader they name
- * exists nowhere. */
+ * exists nowhere, and the monitor's main() and its update end at once where a process is not its own parent. */
 #pragma once
 
 #include "base/buf.h"

@@ -81,6 +81,13 @@ static struct span place_of(const struct record *f)
 			: (struct span){ 0 };
 }
 
+static void print_started(struct buf *out, const struct layout *l, const struct record *f, const char *head)
+{
+	const struct record *o = record_has(f, FND_OBSERVED) ? f->v[FND_OBSERVED].record : NULL;
+	if (o && record_has(o, OBS_STARTED))
+		layout_wrap(out, l, 2, head, record_get_text(o, OBS_STARTED));
+}
+
 static void print_next(struct buf *out, const struct layout *l, const struct record *f, struct said *said)
 {
 	struct texts next = texts_of(f, FND_NEXT);
@@ -100,6 +107,7 @@ static void print_finding(struct buf *out, const struct layout *l, const struct 
 	buf_text(out, "\n");
 	print_title(out, l, f);
 	layout_wrap(out, l, 2, "Where:    ", place_of(f));
+	print_started(out, l, f, "Started:  ");
 	print_steps(out, l, f);
 	if (say_once(said, record_get_text(f, FND_MEANING)))
 		layout_wrap(out, l, 2, "Why:      ", record_get_text(f, FND_MEANING));
@@ -165,6 +173,7 @@ void firmware_explain(struct buf *out, const struct layout *l, const struct reco
 	struct records steps = record_has(f, FND_CHAIN) ? f->v[FND_CHAIN].records : (struct records){ 0 };
 	print_title(out, l, f);
 	layout_wrap(out, l, 2, "Where: ", place_of(f));
+	print_started(out, l, f, "Started: ");
 	for (uint32_t i = 0; i < steps.n; i++) {
 		const struct record *s = steps.v[i];
 		struct buf line = { 0 };

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # build.sh FOLDER [quick|all]: compiles the specimens for every CPU whose compiler is installed and packs some
 # of them with the file-system tools that are installed. FOLDER gets programs/VARIANT/NAME and images/NAME.FORMAT.
-# Nothing it makes can be started here: dynamic programs name a loader that exists nowhere, static ones are for
-# other CPUs only, and none is marked executable.
+# Nothing it makes can be started here: each ends before main() on a real machine (c/specimen.h), dynamic programs
+# name a loader that exists nowhere, static ones are for other CPUs only, and none is marked executable.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -24,7 +24,27 @@ one() { # VARIANT COMPILER FLAGS...: prints the commands
 	done
 }
 
+# A library and the programs that are linked with it; what they compute together is in neither of them alone.
+with_library() { # VARIANT COMPILER FLAGS...
+	variant=$1 compiler=$2
+	shift 2
+	command -v "$compiler" >/dev/null || return 0
+	folder=$out/programs/$variant
+	mkdir -p "$folder/lib"
+	lib=$folder/lib/libvendor_host.so.1
+	programs=
+	for source in "$here"/library/vendor_library*.c; do
+		name=$(basename "$source" .c)
+		programs="$programs && $compiler $common $* $loader -o '$folder/$name' '$source' '$lib' && chmod 644 '$folder/$name'"
+	done
+	echo "$compiler $common $* -shared -fPIC -Wl,-soname,libvendor_host.so.1 -o '$lib' '$here/library/vendor_host.c'\
+$programs && chmod 644 '$lib'"
+}
+
 plan() {
+	with_library library-armel arm-linux-gnueabi-gcc -Os -s
+	with_library library-mipsel mipsel-linux-gnu-gcc -O2 -s
+	with_library library-x86_64 gcc -O2 -s
 	one armel-Os arm-linux-gnueabi-gcc -Os -s $loader
 	one arm64-O2 aarch64-linux-gnu-gcc -O2 -s $loader
 	one mips-O2 mips-linux-gnu-gcc -O2 -s $loader
@@ -36,6 +56,11 @@ plan() {
 	done
 	only=
 	[ "$set" = all ] || return 0
+	with_library library-arm64 aarch64-linux-gnu-gcc -O2 -s
+	with_library library-armhf arm-linux-gnueabihf-gcc -Os -mthumb -s
+	with_library library-mips mips-linux-gnu-gcc -Os -s
+	with_library library-ppc powerpc-linux-gnu-gcc -O2 -s
+	with_library library-i386 i686-linux-gnu-gcc -O2 -s
 	one armel-plain arm-linux-gnueabi-gcc -O0 -g $loader
 	one armel-O2 arm-linux-gnueabi-gcc -O2 -s $loader
 	one armel-exec arm-linux-gnueabi-gcc -O2 -s -no-pie $loader

@@ -185,14 +185,14 @@ static void paths_follow_links_and_end_in_circles(void **state)
 	};
 	struct model o;
 	model_of(&o, files, ARRAY_LEN(files));
-	assert_int_equal(paths_find(o.p, 0, span_str("/bin/sh")), 0);
-	assert_int_equal(paths_find(o.p, 0, span_str("/sbin/sh")), 0);
-	assert_int_equal(paths_find(o.p, 0, span_str("usr/sbin/../sbin/./busybox")), 0);
-	assert_int_equal(paths_find(o.p, 0, span_str("/out")), 0);
-	assert_int_equal(paths_find(o.p, 0, span_str("/a")), NONE);
-	assert_int_equal(paths_find(o.p, 0, span_str("/none")), NONE);
-	assert_int_equal(paths_find(o.p, 1, span_str("/bin/sh")), NONE);
-	assert_int_equal(paths_program(o.p, 0, span_str("busybox")), 0);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("/bin/sh")), 0);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("/sbin/sh")), 0);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("usr/sbin/../sbin/./busybox")), 0);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("/out")), 0);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("/a")), NONE);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 0 }, span_str("/none")), NONE);
+	assert_int_equal(paths_find(o.p, (struct root){ .container = 1 }, span_str("/bin/sh")), NONE);
+	assert_int_equal(paths_program(o.p, (struct root){ .container = 0 }, span_str("busybox")), 0);
 	model_done(&o);
 }
 
@@ -252,6 +252,47 @@ static void units_tables_and_run_levels_start_things_too(void **state)
 	model_done(&o);
 }
 
+static void a_tree_below_a_folder_is_read_as_one(void **state)
+{
+	(void)state;
+	static const struct tree_file files[] = {
+		{ "x@cramfs/etc/inittab", "::sysinit:/etc/init.d/rcS\n", NULL },
+		{ "x@cramfs/etc/init.d/rcS", "#!/bin/sh\n/opt/run\n/out\n", NULL },
+		{ "x@cramfs/opt/run", NULL, "/bin/real" }, { "x@cramfs/bin/real", "\177ELF", NULL }, { "bin/real", "\177ELF", NULL },
+		{ "x@cramfs/out", NULL, "../../bin/real" },
+	};
+	struct model o;
+	model_of(&o, files, ARRAY_LEN(files));
+	struct root root = { 0, span_str("x@cramfs") };
+	assert_int_equal(paths_find(o.p, root, span_str("/opt/run")), 3);
+	assert_int_equal(paths_find(o.p, root, span_str("../bin/real")), 3);
+	assert_int_equal(paths_find(o.p, root, span_str("/x@cramfs/opt/run")), NONE);
+	uint32_t run = find_start(&o, "/opt/run"), out = find_start(&o, "/out");
+	assert_true(run != NONE && out != NONE);
+	assert_int_equal(o.s.v[run].program, 3);
+	assert_int_equal(o.s.v[out].program, 3);  /* no link leads out of the device's "/" */
+	model_done(&o);
+}
+
+static void what_only_its_place_starts_is_said_to_be_so(void **state)
+{
+	(void)state;
+	static const struct tree_file files[] = {
+		{ "etc/inittab", "::sysinit:/etc/start\n", NULL }, { "etc/start", "#!/bin/sh\n/etc/init.d/S10a\n", NULL },
+		{ "etc/init.d/S10a", "#!/bin/sh\n", NULL }, { "etc/init.d/S20b", "#!/bin/sh\n", NULL },
+		{ "etc/init.d/never", "#!/bin/sh\n", NULL }, { "etc/rc6.d/S10off", "#!/bin/sh\n", NULL },
+	};
+	struct model o;
+	model_of(&o, files, ARRAY_LEN(files));
+	uint32_t a = find_start(&o, "/etc/init.d/S10a"), b = find_start(&o, "/etc/init.d/S20b");
+	assert_true(a != NONE && b != NONE);
+	assert_string_equal(o.s.v[a].when, "boot");
+	assert_string_equal(o.s.v[b].when, "by its place");
+	assert_int_equal(find_start(&o, "/etc/init.d/never"), NONE);
+	assert_int_equal(find_start(&o, "/etc/rc6.d/S10off"), NONE);
+	model_done(&o);
+}
+
 static void scripts_that_call_each_other_end(void **state)
 {
 	(void)state;
@@ -286,6 +327,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mention_of_a_key_is_no_key),
 		cmocka_unit_test(scripts_that_call_each_other_end),
+		cmocka_unit_test(a_tree_below_a_folder_is_read_as_one),
+		cmocka_unit_test(what_only_its_place_starts_is_said_to_be_so),
 		cmocka_unit_test(paths_follow_links_and_end_in_circles),
 		cmocka_unit_test(kinds_are_told_by_content_before_name),
 		cmocka_unit_test(keys_are_found_anywhere),

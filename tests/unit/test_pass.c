@@ -3,6 +3,8 @@
 #include "fake_image.h"
 
 #include "base/scope.h"
+#include "fw/model/startup.h"
+#include "fw/pass/scene.h"
 
 /* ---- scripts: text, rule, severity it must have; -1: nothing of the rule ---- */
 
@@ -547,6 +549,49 @@ static void texts_of_rules_say_what_they_see(void **state)
 	}
 }
 
+/* ---- what starts a file ---- */
+
+static struct record *fake_start(struct fake *k, const char *program, const char *by, int parent, bool conditional)
+{
+	struct record *r = arena_new(&k->arena, sizeof(*r));
+	record_begin(r, &start_type, NULL, &k->host);
+	record_str(r, STA_WHEN, "sysinit");
+	record_str(r, STA_PROGRAM, program);
+	record_str(r, STA_BY, by);
+	record_uint(r, STA_LINE, 3);
+	if (parent >= 0)
+		record_uint(r, STA_PARENT, (uint64_t)parent);
+	if (conditional)
+		record_bool(r, STA_CONDITIONAL, true);
+	return r;
+}
+
+static void a_file_is_said_to_be_started_by_what_or_by_nothing_found(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	(void)fake_file(&k, "etc/rcS", SCENE_SCRIPT, "");
+	fake_program(&k, "bin/a");
+	static const char *const others[] = { "bin/b", "lib/l.so", "bin/never" };
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++)
+		(void)fake_file(&k, others[i], SCENE_PROGRAM, "");
+	struct record *const starts[] = { fake_start(&k, k.files[0].where, "ward.bin > 0x10000 cramfs > etc/inittab", -1, false),
+					  fake_start(&k, k.files[1].where, k.files[0].where, 0, true),
+					  fake_start(&k, "ward.bin > 0x10000 cramfs > bin/absent", k.files[0].where, 7000, true) };
+	scene_find_boot(k.files, 5, (const struct record *const *)starts, ARRAY_LEN(starts), &k.arena);
+	fake_call(&k, CALL_RUN, "system", "command=\"cp /bin/never /tmp; exec /bin/b -q", NULL);
+	const struct scene_link links[] = { { 1, 3 }, { 4, 2 }, { 900, 3 } };
+	scene_spread_boot(k.files, 5, k.programs, 1, links, ARRAY_LEN(links), &k.arena);
+	assert_string_equal(k.files[0].started, "sysinit: etc/inittab line 3");
+	assert_string_equal(k.files[1].started, "sysinit: etc/inittab line 3, etc/rcS line 3, on a condition");
+	assert_string_equal(k.files[2].started, "started by bin/a");
+	assert_string_equal(k.files[3].started, "loaded by bin/a");
+	assert_string_equal(k.files[4].started, "nothing found that starts it");
+	assert_false(k.files[4].boot);
+	fake_end(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +614,7 @@ int main(void)
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),
 		cmocka_unit_test(endless_parents_end),
+		cmocka_unit_test(a_file_is_said_to_be_started_by_what_or_by_nothing_found),
 		cmocka_unit_test(texts_of_rules_say_what_they_see),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  * split into simple commands (POSIX XCU §2.9.1) without expanding them. */
 #include "fw/model/startup.h"
 
-enum { MATCHES = 512, WORDS = 24, SCRIPT_MOST = 1 << 20, LINE_MOST = 4096 };
+enum { MATCHES = 512, ROOTS = 32, WORDS = 24, SCRIPT_MOST = 1 << 20, LINE_MOST = 4096 };
 
 struct reader {
 	const struct members *m;
@@ -11,7 +11,7 @@ struct reader {
 	struct arena *a;
 	struct startup *out;
 	struct seen *scripts;                    /* (container, member): read once */
-	uint32_t container;
+	struct root root;
 };
 
 struct words {
@@ -95,7 +95,7 @@ static uint32_t add(struct reader *r, struct start s)
 		o->room = o->room ? o->room * 2 : 64;
 		o->v = mem_grow(o->v, o->room, sizeof(*o->v));
 	}
-	s.container = r->container;
+	s.container = r->root.container;
 	s.command = startup_blanked(r->a, span_cut(trimmed(s.command), LINE_MOST));
 	o->v[o->n] = s;
 	return o->n++;
@@ -106,7 +106,7 @@ static void run_script(struct reader *r, uint32_t member, uint32_t parent);
 /* One command line that is started by (by, line): its program, and what that starts if it is a script. */
 static void run_command(struct reader *r, struct start s, struct span program)
 {
-	s.program = paths_program(r->p, r->container, program);
+	s.program = paths_program(r->p, r->root, program);
 	s.depth = s.parent == NONE ? 0 : r->out->v[s.parent].depth + 1;
 	uint32_t i = add(r, s);
 	if (i != NONE && s.program != NONE && s.depth < START_DEPTH)
@@ -175,10 +175,10 @@ struct script {
 static void all_matches(struct reader *r, const struct script *s, struct span pattern, const char *argument)
 {
 	uint32_t found[MATCHES];
-	size_t n = paths_match(r->p, r->container, pattern, found, MATCHES);
+	size_t n = paths_match(r->p, r->root, pattern, found, MATCHES);
 	for (size_t i = 0; i < n; i++) {
 		struct buf b = { .cap = LINE_MOST };
-		struct span path = r->m->v[found[i]].path;
+		struct span path = paths_inside(r->root, r->m->v[found[i]].path);
 		buf_u8(&b, '/');
 		buf_bytes(&b, path);
 		struct span whole = buf_span(&b);
@@ -245,7 +245,7 @@ static void simple_command(struct reader *r, const struct script *s, struct span
 		program = daemon_program(&w);
 	else if (span_has(program, "run-parts") && w.n > 1)
 		folder_of(r, s, w.v[w.n - 1], "/*", "");
-	start.program = paths_program(r->p, r->container, program);
+	start.program = paths_program(r->p, r->root, program);
 	/* Functions of the script look like commands: only what has a path or is in the image counts. */
 	if (start.program == NONE && !memchr(program.p, '/', program.n))
 		return;
@@ -368,7 +368,7 @@ static uint8_t default_level(struct span s)
 /* BusyBox leaves the levels empty. */
 static bool inittab(struct reader *r)
 {
-	uint32_t member = paths_find(r->p, r->container, path_text("etc/inittab"));
+	uint32_t member = paths_find(r->p, r->root, path_text("etc/inittab"));
 	if (member == NONE || r->m->v[member].type != MEMBER_FILE)
 		return false;
 	const struct member *f = &r->m->v[member];
@@ -401,7 +401,7 @@ static void first_program(struct reader *r)
 {
 	static const char *const firsts[] = { "init", "linuxrc", "sbin/init", "etc/init", "bin/init" };
 	size_t i = 0;
-	while (i < ARRAY_LEN(firsts) && paths_find(r->p, r->container, path_text(firsts[i])) == NONE)
+	while (i < ARRAY_LEN(firsts) && paths_find(r->p, r->root, path_text(firsts[i])) == NONE)
 		i++;
 	if (i < ARRAY_LEN(firsts))
 		run_command(r, (struct start){ .parent = NONE, .by = NONE, .when = "first program",
@@ -413,11 +413,11 @@ static void by_convention(struct reader *r, bool has_inittab)
 {
 	static const char *const scripts[] = { "etc/init.d/rcS", "etc/rc.sysinit", "etc/rc.d/rcS", "etc/rcS", "etc/rc", "etc/rc.local" };
 	for (size_t i = 0; i < ARRAY_LEN(scripts) && !has_inittab; i++)
-		if (paths_find(r->p, r->container, path_text(scripts[i])) != NONE)
+		if (paths_find(r->p, r->root, path_text(scripts[i])) != NONE)
 			run_command(r, (struct start){ .parent = NONE, .by = NONE, .when = "boot", .command = path_text(scripts[i]) },
 				    path_text(scripts[i]));
 	/* OpenWrt's procd runs /etc/rc.d/S*. */
-	if (paths_find(r->p, r->container, path_text("etc/rc.common")) != NONE)
+	if (paths_find(r->p, r->root, path_text("etc/rc.common")) != NONE)
 		all_matches(r, &(struct script){ .member = NONE, .parent = NONE }, path_text("etc/rc.d/S*"), " boot");
 }
 
@@ -453,9 +453,9 @@ static void systemd(struct reader *r)
 		for (size_t f = 0; f < ARRAY_LEN(folders); f++) {
 			uint32_t found[MATCHES];
 			const char *pattern = arena_printf(r->a, "%s/%s.target.wants/*", folders[f], targets[t]);
-			size_t n = paths_match(r->p, r->container, span_str(pattern), found, MATCHES);
+			size_t n = paths_match(r->p, r->root, span_str(pattern), found, MATCHES);
 			for (size_t i = 0; i < n; i++) {
-				uint32_t real = paths_find(r->p, r->container, r->m->v[found[i]].path);
+				uint32_t real = paths_find(r->p, r->root, paths_inside(r->root, r->m->v[found[i]].path));
 				if (real != NONE)
 					unit(r, real, arena_printf(r->a, "systemd, %s.target", targets[t]));
 			}
@@ -514,27 +514,90 @@ static void tables(struct reader *r)
 	static const char *const crons[] = { "etc/crontab", "etc/cron.d/*", "var/spool/cron/crontabs/*", "etc/crontabs/*" };
 	uint32_t found[MATCHES];
 	for (size_t i = 0; i < ARRAY_LEN(crons); i++) {
-		size_t n = paths_match(r->p, r->container, path_text(crons[i]), found, MATCHES);
+		size_t n = paths_match(r->p, r->root, path_text(crons[i]), found, MATCHES);
 		for (size_t k = 0; k < n; k++)
 			table_lines(r, found[k], cron_line);
 	}
-	uint32_t inetd = paths_find(r->p, r->container, path_text("etc/inetd.conf"));
+	uint32_t inetd = paths_find(r->p, r->root, path_text("etc/inetd.conf"));
 	if (inetd != NONE)
 		table_lines(r, inetd, inetd_line);
+}
+
+/* Scripts that nothing above has started: what an init that is not in the image, or not known here, would start by
+ * the place of their names. Only where nothing else starts are all of init.d taken. */
+static void by_place(struct reader *r, bool alone)
+{
+	static const char *const patterns[] = { "etc/init.d/S[0-9]*", "etc/rc[2345S].d/S[0-9]*", "etc/rc.d/rc[2345S].d/S[0-9]*",
+						"etc/rc.d/S[0-9]*", "etc/init.d/rcS", "etc/rc.d/rcS", "etc/rcS", "etc/rc.local",
+						"etc/init.d/*", "etc/rc.d/*" };
+	uint32_t found[MATCHES];
+	for (size_t i = 0; i < ARRAY_LEN(patterns) - (alone ? 0 : 2); i++) {
+		size_t n = paths_match(r->p, r->root, path_text(patterns[i]), found, MATCHES);
+		for (size_t k = 0; k < n; k++) {
+			struct span path = paths_inside(r->root, r->m->v[found[k]].path);
+			uint32_t real = paths_find(r->p, r->root, path);
+			if (real == NONE || seen_has(r->scripts, real))
+				continue;
+			struct span command = path_text(arena_printf(r->a, "/%.*s", (int)path.n, (const char *)path.p));
+			run_command(r, (struct start){ .parent = NONE, .by = NONE, .when = "by its place", .command = command }, path);
+		}
+	}
+}
+
+static void one_root(struct reader *r)
+{
+	uint32_t before = r->out->n;
+	first_program(r);
+	bool has_inittab = inittab(r);
+	by_convention(r, has_inittab);
+	systemd(r);
+	tables(r);
+	by_place(r, before == r->out->n);
+}
+
+/* Folders that hold a device's tree: a folder into which an image was unpacked has one for each file system. */
+static size_t find_roots(const struct members *m, uint32_t container, struct span out[ROOTS])
+{
+	static const char *const anchors[] = { "/etc/inittab", "/etc/init.d/rcS", "/sbin/init", "/linuxrc", "/etc/rc.local", "/etc/passwd" };
+	size_t n = 0;
+	const struct container *c = &m->c[container];
+	for (uint32_t i = c->first; i - c->first < c->nmembers && i < m->n && n < ROOTS; i++) {
+		const struct member *f = &m->v[i];
+		for (size_t k = 0; k < ARRAY_LEN(anchors) && n < ROOTS; k++) {
+			size_t tail = strlen(anchors[k]);
+			if (span_is(f->path, anchors[k] + 1)) {
+				out[0] = (struct span){ 0 };
+				return 1;                /* the tree begins at the top: no others below it */
+			}
+			if (f->path.n <= tail || !span_is(span_from(f->path, f->path.n - tail), anchors[k]))
+				continue;
+			struct span folder = span_cut(f->path, f->path.n - tail);
+			bool known = false;
+			for (size_t j = 0; j < n; j++)
+				known |= span_eq(out[j], folder);
+			if (!known)
+				out[n++] = folder;
+		}
+	}
+	return n;
 }
 
 void startup_read(const struct members *m, const struct paths *p, struct arena *a, struct startup *out)
 {
 	struct reader r = { .m = m, .p = p, .a = a, .out = out, .scripts = seen_new() };
+	struct span roots[ROOTS];
 	*out = (struct startup){ 0 };
-	for (r.container = 0; r.container < m->nc; r.container++) {
-		if (m->c[r.container].nmembers < 2)
+	for (uint32_t c = 0; c < m->nc; c++) {
+		if (m->c[c].nmembers < 2)
 			continue;
-		first_program(&r);
-		bool has_inittab = inittab(&r);
-		by_convention(&r, has_inittab);
-		systemd(&r);
-		tables(&r);
+		size_t n = find_roots(m, c, roots);
+		r.root = (struct root){ .container = c };
+		if (n == 0)
+			one_root(&r);
+		for (size_t i = 0; i < n; i++) {
+			r.root.folder = roots[i];
+			one_root(&r);
+		}
 	}
 	seen_free(r.scripts);
 }

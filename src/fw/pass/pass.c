@@ -95,6 +95,7 @@ struct finding *job_finding(struct job *j, const struct rule *rule, uint32_t fil
 	*f = (struct finding){ .rule = rule, .device = file, .subject = subject, .observed = observed, .predicted = true };
 	snprintf(f->key, sizeof(f->key), "%s", key);
 	record_str(observed, OBS_MEMBER, j->scene->files[file].path);
+	record_str(observed, OBS_STARTED, j->scene->files[file].started);
 	f->origins[0] = (struct origin){ .file = file };
 	f->nevidence = 1;
 	if ((j->n & (j->n - 1)) == 0)

@@ -17,6 +17,7 @@ struct scene_file {
 	enum scene_kind kind;
 	struct span content;                     /* scripts, accounts, keys; may be empty for programs */
 	bool boot;                               /* something starts it when the device starts */
+	const char *started;                     /* by what, or that nothing was found; NULL: the image says nothing of it */
 	uint32_t mode;                           /* st_mode */
 };
 
@@ -26,6 +27,10 @@ struct scene_program {
 	struct record *const *calls, *const *paths;
 	uint32_t ncalls, npaths;
 	const struct record *summary;            /* fwtrace; may be NULL */
+};
+
+struct scene_link {                              /* indices in files: a program and a library that it loads */
+	uint32_t program, library;
 };
 
 struct scene {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kinds of files for the passes. sysvinit, BusyBox init and inetd keep their tables in these places. */
+/* Kinds of files for the passes (sysvinit, BusyBox init and inetd keep their tables in these places), and the
+ * start-up graph of fw/model with what the traces add to it. */
 #include "fw/pass/scene.h"
 
 #include "base/scope.h"
+#include "fw/flow/trace.h"
+#include "fw/model/startup.h"
 
-enum { HEAD = 512, ROUNDS = 4 };
+enum { HEAD = 512, ROUNDS = 4, CHAIN = 14 };
 
 static bool ends(struct span s, const char *tail)
 {
@@ -26,6 +29,7 @@ static bool is_text(struct span s)
 	return s.n && !memchr(s.p, 0, s.n);
 }
 
+/* Kept for texts that no shell line marks as scripts. */
 static bool is_init_place(struct span path)
 {
 	static const char *const names[] = { "rcS", "rc.local", "rc", "rc.sysinit", "linuxrc" };
@@ -68,26 +72,197 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 	return SCENE_OTHER;
 }
 
-/* Started by its place: K scripts of rc folders stop things. */
-static bool starts_by_place(struct span path)
+/* ---- who starts what ---- */
+
+struct entry {                                   /* a file by one of its names */
+	const char *name;
+	uint32_t file;
+};
+
+struct finder {
+	struct entry *v;
+	uint32_t n;
+};
+
+struct starter {
+	struct scene_file *files;
+	uint32_t n;
+	struct finder where, path;
+	struct arena *arena;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	struct span base = path_base(path);
-	return is_init_place(path) && !(base.n > 2 && base.p[0] == 'K' && base.p[1] >= '0' && base.p[1] <= '9');
+	const struct entry *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+	return c ? c : (x->file > y->file) - (x->file < y->file);
 }
 
-void scene_find_boot(struct scene_file *files, uint32_t n)
+static void finder_sort(struct finder *f)
 {
-	for (uint32_t i = 0; i < n; i++)
-		files[i].boot = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD ||
-				(files[i].kind == SCENE_SCRIPT && starts_by_place(span_str(files[i].path)));
-	for (int round = 0; round < ROUNDS; round++)
-		for (uint32_t i = 0; i < n; i++) {
-			if (files[i].boot || (files[i].kind != SCENE_SCRIPT && files[i].kind != SCENE_PROGRAM))
-				continue;
-			char full[1024];
-			snprintf(full, sizeof(full), "/%.1000s", files[i].path);
-			for (uint32_t k = 0; k < n && !files[i].boot; k++)
-				files[i].boot = files[k].boot && files[k].kind != SCENE_PROGRAM &&
-						holds(span_cut(files[k].content, 1 << 18), span_str(full));
+	if (f->n)
+		qsort(f->v, f->n, sizeof(*f->v), by_name);
+}
+
+/* The first file of that name. */
+static struct scene_file *finder_get(const struct starter *s, const struct finder *f, struct span name)
+{
+	uint32_t low = 0, high = f->n;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const char *have = f->v[mid].name;
+		int c = strncmp(have, name.n ? (const char *)name.p : "", name.n);
+		bool before = c < 0;
+		low = before ? mid + 1 : low;
+		high = before ? high : mid;
+	}
+	return low < f->n && span_is(name, f->v[low].name) ? &s->files[f->v[low].file] : NULL;
+}
+
+static void starter_init(struct starter *s, struct scene_file *files, uint32_t n, struct arena *a)
+{
+	*s = (struct starter){ .files = files, .n = n, .arena = a };
+	s->where.v = mem_array(n + 1u, sizeof(*s->where.v));
+	s->path.v = mem_array(n + 1u, sizeof(*s->path.v));
+	for (uint32_t i = 0; i < n; i++) {
+		s->where.v[s->where.n++] = (struct entry){ files[i].where, i };
+		s->path.v[s->path.n++] = (struct entry){ files[i].path, i };
+	}
+	finder_sort(&s->where);
+	finder_sort(&s->path);
+}
+
+static void starter_done(struct starter *s)
+{
+	free(s->where.v);
+	free(s->path.v);
+}
+
+/* What follows the last container of a place. */
+static struct span file_part(struct span where)
+{
+	for (size_t i = where.n; i-- > 3;)
+		if (memcmp(where.p + i - 3, " > ", 3) == 0)
+			return span_from(where, i);
+	return where;
+}
+
+static void mark(struct starter *s, struct scene_file *f, struct span by)
+{
+	const char *words = (const char *)arena_copy(s->arena, by).p;
+	if (f->boot)
+		return;                          /* the first that starts it is named */
+	f->boot = true;
+	f->started = words ? words : f->started;
+}
+
+/* "boot: etc/inittab line 1, etc/init.d/rcS line 4, on a condition". */
+static void say_chain(const struct record *const *starts, uint32_t n, const struct record *r, struct buf *b)
+{
+	const struct record *line[CHAIN];
+	unsigned k = 0;
+	bool conditional = false, named = false;
+	for (; r && k < CHAIN; k++) {
+		uint64_t parent = record_get_uint(r, STA_PARENT);
+		line[k] = r;
+		conditional |= record_get_uint(r, STA_CONDITIONAL) != 0;
+		r = record_has(r, STA_PARENT) && parent < n ? starts[parent] : NULL;
+	}
+	while (k-- > 0) {
+		struct span by = record_get_text(line[k], STA_BY);
+		struct span when = record_get_text(line[k], STA_WHEN);
+		if (b->n == 0)
+			buf_printf(b, "%.*s", (int)span_cut(when, 100).n, (const char *)when.p);
+		if (!by.n)
+			continue;
+		by = file_part(by);
+		buf_printf(b, "%s%.*s line %llu", named ? ", " : ": ", (int)span_cut(by, 200).n, (const char *)by.p,
+			   (unsigned long long)record_get_uint(line[k], STA_LINE));
+		named = true;
+	}
+	if (conditional)
+		buf_text(b, ", on a condition");
+}
+
+void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts, struct arena *a)
+{
+	struct starter s;
+	starter_init(&s, files, n, a);
+	for (uint32_t i = 0; i < n; i++) {
+		bool table = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD;
+		files[i].started = nstarts ? "nothing found that starts it" : NULL;
+		if (table)
+			mark(&s, &files[i], span_str(files[i].kind == SCENE_INETD ? "read by inetd" : "read by init"));
+	}
+	for (uint32_t i = 0; i < nstarts; i++) {
+		struct scene_file *f = finder_get(&s, &s.where, record_get_text(starts[i], STA_PROGRAM));
+		struct buf b = { .cap = 1024 };
+		if (f && !f->boot) {
+			say_chain(starts, nstarts, starts[i], &b);
+			mark(&s, f, buf_span(&b));
 		}
+		buf_done(&b);
+	}
+	starter_done(&s);
+}
+
+static bool goes_on(struct span word)
+{
+	static const char *const before[] = { "exec", "nohup", "setsid", "nice", "sh", "/bin/sh", "." };
+	for (size_t i = 0; i < ARRAY_LEN(before); i++)
+		if (span_is(word, before[i]))
+			return true;
+	return word.n == 0;
+}
+
+/* Words at which a command begins: the first, and what stands behind ; & and |. */
+static void run_text(struct starter *s, const struct scene_file *by, struct span text)
+{
+	bool begins = true;
+	struct rd r = rd_of(span_cut(text, TEXT_MAX));
+	while (rd_left(&r)) {
+		struct rd ahead = r;
+		size_t n = 0;
+		while (rd_left(&ahead) && !strchr(" \t;&|\n\"'()", rd_u8(&ahead)))
+			n++;
+		struct span word = rd_span(&r, n);
+		struct scene_file *f = begins && n > 1 && word.p[0] == '/' ? finder_get(s, &s->path, span_from(word, 1)) : NULL;
+		if (f && f != by && (f->kind == SCENE_PROGRAM || f->kind == SCENE_SCRIPT) && !f->boot) {
+			char words[400];
+			int len = snprintf(words, sizeof(words), "started by %.300s", by->path);
+			mark(s, f, span_of(words, len > 0 ? (size_t)len : 0));
+		}
+		uint8_t between = rd_u8(&r);
+		begins = between == ';' || between == '&' || between == '|' || between == '\n' || (begins && goes_on(word));
+	}
+}
+
+static void run_calls(struct starter *s, const struct scene_program *p)
+{
+	for (uint32_t i = 0; i < p->ncalls; i++) {
+		const struct record *c = p->calls[i];
+		struct records args = record_has(c, FWC_ARGS) ? c->v[FWC_ARGS].records : (struct records){ 0 };
+		if (span_is(record_get_text(c, FWC_CLASS), "run") && args.n)
+			run_text(s, &s->files[p->file], record_get_text(args.v[0], ARG_TEXT));
+	}
+}
+
+void scene_spread_boot(struct scene_file *files, uint32_t n, const struct scene_program *programs, uint32_t nprograms,
+		       const struct scene_link *links, uint32_t nlinks, struct arena *a)
+{
+	struct starter s;
+	starter_init(&s, files, n, a);
+	for (int round = 0; round < ROUNDS; round++)
+		for (uint32_t i = 0; i < nprograms; i++)
+			if (programs[i].file < n && files[programs[i].file].boot)
+				run_calls(&s, &programs[i]);
+	for (uint32_t i = 0; i < nlinks; i++) {
+		char words[400];
+		const struct scene_link *l = &links[i];
+		if (l->program >= n || l->library >= n || !files[l->program].boot)
+			continue;
+		int len = snprintf(words, sizeof(words), "loaded by %.300s", files[l->program].path);
+		mark(&s, &files[l->library], span_of(words, len > 0 ? (size_t)len : 0));
+	}
+	starter_done(&s);
 }

@@ -340,7 +340,8 @@ void member_end(struct members *m)
 		m->memory += w->n;
 	}
 	*next_slot(m) = w->head;
-	now(m)->nmembers++;
+	if (now(m)->nmembers++ == 0)
+		now(m)->first = m->n - 1;
 }
 
 bool member_add(struct members *m, const struct member *head, struct span content)

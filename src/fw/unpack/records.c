@@ -72,6 +72,7 @@ static const struct field extract_fields[] = {
 	[EXT_AT] = { "at", F_UINT, "where its bytes start in the spool", "bytes" },
 	[EXT_SIZE] = { "size", F_UINT, "how many", "bytes" },
 	[EXT_WHERE] = { "where", F_TEXT, "the member's place, for people" },
+	[EXT_MEMBER] = { "member", F_UINT, "number of the member in this inspection" },
 };
 const struct record_type extract_type = { .name = "extract", .doc = "Where the bytes of a member wait to be written",
 					  .fields = extract_fields, .nfields = ARRAY_LEN(extract_fields), .working = true };
@@ -202,5 +203,6 @@ void extract_record(const struct members *m, uint32_t i, struct record *r, const
 	record_uint(r, EXT_AT, f->spool_at);
 	record_uint(r, EXT_SIZE, f->size);
 	where(m, i, member_where, r, EXT_WHERE);
+	record_uint(r, EXT_MEMBER, i);
 	buf_done(&b);
 }

@@ -25,7 +25,7 @@ enum inspection_field {
 extern const struct record_type inspection_type;
 
 /* For the process that writes files: where a member's bytes stand in the spool. Never printed. */
-enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE };
+enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER };
 extern const struct record_type extract_type;
 
 /* The arena of h takes the texts. */

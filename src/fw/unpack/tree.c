@@ -24,15 +24,28 @@ void seen_free(struct seen *s)
 	free(s);
 }
 
-/* Fibonacci hashing; the keys are offsets, numbers of inodes and parts of hashes. */
-static bool put(uint64_t *v, size_t room, uint64_t key)
+/* Where the key is or would be. Fibonacci hashing; the keys are offsets, numbers of inodes and parts of hashes. */
+static size_t slot_of(const uint64_t *v, size_t room, uint64_t key)
 {
 	size_t i = (size_t)((key * 0x9e3779b97f4a7c15ull) >> 20) & (room - 1);
-	for (; v[i]; i = (i + 1) & (room - 1))
-		if (v[i] == key)
-			return false;
+	while (v[i] && v[i] != key)
+		i = (i + 1) & (room - 1);
+	return i;
+}
+
+static bool put(uint64_t *v, size_t room, uint64_t key)
+{
+	size_t i = slot_of(v, room, key);
+	bool fresh = v[i] == 0;
 	v[i] = key;
-	return true;
+	return fresh;
+}
+
+bool seen_has(const struct seen *s, uint64_t key)
+{
+	key = key == UINT64_MAX ? key : key + 1;
+	size_t i = slot_of(s->v, s->room, key);
+	return s->v[i] == key;
 }
 
 bool seen_add(struct seen *s, uint64_t key)

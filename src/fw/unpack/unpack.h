@@ -152,6 +152,7 @@ struct seen;
 struct seen *seen_new(void);
 void         seen_free(struct seen *s);
 bool         seen_add(struct seen *s, uint64_t key);     /* false: it was there */
+bool         seen_has(const struct seen *s, uint64_t key);
 
 /* Directories still to be read, so that no depth of nesting costs stack. */
 struct tree_dir {
