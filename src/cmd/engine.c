@@ -16,6 +16,7 @@
 #include "capture/capture.h"
 #include "detect/detect.h"
 #include "record/wire.h"
+#include "sensor/sensor.h"
 #include "track/tracker.h"
 
 enum { OUT_FLUSH = 64 * 1024, TICK_NS = 1000000000 };
@@ -177,6 +178,15 @@ static void link_name(struct health *h, uint32_t link)
 	health_link(h, "not read");
 }
 
+static void tick(struct core *c)
+{
+	uint64_t now = c->health.last;
+	if (now < c->next_tick)
+		return;
+	detect_tick(c->detect, now);
+	c->next_tick = now + TICK_NS;
+}
+
 static void batch(struct core *c, const struct captured *frames, size_t n, uint32_t file)
 {
 	struct packet packets[CAPTURE_BATCH] UNSET;
@@ -191,11 +201,7 @@ static void batch(struct core *c, const struct captured *frames, size_t n, uint3
 			link_name(&c->health, frames[i].link);
 	}
 	tracker_packets(c->tracker, packets, n);
-	uint64_t now = c->health.last;
-	if (now >= c->next_tick) {
-		detect_tick(c->detect, now);
-		c->next_tick = now + TICK_NS;
-	}
+	tick(c);
 }
 
 static void note_damage(struct core *c, uint32_t file, const char *why)
@@ -230,6 +236,55 @@ static bool one_input(struct core *c, uint32_t file)
 	return true;
 }
 
+static void add_logs(struct core *c, struct sensors *s)
+{
+	for (uint32_t i = 0; i < c->set->ninputs; i++) {
+		const struct engine_input *in = &c->set->inputs[i];
+		if (in->kind != INPUT_CAPTURE)
+			sensors_add(s, in->kind == INPUT_EVE ? SENSOR_EVE : SENSOR_ZEEK, in->fd, in->name, i);
+	}
+}
+
+struct made {
+	const struct sensors *sensors;
+	bool packets;
+};
+
+static bool is_made(void *ctx, const struct record_type *t)
+{
+	const struct made *m = ctx;
+	return m->packets || sensors_make(m->sensors, t);
+}
+
+/* Logs of other sensors, all of them side by side. Returns how many. */
+static uint32_t all_logs(struct core *c, uint32_t captures)
+{
+	enum { LOOK = 256 };
+	char err[256] = "";
+	uint32_t file;
+	if (captures == c->set->ninputs)
+		return 0;
+	struct sensors *s = sensors_new(c->tracker, &c->health, c->registry, err);
+	if (!s) {
+		fail(c, err);
+		return 0;
+	}
+	add_logs(c, s);
+	for (uint64_t n = 0; !atomic_load_explicit(&c->board->stop, memory_order_relaxed) && sensors_step(s); n++) {
+		if (n % LOOK == 0)
+			atomic_store_explicit(&c->board->consumed, c->before + sensors_consumed(s), memory_order_relaxed);
+		tick(c);
+	}
+	if (sensors_damage(s, &file))
+		note_damage(c, file, sensors_damage(s, &file));
+	if (atomic_load(&c->board->stop))
+		note_damage(c, captures, "stopped before its end");
+	detect_starved(c->detect, is_made, &(struct made){ s, captures > 0 }, c->health.not_judged, c->health.in_part,
+		       HEALTH_RULES);
+	sensors_free(s);
+	return c->set->ninputs - captures;
+}
+
 static void core_finish(struct core *c)
 {
 	tracker_finish(c->tracker);
@@ -262,8 +317,13 @@ int engine_run(const struct engine_setup *s, struct engine_board *board, const s
 	int rc = 2;
 	uint32_t read = 0;
 	if (core_start(c)) {
+		uint32_t captures = 0;
 		for (uint32_t i = 0; i < s->ninputs; i++)
-			read += one_input(c, i);
+			if (s->inputs[i].kind == INPUT_CAPTURE) {
+				captures++;
+				read += one_input(c, i);
+			}
+		read += all_logs(c, captures);
 		core_finish(c);
 		rc = c->damaged ? 3 : 0;
 		if (!read) {

@@ -19,8 +19,11 @@ struct engine_board {
 	char error[ENGINE_ERROR];                /* a sentence when the engine could not run */
 };
 
+enum engine_input_kind { INPUT_CAPTURE, INPUT_EVE, INPUT_ZEEK };
+
 struct engine_input {
 	int fd;
+	enum engine_input_kind kind;
 	const char *name;                        /* as the user gave it */
 	uint64_t size;                           /* 0: not known */
 };

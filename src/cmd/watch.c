@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auscult watch: reads captures, says which devices are in them and which of them leak patients' data or
  * obey outsiders. This process opens files and prints; the engine, without rights, reads the bytes. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -27,7 +28,7 @@
 
 enum {
 	OPT_READ, OPT_JSON, OPT_JSONL, OPT_VITALS, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY, OPT_CONFIG,
-	OPT_INDICATORS, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
+	OPT_INDICATORS, OPT_EVE, OPT_ZEEK, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
 };
 
 enum { PIPE_READ = 256 * 1024, POLL_MS = 200 };
@@ -38,6 +39,7 @@ struct output {
 	struct engine_setup set;
 	struct engine_input inputs[ENGINE_INPUTS];
 	struct site site;
+	struct arena names;                      /* of files found in folders */
 	struct registry registry;
 	struct store *store;
 	bool store_failed;
@@ -187,7 +189,7 @@ static void print_all(struct output *o, bool complete)
 	buf_done(&text);
 }
 
-static bool open_input(struct output *o, const char *name)
+static bool open_input(struct output *o, const char *name, enum engine_input_kind kind)
 {
 	if (o->set.ninputs == ENGINE_INPUTS) {
 		log_error(&o->args->log, "more than %d files at once: run auscult several times with one --store", ENGINE_INPUTS);
@@ -201,25 +203,61 @@ static bool open_input(struct output *o, const char *name)
 		return false;
 	}
 	if (S_ISDIR(st.st_mode)) {
-		log_error(&o->args->log, "%s is a folder: name the capture files in it", name);
+		log_error(&o->args->log, "%s is a folder: name the files in it (a folder of Zeek logs: --zeek %s)", name, name);
 		close(fd);
 		return false;
 	}
 	o->inputs[o->set.ninputs++] = (struct engine_input){
-		.fd = fd, .name = is_stdin ? "standard input" : name, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
+		.fd = fd, .kind = kind, .name = is_stdin ? "standard input" : name,
+		.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
+	return true;
+}
+
+static int is_log(const struct dirent *e)
+{
+	const char *dot = strchr(e->d_name, '.');
+	return e->d_name[0] != '.' && dot && strstr(dot, ".log");
+}
+
+/* Every log of a folder, in the order of names. */
+static bool open_folder(struct output *o, const char *dir)
+{
+	struct dirent **found = NULL;
+	int n = scandir(dir, &found, is_log, alphasort);
+	bool good = n > 0;
+	if (n < 0)
+		log_error(&o->args->log, "%s: %s", dir, strerror(errno));
+	else if (n == 0)
+		log_error(&o->args->log, "%s holds no Zeek logs (conn.log, dns.log …)", dir);
+	for (int i = 0; i < n; i++) {
+		const char *name = arena_printf(&o->names, "%s/%s", dir, found[i]->d_name);
+		good = good && open_input(o, name, INPUT_ZEEK);
+		free(found[i]);
+	}
+	free(found);
+	return good;
+}
+
+static bool open_each(struct output *o, int option, enum engine_input_kind kind)
+{
+	const struct args *a = o->args;
+	for (unsigned i = 0; i < a->v[option].ntexts; i++) {
+		const char *name = a->v[option].texts[i];
+		if (kind == INPUT_ZEEK ? !open_folder(o, name) : !open_input(o, name, kind))
+			return false;
+	}
 	return true;
 }
 
 static bool open_inputs(struct output *o)
 {
 	const struct args *a = o->args;
-	for (unsigned i = 0; i < a->v[OPT_READ].ntexts; i++)
-		if (!open_input(o, a->v[OPT_READ].texts[i]))
-			return false;
+	if (!open_each(o, OPT_READ, INPUT_CAPTURE))
+		return false;
 	for (unsigned i = 0; i < a->nrest; i++)
-		if (!open_input(o, a->rest[i]))
+		if (!open_input(o, a->rest[i], INPUT_CAPTURE))
 			return false;
-	return true;
+	return open_each(o, OPT_EVE, INPUT_EVE) && open_each(o, OPT_ZEEK, INPUT_ZEEK);
 }
 
 static bool open_store(struct output *o)
@@ -243,6 +281,7 @@ static void close_all(struct output *o)
 	for (size_t i = 0; i < ARRAY_LEN(o->lists); i++)
 		buf_done(&o->lists[i]);
 	buf_done(&o->lines);
+	arena_done(&o->names);
 	site_done(&o->site);
 }
 
@@ -294,7 +333,7 @@ static int watch_run(struct output *o)
 static int run(struct args *a)
 {
 	struct output o = { .args = a, .fail_on = SEV_HIGH };
-	if (!a->v[OPT_READ].ntexts && !a->nrest)
+	if (!a->v[OPT_READ].ntexts && !a->nrest && !a->v[OPT_EVE].ntexts && !a->v[OPT_ZEEK].ntexts)
 		return command_usage(a, "name at least one capture: auscult watch -r ward.pcapng");
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	sandbox_no_dumps();
@@ -331,7 +370,7 @@ static int run(struct args *a)
 const struct command cmd_watch = {
 	.name = "watch",
 	.doc = "read captures: devices, what leaks, what obeys outsiders",
-	.synopsis = "[OPTION]... -r FILE [FILE]...",
+	.synopsis = "[OPTION]... [-r] FILE... | --eve FILE | --zeek DIR",
 	.about =
 		"Reads pcap and pcapng files (plain or packed with gzip, xz or zstd; - is standard input), names the devices in "
 		"them, decodes medical and IT protocols on any port and reports devices that send patients' data in clear, call "
@@ -341,6 +380,7 @@ const struct command cmd_watch = {
 	.example =
 		"auscult watch -r ward.pcapng\n  what is in this capture, for people\n"
 		"auscult watch -r ward.pcapng --jsonl --no-store\n  every record, one JSON object a line\n"
+		"auscult watch --zeek /var/log/zeek/current\n  what the logs of a sensor that is there already say\n"
 		"tcpdump -i mirror0 -w - -G 300 -W 1 | auscult watch -r -\n  five minutes from a mirror port",
 	OPTIONS(
 		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS, "capture to read; may be given several times", NULL, NULL },
@@ -357,6 +397,11 @@ const struct command cmd_watch = {
 				 "networks, registered central stations, devices, detector options", NULL, NULL },
 		[OPT_INDICATORS] = { "indicators", 0, "FILE", OPTION_TEXTS,
 				     "STIX 2.1 indicators to look for, beside the shipped ones", NULL, NULL },
+		[OPT_EVE] = { "eve", 0, "FILE", OPTION_TEXTS,
+			      "EVE JSON of Suricata; inventory, destinations and indicators, without what needs packets", NULL,
+			      NULL },
+		[OPT_ZEEK] = { "zeek", 0, "DIR", OPTION_TEXTS, "folder of Zeek logs, tab-separated or JSON; like --eve", NULL,
+			       NULL },
 		[OPT_OUI] = { "oui", 0, "FILE", OPTION_TEXT, "IEEE list of MAC prefixes (oui.txt), for vendor hints", NULL, NULL },
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe",
 				  "high", "info|low|medium|high|critical" },

@@ -8,7 +8,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/scope.h"
-#include "decode/decoder.h"
+#include "decode/http.h"
 
 enum {
 	HEAD_MAX = 64 * 1024, METHOD_MAX = 20, LINE_LOOK = 64, JUNK_MAX = 256, CHUNK_LINE_MAX = 1024, TRAILER_MAX = 8192,
@@ -606,7 +606,7 @@ static int segment_holds(struct span segment)
 }
 
 /* Path parameters (";jsessionid=…") and what is a patient's is left out: a segment "*" stands for it. */
-static struct span path_clean(struct span path, struct record *out)
+static struct span path_clean(struct span path, struct record *out, struct arena *arena)
 {
 	struct buf b = { .cap = TEXT_MAX };
 	int holds = -1;
@@ -615,7 +615,8 @@ static struct span path_clean(struct span path, struct record *out)
 		struct span segment = word_next(&rest, "/"), whole = segment;
 		segment = word_next(&whole, ";");
 		if (holds >= 0 && segment.n && segment.p[0] != '_' && segment.p[0] != '$') {
-			record_text(out, (unsigned)holds, segment);
+			if (out)
+				record_text(out, (unsigned)holds, segment);
 			segment = SPAN_LIT("*");
 		}
 		holds = segment_holds(segment);
@@ -623,9 +624,14 @@ static struct span path_clean(struct span path, struct record *out)
 		if (more)
 			buf_u8(&b, '/');
 	}
-	struct span clean = arena_copy(out->host->arena, buf_span(&b));
+	struct span clean = arena_copy(arena, buf_span(&b));
 	buf_done(&b);
 	return clean;
+}
+
+struct span http_path_shown(struct span target, struct arena *a)
+{
+	return path_clean(word_next(&target, "?#"), NULL, a);
 }
 
 /* Returns the path as it may be shown. */
@@ -643,7 +649,7 @@ static struct span request(const struct head *h, struct record *out)
 		short_text(out, HOST, h->field[H_HOST]);
 	struct span path = word_next(&target, "?#");
 	parameters(word_next(&target, "#"), out);
-	path = path_clean(path, out);
+	path = path_clean(path, out, out->host->arena);
 	record_text(out, PATH, path);
 	short_text(out, USER_AGENT, h->field[H_AGENT]);
 	struct span auth = h->field[H_AUTH].n ? h->field[H_AUTH] : h->field[H_PROXY_AUTH];

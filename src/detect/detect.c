@@ -310,6 +310,28 @@ bool detect_wants(const struct detect *d, const struct record_type *t)
 	return listener_slot(d, t)->n > 0;
 }
 
+void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct record_type *t), void *ctx,
+		    const char *none[], const char *some[], size_t n)
+{
+	size_t nnone = 0, nsome = 0;
+	for (size_t i = 0; i < d->nseats; i++) {
+		bool fed = false, lacks = false;
+		for (uint32_t k = 0; k < d->nlisteners; k++) {
+			const struct listener *l = &d->listeners[k];
+			for (uint32_t h = 0; l->type && h < l->n; h++)
+				if (d->handlers[l->first + h].seat == &d->seats[i]) {
+					bool comes = made(ctx, l->type);
+					fed |= comes;
+					lacks |= !comes;
+				}
+		}
+		if (!fed && nnone + 1 < n)
+			none[nnone++] = d->seats[i].detector->rule->id;
+		else if (fed && lacks && nsome + 1 < n)
+			some[nsome++] = d->seats[i].detector->rule->id;
+	}
+}
+
 void detect_record(struct detect *d, const struct record *r)
 {
 	if (r->at && r->at->ts > d->now)

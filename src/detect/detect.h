@@ -47,6 +47,10 @@ void detect_free(struct detect *d);
 
 /* Whether any detector listens to records of that type. */
 bool detect_wants(const struct detect *d, const struct record_type *t);
+/* Rules that get none of the records they want when only those come that made() says, and those that get only some.
+ * Both lists hold n, are zeroed before, and are of constants. */
+void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct record_type *t), void *ctx,
+		    const char *none[], const char *some[], size_t n);
 void detect_record(struct detect *d, const struct record *r);
 /* Once a second of packet time, and whenever time has jumped. */
 void detect_tick(struct detect *d, uint64_t now);

@@ -510,8 +510,7 @@ static void print_devices(const struct text_report *t, struct buf *out)
 
 /* What the two sentences say already. */
 static const char *const told[] = { "files", "packets", "bytes", "flows", "devices", "findings", "records",
-	"unknown_flows",
-				    "unknown_text", "unknown_binary", "unknown_encrypted", "tcp_gaps", "gap_bytes", NULL };
+	"log_lines", "unknown_flows", "unknown_text", "unknown_binary", "unknown_encrypted", "tcp_gaps", "gap_bytes", NULL };
 
 static bool is_told(const char *name)
 {
@@ -536,9 +535,16 @@ static void print_read(const struct text_report *t, struct buf *out)
 	const struct record *h = t->health;
 	struct buf b = { 0 };
 	uint64_t first = time_of(h, "first"), last = time_of(h, "last");
-	layout_count(&b, number_of(h, "packets"), "packet", "packets");
-	buf_text(&b, ", ");
-	layout_bytes(&b, number_of(h, "bytes"));
+	if (number_of(h, "packets") || !number_of(h, "log_lines")) {
+		layout_count(&b, number_of(h, "packets"), "packet", "packets");
+		buf_text(&b, ", ");
+		layout_bytes(&b, number_of(h, "bytes"));
+	}
+	if (number_of(h, "log_lines")) {
+		buf_text(&b, b.n ? " and " : "");
+		layout_count(&b, number_of(h, "log_lines"), "line", "lines");
+		buf_text(&b, " of another sensor's logs");
+	}
 	buf_text(&b, " in ");
 	layout_count(&b, number_of(h, "files"), "file", "files");
 	if (texts_of(h, "link_types").n) {
@@ -578,6 +584,23 @@ static void print_unknown(const struct text_report *t, struct buf *out)
 	buf_done(&b);
 }
 
+/* What logs without packets cannot tell. */
+static void print_starved(const struct text_report *t, struct buf *out)
+{
+	struct buf b = { 0 };
+	struct texts none = texts_of(t->health, "not_judged"), some = texts_of(t->health, "judged_in_part");
+	if (none.n) {
+		put_joined(&b, none);
+		layout_wrap(out, &t->layout, 2, "Not judged without packets: ", buf_span(&b));
+		buf_reset(&b);
+	}
+	if (some.n) {
+		put_joined(&b, some);
+		layout_wrap(out, &t->layout, 2, "Judged in part: ", buf_span(&b));
+	}
+	buf_done(&b);
+}
+
 static void print_health(const struct text_report *t, struct buf *out)
 {
 	const struct record *h = t->health;
@@ -586,6 +609,7 @@ static void print_health(const struct text_report *t, struct buf *out)
 	heading(t, out, "Sensor");
 	print_read(t, out);
 	print_unknown(t, out);
+	print_starved(t, out);
 	for (unsigned i = 0; i < h->type->nfields; i++) {
 		const struct field *f = &h->type->fields[i];
 		char head[40];

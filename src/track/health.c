@@ -13,6 +13,8 @@ static const struct field fields[HEALTH_FIELDS] = {
 	HEALTH_COUNTERS(X)
 #undef X
 	[HEALTH_LINK_TYPES] = { "link_types", F_TEXTS, "link types of the input" },
+	[HEALTH_NOT_JUDGED] = { "not_judged", F_TEXTS, "rules that need packets, where only logs were read" },
+	[HEALTH_IN_PART] = { "judged_in_part", F_TEXTS, "rules that logs feed only in part" },
 	[HEALTH_ZONES] = { "zones", F_TEXT,
 			   "which networks count as clinical, the site's and outside, and whether that is a guess" },
 	[HEALTH_INPUT_ERROR] = { "input_error", F_TEXT, "why and where the input broke off" },
@@ -58,6 +60,10 @@ void health_record(const struct health *h, struct record *r, const struct record
 		}
 	for (int i = 0; i < HEALTH_LINKS && h->links[i]; i++)
 		record_add_text(r, HEALTH_LINK_TYPES, span_str(h->links[i]));
+	for (int i = 0; i < HEALTH_RULES && h->not_judged[i]; i++)
+		record_add_text(r, HEALTH_NOT_JUDGED, span_str(h->not_judged[i]));
+	for (int i = 0; i < HEALTH_RULES && h->in_part[i]; i++)
+		record_add_text(r, HEALTH_IN_PART, span_str(h->in_part[i]));
 	record_str(r, HEALTH_ZONES, h->zones);
 	record_str(r, HEALTH_INPUT_ERROR, h->input_error);
 }

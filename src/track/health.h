@@ -9,6 +9,8 @@
 /* name, unit, doc */
 #define HEALTH_COUNTERS(X) \
 	X(files, NULL, "input files read") \
+	X(log_lines, NULL, "lines read from logs of other sensors") \
+	X(log_lines_bad, NULL, "of these: not to be read") \
 	X(packets, NULL, "packets read") \
 	X(bytes, "B", "bytes on the wire, as the capture says") \
 	X(bytes_read, "B", "bytes captured") \
@@ -45,11 +47,11 @@ enum health_field {
 #define X(name, unit, doc) HEALTH_##name,
 	HEALTH_COUNTERS(X)
 #undef X
-	HEALTH_LINK_TYPES, HEALTH_ZONES, HEALTH_INPUT_ERROR, HEALTH_FIELDS
+	HEALTH_LINK_TYPES, HEALTH_NOT_JUDGED, HEALTH_IN_PART, HEALTH_ZONES, HEALTH_INPUT_ERROR, HEALTH_FIELDS
 };
 extern const struct record_type health_type;
 
-enum { HEALTH_TEXT = 256, HEALTH_LINKS = 8 };
+enum { HEALTH_TEXT = 256, HEALTH_LINKS = 8, HEALTH_RULES = 96 };
 
 struct health {
 	uint64_t first, last;                    /* ns; 0: no packet yet */
@@ -57,6 +59,7 @@ struct health {
 	HEALTH_COUNTERS(X)
 #undef X
 	const char *links[HEALTH_LINKS];         /* names of link types seen; not owned */
+	const char *not_judged[HEALTH_RULES], *in_part[HEALTH_RULES];    /* from logs alone; constants, ended by NULL */
 	char zones[HEALTH_TEXT];                 /* which networks count as whose, and whether that is a guess */
 	char input_error[HEALTH_TEXT];           /* why and where the input broke off; empty: it did not */
 };

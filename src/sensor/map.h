@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fields.def, resolved: which value of a line goes where. */
+#pragma once
+
+#include "record/registry.h"
+#include "sensor/line.h"
+
+enum sensor_kind { SENSOR_EVE, SENSOR_ZEEK };
+
+/* What is no field of a record: the conversation's, and the request that the HTTP decoder reads again. */
+enum slot {
+	SLOT_NONE, SLOT_TIME, SLOT_SOURCE, SLOT_TARGET, SLOT_SOURCE_PORT, SLOT_TARGET_PORT, SLOT_TRANSPORT, SLOT_SOURCE_MAC,
+	SLOT_TARGET_MAC, SLOT_CONVERSATION, SLOT_PROTOCOL, SLOT_START, SLOT_FINISH, SLOT_DURATION, SLOT_STATE,
+	SLOT_PACKETS_TO_SERVER, SLOT_PACKETS_TO_CLIENT, SLOT_BYTES_TO_SERVER, SLOT_BYTES_TO_CLIENT, SLOT_WIRE_TO_SERVER,
+	SLOT_WIRE_TO_CLIENT, SLOT_FLAGS_TO_CLIENT, SLOT_HOST, SLOT_TARGET_PATH, SLOT_METHOD, SLOT_AGENT, SLOTS,
+};
+
+enum side_sent { SIDE_SENT_CLIENT, SIDE_SENT_SERVER, SIDE_SENT_SENDER };
+
+enum how {
+	HOW_VALUE,                               /* as it stands there, in the field's type */
+	HOW_LOWER,
+	HOW_PATH,                                /* of a URL: what may be shown of it */
+	HOW_ADDRESS,                             /* only if it is one */
+	HOW_PRESENT,                             /* true: it is there at all */
+	HOW_CLOSED,                              /* true: it says CLOSED */
+	HOW_MAGIC,                               /* libmagic's words or a media type */
+	HOW_BANNER,                              /* "SSH-2.0-dropbear": without what stands in front of the program */
+};
+
+struct row {
+	uint64_t key;
+	enum slot slot;                          /* SLOT_NONE: a field */
+	enum side_sent side;
+	enum how how;
+	const struct record_type *type;
+	unsigned field;
+	const char *text;                        /* key 0: a constant */
+};
+
+enum { PLAN_ROWS = 48 };
+
+struct plan {
+	const char *event;
+	uint64_t kind;                           /* key of the value that divides it, 0: none */
+	uint64_t sieve;                          /* bit (key & 63) of every row: most values go no further */
+	struct row rows[PLAN_ROWS];
+	unsigned n;
+};
+
+struct map;
+
+/* NULL, with a sentence in err, when the table names what no decoder offers. */
+struct map *map_new(enum sensor_kind k, const struct registry *g, char err[256]);
+void        map_free(struct map *m);
+/* The plan of an event and, when its kind is known, "event/kind"; NULL: nothing is known of it. */
+const struct plan *map_plan(const struct map *m, struct span event, struct span kind);
+/* Whether records of that type come from this sensor. */
+bool        map_makes(const struct map *m, const struct record_type *t);

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads logs side by side and tells the tracker what they say: see sensor.h. */
+#include "sensor/sensor.h"
+
+#include "base/scope.h"
+#include "sensor/value.h"
+#include "track/told.h"
+
+enum { SEEN = 1 << 16, MAKING = 4, TEXT_KEPT = 2048, TCP = 6, UDP = 17 };
+
+/* TCP flags, RFC 9293 section 3.1 */
+enum { FLAG_SYN = 2, FLAG_RST = 4 };
+
+/* What a frame carries in front of its payload, at least: Ethernet, IPv4, TCP with time stamps or UDP. */
+enum { HEAD_TCP = 66, HEAD_UDP = 42 };
+
+struct log {
+	struct input *in;                        /* NULL: it has ended */
+	enum sensor_kind kind;
+	uint32_t file;
+	char path[32];                           /* Zeek: which log */
+	struct columns columns;
+	struct line line;                        /* the next one; borrows from in */
+	size_t length;                           /* of it, with its end: passed over when the next is asked for */
+	uint64_t number, offset, ts;
+};
+
+/* Conversations that were told of, by their sensor's own number; a later one of the same row takes it over. */
+struct seen {
+	uint64_t key;
+	uint64_t id;
+	bool answered, speaks;
+};
+
+struct sensors {
+	struct tracker *tracker;
+	struct health *health;
+	struct map *maps[2];
+	const struct decoder *http;
+	struct log *logs[SENSOR_INPUTS];
+	unsigned n;
+	struct seen *seen;
+	uint64_t next_id, consumed;
+	struct arena arena;                      /* of one line */
+	struct hash_key key;
+	char damage[128];
+	uint32_t damaged;
+};
+
+/* What a line says of its conversation. */
+struct facts {
+	struct span v[SLOTS];                    /* as it stands there; borrowed */
+	struct told told;
+	uint64_t key;
+	bool turned;                             /* the line's source is the server */
+};
+
+struct making {
+	const struct record_type *type;
+	enum side_sent side;
+	struct record r;
+	struct origin at;
+};
+
+struct sensors *sensors_new(struct tracker *t, struct health *h, const struct registry *g, char err[256])
+{
+	struct sensors *s = mem_new(sizeof(*s));
+	s->tracker = t;
+	s->health = h;
+	s->key = keyring_hash_key(tracker_host(t)->keyring);
+	s->http = decoder_find("http");
+	s->seen = mem_array(SEEN, sizeof(*s->seen));
+	arena_init(&s->arena, 4 * SENSOR_LINE);
+	for (int k = SENSOR_EVE; k <= SENSOR_ZEEK; k++)
+		if (!(s->maps[k] = map_new((enum sensor_kind)k, g, err))) {
+			sensors_free(s);
+			return NULL;
+		}
+	return s;
+}
+
+static void log_end(struct sensors *s, struct log *l)
+{
+	const char *why = input_error(l->in);
+	if (why && !s->damage[0]) {
+		snprintf(s->damage, sizeof(s->damage), "%s", why);
+		s->damaged = l->file;
+	}
+	s->consumed += input_consumed(l->in);
+	input_free(l->in);
+	l->in = NULL;
+}
+
+void sensors_free(struct sensors *s)
+{
+	if (!s)
+		return;
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->logs[i]->in)
+			input_free(s->logs[i]->in);
+		free(s->logs[i]);
+	}
+	map_free(s->maps[0]);
+	map_free(s->maps[1]);
+	arena_done(&s->arena);
+	free(s->seen);
+	free(s);
+}
+
+/* ---- lines ---- */
+
+/* The next line without its end; n: with it. False at the end. A line beyond the cap is empty. */
+static bool line_next(struct log *l, struct span *out, size_t *n)
+{
+	enum { STEP = 1 << 16 };
+	struct span have = input_ready(l->in);
+	for (size_t from = 0;;) {
+		const uint8_t *end = have.n > from ? memchr(have.p + from, '\n', have.n - from) : NULL;
+		if (end) {
+			*n = (size_t)(end - have.p) + 1;
+			*out = span_cut(have, *n - 1);
+			break;
+		}
+		from = have.n;
+		if (from >= SENSOR_LINE) {       /* give it up in pieces, each of them empty */
+			*n = from;
+			*out = (struct span){ 0 };
+			break;
+		}
+		have = input_peek(l->in, from + STEP);
+		if (have.n == from) {            /* the last line may have no end */
+			*n = from;
+			*out = have;
+			return from > 0;
+		}
+	}
+	return true;
+}
+
+/* The next line that may say something, parsed. False: none. */
+static bool log_fill(struct sensors *s, struct log *l)
+{
+	struct span text;
+	size_t n;
+	input_skip(l->in, l->length);
+	l->length = 0;
+	while (line_next(l, &text, &n)) {
+		l->number++;
+		l->offset = input_offset(l->in);
+		bool is_tsv = l->kind == SENSOR_ZEEK && text.n && text.p[0] != '{';
+		bool is_head = is_tsv && text.p[0] == '#';
+		if (is_head)
+			columns_head(&l->columns, text);
+		bool good = !is_head && text.n && (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(text, &l->line));
+		if (good) {
+			l->length = n;
+			return true;
+		}
+		s->health->log_lines_bad += !is_head && n > 1;
+		input_skip(l->in, n);
+	}
+	log_end(s, l);
+	return false;
+}
+
+static const struct line_value *value_of(const struct line *l, uint64_t key)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].key == key)
+			return &l->v[i];
+	return NULL;
+}
+
+static struct span text_of(const struct line *l, const char *path)
+{
+	const struct line_value *v = value_of(l, line_key(span_str(path)));
+	return v ? v->text : (struct span){ 0 };
+}
+
+static void log_time(struct sensors *s, struct log *l)
+{
+	if (!log_fill(s, l))
+		return;
+	uint64_t ts = value_time(text_of(&l->line, l->kind == SENSOR_EVE ? "timestamp" : "ts"));
+	l->ts = ts ? ts : l->ts;                 /* a line without one comes with the one before it */
+}
+
+void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name, uint32_t file)
+{
+	if (s->n == SENSOR_INPUTS) {
+		close(fd);
+		return;
+	}
+	struct log *l = mem_new(sizeof(*l));
+	const char *base = strrchr(name, '/');
+	l->in = input_new(fd);
+	l->kind = k;
+	l->file = file;
+	columns_reset(&l->columns);
+	snprintf(l->path, sizeof(l->path), "%s", base ? base + 1 : name);
+	l->path[strcspn(l->path, ".")] = '\0';
+	s->logs[s->n++] = l;
+	s->health->files++;
+	log_time(s, l);
+}
+
+/* ---- what a line says ---- */
+
+static bool fits(const struct plan *p, uint64_t key)
+{
+	return p->sieve >> (key & 63) & 1;
+}
+
+static const struct plan *plan_of(const struct sensors *s, const struct log *l)
+{
+	struct span event = l->kind == SENSOR_EVE ? text_of(&l->line, "event_type") : text_of(&l->line, "_path");
+	if (!event.n && l->kind == SENSOR_ZEEK)
+		event = span_str(l->columns.path[0] ? l->columns.path : l->path);
+	const struct plan *p = map_plan(s->maps[l->kind], event, (struct span){ 0 });
+	if (!p || !p->kind)
+		return p;
+	const struct line_value *kind = value_of(&l->line, p->kind);
+	return kind ? map_plan(s->maps[l->kind], event, kind->text) : p;
+}
+
+static void gather(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		if (!fits(p, l->v[i].key) || l->v[i].kind == LINE_NULL)
+			continue;
+		for (unsigned k = 0; k < p->n; k++)
+			if (p->rows[k].key == l->v[i].key && p->rows[k].slot && !f->v[p->rows[k].slot].n)
+				f->v[p->rows[k].slot] = line_text(l, &l->v[i], &s->arena);
+	}
+}
+
+static uint64_t number(struct span s)
+{
+	uint64_t u = 0;
+	value_uint(s, &u);
+	return u;
+}
+
+static const struct {
+	const char *says, *transport;
+	uint8_t proto;
+} transports[] = {
+	{ "tcp", "tcp", TCP }, { "TCP", "tcp", TCP }, { "udp", "udp", UDP }, { "UDP", "udp", UDP },
+	{ "icmp", "ip-1", 1 }, { "ICMP", "ip-1", 1 }, { "IPv6-ICMP", "ip-58", 58 }, { "SCTP", "ip-132", 132 },
+};
+
+static void ends(struct facts *f, const struct log *l)
+{
+	struct told *t = &f->told;
+	t->at = (struct origin){
+		.ts = l->ts, .packet = l->number, .offset = l->offset, .file = l->file, .to_server = true,
+		.src = value_addr(f->v[SLOT_SOURCE]), .dst = value_addr(f->v[SLOT_TARGET]),
+		.sport = (uint16_t)number(f->v[SLOT_SOURCE_PORT]), .dport = (uint16_t)number(f->v[SLOT_TARGET_PORT]),
+		.smac = value_mac(f->v[SLOT_SOURCE_MAC]), .dmac = value_mac(f->v[SLOT_TARGET_MAC]),
+	};
+	t->transport = "";
+	for (size_t i = 0; i < ARRAY_LEN(transports); i++)
+		if (span_is(f->v[SLOT_TRANSPORT], transports[i].says)) {
+			t->transport = transports[i].transport;
+			t->at.proto = transports[i].proto;
+		}
+}
+
+/* Names that differ from our decoders'. */
+static const struct {
+	const char *theirs, *ours;
+} aliases[] = { { "ssl", "tls" }, { "ftp-data", "ftp_data" }, { "dce_rpc", "smb" }, { "krb_tcp", "" } };
+
+static const struct decoder *spoken(struct span theirs)
+{
+	char name[32];
+	struct rd r = rd_of(theirs);
+	struct span first;
+	if (!rd_until(&r, ',', &first))          /* Zeek: "ssl,http" */
+		first = theirs;
+	snprintf(name, sizeof(name), "%.*s", (int)span_cut(first, 31).n, (const char *)first.p);
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(name, aliases[i].theirs) == 0)
+			return decoder_find(aliases[i].ours);
+	return name[0] ? decoder_find(name) : NULL;
+}
+
+static struct origin turn(const struct origin *at)
+{
+	struct origin o = *at;
+	o.src = at->dst, o.dst = at->src;
+	o.sport = at->dport, o.dport = at->sport;
+	o.smac = at->dmac, o.dmac = at->smac;
+	return o;
+}
+
+static bool has_port(const struct decoder *d, uint16_t port)
+{
+	for (int i = 0; i < 8 && d->ports[i]; i++)
+		if (d->ports[i] == port)
+			return true;
+	return false;
+}
+
+/* A line about a message may name its sender first: the end on the protocol's port serves. */
+static void find_server(struct facts *f, bool is_flow)
+{
+	const struct decoder *d = f->told.decoder;
+	if (is_flow || !d || !has_port(d, f->told.at.sport) || has_port(d, f->told.at.dport))
+		return;
+	f->told.at = turn(&f->told.at);
+	f->turned = true;
+}
+
+static uint64_t payload(struct span wire, uint64_t packets, uint8_t proto)
+{
+	uint64_t all = number(wire), heads = packets * (proto == TCP ? HEAD_TCP : HEAD_UDP);
+	return all > heads ? all - heads : 0;
+}
+
+/* Zeek's conn_state in our words; NULL is no answer. */
+static const char *zeek_state(struct span s, bool *answered)
+{
+	static const struct {
+		const char *says, *state;
+		bool answered;
+	} v[] = {
+		{ "S0", "unanswered", false }, { "REJ", "refused", false }, { "RSTOS0", "unanswered", false },
+		{ "SH", "unanswered", false }, { "S1", "open", true }, { "S2", "open", true }, { "S3", "open", true },
+		{ "SF", "closed", true }, { "RSTO", "reset", true }, { "RSTR", "reset", true }, { "RSTRH", "reset", true },
+		{ "SHR", "open", true },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		if (span_is(s, v[i].says)) {
+			*answered = v[i].answered;
+			return v[i].state;
+		}
+	return *answered ? "open" : "unanswered";
+}
+
+static const char *eve_state(const struct facts *f, bool *answered)
+{
+	uint64_t flags = value_hex(f->v[SLOT_FLAGS_TO_CLIENT]);
+	if (f->told.at.proto == TCP && flags & FLAG_RST && !(flags & FLAG_SYN)) {
+		*answered = false;
+		return "refused";
+	}
+	if (!*answered)
+		return "unanswered";
+	if (flags & FLAG_RST)
+		return "reset";
+	return span_is(f->v[SLOT_STATE], "closed") ? "closed" : "open";
+}
+
+static void amounts(struct facts *f, enum sensor_kind k, bool *answered)
+{
+	struct told *t = &f->told;
+	t->packets[0] = number(f->v[SLOT_PACKETS_TO_SERVER]);
+	t->packets[1] = number(f->v[SLOT_PACKETS_TO_CLIENT]);
+	t->bytes[0] = number(f->v[SLOT_BYTES_TO_SERVER]) + payload(f->v[SLOT_WIRE_TO_SERVER], t->packets[0], t->at.proto);
+	t->bytes[1] = number(f->v[SLOT_BYTES_TO_CLIENT]) + payload(f->v[SLOT_WIRE_TO_CLIENT], t->packets[1], t->at.proto);
+	*answered = t->packets[1] > 0 || t->bytes[1] > 0;
+	t->state = k == SENSOR_ZEEK ? zeek_state(f->v[SLOT_STATE], answered) : eve_state(f, answered);
+	uint64_t start = value_time(f->v[SLOT_START]), end = value_time(f->v[SLOT_FINISH]);
+	t->last = end ? end : t->at.ts + value_seconds(f->v[SLOT_DURATION]);
+	if (start)
+		t->at.ts = start;
+}
+
+/* ---- telling ---- */
+
+static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log *l, bool *fresh)
+{
+	struct span id = f->v[SLOT_CONVERSATION];
+	uint64_t key = id.n ? hash64(s->key, id) ^ ((uint64_t)l->kind + 1) : hash64(s->key, span_of(&f->told.at.src,
+		       sizeof(f->told.at.src))) ^ hash64(s->key, span_of(&f->told.at.dst, sizeof(f->told.at.dst)));
+	struct seen *e = &s->seen[key % SEEN];
+	*fresh = !e->id || e->key != key;
+	if (*fresh)
+		*e = (struct seen){ .key = key, .id = ++s->next_id };
+	return e;
+}
+
+static void tell_conversation(struct sensors *s, struct facts *f, const struct log *l, bool is_flow)
+{
+	bool fresh, answered = false;
+	struct seen *e = seen_of(s, f, l, &fresh);
+	if (is_flow)
+		amounts(f, l->kind, &answered);
+	f->told.at.flow = e->id;
+	if (fresh)
+		told_contact(s->tracker, &f->told);
+	if (answered && !e->answered) {
+		told_answer(s->tracker, &f->told);
+		e->answered = true;
+	}
+	if (f->told.decoder && !e->speaks) {
+		told_speaks(s->tracker, &f->told);
+		e->speaks = true;
+	}
+	if (is_flow) {
+		told_flow(s->tracker, &f->told);
+		*e = (struct seen){ 0 };
+	}
+}
+
+static void put_clean(struct buf *b, struct span s)
+{
+	for (struct rd r = rd_of(span_cut(s, TEXT_KEPT)); rd_left(&r);) {
+		uint8_t c = rd_u8(&r);
+		buf_u8(b, c > ' ' && c != 127 ? c : '_');
+	}
+}
+
+/* The request as it must have stood on the wire: what is a patient's in it, the decoder knows. */
+static void tell_request(struct sensors *s, const struct facts *f)
+{
+	struct buf b = { .cap = 4 * TEXT_KEPT };
+	put_clean(&b, f->v[SLOT_METHOD].n ? f->v[SLOT_METHOD] : SPAN_LIT("GET"));
+	buf_text(&b, " ");
+	put_clean(&b, f->v[SLOT_TARGET_PATH].n ? f->v[SLOT_TARGET_PATH] : SPAN_LIT("/"));
+	buf_text(&b, " HTTP/1.1\r\nHost: ");
+	put_clean(&b, f->v[SLOT_HOST]);
+	if (f->v[SLOT_AGENT].n) {
+		buf_text(&b, "\r\nUser-Agent: ");
+		struct span agent = span_cut(f->v[SLOT_AGENT], TEXT_KEPT);
+		for (struct rd r = rd_of(agent); rd_left(&r);) {
+			uint8_t c = rd_u8(&r);
+			buf_u8(&b, c >= ' ' && c != 127 ? c : '_');
+		}
+	}
+	buf_text(&b, "\r\n\r\n");
+	told_message(s->tracker, s->http, &f->told.at, buf_span(&b));
+	buf_done(&b);
+}
+
+static struct origin sent_by(const struct facts *f, enum side_sent side)
+{
+	struct origin at = f->told.at, back = turn(&at);
+	back.to_server = false;
+	switch (side) {
+	case SIDE_SENT_CLIENT: return at;
+	case SIDE_SENT_SERVER: return back;
+	case SIDE_SENT_SENDER: break;
+	}
+	return f->turned ? back : at;
+}
+
+static struct record *making_of(struct making m[MAKING], unsigned *n, const struct row *row, const struct facts *f,
+				const struct record_host *h)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (m[i].type == row->type && m[i].side == row->side)
+			return &m[i].r;
+	if (*n == MAKING)
+		return NULL;
+	struct making *new = &m[(*n)++];
+	new->type = row->type;
+	new->side = row->side;
+	new->at = sent_by(f, row->side);
+	record_begin(&new->r, row->type, &new->at, h);
+	return &new->r;
+}
+
+static void tell_records(struct sensors *s, const struct facts *f, const struct plan *p, const struct line *l)
+{
+	struct making m[MAKING] UNSET;
+	unsigned n = 0;
+	struct record_host host = *tracker_host(s->tracker);
+	host.arena = &s->arena;
+	for (unsigned i = 0; i < l->n; i++)
+		for (unsigned k = 0; fits(p, l->v[i].key) && k < p->n; k++) {
+			const struct row *row = &p->rows[k];
+			if (row->slot || row->key != l->v[i].key || l->v[i].kind == LINE_NULL)
+				continue;
+			struct record *r = making_of(m, &n, row, f, &host);
+			if (r)
+				value_set(r, row, line_text(l, &l->v[i], &s->arena), &s->arena);
+		}
+	for (unsigned k = 0; n && k < p->n; k++) /* constants complete what values began */
+		if (!p->rows[k].key && !p->rows[k].slot) {
+			struct record *r = making_of(m, &n, &p->rows[k], f, &host);
+			if (r)
+				value_set(r, &p->rows[k], span_str(p->rows[k].text), &s->arena);
+		}
+	for (unsigned i = 0; i < n; i++)
+		told_record(s->tracker, &m[i].r);
+}
+
+static void tell(struct sensors *s, struct log *l)
+{
+	const struct plan *p = plan_of(s, l);
+	struct facts f = { 0 };
+	s->health->log_lines++;
+	health_time(s->health, l->ts);
+	if (!p)
+		return;                          /* statistics, alerts by signature: nothing of ours */
+	bool is_flow = strcmp(p->event, "flow") == 0 || strcmp(p->event, "conn") == 0;
+	gather(s, &f, p, &l->line);
+	ends(&f, l);
+	if (!f.told.at.src.family || !f.told.at.dst.family || !l->ts)
+		return;
+	f.told.decoder = is_flow || f.v[SLOT_PROTOCOL].n ? spoken(f.v[SLOT_PROTOCOL]) : spoken(span_str(p->event));
+	find_server(&f, is_flow);
+	if (f.told.transport[0])
+		tell_conversation(s, &f, l, is_flow);
+	if (f.v[SLOT_HOST].n || f.v[SLOT_TARGET_PATH].n)
+		tell_request(s, &f);
+	tell_records(s, &f, p, &l->line);
+}
+
+bool sensors_step(struct sensors *s)
+{
+	struct log *first = NULL;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->logs[i]->in && (!first || s->logs[i]->ts < first->ts))
+			first = s->logs[i];
+	if (!first)
+		return false;
+	tell(s, first);
+	arena_reset(&s->arena);
+	log_time(s, first);
+	return true;
+}
+
+uint64_t sensors_consumed(const struct sensors *s)
+{
+	uint64_t n = s->consumed;
+	for (unsigned i = 0; i < s->n; i++)
+		n += s->logs[i]->in ? input_consumed(s->logs[i]->in) : 0;
+	return n;
+}
+
+const char *sensors_damage(const struct sensors *s, uint32_t *file)
+{
+	*file = s->damaged;
+	return s->damage[0] ? s->damage : NULL;
+}
+
+bool sensors_make(const struct sensors *s, const struct record_type *t)
+{
+	for (const struct record_type *const *h = s->http->types; *h; h++)
+		if (*h == t)
+			return true;
+	for (unsigned i = 0; i < s->n; i++)
+		if (map_makes(s->maps[s->logs[i]->kind], t))
+			return true;
+	return t == &contact_type || t == &answer_type || t == &flow_type || t == &device_type;
+}
