@@ -36,7 +36,7 @@ static const struct divided divided[] = {
 #include "sensor/fields.def"
 };
 
-enum { PLANS = 48, EVENT_MAX = 64 };
+enum { PLANS = 48 };
 
 struct map {
 	struct plan plans[PLANS];
@@ -49,10 +49,10 @@ static bool is_every(const char *event)
 }
 
 /* "dns" is a part of what "dns/answer" means. */
-static bool covers(const char *wide, const char *event)
+static bool covers(const char *wide, struct span event)
 {
-	size_t n = strlen(wide);
-	return is_every(wide) || (strncmp(wide, event, n) == 0 && (event[n] == '\0' || event[n] == '/'));
+	struct span w = span_str(wide), behind = span_from(event, w.n);
+	return is_every(wide) || (span_starts(event, w) && (!behind.n || behind.p[0] == '/'));
 }
 
 static bool resolve(const struct entry *e, const struct registry *g, struct row *out, char err[256])
@@ -78,25 +78,27 @@ static bool plan_make(struct plan *p, enum sensor_kind k, const struct registry 
 		if (e->sensor != k || !covers(e->event, p->event))
 			continue;
 		if (p->n == PLAN_ROWS) {
-			snprintf(err, 256, "too many lines for the event %s in the table of sensors", p->event);
+			snprintf(err, 256, "too many lines for the event %s in the table of sensors", e->event);
 			return false;
 		}
-		if (!resolve(e, g, &p->rows[p->n], err))
+		struct row *row = &p->rows[p->n++];
+		if (!resolve(e, g, row, err))
 			return false;
-		p->sieve |= UINT64_C(1) << (p->rows[p->n++].key & 63);
+		if (!row->key)
+			continue;
+		row->next = p->bucket[row->key % PLAN_BUCKETS];
+		p->bucket[row->key % PLAN_BUCKETS] = (uint8_t)p->n;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(divided); i++)
-		if (divided[i].sensor == k && strcmp(divided[i].event, p->event) == 0) {
+		if (divided[i].sensor == k && span_is(p->event, divided[i].event))
 			p->kind = line_key(span_str(divided[i].path));
-			p->sieve |= UINT64_C(1) << (p->kind & 63);
-		}
 	return true;
 }
 
 static bool is_planned(const struct map *m, const char *event)
 {
 	for (unsigned i = 0; i < m->n; i++)
-		if (strcmp(m->plans[i].event, event) == 0)
+		if (span_is(m->plans[i].event, event))
 			return true;
 	return false;
 }
@@ -113,7 +115,8 @@ struct map *map_new(enum sensor_kind k, const struct registry *g, char err[256])
 			map_free(m);
 			return NULL;
 		}
-		m->plans[m->n].event = e->event;
+		m->plans[m->n].event = span_str(e->event);
+		m->plans[m->n].is_flow = strcmp(e->event, k == SENSOR_EVE ? "flow" : "conn") == 0;
 		if (!plan_make(&m->plans[m->n++], k, g, err)) {
 			map_free(m);
 			return NULL;
@@ -129,16 +132,16 @@ void map_free(struct map *m)
 
 const struct plan *map_plan(const struct map *m, struct span event, struct span kind)
 {
-	char name[EVENT_MAX];
-	if (kind.n)
-		snprintf(name, sizeof(name), "%.*s/%.*s", (int)span_cut(event, 31).n, (const char *)event.p,
-			 (int)span_cut(kind, 31).n, (const char *)kind.p);
 	const struct plan *found = NULL;
 	for (unsigned i = 0; i < m->n; i++) {
-		if (kind.n && strcmp(m->plans[i].event, name) == 0)
-			return &m->plans[i];
-		if (span_is(event, m->plans[i].event))
-			found = &m->plans[i];
+		const struct plan *p = &m->plans[i];
+		if (!span_starts(p->event, event))
+			continue;
+		struct span behind = span_from(p->event, event.n);
+		if (!behind.n)
+			found = p;
+		else if (kind.n && behind.p[0] == '/' && span_eq(span_from(behind, 1), kind))
+			return p;
 	}
 	return found;
 }

@@ -12,7 +12,8 @@ enum slot {
 	SLOT_NONE, SLOT_TIME, SLOT_SOURCE, SLOT_TARGET, SLOT_SOURCE_PORT, SLOT_TARGET_PORT, SLOT_TRANSPORT, SLOT_SOURCE_MAC,
 	SLOT_TARGET_MAC, SLOT_CONVERSATION, SLOT_PROTOCOL, SLOT_START, SLOT_FINISH, SLOT_DURATION, SLOT_STATE,
 	SLOT_PACKETS_TO_SERVER, SLOT_PACKETS_TO_CLIENT, SLOT_BYTES_TO_SERVER, SLOT_BYTES_TO_CLIENT, SLOT_WIRE_TO_SERVER,
-	SLOT_WIRE_TO_CLIENT, SLOT_FLAGS_TO_CLIENT, SLOT_HOST, SLOT_TARGET_PATH, SLOT_METHOD, SLOT_AGENT, SLOTS,
+	SLOT_WIRE_TO_CLIENT, SLOT_FLAGS_TO_CLIENT, SLOT_HOST, SLOT_TARGET_PATH, SLOT_METHOD, SLOT_AGENT,
+	SLOT_LEASED, SLOT_LEASED_TO, SLOTS,
 };
 
 enum side_sent { SIDE_SENT_CLIENT, SIDE_SENT_SERVER, SIDE_SENT_SENDER };
@@ -36,17 +37,31 @@ struct row {
 	const struct record_type *type;
 	unsigned field;
 	const char *text;                        /* key 0: a constant */
+	uint8_t next;                            /* index + 1 of the next row of the same bucket */
 };
 
-enum { PLAN_ROWS = 48 };
+enum { PLAN_ROWS = 48, PLAN_BUCKETS = 256 };
 
 struct plan {
-	const char *event;
+	bool is_flow;                            /* it tells a whole conversation */
+	struct span event;
 	uint64_t kind;                           /* key of the value that divides it, 0: none */
-	uint64_t sieve;                          /* bit (key & 63) of every row: most values go no further */
 	struct row rows[PLAN_ROWS];
 	unsigned n;
+	uint8_t bucket[PLAN_BUCKETS];            /* by low bits of the key: index + 1 of a row */
 };
+
+/* The rows of a value's bucket: ask each for its key. NULL ends. */
+static inline const struct row *plan_first(const struct plan *p, uint64_t key)
+{
+	uint8_t i = p->bucket[key % PLAN_BUCKETS];
+	return i ? &p->rows[i - 1] : NULL;
+}
+
+static inline const struct row *plan_next(const struct plan *p, const struct row *r)
+{
+	return r->next ? &p->rows[r->next - 1] : NULL;
+}
 
 struct map;
 

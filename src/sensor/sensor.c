@@ -29,7 +29,7 @@ struct log {
 struct seen {
 	uint64_t key;
 	uint64_t id;
-	bool answered, speaks;
+	bool answered, speaks, over;
 };
 
 struct sensors {
@@ -43,6 +43,7 @@ struct sensors {
 	uint64_t next_id, consumed;
 	struct arena arena;                      /* of one line */
 	struct hash_key key;
+	uint64_t time_key[2], event_key[2];      /* where a line says when and what */
 	char damage[128];
 	uint32_t damaged;
 };
@@ -71,6 +72,10 @@ struct sensors *sensors_new(struct tracker *t, struct health *h, const struct re
 	s->http = decoder_find("http");
 	s->seen = mem_array(SEEN, sizeof(*s->seen));
 	arena_init(&s->arena, 4 * SENSOR_LINE);
+	s->time_key[SENSOR_EVE] = line_key(SPAN_LIT("timestamp"));
+	s->time_key[SENSOR_ZEEK] = line_key(SPAN_LIT("ts"));
+	s->event_key[SENSOR_EVE] = line_key(SPAN_LIT("event_type"));
+	s->event_key[SENSOR_ZEEK] = line_key(SPAN_LIT("_path"));
 	for (int k = SENSOR_EVE; k <= SENSOR_ZEEK; k++)
 		if (!(s->maps[k] = map_new((enum sensor_kind)k, g, err))) {
 			sensors_free(s);
@@ -171,9 +176,9 @@ static const struct line_value *value_of(const struct line *l, uint64_t key)
 	return NULL;
 }
 
-static struct span text_of(const struct line *l, const char *path)
+static struct span text_of(const struct line *l, uint64_t key)
 {
-	const struct line_value *v = value_of(l, line_key(span_str(path)));
+	const struct line_value *v = value_of(l, key);
 	return v ? v->text : (struct span){ 0 };
 }
 
@@ -181,7 +186,7 @@ static void log_time(struct sensors *s, struct log *l)
 {
 	if (!log_fill(s, l))
 		return;
-	uint64_t ts = value_time(text_of(&l->line, l->kind == SENSOR_EVE ? "timestamp" : "ts"));
+	uint64_t ts = value_time(text_of(&l->line, s->time_key[l->kind]));
 	l->ts = ts ? ts : l->ts;                 /* a line without one comes with the one before it */
 }
 
@@ -206,14 +211,9 @@ void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name
 
 /* ---- what a line says ---- */
 
-static bool fits(const struct plan *p, uint64_t key)
-{
-	return p->sieve >> (key & 63) & 1;
-}
-
 static const struct plan *plan_of(const struct sensors *s, const struct log *l)
 {
-	struct span event = l->kind == SENSOR_EVE ? text_of(&l->line, "event_type") : text_of(&l->line, "_path");
+	struct span event = text_of(&l->line, s->event_key[l->kind]);
 	if (!event.n && l->kind == SENSOR_ZEEK)
 		event = span_str(l->columns.path[0] ? l->columns.path : l->path);
 	const struct plan *p = map_plan(s->maps[l->kind], event, (struct span){ 0 });
@@ -225,13 +225,10 @@ static const struct plan *plan_of(const struct sensors *s, const struct log *l)
 
 static void gather(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l)
 {
-	for (unsigned i = 0; i < l->n; i++) {
-		if (!fits(p, l->v[i].key) || l->v[i].kind == LINE_NULL)
-			continue;
-		for (unsigned k = 0; k < p->n; k++)
-			if (p->rows[k].key == l->v[i].key && p->rows[k].slot && !f->v[p->rows[k].slot].n)
-				f->v[p->rows[k].slot] = line_text(l, &l->v[i], &s->arena);
-	}
+	for (unsigned i = 0; i < l->n; i++)
+		for (const struct row *r = plan_first(p, l->v[i].key); r; r = plan_next(p, r))
+			if (r->slot && r->key == l->v[i].key && l->v[i].kind != LINE_NULL && !f->v[r->slot].n)
+				f->v[r->slot] = line_text(l, &l->v[i], &s->arena);
 }
 
 static uint64_t number(struct span s)
@@ -369,13 +366,13 @@ static void amounts(struct facts *f, enum sensor_kind k, bool *answered)
 
 /* ---- telling ---- */
 
-static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log *l, bool *fresh)
+static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log *l, bool is_flow, bool *fresh)
 {
 	struct span id = f->v[SLOT_CONVERSATION];
 	uint64_t key = id.n ? hash64(s->key, id) ^ ((uint64_t)l->kind + 1) : hash64(s->key, span_of(&f->told.at.src,
 		       sizeof(f->told.at.src))) ^ hash64(s->key, span_of(&f->told.at.dst, sizeof(f->told.at.dst)));
 	struct seen *e = &s->seen[key % SEEN];
-	*fresh = !e->id || e->key != key;
+	*fresh = !e->id || e->key != key || (e->over && is_flow);
 	if (*fresh)
 		*e = (struct seen){ .key = key, .id = ++s->next_id };
 	return e;
@@ -384,7 +381,7 @@ static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log
 static void tell_conversation(struct sensors *s, struct facts *f, const struct log *l, bool is_flow)
 {
 	bool fresh, answered = false;
-	struct seen *e = seen_of(s, f, l, &fresh);
+	struct seen *e = seen_of(s, f, l, is_flow, &fresh);
 	if (is_flow)
 		amounts(f, l->kind, &answered);
 	f->told.at.flow = e->id;
@@ -400,7 +397,7 @@ static void tell_conversation(struct sensors *s, struct facts *f, const struct l
 	}
 	if (is_flow) {
 		told_flow(s->tracker, &f->told);
-		*e = (struct seen){ 0 };
+		e->over = true;          /* its messages may stand in other logs and come later */
 	}
 }
 
@@ -469,8 +466,7 @@ static void tell_records(struct sensors *s, const struct facts *f, const struct 
 	struct record_host host = *tracker_host(s->tracker);
 	host.arena = &s->arena;
 	for (unsigned i = 0; i < l->n; i++)
-		for (unsigned k = 0; fits(p, l->v[i].key) && k < p->n; k++) {
-			const struct row *row = &p->rows[k];
+		for (const struct row *row = plan_first(p, l->v[i].key); row; row = plan_next(p, row)) {
 			if (row->slot || row->key != l->v[i].key || l->v[i].kind == LINE_NULL)
 				continue;
 			struct record *r = making_of(m, &n, row, f, &host);
@@ -487,6 +483,22 @@ static void tell_records(struct sensors *s, const struct facts *f, const struct 
 		told_record(s->tracker, &m[i].r);
 }
 
+static struct span event_name(const struct plan *p)
+{
+	struct rd r = rd_of(p->event);
+	struct span name;
+	return rd_until(&r, '/', &name) ? name : p->event;
+}
+
+/* A lease says whose card stands behind an address: many logs hold no other word of it. */
+static void tell_lease(struct sensors *s, const struct facts *f)
+{
+	struct addr leased = value_addr(f->v[SLOT_LEASED]);
+	struct mac to = value_mac(f->v[SLOT_LEASED_TO]);
+	if (leased.family && !mac_is_zero(to))
+		told_lease(s->tracker, &f->told.at, leased, to);
+}
+
 static void tell(struct sensors *s, struct log *l)
 {
 	const struct plan *p = plan_of(s, l);
@@ -495,17 +507,17 @@ static void tell(struct sensors *s, struct log *l)
 	health_time(s->health, l->ts);
 	if (!p)
 		return;                          /* statistics, alerts by signature: nothing of ours */
-	bool is_flow = strcmp(p->event, "flow") == 0 || strcmp(p->event, "conn") == 0;
 	gather(s, &f, p, &l->line);
 	ends(&f, l);
 	if (!f.told.at.src.family || !f.told.at.dst.family || !l->ts)
 		return;
-	f.told.decoder = is_flow || f.v[SLOT_PROTOCOL].n ? spoken(f.v[SLOT_PROTOCOL]) : spoken(span_str(p->event));
-	find_server(&f, is_flow);
+	f.told.decoder = p->is_flow || f.v[SLOT_PROTOCOL].n ? spoken(f.v[SLOT_PROTOCOL]) : spoken(event_name(p));
+	find_server(&f, p->is_flow);
 	if (f.told.transport[0])
-		tell_conversation(s, &f, l, is_flow);
+		tell_conversation(s, &f, l, p->is_flow);
 	if (f.v[SLOT_HOST].n || f.v[SLOT_TARGET_PATH].n)
 		tell_request(s, &f);
+	tell_lease(s, &f);
 	tell_records(s, &f, p, &l->line);
 }
 

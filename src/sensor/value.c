@@ -145,10 +145,31 @@ static bool bytes(struct span s, uint8_t stop, uint8_t *to, size_t n)
 	return rd_ok(&r) && !rd_left(&r);
 }
 
+/* Four numbers and three dots: what most of a log's addresses are. */
+static bool quad(struct span s, struct addr *out)
+{
+	uint32_t v = 0;
+	unsigned got;
+	struct rd r = rd_of(s);
+	for (int i = 0; i < 4; i++) {
+		if (i && rd_u8(&r) != '.')
+			return false;
+		uint64_t n = digits(&r, 3, &got);
+		if (!got || n > 255)
+			return false;
+		v = v << 8 | (uint32_t)n;
+	}
+	*out = addr_v4(v);
+	return rd_ok(&r) && !rd_left(&r);
+}
+
 struct addr value_addr(struct span s)
 {
 	char text[ADDR_TEXT];
 	struct addr a = { 0 };
+	if (quad(s, &a))
+		return a;
+	a = (struct addr){ 0 };
 	if (s.n && s.n < sizeof(text)) {
 		snprintf(text, sizeof(text), "%.*s", (int)s.n, (const char *)s.p);
 		if (!addr_parse(text, &a))

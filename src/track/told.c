@@ -76,6 +76,15 @@ void told_flow(struct tracker *t, const struct told *c)
 	tracker_publish(t, &r);
 }
 
+void told_lease(struct tracker *t, const struct origin *at, struct addr leased, struct mac to)
+{
+	struct origin holder = *at;
+	holder.src = leased;
+	holder.smac = to;
+	zone_saw_claim(t->zones, leased, to, at->ts);
+	device_saw(t->devices, &holder, 0);
+}
+
 void told_record(struct tracker *t, const struct record *r)
 {
 	tracker_publish(t, r);

@@ -20,6 +20,9 @@ void told_answer(struct tracker *t, const struct told *c);
 void told_speaks(struct tracker *t, const struct told *c);
 void told_flow(struct tracker *t, const struct told *c);
 
+/* The address was given to the card. */
+void told_lease(struct tracker *t, const struct origin *at, struct addr leased, struct mac to);
+
 /* A message: as fields, made with tracker_host's keyring and any arena … */
 void told_record(struct tracker *t, const struct record *r);
 /* … or as the bytes that its sender must have sent, which the decoder reads as ever. */

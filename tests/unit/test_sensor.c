@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of other sensors' logs: JSON that lies, times in every form, and two forms that say the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/scope.h"
+#include "sensor/value.h"
+
+static struct span find(const struct line *l, const char *path)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].key == line_key(span_str(path)))
+			return l->v[i].text;
+	return (struct span){ 0 };
+}
+
+static void what_is_no_object_is_refused(void **state)
+{
+	(void)state;
+	static const char *const no[] = { "", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "{\"a\":1", "{\"a\":1]", "{\"a\":\"x}", "null",
+		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}", "{1:2}", "{\"a\":nope}", "{\"a\" 1}" };
+	struct line *l = mem_new(sizeof(*l));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		if (line_json(span_str(no[i]), l))
+			fail_msg("%s", no[i]);
+	free(l);
+}
+
+static void values_are_found_by_their_path_in_any_nesting(void **state)
+{
+	(void)state;
+	struct line *l = mem_new(sizeof(*l));
+	assert_true(line_json(span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
+	assert_true(span_is(find(l, "a.b"), "1"));
+	assert_true(span_is(find(l, "a.b.c"), "x"));
+	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
+	assert_true(span_is(find(l, "t"), "true"));
+	assert_int_equal(l->n, 6);
+	assert_true(line_json(span_str("{\"id\":{\"orig_h\":\"10.0.0.1\"}}"), l));
+	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
+	free(l);
+}
+
+static void more_values_than_fit_are_counted_and_the_line_stands(void **state)
+{
+	(void)state;
+	struct line *l = mem_new(sizeof(*l));
+	struct buf b = { .cap = 1 << 16 };
+	buf_text(&b, "{\"first\":7,\"v\":[1");
+	for (int i = 0; i < 2 * LINE_VALUES; i++)
+		buf_text(&b, ",1");
+	buf_text(&b, "]}");
+	assert_true(line_json(buf_span(&b), l));
+	assert_true(span_is(find(l, "first"), "7"));
+	assert_int_equal(l->n, LINE_VALUES);
+	assert_int_equal(l->dropped, LINE_VALUES + 2);
+	buf_done(&b);
+	free(l);
+}
+
+static void escapes_are_undone_only_where_they_are(void **state)
+{
+	(void)state;
+	struct arena a;
+	arena_init(&a, 1 << 16);
+	struct line l = { .tsv = false };
+	static const struct { const char *in, *out; bool tsv; } v[] = {
+		{ "plain", "plain", false }, { "a\\/b\\u0041\\n", "a/bA\n", false }, { "\\u00e9\\ud800", "\xc3\xa9\xef\xbf\xbd", false },
+		{ "\\x09tab\\x41", "\ttabA", true }, { "end\\", "end", false }, { "\\u00", "", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		l.tsv = v[i].tsv;
+		struct line_value x = { .text = span_str(v[i].in) };
+		struct span s = line_text(&l, &x, &a);
+		if (i < 4 && !span_is(s, v[i].out))
+			fail_msg("%s: %.*s", v[i].in, (int)s.n, (const char *)s.p);
+	}
+	arena_done(&a);
+}
+
+static void times_of_every_form_are_the_same_instant(void **state)
+{
+	(void)state;
+	static const char *const same[] = { "2026-01-05T08:00:00.100000+0000", "2026-01-05T10:00:00.1+02:00", "1767600000.100000",
+		"2026-01-05T08:00:00.1Z", "2026-01-05T03:30:00.100-04:30", "1767600000.1" };
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		assert_int_equal(value_time(span_str(same[i])), UINT64_C(1767600000100000000));
+	assert_int_equal(value_time(span_str("1972-03-01T00:00:00Z")), UINT64_C(68256000000000000));
+	assert_int_equal(value_time(span_str("2000-02-29T12:00:00Z")), UINT64_C(951825600000000000));
+	static const char *const no[] = { "", "-", "today", "2026-13-05T08:00:00Z", "2026-00-05T08:00:00Z", "2026-01-05", "9999-01-01T0" };
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		if (value_time(span_str(no[i])))
+			fail_msg("%s", no[i]);
+}
+
+static void addresses_that_are_none_stay_none(void **state)
+{
+	(void)state;
+	static const char *const no[] = { "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.x", "fe80::zz", "1..2.3", "name.example" };
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		assert_int_equal(value_addr(span_str(no[i])).family, 0);
+	char text[ADDR_TEXT];
+	assert_string_equal(addr_text(value_addr(span_str("10.20.30.7")), text), "10.20.30.7");
+	assert_int_equal(value_addr(span_str("2001:db8::1")).family, 6);
+	assert_true(mac_is_zero(value_mac(span_str("02:00:00:11:22"))));
+	assert_false(mac_is_zero(value_mac(span_str("02:00:00:11:22:33"))));
+}
+
+static void a_zeek_row_gives_what_its_head_names(void **state)
+{
+	(void)state;
+	static const char *const head[] = { "#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tdns",
+		"#fields\tts\tid.orig_h\tanswers\tquery", "#types\ttime\taddr\tvector[string]\tstring" };
+	struct columns c;
+	struct line *l = mem_new(sizeof(*l));
+	columns_reset(&c);
+	assert_false(line_tsv(&c, span_str("1\t2"), l));
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		columns_head(&c, span_str(head[i]));
+	assert_string_equal(c.path, "dns");
+	assert_true(line_tsv(&c, span_str("1.5\t10.0.0.1\ta,b,c\t-"), l));
+	assert_int_equal(l->n, 5);
+	assert_true(span_is(find(l, "answers"), "a"));
+	assert_int_equal(find(l, "query").n, 0);
+	assert_false(line_tsv(&c, span_str("1.5\t10.0.0.1"), l));
+	free(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_object_is_refused),
+		cmocka_unit_test(values_are_found_by_their_path_in_any_nesting),
+		cmocka_unit_test(more_values_than_fit_are_counted_and_the_line_stands),
+		cmocka_unit_test(escapes_are_undone_only_where_they_are),
+		cmocka_unit_test(times_of_every_form_are_the_same_instant),
+		cmocka_unit_test(addresses_that_are_none_stay_none),
+		cmocka_unit_test(a_zeek_row_gives_what_its_head_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
