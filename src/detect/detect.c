@@ -187,6 +187,7 @@ const struct conf_key detect_conf[] = {
 			"every other reader inside the site is told"),
 	REGISTERED_KEYS("service", "who may log in to medical devices: biomedical engineering, the maker's service"),
 	REGISTERED_KEYS("update", "who may give medical devices their updates, even in clear"),
+	REGISTERED_KEYS("scanner", "who may probe medical devices: the hospital's own inventory scanner"),
 	{ 0 },
 };
 

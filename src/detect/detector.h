@@ -100,8 +100,10 @@ const char     *detect_where(struct run *d, struct addr a, uint16_t port);
 const char     *detect_whither(enum scope s);
 /* Whether `[allow NAME]` of the configuration lets the device reach it (central stations: zone_is_central). */
 bool            detect_is_allowed(const struct run *d, struct addr device, struct addr to, uint16_t port);
-/* Whether the configuration names `who` as one that reads, services or updates the device. */
-enum registered_kind { REGISTERED_READER, REGISTERED_SERVICE, REGISTERED_UPDATE, REGISTERED_KINDS };
+/* Whether the configuration names `who` as one that reads, services, updates or scans the device. */
+enum registered_kind {
+	REGISTERED_READER, REGISTERED_SERVICE, REGISTERED_UPDATE, REGISTERED_SCANNER, REGISTERED_KINDS
+};
 bool            detect_is_registered(const struct run *d, enum registered_kind kind, struct addr device, struct addr who);
 bool            detect_has_registered(const struct run *d, enum registered_kind kind);   /* any at all */
 /* A row of the detector's own table gave way before it could be judged: counted in the health record. */

@@ -7,6 +7,7 @@ enum { REGISTERED_MAX = 4096 };
 
 static const char *const sections[REGISTERED_KINDS] = {
 	[REGISTERED_READER] = "reader", [REGISTERED_SERVICE] = "service", [REGISTERED_UPDATE] = "update",
+	[REGISTERED_SCANNER] = "scanner",
 };
 
 void registered_read(struct detect *m)
