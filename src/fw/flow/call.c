@@ -30,13 +30,29 @@ static enum trace_origin origin_of_shade(uint8_t shade)
 	}
 }
 
+static uint64_t hash_of(struct span s)
+{
+	uint64_t h = 14695981039346656037u;
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ s.p[i]) * 1099511628211u;
+	return h;
+}
+
+/* Programs pass the same texts over and over, and a search through a file of a megabyte is no small thing. */
 static bool in_file(const struct machine *m, struct span s, uint64_t *offset)
 {
 	struct span file = m->code.modules[0].elf.file;
-	const uint8_t *at = s.n >= CONST_MIN && file.n ? memmem(file.p, file.n, s.p, s.n) : NULL;
-	if (at)
-		*offset = (uint64_t)(at - file.p);
-	return at != NULL;
+	if (s.n < CONST_MIN || !file.n)
+		return false;
+	uint64_t h = hash_of(s);
+	struct sighting *seen = &m->sightings[h >> 32 & (SIGHTINGS - 1)];
+	if (seen->hash != h || seen->n != s.n) {
+		const uint8_t *at = memmem(file.p, file.n, s.p, s.n);
+		*seen = (struct sighting){ .hash = h, .n = s.n, .found = at != NULL, .offset = at ? (uint64_t)(at - file.p) : 0 };
+	}
+	if (seen->found)
+		*offset = seen->offset;
+	return seen->found;
 }
 
 /* What memory says, corrected by the file: bytes that stand in it as they are were only moved about. */

@@ -71,19 +71,19 @@ uint64_t model_process_exit(struct machine *m, const struct model *self)
 /* glibc, uClibc and musl: main, argc, argv; PowerPC glibc: argc, argv, …, and a table with main in it. */
 uint64_t model_process_start(struct machine *m, const struct model *self)
 {
-	uint64_t main = arg(m, self->param == 1 ? 2 : 0), sp = reg_get(m, m->cpu->sp);
+	uint64_t main = arg(m, self->param == 1 ? 2 : 0);
 	uint64_t args[3] = { arg(m, 1), arg(m, 2), 0 };
 	if (m->cpu->machine == EM_PPC_) {
+		uint64_t stack = arg(m, 6);      /* as the kernel left it: the count, then the arguments */
 		main = guest_pointer(&m->g, arg(m, 5) + 4);
-		args[0] = arg(m, 0);
-		args[1] = arg(m, 1);
+		args[0] = arg(m, 1) ? arg(m, 0) : guest_pointer(&m->g, stack);
+		args[1] = arg(m, 1) ? arg(m, 1) : stack + 4;
 		args[2] = arg(m, 2);
 	}
 	if (self->param == 1) {
 		args[0] = guest_pointer(&m->g, arg(m, 0));
 		args[1] = arg(m, 0) + (m->g.wide ? 8 : 4);
 	}
-	(void)sp;
 	bool thumb = m->cpu->arch == UC_ARCH_ARM && main & 1;
 	struct function *f = code_function(&m->code, main, thumb);
 	if (f && !f->name.n)

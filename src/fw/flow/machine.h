@@ -95,6 +95,13 @@ struct block {
 	bool thumb;
 };
 
+struct sighting {                                /* whether bytes stand in the file, remembered by their hash */
+	uint64_t hash, offset;
+	size_t n;
+	bool found;
+};
+enum { SIGHTINGS = 4096 };
+
 struct limits {
 	uint64_t program, root;                  /* instructions */
 	uint64_t first, path;                    /* of the first path of a root; of every other */
@@ -164,6 +171,7 @@ struct machine {
 	int out_fd;
 	uint64_t written;
 	uint32_t ncalls;
+	struct sighting *sightings;
 	struct addrmap written_calls;            /* hash of site and values → times */
 	const char *stopped;
 	struct span unknown[64], notes[16];

@@ -92,6 +92,7 @@ int main(int argc, char **argv)
 		.root = limit("AUSCULT_ROOT", 20000000),
 		.path = 300000, .output = limit("AUSCULT_OUTPUT", 32 << 20) };
 	m->stubs = mem_array(STUBS, sizeof(*m->stubs));
+	m->sightings = mem_array(SIGHTINGS, sizeof(*m->sightings));
 	m->nstubs = 1;                           /* the first returns to us */
 	m->out.cap = 8 << 20;
 	trace_registry(&m->registry);
