@@ -569,9 +569,21 @@ static struct span first_name(const struct model *model)
 	return rd_until(&r, ' ', &s) ? s : span_str(model->names);
 }
 
+/* What was compared piece by piece comes before the call that follows. */
+static void call_pending(struct machine *m)
+{
+	uint32_t site = m->call_site, function = m->call_function;
+	const struct frame *frame = m->call_frame;
+	compare_flush(m);
+	m->call_site = site;
+	m->call_function = function;
+	m->call_frame = frame;
+}
+
 void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result)
 {
 	struct span name = callee ? span_str(callee) : m->callee.n ? m->callee : first_name(model);
+	call_pending(m);
 	struct record *r = begin_call(m, m->call_site, name, model->class);
 	struct writer w = { m, r, m->call_site * 2654435761u };
 	hash_text(&w, name);
@@ -580,19 +592,40 @@ void call_write(struct machine *m, const struct model *model, const char *callee
 	end_call(m, r, w.hash);
 }
 
-void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how)
+static struct record *begin_compare(struct machine *m, struct writer *w, uint32_t site, uint8_t shade, const char *how)
 {
 	m->call_function = m->frame ? m->frame->function : 0;
 	m->call_frame = m->frame;
 	m->call_site = site;
 	struct record *r = begin_call(m, site, span_str(how), CALL_COMPARE);
-	struct writer w = { m, r, site * 2654435761u };
-	struct record *a = begin_arg(&w, SPAN_LIT("outside"));
+	*w = (struct writer){ m, r, site * 2654435761u };
+	struct record *a = begin_arg(w, SPAN_LIT("outside"));
 	record_str(a, ARG_TEXT, arena_printf(&m->scratch, "{%s}", source_name(m, shade)));
 	put_origin(a, ARG_ORIGIN, ORIGIN_OUTSIDE);
 	record_str(a, ARG_SOURCE, source_name(m, shade));
-	end_arg(&w, a);
+	end_arg(w, a);
+	return r;
+}
+
+void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how)
+{
+	struct writer w;
+	struct record *r = begin_compare(m, &w, site, shade, how);
 	arg_number(&w, SPAN_LIT("constant"), (uint64_t)value, false);
+	end_call(m, r, w.hash);
+}
+
+void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade)
+{
+	struct writer w;
+	struct record *r = begin_compare(m, &w, site, shade, "compare");
+	struct record *a = begin_arg(&w, SPAN_LIT("constant"));
+	uint64_t offset;
+	record_text(a, ARG_TEXT, arena_copy(&m->scratch, text));
+	put_origin(a, ARG_ORIGIN, ORIGIN_CONSTANT);
+	if (in_file(m, text, &offset))
+		record_uint(a, ARG_OFFSET, offset);
+	end_arg(&w, a);
 	end_call(m, r, w.hash);
 }
 

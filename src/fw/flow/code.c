@@ -73,6 +73,9 @@ void code_done(struct code *c)
 	for (unsigned i = 0; i < c->nmodules; i++)
 		free(c->modules[i].code);
 	free(c->turns);
+	free(c->steps);
+	free(c->step_at.key);
+	free(c->step_at.value);
 	free(c->functions);
 	free(c->work);
 	free(c->turn_at.key);
@@ -447,6 +450,23 @@ static uint32_t turn_keep(struct code *c, struct turn t)
 	return c->nturns;
 }
 
+/* What the instruction just decoded does to values, once. */
+static void step_keep(struct code *c, uint64_t at, bool thumb)
+{
+	if (addrmap_get(&c->step_at, (uint32_t)at))
+		return;
+	struct step s = step_of(c->cpu, thumb ? c->handle_thumb : c->handle, c->insn,
+				(uint32_t)guest_number(c->guest, at, 4), thumb);
+	if (s.op == STEP_NONE)
+		return;
+	if (c->nsteps == c->steps_room) {
+		c->steps_room = c->steps_room ? 2 * c->steps_room : 4096;
+		c->steps = mem_grow(c->steps, c->steps_room, sizeof(*c->steps));
+	}
+	c->steps[c->nsteps] = s;
+	addrmap_put(&c->step_at, (uint32_t)at, ++c->nsteps);
+}
+
 /* Decodes from start to the branch that ends the block, or to stop. */
 static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64_t stop, bool thumb)
 {
@@ -463,6 +483,7 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 		m->code[at - m->base] |= (uint8_t)(CODE_INSN | (thumb ? CODE_THUMB : 0));
 		t.site = (uint32_t)at;
 		turn_of(c, c->insn, &t);
+		step_keep(c, at, thumb);
 		at += c->insn->size;
 		if (t.kind == TURN_NEXT)
 			continue;

@@ -5,6 +5,7 @@
 
 #include "fw/flow/cpu.h"
 #include "fw/flow/guest.h"
+#include "fw/flow/step.h"
 
 enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17 };
 
@@ -63,6 +64,9 @@ struct code {
 	struct turn *turns;
 	uint32_t nturns, turns_room;
 	struct addrmap turn_at, function_at;     /* by end of the block; by start */
+	struct step *steps;
+	uint32_t nsteps, steps_room;
+	struct addrmap step_at;                  /* by address of the instruction */
 	struct function *functions;
 	uint32_t nfunctions, functions_room;
 	uint32_t *work;                          /* leaders to look at */

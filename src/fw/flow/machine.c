@@ -262,6 +262,19 @@ uint8_t source_in(struct span s, size_t i, size_t *from, size_t *to)
 	return 0;
 }
 
+uint8_t source_at(const struct machine *m, uint64_t addr)
+{
+	enum { AROUND = 3 };
+	const uint8_t *shade = guest_shades(&m->g, addr, 1);
+	if (!shade || *shade >= SHADE_SOURCE)
+		return shade ? *shade : 0;
+	/* Moved about by code, the bytes are still marks. */
+	const uint8_t *p = guest_bytes(&m->g, addr - AROUND, 2 * AROUND + 1);
+	size_t from, to;
+	uint8_t source = p ? source_in(span_of(p, 2 * AROUND + 1), 0, &from, &to) : 0;
+	return source && from <= AROUND && to > AROUND ? source : 0;
+}
+
 uint8_t source_of_text(const struct machine *m, uint64_t addr)
 {
 	struct span s = guest_text(&m->g, addr, 256);

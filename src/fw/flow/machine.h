@@ -74,6 +74,13 @@ struct path {
 	bool written;
 };
 
+struct spread {                                  /* outside bytes that were compared piece by piece so far */
+	uint32_t next, site, block;              /* where they go on; the first compare; block of the last */
+	int64_t value;                           /* of the first piece, as the program sees it */
+	uint8_t n, pieces, shade, width;         /* n 0: nothing */
+	uint8_t text[64];
+};
+
 struct state {                                   /* to come back to */
 	size_t mark;
 	uc_context *context;
@@ -83,6 +90,7 @@ struct state {                                   /* to come back to */
 	struct path *path;                       /* that it leaves */
 	uint32_t order;
 	struct assumed why;
+	struct spread spread;
 	int reg[4];
 	uint64_t value[4];
 	unsigned nregs;
@@ -92,6 +100,7 @@ struct block {
 	uint32_t addr, end, ninsn, turn;         /* turn: index + 1; 0: not known */
 	uint32_t run, visits, calls, rounds;     /* on this run of the emulator: visits; how many of them came after a call */
 	const struct stub *stub;
+	uint16_t compares, peeked;               /* compares in it; how often they were looked at */
 	bool thumb;
 };
 
@@ -151,6 +160,8 @@ struct machine {
 	struct span last_call;                   /* for conditions */
 	int64_t last_result;
 	uint32_t last_call_at;                   /* block counter */
+	struct spread spread;
+	uint32_t compared_at, compared_block;    /* block counter; the block that compares */
 	uint32_t compared;                       /* key of what outside bytes were compared with last; 0: nothing */
 	uint32_t ticks;
 	uint32_t root_entry;
@@ -189,6 +200,7 @@ const char *source_name(const struct machine *m, uint8_t shade);
 void     source_fill(struct machine *m, uint64_t addr, uint64_t n, uint8_t shade);  /* n marked bytes, no NUL */
 /* The source whose marks begin at or around s[i]; 0: none. *from and *to: the marked stretch. */
 uint8_t  source_in(struct span s, size_t i, size_t *from, size_t *to);
+uint8_t  source_at(const struct machine *m, uint64_t addr);       /* of this byte; 0: it is none */
 uint8_t  source_of_text(const struct machine *m, uint64_t addr);      /* marks anywhere in it; 0: none */
 uint32_t source_number(struct machine *m, uint8_t shade);        /* a small number that stands for it */
 uint8_t  source_of_number(const struct machine *m, uint64_t v);  /* 0: it is no outside number */
@@ -238,9 +250,18 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const uint64_t *args);
 const struct turn *block_turn(const struct machine *m, uint32_t block);
 
+/* ---- compare.c: outside bytes compared by instructions ---- */
+unsigned compare_count(struct machine *m, const struct block *b);    /* compares in a block */
+void compare_look(struct machine *m, uint32_t block);            /* before the block runs */
+/* The block that compared ends: on this path the pieces so far are equal, or they are not. */
+void compare_branch(struct machine *m, const struct turn *t, bool taken);
+struct spread compare_other(const struct machine *m, const struct turn *t, bool taken);    /* on the other side */
+void compare_flush(struct machine *m);           /* what was put together so far is written */
+
 /* ---- call.c: write a call to the trace ---- */
 void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);
 void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);
+void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade);
 void trace_end(struct machine *m);
 void trace_flush(struct machine *m);
 

@@ -65,7 +65,7 @@ static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, stru
 	}
 	struct state *s = &m->states[m->nstates++];
 	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .goal = (uint32_t)pc, .thumb = thumb,
-		.frame = m->frame, .path = m->path, .order = m->order, .why = why };
+		.frame = m->frame, .path = m->path, .order = m->order, .why = why, .spread = m->spread };
 	return s;
 }
 
@@ -127,6 +127,7 @@ static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 	const struct turn *t = code_turn(&m->code, addr, addr + size, b->thumb);
 	b->turn = t ? (uint32_t)(t - m->code.turns) + 1 : 0;
 	b->ninsn = code_ran(&m->code, addr, addr + size);
+	b->compares = (uint16_t)compare_count(m, b);
 	m->since_new = 0;
 	return m->nblocks;
 }
@@ -194,7 +195,7 @@ static struct assumed branch_assumed(const struct machine *m, const struct turn 
 /* A compare of outside bytes with a number. */
 static void note_compare(struct machine *m, const struct turn *t)
 {
-	if (!t->compare || !t->reg)
+	if (!t->compare || !t->reg || !t->equal)
 		return;
 	uint64_t a = reg_get(m, cpu_register(m->cpu, (unsigned)t->reg));
 	uint64_t b = t->has_value ? (uint64_t)t->value
@@ -206,11 +207,17 @@ static void note_compare(struct machine *m, const struct turn *t)
 		call_compare(m, t->compare, (int64_t)a, other, "compare");
 }
 
+static bool just_compared(const struct machine *m)
+{
+	return m->compared && m->ticks - m->compared_at <= 3;
+}
+
 /* Met before, but with other values: the function was entered with others and something of interest stands
  * in it, or outside bytes are compared with another constant (a table of commands). */
 static bool worth_again(struct machine *m, uint32_t other)
 {
-	uint32_t values = m->ticks - m->last_call_at <= 3 ? m->compared : 0;
+	bool compared = just_compared(m);
+	uint32_t values = compared ? m->compared : 0;
 	if (!values && m->frame)
 		values = m->frame->key;
 	if (!values)
@@ -219,7 +226,6 @@ static bool worth_again(struct machine *m, uint32_t other)
 	if (addrmap_get(&m->again, key))
 		return false;
 	uint32_t times = addrmap_get(&m->again, other & ~1u);
-	bool compared = m->compared && m->ticks - m->last_call_at <= 3;
 	if (times >= (compared ? AGAIN_COMPARED : AGAIN_MAX) || m->nagain >= AGAIN_ROOT)
 		return false;
 	m->nagain++;
@@ -231,16 +237,18 @@ static bool worth_again(struct machine *m, uint32_t other)
 static void branch_other_side(struct machine *m, const struct turn *t, uint32_t other, bool thumb)
 {
 	uint8_t flags = code_flags(&m->code, other);
-	bool known = flags & (CODE_RUN | CODE_QUEUED), compared = m->compared && m->ticks - m->last_call_at <= 3;
-	bool again = (known || compared) && worth_again(m, other);
+	bool known = flags & (CODE_RUN | CODE_QUEUED);
+	bool again = (known || just_compared(m)) && worth_again(m, other);
 	if (!again && flags & (CODE_RUN | CODE_QUEUED))
 		return;
-	note_compare(m, t);
+	bool taken = other == t->target;
+	if (m->compared_block != m->prev)        /* its operands were not seen where they come from */
+		note_compare(m, t);
 	struct state *s = state_push(m, other, thumb, branch_assumed(m, t, other));
 	if (!s)
 		return;
 	s->forced = again;
-	bool taken = other == t->target;
+	s->spread = compare_other(m, t, taken);
 	if (t->compare && t->has_value && t->reg && t->equal == (taken ? 1 : 2)) {
 		/* What was assumed equal is equal from now on: compilers go on to use the value. */
 		s->reg[0] = cpu_register(m->cpu, (unsigned)t->reg);
@@ -305,6 +313,7 @@ static void turn_taken(struct machine *m, const struct block *from, struct block
 		branch_other_side(m, t, t->end, from->thumb);
 	else if (t->target && t->kind != TURN_CALL)
 		branch_other_side(m, t, t->target, t->thumb);
+	compare_branch(m, t, !straight);
 }
 
 /* True when the loop b stands in has gone round often enough: leave by the side not taken. */
@@ -398,6 +407,7 @@ static void stub_enter(struct machine *m, const struct block *b)
 	find_caller(m);
 	note_unknown(m, s);
 	m->compared = 0;
+	m->compared_at = m->ticks;
 	model_run(m, s->model ? s->model : model_unknown, s->name);
 	if (!m->stopping)
 		reg_set(m, m->cpu->ret, m->result);
@@ -457,6 +467,8 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 		loop_leave(m, m->prev ? &from : NULL, b);
 	m->before = m->prev;
 	m->prev = i;
+	if (b->compares)
+		compare_look(m, i);
 }
 
 static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
@@ -571,6 +583,8 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, stru
 	m->prev = m->before = 0;
 	m->stopping = m->from_stub = false;
 	m->last_call = (struct span){ 0 };
+	m->compared = m->compared_block = 0;
+	m->spread.n = 0;
 }
 
 static void path_run(struct machine *m, uint64_t pc, bool thumb)
@@ -581,6 +595,7 @@ static void path_run(struct machine *m, uint64_t pc, bool thumb)
 		m->redirect = m->redirect_site = 0;
 		m->stopping = false;
 		(void)uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
+		compare_flush(m);
 		if (!m->redirect || m->stopped || m->instructions >= m->path_end)
 			return;
 		pc = m->redirect;
@@ -605,6 +620,7 @@ static void state_run(struct machine *m)
 			reg_set(m, s.reg[i], s.value[i]);
 		m->frame = s.frame;
 		path_begin(m, s.path, s.order, s.why);
+		m->spread = s.spread;
 		path_run(m, s.pc, s.thumb);
 	}
 	context_give(m, s.context);
