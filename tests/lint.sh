@@ -73,7 +73,10 @@ capture base capture
 decode base record decode
 track base record decode track
 finding base record finding
-detect base record decode track finding detect
+profile base record profile
+advisory base record finding advisory
+inventory base record advisory inventory
+detect base record decode track finding profile detect
 store base record finding store
 report base record finding store report
 lab base record lab

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/sandbox.h"
@@ -30,6 +31,7 @@ struct core {
 	bool broken_pipe;
 	struct keyring *keyring;
 	struct indicators *indicators;
+	struct profiles *profiles;
 	struct tracker *tracker;
 	struct detect *detect;
 	struct health health;
@@ -98,6 +100,11 @@ static bool is_passed(const struct engine_setup *s, const struct record_type *t)
 {
 	if (t->working)
 		return false;
+	for (const char *const *k = s->kinds; k && *k; k++)
+		if (strcmp(t->name, *k) == 0)
+			return true;
+	if (s->kinds)
+		return false;
 	return s->everything || (engine_keeps(t) && (s->flows || strcmp(t->name, "flow") != 0));
 }
 
@@ -118,6 +125,28 @@ static bool read_indicators(struct core *c)
 	return true;
 }
 
+/* Says the first error: the rest is for auscult profile check. */
+static bool read_profiles(struct core *c)
+{
+	struct complaints said = { 0 };
+	c->profiles = profiles_new();
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < c->set->nprofiles; i++) {
+		const struct document *f = &c->set->profiles[i];
+		buf_reset(&said.text);
+		ok = profiles_read(c->profiles, buf_span(&f->bytes), f->name, &said) != NULL;
+		struct rd r = rd_of(buf_span(&said.text));
+		struct span line = { 0 };
+		while (rd_until(&r, '\n', &line) && span_starts(line, SPAN_LIT("warning: ")))
+			;
+		if (!ok)
+			snprintf(c->board->error, sizeof(c->board->error), "%.200s: %.*s; all of it: auscult profile check FILE", f->name,
+				 (int)(line.n < 200 ? line.n : 200), (const char *)line.p);
+	}
+	complaints_done(&said);
+	return ok;
+}
+
 static bool start_detect(struct core *c)
 {
 	static const struct record_type *const types[] = {
@@ -126,7 +155,7 @@ static bool start_detect(struct core *c)
 	};
 	struct detect_setup d = {
 		.types = types, .devices = tracker_devices(c->tracker), .zones = tracker_zones(c->tracker),
-		.indicators = c->indicators, .keyring = c->keyring, .conf = c->set->conf, .file_name = file_name, .ctx = c,
+		.indicators = c->indicators, .profiles = c->profiles, .keyring = c->keyring, .conf = c->set->conf, .file_name = file_name, .ctx = c,
 	};
 	char err[256] = "";
 	c->detect = detect_new(&d, err);
@@ -141,7 +170,7 @@ static bool core_start(struct core *c)
 		c->passed[i] = is_passed(c->set, c->registry->v[i]);
 	c->from_tracker = (struct sink){ from_tracker, c };
 	c->to_parent = (struct sink){ send_record, c };
-	if (!read_indicators(c))
+	if (!read_indicators(c) || !read_profiles(c))
 		return false;
 	c->tracker = tracker_new(&(struct tracker_setup){
 		.keyring = c->keyring, .sink = &c->from_tracker, .health = &c->health, .conf = c->set->conf,
@@ -155,6 +184,7 @@ static void core_done(struct core *c)
 	detect_free(c->detect);
 	tracker_free(c->tracker);
 	indicators_free(c->indicators);
+	profiles_free(c->profiles);
 	keyring_free(c->keyring);
 	buf_done(&c->out);
 	free(c->passed);
@@ -344,6 +374,7 @@ static void warm_up(void)
 	struct keyring *k = keyring_new(keyring_test_key);
 	keyring_free(k);
 	json_object_seed(0x5eed);
+	tzset();                                 /* reads the time zone, which timegm looks at though it needs it not */
 }
 
 static void child(engine_job *job, void *ctx, struct engine_board *board, int out_fd)
@@ -400,6 +431,53 @@ int engine_start(const struct engine_setup *s, const struct registry *g, struct 
 {
 	struct engine_order order = { s, g };    /* the child has its own copy of this memory */
 	return engine_spawn(run_order, &order, e);
+}
+
+bool engine_take(struct engine *e, const struct registry *g, void (*each)(void *ctx, const struct record *r), void *ctx)
+{
+	struct buf in = { 0 };
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	bool good = true, open = true;
+	while (open && good) {
+		uint8_t *room = buf_room(&in, OUT_FLUSH);
+		ssize_t n = room ? read(e->fd, room, OUT_FLUSH) : 0;
+		in.n -= room ? OUT_FLUSH - (n > 0 ? (size_t)n : 0) : 0;
+		open = n > 0 || (n < 0 && errno == EINTR);
+		struct rd r = rd_of(buf_span(&in));
+		struct record *rec;
+		enum wire_got got;
+		while ((got = wire_get(&r, g, &arena, &rec)) == WIRE_RECORD) {
+			each(ctx, rec);
+			arena_reset(&arena);
+		}
+		good = got != WIRE_BAD;
+		size_t left = rd_left(&r);
+		memmove(in.p, in.p + (in.n - left), left);
+		in.n = left;
+	}
+	buf_done(&in);
+	arena_done(&arena);
+	return good;
+}
+
+int engine_copy(struct engine *e, int out_fd)
+{
+	uint8_t bytes[16384];
+	int err = 0;
+	for (;;) {
+		ssize_t n = read(e->fd, bytes, sizeof(bytes));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err;
+		struct span left = span_of(bytes, (size_t)n);
+		while (left.n && !err) {
+			ssize_t w = write(out_fd, left.p, left.n);
+			err = w < 0 && errno != EINTR ? -errno : 0;
+			left = span_from(left, w > 0 ? (size_t)w : 0);
+		}
+	}
 }
 
 int engine_wait(struct engine *e)

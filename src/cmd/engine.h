@@ -7,10 +7,11 @@
 
 #include "base/conf.h"
 #include "base/keyring.h"
+#include "cmd/document.h"
 #include "record/registry.h"
 #include "track/oui.h"
 
-enum { ENGINE_INPUTS = 256, ENGINE_ERROR = 512, ENGINE_INDICATORS = 16 };
+enum { ENGINE_INPUTS = 256, ENGINE_ERROR = 512, ENGINE_INDICATORS = 16, ENGINE_PROFILES = 1024 };
 
 /* Shared between the two for as long as both live. What the engine writes is hostile to the parent. */
 struct engine_board {
@@ -37,7 +38,10 @@ struct engine_setup {
 	struct span indicators[ENGINE_INDICATORS];       /* STIX files' bytes, not yet parsed */
 	const char *indicator_names[ENGINE_INDICATORS];
 	uint32_t nindicators;
+	const struct document *profiles;         /* MUD files' bytes, not yet parsed */
+	uint32_t nprofiles;
 	bool everything;                         /* every record, not only what the store and report keep */
+	const char *const *kinds;                /* these kinds alone, whatever they are; ends with NULL; NULL: as below */
 	bool flows;                              /* flow records too */
 	uint32_t flow_cap;                       /* 0: default */
 };
@@ -61,6 +65,11 @@ int  engine_spawn(engine_job *job, void *ctx, struct engine *e) __attribute__((w
 /* Forks the engine. 0 or negative errno. */
 int  engine_start(const struct engine_setup *s, const struct registry *g, struct engine *e)
 	__attribute__((warn_unused_result));
+/* Hands each record to each() until the pipe ends. False when the engine sent what no engine sends. */
+bool engine_take(struct engine *e, const struct registry *g, void (*each)(void *ctx, const struct record *r), void *ctx)
+	__attribute__((warn_unused_result));
+/* Copies what a job writes, unparsed. 0 or negative errno of writing; the pipe is emptied all the same. */
+int  engine_copy(struct engine *e, int out_fd) __attribute__((warn_unused_result));
 /* Waits for its end. What engine_run returned, or 2 with a sentence in board->error when it was killed. */
 int  engine_wait(struct engine *e);
 void engine_done(struct engine *e);

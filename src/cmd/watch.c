@@ -28,7 +28,7 @@
 
 enum {
 	OPT_READ, OPT_JSON, OPT_JSONL, OPT_VITALS, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY, OPT_CONFIG,
-	OPT_INDICATORS, OPT_EVE, OPT_ZEEK, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
+	OPT_INDICATORS, OPT_PROFILE, OPT_EVE, OPT_ZEEK, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
 };
 
 enum { PIPE_READ = 256 * 1024, POLL_MS = 200 };
@@ -40,6 +40,7 @@ struct output {
 	struct engine_input inputs[ENGINE_INPUTS];
 	struct site site;
 	struct arena names;                      /* of files found in folders */
+	struct documents profiles;
 	struct registry registry;
 	struct store *store;
 	bool store_failed;
@@ -260,6 +261,22 @@ static bool open_inputs(struct output *o)
 	return open_each(o, OPT_EVE, INPUT_EVE) && open_each(o, OPT_ZEEK, INPUT_ZEEK);
 }
 
+static bool load_profiles(struct output *o)
+{
+	const struct args *a = o->args;
+	for (unsigned i = 0; i < a->v[OPT_PROFILE].ntexts; i++)
+		if (!documents_add(&o->profiles, a->v[OPT_PROFILE].texts[i], ".json", &a->log))
+			return false;
+	if (o->profiles.n > ENGINE_PROFILES)
+		log_error(&a->log, "more than %d profiles", ENGINE_PROFILES);
+	bool good = o->profiles.n <= ENGINE_PROFILES;
+	for (uint32_t i = 0; good && i < o->profiles.n; i++)
+		good = document_load(&o->profiles.v[i], &a->log);
+	o->set.profiles = o->profiles.v;
+	o->set.nprofiles = o->profiles.n;
+	return good;
+}
+
 static bool open_store(struct output *o)
 {
 	char err[STORE_ERR] = "";
@@ -282,6 +299,7 @@ static void close_all(struct output *o)
 		buf_done(&o->lists[i]);
 	buf_done(&o->lines);
 	arena_done(&o->names);
+	documents_done(&o->profiles);
 	site_done(&o->site);
 }
 
@@ -348,7 +366,7 @@ static int run(struct args *a)
 		.indicators = a->v[OPT_INDICATORS].texts, .nindicators = a->v[OPT_INDICATORS].ntexts,
 	};
 	int rc = OUT_FAILED;
-	if (site_load(&o.site, &so, &a->log) && open_inputs(&o) && open_store(&o)) {
+	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o)) {
 		o.set.inputs = o.inputs;
 		memcpy(o.set.key, o.site.key, KEY_BYTES);
 		o.set.conf = o.site.conf;
@@ -402,6 +420,9 @@ const struct command cmd_watch = {
 			      NULL },
 		[OPT_ZEEK] = { "zeek", 0, "DIR", OPTION_TEXTS, "folder of Zeek logs, tab-separated or JSON; like --eve", NULL,
 			       NULL },
+		[OPT_PROFILE] = { "profile", 0, "FILE|DIR", OPTION_TEXTS,
+				  "MUD profiles (RFC 8520) of devices: what they do not allow is reported; a folder means every "
+				  ".json in it", NULL, NULL },
 		[OPT_OUI] = { "oui", 0, "FILE", OPTION_TEXT, "IEEE list of MAC prefixes (oui.txt), for vendor hints", NULL, NULL },
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe",
 				  "high", "info|low|medium|high|critical" },

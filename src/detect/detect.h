@@ -26,6 +26,7 @@ struct detect_setup {                            /* everything is borrowed until
 	const struct devices *devices;
 	const struct zones *zones;
 	const struct indicators *indicators;
+	const struct profiles *profiles;         /* what devices may do; may be NULL */
 	struct keyring *keyring;
 	const struct conf *conf;                 /* may be NULL */
 	const char *(*file_name)(void *ctx, uint32_t file);      /* may be NULL */

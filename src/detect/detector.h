@@ -6,6 +6,7 @@
 
 #include "detect/indicator.h"
 #include "finding/finding.h"
+#include "profile/profile.h"
 #include "track/device.h"
 #include "track/track.h"
 #include "track/zone.h"
@@ -111,6 +112,8 @@ void            detect_dropped(struct run *d);
 /* Publishes a record of a detector's own (an exposure) at finish. */
 void            detect_publish(struct run *d, const struct record *r);
 const struct record_host *detect_host(struct run *d);
+/* What devices may do (--profile); NULL: nobody said. */
+const struct profiles *detect_profiles(const struct run *d);
 /* Indicators (shipped and --indicators): NULL when none matches. */
 const struct indicator *detect_indicator_addr(const struct run *d, struct addr a, uint16_t port, uint8_t proto);
 const struct indicator *detect_indicator_name(const struct run *d, struct span host);   /* domain, or a parent of it */

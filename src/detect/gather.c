@@ -396,3 +396,8 @@ const struct record_host *detect_host(struct run *d)
 {
 	return &d->host->host;
 }
+
+const struct profiles *detect_profiles(const struct run *d)
+{
+	return d->host->set.profiles;
+}

@@ -246,8 +246,8 @@ static inline const char *ward_file(void *ctx, uint32_t file)
 }
 
 /* table: the detectors under test, ends with NULL. conf: text of a configuration, or NULL. */
-static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from,
-				    const char *conf)
+static inline struct ward *ward_with(const struct detector *const *table, const struct decoder *const *from,
+				     const char *conf, const struct profiles *profiles)
 {
 	struct ward *w = mem_new(sizeof(*w));
 	w->options = detect_option_keys(table);
@@ -265,11 +265,17 @@ static inline struct ward *ward_new(const struct detector *const *table, const s
 	char err[256];
 	w->detect = detect_new(&(struct detect_setup){
 		.detectors = table, .decoders = from, .types = ward_types, .devices = &w->devices, .zones = w->zones,
-		.indicators = w->indicators, .keyring = w->keyring, .conf = w->conf, .file_name = ward_file,
+		.indicators = w->indicators, .profiles = profiles, .keyring = w->keyring, .conf = w->conf, .file_name = ward_file,
 	}, err);
 	if (!w->detect)
 		fail_msg("%s", err);
 	return w;
+}
+
+static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from,
+				    const char *conf)
+{
+	return ward_with(table, from, conf, NULL);
 }
 
 static inline void ward_free(struct ward *w)
