@@ -136,7 +136,8 @@ const struct command cmd_profile = {
 	.doc = "check MUD profiles: what devices may do on the network",
 	.synopsis = "[OPTION]... check FILE|DIR...",
 	.about = "Reads profiles as RFC 8520 and RFC 8519 define them and says everything that is wrong, each with its "
-		 "place in the file as a JSON pointer; warnings tell what is sound but not looked at, or allows more than it seems to.\n\n"
+		 "place in the file as a JSON pointer; warnings tell what is sound but not looked at, or allows more than it "
+		 "seems to.\n\n"
 		 "auscult learn writes such profiles, auscult watch --profile judges traffic by them.\n\n"
 		 "Exit status: 0 all are sound, 1 some are not, 2 could not read.",
 	.example = "auscult profile check profiles/\n  every .json in a folder",
