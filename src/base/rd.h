@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 struct span {                          /* bytes someone else owns */
 	const uint8_t *p;
@@ -119,6 +122,20 @@ static inline struct rd rd_sub(struct rd *r, uint64_t n)
 	return sub;
 }
 
+/* The next n bytes as a reader of their own, of which the compiler knows how long it is: fixed headers are then read
+ * with one check in all. False when there are fewer: both are bad. */
+static inline bool rd_fixed(struct rd *r, size_t n, struct rd *out)
+{
+	if (rd_left(r) < n) {
+		rd_fail(r);
+		*out = *r;
+		return false;
+	}
+	*out = (struct rd){ .p = r->p, .end = r->p + n, .big = r->big };
+	r->p = out->end;
+	return true;
+}
+
 /* For formats that point about: n bytes at off of the whole. */
 static inline struct rd rd_at(struct span whole, bool big, uint64_t off, uint64_t n)
 {
@@ -209,4 +226,47 @@ static inline uint32_t rd_u32(struct rd *r)
 static inline uint64_t rd_u64(struct rd *r)
 {
 	return r->big ? rd_be64(r) : rd_le64(r);
+}
+
+/* Which of the 16 bytes at p are b: a bit each, the first byte's lowest. */
+#ifdef __SSE2__
+static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
+{
+	__m128i have = _mm_loadu_si128((const __m128i *)(const void *)p);
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(have, _mm_set1_epi8((char)b)));
+}
+#else
+static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
+{
+	uint32_t hits = 0;
+	for (unsigned i = 0; i < 16; i++)
+		hits |= (uint32_t)(p[i] == b) << i;
+	return hits;
+}
+#endif
+
+/* Cuts s at every sep into at most count parts; what is behind the last is dropped. Returns how many there are. */
+static inline unsigned span_split(struct span s, uint8_t sep, struct span *f, unsigned count)
+{
+	struct rd r = rd_of(s);
+	const uint8_t *start = s.p;
+	unsigned k = 0;
+	while (rd_left(&r) >= 16 && k < count) {
+		const uint8_t *block = rd_span(&r, 16).p;
+		for (uint32_t hits = rd_equal16(block, sep); hits && k < count; hits &= hits - 1) {
+			const uint8_t *at = block + __builtin_ctz(hits);
+			f[k++] = (struct span){ start, (size_t)(at - start) };
+			start = at + 1;
+		}
+	}
+	while (rd_left(&r) && k < count) {
+		const uint8_t *at = r.p;
+		if (rd_u8(&r) != sep)
+			continue;
+		f[k++] = (struct span){ start, (size_t)(at - start) };
+		start = at + 1;
+	}
+	if (k < count)
+		f[k++] = (struct span){ start, (size_t)(r.end - start) };
+	return k;
 }

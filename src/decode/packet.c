@@ -48,13 +48,14 @@ static enum next too_short(struct unwrap *u)
 
 static enum next ethernet(struct unwrap *u)
 {
-	struct span dst = rd_span(&u->r, 6), src = rd_span(&u->r, 6);
-	u->type = rd_be16(&u->r);
-	if (!rd_ok(&u->r))
+	struct rd r;
+	if (!rd_fixed(&u->r, 14, &r))
 		return too_short(u);
+	struct mac dst = mac_from(rd_span(&r, 6)), src = mac_from(rd_span(&r, 6));
+	u->type = rd_be16(&r);
 	if (!u->inner) {
-		u->p->at.dmac = mac_from(dst);
-		u->p->at.smac = mac_from(src);
+		u->p->at.dmac = dst;
+		u->p->at.smac = src;
 	}
 	return u->type <= ET_LENGTH_MAX ? NEXT_LLC : NEXT_TYPE;
 }
@@ -154,7 +155,12 @@ static void cut_to(struct unwrap *u, uint64_t length)
  * words are taken little-endian and turned once at the end. */
 static uint64_t sum16(struct span s, uint64_t sum)
 {
-	struct rd r = rd_of(s);
+	struct rd r = rd_of(s), four;
+	while (rd_left(&r) >= 32 && rd_fixed(&r, 32, &four))
+		for (int i = 0; i < 4; i++) {
+			uint64_t w = rd_le64(&four);
+			sum += (w & 0xffffffff) + (w >> 32);
+		}
 	while (rd_left(&r) >= 8) {
 		uint64_t w = rd_le64(&r);
 		sum += (w & 0xffffffff) + (w >> 32);
@@ -174,24 +180,25 @@ static uint16_t fold(uint64_t sum)
 static enum next ipv4(struct unwrap *u)
 {
 	struct packet *p = u->p;
+	struct rd r;
 	struct span whole = { u->r.p, rd_left(&u->r) };
-	uint8_t first = rd_u8(&u->r);
-	rd_skip(&u->r, 1);
-	uint16_t total = rd_be16(&u->r), id = rd_be16(&u->r), frag = rd_be16(&u->r);
-	p->ttl = rd_u8(&u->r);
-	u->protocol = rd_u8(&u->r);
-	uint16_t sum = rd_be16(&u->r);
-	struct span src = rd_span(&u->r, 4), dst = rd_span(&u->r, 4);
-	unsigned header = (first & 15u) * 4u;
-	if (!rd_ok(&u->r))
+	if (!rd_fixed(&u->r, 20, &r))
 		return too_short(u);
+	uint8_t first = rd_u8(&r);
+	rd_skip(&r, 1);
+	uint16_t total = rd_be16(&r), id = rd_be16(&r), frag = rd_be16(&r);
+	p->ttl = rd_u8(&r);
+	u->protocol = rd_u8(&r);
+	uint16_t sum = rd_be16(&r);
+	struct addr src = addr_from4(rd_span(&r, 4)), dst = addr_from4(rd_span(&r, 4));
+	unsigned header = (first & 15u) * 4u;
 	if (first >> 4 != 4 || header < 20 || (total && total < header))
 		return done(u, PACKET_MALFORMED);
 	rd_skip(&u->r, header - 20);
 	if (!rd_ok(&u->r))
 		return too_short(u);
-	p->at.src = addr_from4(src);
-	p->at.dst = addr_from4(dst);
+	p->at.src = src;
+	p->at.dst = dst;
 	p->bad_ip_sum = sum && fold(sum16(span_cut(whole, header), 0)) != 0xffff;
 	p->offloaded = total == 0;
 	if (total)
@@ -293,16 +300,16 @@ static enum next vxlan(struct unwrap *u)
 static enum next tcp(struct unwrap *u)
 {
 	struct packet *p = u->p;
+	struct rd r;
 	p->transport = (struct span){ u->r.p, rd_left(&u->r) };
-	p->at.sport = rd_be16(&u->r);
-	p->at.dport = rd_be16(&u->r);
-	p->seq = rd_be32(&u->r);
-	p->ack = rd_be32(&u->r);
-	unsigned header = (rd_u8(&u->r) >> 4) * 4u;
-	p->flags = rd_u8(&u->r) & 0x3f;
-	rd_skip(&u->r, 6);
-	if (!rd_ok(&u->r))
+	if (!rd_fixed(&u->r, 20, &r))
 		return too_short(u);
+	p->at.sport = rd_be16(&r);
+	p->at.dport = rd_be16(&r);
+	p->seq = rd_be32(&r);
+	p->ack = rd_be32(&r);
+	unsigned header = (rd_u8(&r) >> 4) * 4u;
+	p->flags = rd_u8(&r) & 0x3f;
 	if (header < 20)
 		return done(u, PACKET_MALFORMED);
 	rd_skip(&u->r, header - 20);
@@ -313,12 +320,12 @@ static enum next udp(struct unwrap *u)
 {
 	struct packet *p = u->p;
 	p->transport = (struct span){ u->r.p, rd_left(&u->r) };
-	p->at.sport = rd_be16(&u->r);
-	p->at.dport = rd_be16(&u->r);
-	uint16_t length = rd_be16(&u->r);
-	rd_skip(&u->r, 2);
-	if (!rd_ok(&u->r))
+	struct rd r;
+	if (!rd_fixed(&u->r, 8, &r))
 		return too_short(u);
+	p->at.sport = rd_be16(&r);
+	p->at.dport = rd_be16(&r);
+	uint16_t length = rd_be16(&r);
 	if (length >= 8)
 		cut_to(u, length - 8u);
 	done(u, PACKET_UDP);

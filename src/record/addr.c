@@ -21,13 +21,6 @@ struct addr addr_v4(uint32_t v)
 	return a;
 }
 
-struct addr addr_from4(struct span s)
-{
-	struct rd r = rd_of(s);
-	uint32_t v = rd_be32(&r);
-	return rd_ok(&r) ? addr_v4(v) : (struct addr){ 0 };
-}
-
 struct addr addr_from6(struct span s)
 {
 	struct addr a = { .family = 6 };
@@ -37,11 +30,6 @@ struct addr addr_from6(struct span s)
 	if (memcmp(a.b, mapped, sizeof(mapped)) == 0)
 		a.family = 4;
 	return a;
-}
-
-uint32_t addr_to4(struct addr a)
-{
-	return (uint32_t)a.b[12] << 24 | (uint32_t)a.b[13] << 16 | (uint32_t)a.b[14] << 8 | a.b[15];
 }
 
 bool addr_parse(const char *text, struct addr *out)
@@ -54,11 +42,6 @@ bool addr_parse(const char *text, struct addr *out)
 	else
 		return false;
 	return true;
-}
-
-bool addr_eq(struct addr a, struct addr b)
-{
-	return a.family == b.family && memcmp(a.b, b.b, sizeof(a.b)) == 0;
 }
 
 /* Written out: keys of findings are made of these, a million in a long capture. */
@@ -198,29 +181,6 @@ bool prefix_has(struct prefix p, struct addr a)
 		return false;
 	unsigned skip = a.family == 4 ? 12 : 0;
 	return bits_equal(p.net.b + skip, a.b + skip, p.bits);
-}
-
-struct mac mac_from(struct span s)
-{
-	struct mac m = { 0 };
-	if (s.n == sizeof(m.b))
-		memcpy(m.b, s.p, sizeof(m.b));
-	return m;
-}
-
-bool mac_eq(struct mac a, struct mac b)
-{
-	return memcmp(a.b, b.b, sizeof(a.b)) == 0;
-}
-
-bool mac_is_zero(struct mac m)
-{
-	return mac_eq(m, (struct mac){ 0 });
-}
-
-bool mac_is_group(struct mac m)
-{
-	return m.b[0] & 1;
 }
 
 bool mac_is_local(struct mac m)

@@ -26,12 +26,32 @@ enum addr_class {
 	ADDR_BROADCAST, ADDR_DOCUMENTATION, ADDR_RESERVED, ADDR_PUBLIC,
 };
 
+/* Made for every packet, and compared for every record: in line. */
+static inline struct addr addr_from4(struct span four)
+{
+	struct addr a = { .b = { [10] = 0xff, [11] = 0xff }, .family = 4 };
+	if (four.n != 4)
+		return (struct addr){ 0 };
+	memcpy(a.b + 12, four.p, 4);
+	return a;
+}
+
+static inline bool addr_eq(struct addr a, struct addr b)
+{
+	uint64_t x[2], y[2];
+	memcpy(x, a.b, sizeof(x));
+	memcpy(y, b.b, sizeof(y));
+	return a.family == b.family && x[0] == y[0] && x[1] == y[1];
+}
+
+static inline uint32_t addr_to4(struct addr a)
+{
+	return (uint32_t)a.b[12] << 24 | (uint32_t)a.b[13] << 16 | (uint32_t)a.b[14] << 8 | a.b[15];
+}
+
 struct addr addr_v4(uint32_t host_order);
-struct addr addr_from4(struct span four);
 struct addr addr_from6(struct span sixteen);
-uint32_t    addr_to4(struct addr a);
 bool        addr_parse(const char *text, struct addr *out);
-bool        addr_eq(struct addr a, struct addr b);
 const char *addr_text(struct addr a, char out[ADDR_TEXT]);   /* returns out */
 enum addr_class addr_class(struct addr a);
 const char *addr_class_name(enum addr_class c);
@@ -41,9 +61,28 @@ bool        addr_is_global(struct addr a);
 bool        prefix_parse(const char *text, struct prefix *out);   /* "10.0.0.0/8"; a bare address is its own */
 bool        prefix_has(struct prefix p, struct addr a);
 
-struct mac  mac_from(struct span six);
-bool        mac_eq(struct mac a, struct mac b);
-bool        mac_is_zero(struct mac m);
-bool        mac_is_group(struct mac m);                      /* multicast or broadcast */
+static inline struct mac mac_from(struct span six)
+{
+	struct mac m = { 0 };
+	if (six.n == sizeof(m.b))
+		memcpy(m.b, six.p, sizeof(m.b));
+	return m;
+}
+
+static inline bool mac_eq(struct mac a, struct mac b)
+{
+	return memcmp(a.b, b.b, sizeof(a.b)) == 0;
+}
+
+static inline bool mac_is_zero(struct mac m)
+{
+	return mac_eq(m, (struct mac){ 0 });
+}
+
+static inline bool mac_is_group(struct mac m)                /* multicast or broadcast */
+{
+	return m.b[0] & 1;
+}
+
 bool        mac_is_local(struct mac m);                      /* locally administered: no maker's number */
 const char *mac_text(struct mac m, char out[MAC_TEXT]);
