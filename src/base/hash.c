@@ -15,12 +15,9 @@ static inline void sip_round(uint64_t v[4])
 	v[2] += v[1]; v[1] = rotl(v[1], 17); v[1] ^= v[2]; v[2] = rotl(v[2], 32);
 }
 
-uint64_t hash64(struct hash_key key, struct span s)
+/* All of s goes in; what comes out depends on what is done behind. */
+static inline void sip_take(uint64_t v[4], struct span s)
 {
-	uint64_t v[4] = {
-		key.k0 ^ 0x736f6d6570736575u, key.k1 ^ 0x646f72616e646f6du,
-		key.k0 ^ 0x6c7967656e657261u, key.k1 ^ 0x7465646279746573u,
-	};
 	uint64_t last = (uint64_t)s.n << 56;
 	struct rd r = rd_of(s);
 	while (rd_left(&r) >= 8) {
@@ -34,15 +31,36 @@ uint64_t hash64(struct hash_key key, struct span s)
 	v[3] ^= last;
 	sip_round(v);
 	v[0] ^= last;
-	v[2] ^= 0xff;
+}
+
+static inline uint64_t sip_give(uint64_t v[4])
+{
 	sip_round(v);
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+uint64_t hash64(struct hash_key key, struct span s)
+{
+	uint64_t v[4] = {
+		key.k0 ^ 0x736f6d6570736575u, key.k1 ^ 0x646f72616e646f6du,
+		key.k0 ^ 0x6c7967656e657261u, key.k1 ^ 0x7465646279746573u,
+	};
+	sip_take(v, s);
+	v[2] ^= 0xff;
+	return sip_give(v);
+}
+
 void hash128(struct hash_key key, struct span s, uint64_t out[2])
 {
-	out[0] = hash64(key, s);
-	out[1] = hash64((struct hash_key){ key.k1 ^ 0x9e3779b97f4a7c15u, ~key.k0 }, s);
+	uint64_t v[4] = {
+		key.k0 ^ 0x736f6d6570736575u, key.k1 ^ 0x646f72616e646f6du ^ 0xee,
+		key.k0 ^ 0x6c7967656e657261u, key.k1 ^ 0x7465646279746573u,
+	};
+	sip_take(v, s);
+	v[2] ^= 0xee;
+	out[0] = sip_give(v);
+	v[1] ^= 0xdd;
+	out[1] = sip_give(v);
 }

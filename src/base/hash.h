@@ -9,5 +9,5 @@ struct hash_key {
 };
 
 uint64_t hash64(struct hash_key key, struct span s);
-/* Two independent halves from one pass over s each. */
+/* The 128-bit variant: both halves from one pass over s. */
 void     hash128(struct hash_key key, struct span s, uint64_t out[2]);

@@ -7,14 +7,20 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/scope.h"
 
 enum {
 	SLAB = 4096, SLOTS_START = 1 << 12, EVICT_LOOK = 32,
 	IDLE_TCP_S = 3600, IDLE_CLOSED_S = 15, IDLE_OPENING_S = 60, IDLE_OTHER_S = 180,
 };
 
+/* Multilinear hashing (Lemire, Kaser 2014: "Strongly universal string hashing is fast"): whoever does not know the
+ * numbers cannot choose ends that collide more often than chance has it, and a packet costs a handful of
+ * multiplications where SipHash took a fifth of everything that is done for a bulk packet. */
+enum { HASH_PAIRS = 5 };
+
 struct flows {
-	struct hash_key key;
+	uint64_t numbers[2 * HASH_PAIRS + 1];    /* made of the site's key */
 	struct health *health;
 	uint32_t cap, rows, used, nslots, hand;
 	uint32_t free_row;                       /* first of the chain of free rows + 1 */
@@ -31,7 +37,8 @@ static struct flow *row(const struct flows *t, uint32_t i)
 struct flows *flows_new(struct hash_key key, uint32_t cap, struct health *h)
 {
 	struct flows *t = mem_new(sizeof(*t));
-	t->key = key;
+	for (uint64_t i = 0; i < ARRAY_LEN(t->numbers); i++)
+		t->numbers[i] = hash64(key, span_of(&i, sizeof(i)));
 	t->health = h;
 	t->cap = cap < SLAB ? SLAB : cap;
 	t->nslots = SLOTS_START;
@@ -51,22 +58,40 @@ void flows_free(struct flows *t)
 	free(t);
 }
 
+static uint64_t pair(const uint64_t *numbers, uint64_t words)
+{
+	return (numbers[0] + (words & 0xffffffff)) * (numbers[1] + (words >> 32));
+}
+
+/* The numbers that make up an address: the last one alone tells IPv4 addresses apart. */
+static uint64_t pairs(const uint64_t *numbers, struct addr a)
+{
+	struct rd r = rd_of(span_of(a.b, sizeof(a.b)));
+	uint64_t high = a.family == 4 ? 0 : pair(numbers, rd_be64(&r));
+	return high + pair(numbers + 2, a.family == 4 ? addr_to4(a) : rd_be64(&r));
+}
+
+/* As memcmp has it, in two steps instead of a call. */
+static int addr_order(struct addr a, struct addr b)
+{
+	struct rd x = rd_of(span_of(a.b, sizeof(a.b))), y = rd_of(span_of(b.b, sizeof(b.b)));
+	uint64_t u = rd_be64(&x), v = rd_be64(&y);
+	if (u == v) {
+		u = rd_be64(&x);
+		v = rd_be64(&y);
+	}
+	return (u > v) - (u < v);
+}
+
 struct flow_hash flow_hash(const struct flows *t, const struct packet *p)
 {
-	struct {
-		uint8_t ends[2][16];
-		uint16_t ports[2];
-		uint32_t proto;
-	} k;
 	const struct origin *o = &p->at;
-	int order = memcmp(o->src.b, o->dst.b, 16);
+	int order = addr_order(o->src, o->dst);
 	bool flip = order > 0 || (order == 0 && o->sport > o->dport);
-	memcpy(k.ends[flip], o->src.b, 16);
-	memcpy(k.ends[!flip], o->dst.b, 16);
-	k.ports[flip] = o->sport;
-	k.ports[!flip] = o->dport;
-	k.proto = o->proto;
-	return (struct flow_hash){ hash64(t->key, span_of(&k, sizeof(k))), flip };
+	uint64_t ports = flip ? (uint64_t)o->dport << 16 | o->sport : (uint64_t)o->sport << 16 | o->dport;
+	uint64_t h = t->numbers[0] + pairs(t->numbers + 1, flip ? o->dst : o->src) +
+		     pairs(t->numbers + 5, flip ? o->src : o->dst) + pair(t->numbers + 9, ports << 8 | o->proto);
+	return (struct flow_hash){ h >> 32, flip };      /* the upper half is what the proof speaks of */
 }
 
 void flow_prefetch_slot(const struct flows *t, struct flow_hash h)
