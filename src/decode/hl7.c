@@ -228,6 +228,7 @@ struct parse {
 	uint32_t segments, observations, waveforms, patients;
 	uint64_t identity;                       /* bit i: segments[i] held a person's data */
 	struct span observed;                    /* OBR-7: time of what follows */
+	struct span device;                      /* OBX-18 that was read last */
 	struct span f[FIELDS_MAX + 1];           /* of the segment at hand; here, so that it is cleared once */
 };
 
@@ -308,7 +309,7 @@ static void patient_begin(struct parse *p)
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
-	p->observed = (struct span){ 0 };
+	p->observed = p->device = (struct span){ 0 };
 }
 
 static void msh(struct parse *p, const struct span *f)
@@ -567,8 +568,10 @@ static void observation(struct parse *p, const struct span *f)
 static void obx(struct parse *p, const struct span *f)
 {
 	struct span type = f[2];
-	if (f[18].n)
+	if (f[18].n && !span_eq(f[18], p->device)) {     /* each observation of a message repeats it */
 		device_entity(p, FROM_OBX, f[18]);
+		p->device = f[18];
+	}
 	if (span_is(type, "NM") || span_is(type, "SN") || type.n == 0)
 		observation(p, f);
 	else if (span_is(type, "NA") || span_is(type, "MA"))
@@ -683,8 +686,6 @@ static bool is_mark(uint8_t c)
 static void segment_show(const struct parse *p, struct span line)
 {
 	const uint8_t d[] = { p->d.field, p->d.component, p->d.repetition, p->d.escape, p->d.subcomponent };
-	if (!p->emit->host->shown)
-		return;
 	emit_shown(p->emit, span_cut(line, 3));
 	for (struct span s = span_from(line, 3); s.n; s = span_from(s, 1))
 		if (s.p[0] && is_mark(s.p[0]) && memchr(d, s.p[0], sizeof(d)))
@@ -703,7 +704,8 @@ static void segment_read(struct parse *p, struct span line)
 		s++;
 	if (s == end)
 		return;
-	segment_show(p, line);
+	if (p->emit->host->shown)
+		segment_show(p, line);
 	struct span *f = p->f;
 	hl7_split(line, p->d.field, f, s->last + 1u);
 	p->personal = false;
@@ -729,11 +731,12 @@ static void message_begin(struct parse *p, struct span line)
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
-	p->observed = (struct span){ 0 };
+	p->observed = p->device = (struct span){ 0 };
 	p->way->started = true;
 	record_bool(&p->out, MLLP, p->way->block);
 	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
-	segment_show(p, line);
+	if (p->emit->host->shown)
+		segment_show(p, line);
 	msh(p, f);
 }
 

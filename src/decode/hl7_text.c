@@ -38,6 +38,11 @@ static enum hl7_head delims_read(struct span s, struct hl7_delims *out)
 {
 	if (s.n == 0)
 		return HL7_PART;
+	if (span_starts(s, SPAN_LIT("|^~\\&|"))) {        /* what nearly everybody declares */
+		if (out)
+			*out = (struct hl7_delims){ '|', '^', '~', '\\', '&' };
+		return HL7_YES;
+	}
 	uint8_t marks[1 + ENCODING_MAX] = { 0 };
 	for (size_t n = 0; n < s.n; n++) {
 		if (n >= 2 && s.p[n] == marks[0]) {
@@ -55,20 +60,29 @@ static enum hl7_head delims_read(struct span s, struct hl7_delims *out)
 	return HL7_PART;
 }
 
-enum hl7_head hl7_head(struct span s, struct hl7_delims *d)
+/* Whether the first bytes may be those of a header in UTF-16: most are not. */
+static bool may_be_wide(struct span s)
+{
+	return s.n == 0 || s.p[0] == 0 || s.p[0] >= 0xFE || (s.p[0] == 'M' && (s.n == 1 || s.p[1] == 0));
+}
+
+static bool is_named(struct span s)
 {
 	static const struct span names[] = { { (const uint8_t *)"MSH", 3 }, { (const uint8_t *)"FHS", 3 },
 	                                     { (const uint8_t *)"BHS", 3 } };
+	for (int i = 0; i < 3; i++)
+		if (s.n && s.p[0] == names[i].p[0] && agrees(s, names[i]))
+			return true;
+	return s.n == 0;
+}
+
+enum hl7_head hl7_head(struct span s, struct hl7_delims *d)
+{
+	enum hl7_head h = HL7_NO;
 	/* Asked behind every end of a segment: most answers are given by one byte. */
-	if (s.n && s.p[0] != 'M' && s.p[0] != 'F' && s.p[0] != 'B' && s.p[0] != 0 && s.p[0] < 0xFE)
-		return HL7_NO;
-	for (int i = 0; i < 3; i++) {
-		if (!agrees(s, names[i]))
-			continue;
-		enum hl7_head h = s.n < 3 ? HL7_PART : delims_read(span_from(s, 3), d);
-		return h == HL7_NO ? wide_head(s) : h;
-	}
-	return wide_head(s);
+	if (is_named(s))
+		h = s.n < 3 ? HL7_PART : delims_read(span_from(s, 3), d);
+	return h == HL7_NO && may_be_wide(s) ? wide_head(s) : h;
 }
 
 struct hl7_lead hl7_lead(struct span s)
@@ -152,30 +166,8 @@ bool hl7_segment(struct hl7_lines *l, struct span *out)
 
 void hl7_split(struct span s, uint8_t sep, struct span *f, unsigned count)
 {
-	const uint64_t low7 = UINT64_C(0x7f7f7f7f7f7f7f7f), pattern = sep * UINT64_C(0x0101010101010101);
-	size_t start = 0, base = 0;
-	unsigned k = 0;
-	struct rd r = rd_of(s);
-	/* Eight bytes at a time: the top bit of each byte of hits says that it is the separator. */
-	for (; rd_left(&r) >= 8 && k < count; base += 8) {
-		uint64_t x = rd_le64(&r) ^ pattern;
-		uint64_t hits = ~(((x & low7) + low7) | x | low7);
-		for (; hits && k < count; hits &= hits - 1) {
-			size_t at = base + (size_t)__builtin_ctzll(hits) / 8;
-			f[k++] = span_cut(span_from(s, start), at - start);
-			start = at + 1;
-		}
-	}
-	for (; rd_left(&r) && k < count; base++) {
-		if (rd_u8(&r) != sep)
-			continue;
-		f[k++] = span_cut(span_from(s, start), base - start);
-		start = base + 1;
-	}
-	if (k < count)
-		f[k++] = span_from(s, start);
-	while (k < count)
-		f[k++] = (struct span){ 0 };
+	for (unsigned k = span_split(s, sep, f, count); k < count; k++)
+		f[k] = (struct span){ 0 };
 }
 
 struct span hl7_first(struct span s, uint8_t sep)
