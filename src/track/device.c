@@ -117,7 +117,11 @@ struct devices *devices_new(const struct record_host *host, struct zones *z, con
 	t->ends = mem_array(t->ends_room, sizeof(*t->ends));
 	t->plans = mem_array(PLANS_MAX, sizeof(*t->plans));
 	t->seen = mem_array(SEEN_SLOTS, sizeof(*t->seen));
+	t->slots = mem_array(SLOT_MEMO, sizeof(*t->slots));
 	t->label = mem_new(LABEL_TEXT);
+	for (unsigned i = 0; decoders[i] && i < DECODERS_MAX; i++)
+		for (unsigned serves = 0; serves < 2; serves++)
+			t->of_protocol[i][serves] = role_of_protocol(decoders[i], serves);
 	t->arena = mem_new(sizeof(*t->arena));
 	arena_init(t->arena, 0);
 	configure(t, c);
@@ -134,6 +138,7 @@ void devices_free(struct devices *t)
 	free(t->configured);
 	free(t->plans);
 	free(t->seen);
+	free(t->slots);
 	free(t->label);
 	arena_done(t->arena);
 	free(t->arena);
@@ -222,6 +227,7 @@ static void clue_fill(struct clue_row *c, uint64_t key, const struct said *s)
 	};
 	if (c->what == CLUE_ROLE)
 		c->role = (uint8_t)role_find(c->said);
+	c->hints = role_hints(c->what, c->said);
 }
 
 static void clue_add(struct devices *t, uint32_t id, const struct said *s)
@@ -235,7 +241,7 @@ static void clue_add(struct devices *t, uint32_t id, const struct said *s)
 	if (!c)
 		c = clue_find(d, key, s->what);
 	uint32_t peer = peer_bit(s->peer);
-	bool news = !c || (c->peers | peer) != c->peers;
+	bool news = !c || ((c->peers | peer) != c->peers && __builtin_popcount(c->peers) < PEERS_SEVERAL);
 	if (!c && (c = clue_room(t, d, s->what)))
 		clue_fill(c, key, s);
 	if (!c)
@@ -418,7 +424,7 @@ static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool
 	uint64_t *words = serves ? row->serves : row->speaks, bit = UINT64_C(1) << (i % 64);
 	bool news = !(words[i / 64] & bit);
 	words[i / 64] |= bit;
-	struct guess g = role_of_protocol(d, serves);
+	struct guess g = t->of_protocol[i][serves];
 	if (g.role != ROLE_UNKNOWN) {
 		struct said s = *where;
 		s.what = serves ? WHAT_SERVES : WHAT_SPEAKS;
@@ -488,8 +494,12 @@ static uint64_t text_mark(uint64_t mark, struct span text)
 {
 	struct rd r = rd_of(text);
 	mark ^= rd_left(&r) << 56;
+	while (rd_left(&r) >= 8)
+		mark = (mark ^ rd_le64(&r)) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t rest = 0;
 	while (rd_left(&r))
-		mark = (mark ^ (rd_left(&r) >= 8 ? rd_le64(&r) : rd_u8(&r))) * UINT64_C(0x9e3779b97f4a7c15);
+		rest = rest << 8 | rd_u8(&r);
+	mark = (mark ^ rest) * UINT64_C(0x9e3779b97f4a7c15);
 	return mark ^ mark >> 29;
 }
 

@@ -77,7 +77,7 @@ struct told {                                    /* what a conversation said las
 	uint64_t who, mark;
 };
 
-enum { TOLD_MAX = 4096 };
+enum { TOLD_MAX = 4096, SLOT_MEMO = 2048 };
 
 struct devices {
 	const struct record_host *host;
@@ -95,6 +95,8 @@ struct devices {
 	struct seen *seen;
 	struct memo memo;
 	struct told told[TOLD_MAX];
+	struct guess of_protocol[DECODERS_MAX][2];       /* what speaking and what serving it suggests */
+	uint32_t *slots;                         /* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
 	struct arena *arena;                     /* while publishing */
 	char *label;                             /* what device_label returned last */
 	struct device_counts counts;

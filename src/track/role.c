@@ -75,7 +75,7 @@ static const struct {
 	{ "smb", ROLE_UNKNOWN, ROLE_SERVER, 0.3 },
 };
 
-enum { SEVERAL = 2, SERVICES_SOME = 2, SERVICES_FEW = 3, SERVICES_MANY = 5, OUTSIDE_SOME = 6, OUTSIDE_MANY = 12 };
+enum { SERVICES_SOME = 2, SERVICES_FEW = 3, SERVICES_MANY = 5, OUTSIDE_SOME = 6, OUTSIDE_MANY = 12 };
 
 static const double MEDICAL_FROM = 0.5, SAID_FROM = 0.3;
 
@@ -134,15 +134,26 @@ static void add(struct scores *s, enum device_role r, double weight)
 	s->not[r] *= 1 - weight;
 }
 
+_Static_assert(ARRAY_LEN(texts) <= 64, "a bit of role_hints for each");
+
+uint64_t role_hints(uint8_t what, const char *said)
+{
+	uint64_t hints = 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (texts[i].what != what)
+			continue;
+		bool fits = texts[i].starts ? strncasecmp(said, texts[i].text, strlen(texts[i].text)) == 0
+					    : strcasestr(said, texts[i].text) != NULL;
+		hints |= (uint64_t)fits << i;
+	}
+	return hints;
+}
+
 static void add_text(struct scores *s, const struct clue_row *c)
 {
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (texts[i].what != c->what)
-			continue;
-		bool fits = texts[i].starts ? strncasecmp(c->said, texts[i].text, strlen(texts[i].text)) == 0
-					    : strcasestr(c->said, texts[i].text) != NULL;
-		if (fits)
-			add(s, texts[i].role, texts[i].weight);
+	for (uint64_t left = c->hints; left; left &= left - 1) {
+		int i = __builtin_ctzll(left);
+		add(s, texts[i].role, texts[i].weight);
 	}
 }
 
@@ -164,7 +175,7 @@ static void add_vitals(struct scores *s, const struct evidence *e)
 		if (e->clues[i].what == WHAT_TAKES_VITALS)
 			from |= e->clues[i].peers;
 	if (takes)
-		add(s, ROLE_HL7_ENGINE, sends || __builtin_popcount(from) >= SEVERAL ? 0.8 : 0.6);
+		add(s, ROLE_HL7_ENGINE, sends || __builtin_popcount(from) >= PEERS_SEVERAL ? 0.8 : 0.6);
 	else if (sends)
 		add(s, ROLE_MONITOR, 0.65);
 }
@@ -187,7 +198,7 @@ static void add_clue(struct scores *s, const struct clue_row *c)
 	}
 	double weight = c->confidence;
 	/* one that only one end was seen to use it for may be a test; several are a service */
-	if (c->what == WHAT_SERVES && weight < 0.9 && __builtin_popcount(c->peers) >= SEVERAL)
+	if (c->what == WHAT_SERVES && weight < 0.9 && __builtin_popcount(c->peers) >= PEERS_SEVERAL)
 		weight = 1 - (1 - weight) * 0.6;
 	add(s, (enum device_role)c->role, weight);
 }

@@ -21,6 +21,7 @@ struct clue_row {
 	uint8_t what, role;
 	bool clinical;                           /* of a protocol that carries care data */
 	double confidence;
+	uint64_t hints;                          /* role_hints of what and said */
 };
 
 struct evidence {
@@ -37,6 +38,10 @@ struct guess {
 	double confidence;
 };
 
+enum { PEERS_SEVERAL = 2 };                      /* more of them than this change no guess */
+
+/* Which words that suggest a role stand in the text: a bit each, for role_judge, which is asked again and again. */
+uint64_t role_hints(uint8_t what, const char *said);
 struct guess role_judge(const struct evidence *e);
 /* What speaking a protocol suggests, and how much; ROLE_UNKNOWN: nothing. */
 struct guess role_of_protocol(const struct decoder *d, bool serves);
