@@ -9,10 +9,7 @@
 
 static struct seat *seat_of(const struct run *d)
 {
-	size_t i = 0;
-	while (i + 1 < d->host->nseats && &d->host->seats[i].run != d)
-		i++;
-	return &d->host->seats[i];
+	return (struct seat *)(uintptr_t)((const char *)d - offsetof(struct seat, run));
 }
 
 /* The slot where the finding stands, or the free one where it belongs. */
@@ -100,6 +97,7 @@ static struct finding *finding_open(struct run *d, uint32_t *slot, uint32_t devi
 	*(seat->tail ? &seat->tail->chain : &seat->head) = f;
 	seat->tail = f;
 	seat->n++;
+	seat->devices[device % SEAT_DEVICES / 64] |= UINT64_C(1) << device % 64;
 	return f;
 }
 
@@ -137,13 +135,15 @@ void detect_again(const struct run *d, struct finding *f, const struct origin *a
 
 struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
 {
+	if (device != DEVICE_NONE)
+		device = device_root(d->devices, device);
+	if (!(seat_of(d)->devices[device % SEAT_DEVICES / 64] >> device % 64 & 1))
+		return NULL;                     /* no key to write and look up: asked for every conversation */
 	char key[FINDING_KEY];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(key, sizeof(key), fmt, ap);
 	va_end(ap);
-	if (device != DEVICE_NONE)
-		device = device_root(d->devices, device);
 	uint32_t *slot = finding_slot(d->host, d->self->rule, device, key);
 	return *slot ? d->host->findings[*slot - 1] : NULL;
 }

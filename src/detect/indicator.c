@@ -19,7 +19,11 @@ enum {
 
 struct bits_in_use {
 	uint8_t family, bits;
+	uint64_t mask[2];
 };
+
+/* What is asked for is nearly never listed: a bit that is not set says so without a key. */
+enum { FILTER_ADDRS = 1 << 16, FILTER_NAMES = 1 << 12 };
 
 struct indicators {
 	struct indicator *v;
@@ -30,6 +34,8 @@ struct indicators {
 	size_t nslots;
 	struct bits_in_use lengths[33 + 129];    /* longest first: the most specific network wins */
 	size_t nlengths;
+	bool kinds[UINT8_MAX + 1];               /* by the first byte of a key: there are such */
+	uint64_t addrs[FILTER_ADDRS / 64], names[FILTER_NAMES / 64];
 	struct arena arena, scratch;
 };
 
@@ -58,7 +64,7 @@ static void key_lower(struct key *k, struct span s)
 
 static struct key key_new(char about)
 {
-	struct key k;
+	struct key k UNSET;
 	k.bytes[0] = (uint8_t)about;
 	k.n = 1;
 	return k;
@@ -153,6 +159,36 @@ static struct key key_of(const struct indicator *i)
 	return k;
 }
 
+/* ---- what a key can be told by without making it ---- */
+
+static uint64_t addr_mark(struct addr a, const struct bits_in_use *b)
+{
+	uint64_t x[2];
+	memcpy(x, a.b, sizeof(x));
+	uint64_t mix = ((x[0] & b->mask[0]) * UINT64_C(0xff51afd7ed558ccd) + (x[1] & b->mask[1]) + b->bits) *
+		       UINT64_C(0x9e3779b97f4a7c15);
+	return mix >> 48;
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+static uint64_t name_mark(struct span host)
+{
+	while (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	host = span_cut(host, NAME_MAX_BYTES);
+	uint64_t first = host.n ? lower(host.p[0]) : 0, last = host.n ? lower(host.p[host.n - 1]) : 0;
+	return (host.n << 16 ^ first << 8 ^ last) * UINT64_C(0x9e3779b97f4a7c15) >> 52;
+}
+
+static bool is_marked(const uint64_t *filter, uint64_t mark)
+{
+	return filter[mark / 64] >> mark % 64 & 1;
+}
+
 /* ---- the table ---- */
 
 static uint64_t key_hash(struct span key)
@@ -180,11 +216,22 @@ static struct span key_span(const struct key *k)
 	return span_of(k->bytes, k->n);
 }
 
-static void note_length(struct indicators *t, struct prefix p)
+static struct bits_in_use length_of(struct prefix p)
+{
+	struct bits_in_use b = { .family = p.net.family, .bits = p.bits };
+	uint8_t key[19], ones[16];
+	memset(ones, 0xff, sizeof(ones));
+	struct addr all = addr_from6(span_of(ones, sizeof(ones)));
+	all.family = p.net.family;
+	memcpy(b.mask, net_key(all, p.bits, key).p + 3, sizeof(b.mask));
+	return b;
+}
+
+static void note_length(struct indicators *t, const struct bits_in_use *b)
 {
 	size_t i = 0;
-	while (i < t->nlengths && t->lengths[i].bits >= p.bits) {
-		if (t->lengths[i].family == p.net.family && t->lengths[i].bits == p.bits)
+	while (i < t->nlengths && t->lengths[i].bits >= b->bits) {
+		if (t->lengths[i].family == b->family && t->lengths[i].bits == b->bits)
 			return;
 		i++;
 	}
@@ -192,7 +239,23 @@ static void note_length(struct indicators *t, struct prefix p)
 		return;
 	for (size_t j = t->nlengths++; j > i; j--)
 		t->lengths[j] = t->lengths[j - 1];
-	t->lengths[i] = (struct bits_in_use){ p.net.family, p.bits };
+	t->lengths[i] = *b;
+}
+
+/* Before it may be found it must be let through. */
+static void note_key(struct indicators *t, const struct indicator *i, struct span key)
+{
+	t->kinds[key.p[0]] = true;
+	if (key.p[0] == 'n') {
+		uint64_t mark = name_mark(span_from(key, 1));
+		t->names[mark / 64] |= UINT64_C(1) << mark % 64;
+	}
+	if (key.p[0] != 'a')
+		return;
+	struct bits_in_use b = length_of(i->net);
+	uint64_t mark = addr_mark(i->net.net, &b);
+	t->addrs[mark / 64] |= UINT64_C(1) << mark % 64;
+	note_length(t, &b);
 }
 
 /* A prediction of our own says more than a list: it comes first among equals. */
@@ -206,8 +269,7 @@ static void link_in(struct indicators *t, uint32_t number)
 		at = &t->chain[*at - 1];
 	t->chain[number] = *at;
 	*at = number + 1;
-	if (k.bytes[0] == 'a')
-		note_length(t, i->net);
+	note_key(t, i, key_span(&k));
 }
 
 static void index_new(struct indicators *t)
@@ -319,24 +381,26 @@ static const struct indicator *best(const struct indicators *t, struct span key,
 const struct indicator *indicators_addr(const struct indicators *t, struct addr a, uint16_t port, uint8_t proto)
 {
 	for (size_t i = 0; i < t->nlengths; i++) {
-		if (t->lengths[i].family != a.family)
+		if (t->lengths[i].family != a.family || !is_marked(t->addrs, addr_mark(a, &t->lengths[i])))
 			continue;
 		uint8_t net[19];
 		const struct indicator *found = best(t, net_key(a, t->lengths[i].bits, net), a, port, proto);
 		if (found)
 			return found;
 	}
-	return port ? best(t, SPAN_LIT("o"), a, port, proto) : NULL;
+	return port && t->kinds['o'] ? best(t, SPAN_LIT("o"), a, port, proto) : NULL;
 }
 
 const struct indicator *indicators_name(const struct indicators *t, struct span host)
 {
 	host = span_cut(host, NAME_MAX_BYTES);
 	while (host.n) {
-		struct key k = host_key(host);
-		const struct indicator *found = best(t, key_span(&k), (struct addr){ 0 }, 0, 0);
-		if (found)
-			return found;
+		if (is_marked(t->names, name_mark(host))) {
+			struct key k = host_key(host);
+			const struct indicator *found = best(t, key_span(&k), (struct addr){ 0 }, 0, 0);
+			if (found)
+				return found;
+		}
 		const uint8_t *dot = memchr(host.p, '.', host.n);
 		if (!dot)
 			break;
@@ -347,18 +411,24 @@ const struct indicator *indicators_name(const struct indicators *t, struct span 
 
 const struct indicator *indicators_url(const struct indicators *t, struct span url)
 {
+	if (!t->kinds['u'])
+		return NULL;
 	struct key k = url_key(url);
 	return best(t, key_span(&k), (struct addr){ 0 }, 0, 0);
 }
 
 const struct indicator *indicators_path(const struct indicators *t, struct addr a, struct span path)
 {
+	if (!t->kinds['p'])
+		return NULL;
 	struct key k = path_key(path);
 	return best(t, key_span(&k), a, 0, 0);
 }
 
 const struct indicator *indicators_hash(const struct indicators *t, const uint8_t sha256[32])
 {
+	if (!t->kinds['h'])
+		return NULL;
 	struct key k = hash_key_of(sha256);
 	return best(t, key_span(&k), (struct addr){ 0 }, 0, 0);
 }

@@ -5,11 +5,14 @@
 
 #include "detect/detect.h"
 
+enum { SEAT_DEVICES = 4096 };
+
 struct seat {                                    /* one detector at work */
 	const struct detector *detector;
 	struct run run;
 	struct finding *head, *tail;             /* its findings, in the order they were opened */
 	unsigned n;
+	uint64_t devices[SEAT_DEVICES / 64];     /* bit per device % SEAT_DEVICES: may have one; clear: has none */
 };
 
 struct handler {
