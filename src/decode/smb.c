@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SMB, to name it and its dialect: NetBIOS session framing (RFC 1002 4.3), SMB1 ([MS-CIFS] 2.2.3),
- * SMB2/3 ([MS-SMB2] 2.2). The first of each command is told, bulk is passed over. */
-#include "base/scope.h"
-#include "decode/decoder.h"
+/* SMB over NetBIOS sessions (RFC 1002 4.3) or straight over TCP ([MS-SMB2] 2.1): framing, and what both versions
+ * share. smb1.c and smb2.c read the messages. Who logs in leaves as a token; content goes to the content tracker. */
+#include "decode/smb.h"
+
+#include <strings.h>
 
 enum {
-	PORT_SMB = 445, PORT_SESSION = 139, SESSION_HEADER = 4, HEAD_SEEN = 512, MESSAGES_TOLD = 16, DIALECTS_MAX = 16,
-	SESSION_MESSAGE = 0x00, SESSION_REQUEST = 0x81, SESSION_KEEPALIVE = 0x85,
-	REQUEST_LENGTH = 68, NAME_ENCODED = 32,
-	COMMAND1_NEGOTIATE = 0x72, COMMAND2_NEGOTIATE = 0, SMB1_RESPONSE = 0x80, SMB2_RESPONSE = 0x01,
-	DIALECT_WILDCARD = 0x02FF,
+	PORT_SMB = 445, PORT_SESSION = 139, SESSION_MESSAGE = 0x00, SESSION_REQUEST = 0x81, SESSION_KEEPALIVE = 0x85,
+	REQUEST_LENGTH = 68, NAME_ENCODED = 32, SEEN_OPAQUE = 0xFF, SEEN_SESSION = 0xFE, UNKNOWN_FILE_MIN = 512,
+	HEAD_ENOUGH = SMB2_HEADER + 8, PENDING_STATUS = 0x103,
 };
+static const uint32_t more_needed = 0xC0000016, failed = 0xC0000000;   /* [MS-ERREF] 2.3 */
 
-enum { VERSION, COMMAND, RESPONSE, STATUS, DIALECT, DIALECTS, SIGNING, FIELDS };
-
-static const struct field fields[FIELDS] = {
-	[VERSION] = { "version", F_TEXT, "SMB1, SMB2 (also 3), encrypted, compressed, or session (NetBIOS)" },
-	[COMMAND] = { "command", F_TEXT, "negotiate, session_setup, tree_connect, create, read, write … or a number" },
-	[RESPONSE] = { "response", F_BOOL, "from the server" },
-	[STATUS] = { "status", F_UINT, "outcome of a response, 0 is well" },
-	[DIALECT] = { "dialect", F_TEXT, "dialect that the server chose: 2.0.2 to 3.1.1" },
-	[DIALECTS] = { "dialects", F_TEXTS, "dialects that the client offers" },
-	[SIGNING] = { "signing_required", F_BOOL, "messages must be signed" },
+static const struct field fields[SMB_FIELDS] = {
+	[SMB_VERSION] = { "version", F_TEXT, "SMB1, SMB2 (also 3), encrypted, compressed, or session (NetBIOS)" },
+	[SMB_COMMAND] = { "command", F_TEXT, "negotiate, session_setup, tree_connect, create, read, write … or a number" },
+	[SMB_RESPONSE] = { "response", F_BOOL, "from the server" },
+	[SMB_STATUS] = { "status", F_UINT, "outcome of a response, 0 is well" },
+	[SMB_DIALECT] = { "dialect", F_TEXT, "dialect that the server chose: 2.0.2 to 3.1.1" },
+	[SMB_DIALECTS] = { "dialects", F_TEXTS, "dialects that the client offers" },
+	[SMB_SIGNING] = { "signing_required", F_BOOL, "messages must be signed" },
+	[SMB_AUTH] = { "auth", F_TEXT, "how the client proves itself: ntlm, kerberos, hash or clear" },
+	[SMB_USER] = { "user", F_TEXT, "user name", .privacy = SECRET },
+	[SMB_PASSWORD] = { "password", F_TEXT, "password of SMB1 in clear, readable by anyone on the way", .privacy = SECRET },
+	[SMB_ANONYMOUS] = { "anonymous", F_BOOL, "logs in as nobody" },
+	[SMB_GUEST] = { "guest", F_BOOL, "let in as a guest, whatever the name" },
+	[SMB_ACCEPTED] = { "accepted", F_BOOL, "of the answer to a login: let in, or refused" },
+	[SMB_DOMAIN] = { "domain", F_TEXT, "domain or workgroup" },
+	[SMB_MACHINE] = { "host_name", F_TEXT, "the sender's own computer name", .clue = CLUE_NAME },
+	[SMB_SYSTEM] = { "system", F_TEXT, "the sender's operating system, as it says", .clue = CLUE_SYSTEM },
+	[SMB_PATH] = { "path", F_TEXT, "share that is connected, or file that is opened" },
+	[SMB_SHARE] = { "share", F_TEXT, "kind of the share: disk, pipe, printer" },
+	[SMB_WANTS] = { "wants", F_TEXT, "of an open: read, write, delete, or several" },
+	[SMB_SIZE] = { "size", F_UINT, "size of the file that was opened", "byte" },
 };
-static RECORD_TYPE(smb_type, "smb", "One of the first messages of an SMB connection", fields);
-
-struct state {
-	unsigned told;
-	uint32_t seen[2][8];                     /* bit n: command n went this way */
-};
+RECORD_TYPE(smb_type, "smb", "A message of an SMB connection: logins, shares, opened files, of others the first", fields);
 
 enum kind { KIND_NONE, KIND_SMB1, KIND_SMB2, KIND_ENCRYPTED, KIND_COMPRESSED };
 
@@ -54,7 +60,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	if (type != SESSION_MESSAGE && type != SESSION_REQUEST)
 		return (struct bid){ m->bytes.n || m->closing ? BID_NO : BID_WAIT, SIDE_UNKNOWN };
 	uint32_t length = rd_be24(&r);
-	if (m->bytes.n < SESSION_HEADER + 4)
+	if (m->bytes.n < SMB_SESSION_HEADER + 4)
 		return (struct bid){ m->closing ? BID_NO : BID_WAIT, SIDE_UNKNOWN };
 	if (type == SESSION_REQUEST)
 		return (struct bid){ length == REQUEST_LENGTH && rd_u8(&r) == NAME_ENCODED ? BID_SURE : BID_NO, SIDE_CLIENT };
@@ -63,7 +69,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 
 static struct frame frame(const struct message *m, void *memory)
 {
-	const struct state *state = memory;
+	(void)memory;
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r);
 	uint32_t length = rd_be24(&r);
@@ -71,170 +77,214 @@ static struct frame frame(const struct message *m, void *memory)
 		return FRAME_WAIT(m);
 	if (type != SESSION_MESSAGE && (type < SESSION_REQUEST || type > SESSION_KEEPALIVE || length > REQUEST_LENGTH))
 		return FRAME_NONE;
-	uint32_t head = state->told < MESSAGES_TOLD ? HEAD_SEEN : 4;
-	return (struct frame){ SESSION_HEADER + (size_t)(length < head ? length : head), SESSION_HEADER + (uint64_t)length };
+	size_t head = length < HEAD_ENOUGH ? length : HEAD_ENOUGH;
+	struct span from_header = rd_rest(&r);
+	uint64_t total = SMB_SESSION_HEADER + (uint64_t)length;
+	if (from_header.n < head)
+		return (struct frame){ SMB_SESSION_HEADER + head, total };
+	struct rd look = rd_of(from_header);
+	enum kind kind = kind_of(&look);
+	size_t need = kind == KIND_SMB1 && length >= SMB1_HEADER ? smb1_need(from_header, length) :
+		kind == KIND_SMB2 && length >= SMB2_HEADER ? smb2_need(from_header, length) : 0;
+	need = need > head ? need : head;
+	return (struct frame){ SMB_SESSION_HEADER + (need < length ? need : length), total };
 }
 
-static const char *command1_name(uint8_t command)
-{
-	switch (command) {
-	case 0x04: return "close";
-	case 0x25: return "transaction";
-	case 0x2D: return "open";
-	case 0x2E: return "read";
-	case 0x2F: return "write";
-	case 0x32: return "transaction2";
-	case COMMAND1_NEGOTIATE: return "negotiate";
-	case 0x73: return "session_setup";
-	case 0x74: return "logoff";
-	case 0x75: return "tree_connect";
-	case 0xA2: return "create";
-	default: return NULL;
-	}
-}
+/* ---- what is remembered ---- */
 
-static const char *command2_name(uint16_t command)
+bool smb_is_new(struct smb_state *s, bool to_server, unsigned command)
 {
-	static const char *const names[] = {
-		"negotiate", "session_setup", "logoff", "tree_connect", "tree_disconnect", "create", "close", "flush", "read",
-		"write", "lock", "ioctl", "cancel", "echo", "query_directory", "change_notify", "query_info", "set_info",
-		"oplock_break",
-	};
-	return command < ARRAY_LEN(names) ? names[command] : NULL;
-}
-
-static const char *dialect_name(uint16_t dialect)
-{
-	switch (dialect) {
-	case 0x0202: return "2.0.2";
-	case 0x0210: return "2.1";
-	case DIALECT_WILDCARD: return "2.?";
-	case 0x0300: return "3.0";
-	case 0x0302: return "3.0.2";
-	case 0x0311: return "3.1.1";
-	default: return NULL;
-	}
-}
-
-/* [MS-CIFS] 2.2.4.52: word count, byte count, then each dialect behind a 2 and ended by a NUL. */
-static void negotiate1(struct record *out, struct rd r)
-{
-	struct span text;
-	rd_skip(&r, 2u * rd_u8(&r));
-	struct rd list = rd_sub(&r, rd_le16(&r));
-	for (int i = 0; i < DIALECTS_MAX && rd_u8(&list) == 2 && rd_until(&list, 0, &text); i++)
-		record_add_text(out, DIALECTS, text);
-}
-
-/* [MS-SMB2] 2.2.3 and 2.2.4. */
-static void negotiate2(struct record *out, struct rd r, bool response)
-{
-	rd_skip(&r, 2);
-	uint16_t count = response ? 0 : rd_le16(&r);
-	bool required = rd_le16(&r) & 2;
-	uint16_t dialect = response ? rd_le16(&r) : 0;
-	if (!rd_ok(&r))
-		return;
-	record_bool(out, SIGNING, required);
-	if (response)
-		record_str(out, DIALECT, dialect_name(dialect));
-	rd_skip(&r, 2 + 4 + 16 + 8);
-	for (int i = 0; i < count && i < DIALECTS_MAX && rd_left(&r) >= 2; i++) {
-		const char *name = dialect_name(rd_le16(&r));
-		if (name)
-			record_add_text(out, DIALECTS, span_str(name));
-	}
-}
-
-enum { SEEN_OPAQUE = 0xFF };                     /* no command of SMB1 or SMB2 */
-
-static bool is_new(struct state *state, bool to_server, unsigned command)
-{
-	uint32_t bit = (uint32_t)1 << (command & 31), *seen = &state->seen[to_server][command >> 5 & 7];
+	uint32_t bit = (uint32_t)1 << (command & 31), *seen = &s->seen[to_server][command >> 5 & 7];
 	bool fresh = !(*seen & bit);
 	*seen |= bit;
 	return fresh;
 }
 
-static bool message1(struct rd r, struct state *state, const struct message *m, struct emit *e)
+struct smb_pending *smb_pending_add(struct smb_call *c)
 {
-	uint8_t command = rd_u8(&r);
-	uint32_t status = rd_le32(&r);
-	bool response = rd_u8(&r) & SMB1_RESPONSE;
-	rd_skip(&r, 32 - 4 - 1 - 4 - 1);
-	if (!rd_ok(&r) || !is_new(state, m->to_server, command))
-		return rd_ok(&r);
-	struct record out UNSET;
-	emit_begin(e, &out, &smb_type);
-	record_str(&out, VERSION, "SMB1");
-	const char *name = command1_name(command);
-	record_str(&out, COMMAND, name ? name : arena_printf(e->host->arena, "0x%02X", command));
-	record_bool(&out, RESPONSE, response);
-	if (response)
-		record_uint(&out, STATUS, status);
-	if (command == COMMAND1_NEGOTIATE && !response)
-		negotiate1(&out, r);
-	emit_record(e, &out);
-	return true;
+	struct smb_state *s = c->s;
+	struct smb_pending *p = &s->pending[s->npending];
+	s->npending = (uint8_t)((s->npending + 1) % SMB_PENDING_MAX);
+	*p = (struct smb_pending){ .message = c->message, .command = c->command, .tree = c->tree };
+	return p;
 }
 
-static bool message2(struct rd r, struct state *state, const struct message *m, struct emit *e)
+struct smb_pending *smb_pending_take(struct smb_call *c)
 {
-	rd_skip(&r, 2 + 2);                      /* structure size, credit charge */
-	uint32_t status = rd_le32(&r);
-	uint16_t command = rd_le16(&r);
-	rd_skip(&r, 2);
-	bool response = rd_le32(&r) & SMB2_RESPONSE;
-	rd_skip(&r, 64 - 4 - 16);
-	if (!rd_ok(&r) || !is_new(state, m->to_server, command))
-		return rd_ok(&r);
-	struct record out UNSET;
-	emit_begin(e, &out, &smb_type);
-	record_str(&out, VERSION, "SMB2");
-	const char *name = command2_name(command);
-	record_str(&out, COMMAND, name ? name : arena_printf(e->host->arena, "0x%02X", command));
-	record_bool(&out, RESPONSE, response);
-	if (response)
-		record_uint(&out, STATUS, status);
-	if (command == COMMAND2_NEGOTIATE)
-		negotiate2(&out, r, response);
-	emit_record(e, &out);
-	return true;
+	for (int i = 0; i < SMB_PENDING_MAX; i++) {
+		struct smb_pending *p = &c->s->pending[i];
+		if (p->message != c->message || p->command != c->command)
+			continue;
+		if (c->status != PENDING_STATUS)
+			p->message = 0;
+		return p;
+	}
+	return NULL;
 }
 
-static void opaque(const char *version, struct state *state, const struct message *m, struct emit *e)
+struct smb_open *smb_open_find(struct smb_state *s, uint64_t id)
 {
-	if (!is_new(state, m->to_server, SEEN_OPAQUE))
+	for (int i = 0; id && i < SMB_OPEN_MAX; i++)
+		if (s->open[i].id == id)
+			return &s->open[i];
+	return NULL;
+}
+
+void smb_open_add(struct smb_call *c, uint64_t id, const struct smb_path *path, uint64_t size)
+{
+	struct smb_state *s = c->s;
+	if (!id)
+		return;
+	struct smb_open *o = smb_open_find(s, id);
+	if (!o) {
+		o = &s->open[s->nopen];
+		s->nopen = (uint8_t)((s->nopen + 1) % SMB_OPEN_MAX);
+	}
+	*o = (struct smb_open){ .id = id, .size = size, .path = *path };
+}
+
+void smb_path_set(struct smb_path *out, struct span text)
+{
+	text = span_cut(text, SMB_PATH_KEPT);
+	out->n = (uint8_t)text.n;
+	if (text.n)
+		memcpy(out->b, text.p, text.n);
+}
+
+struct span smb_path_span(const struct smb_path *p)
+{
+	return span_of(p->b, p->n);
+}
+
+void smb_pipe_add(struct smb_state *s, uint32_t tree)
+{
+	s->pipes[s->npipes] = tree;
+	s->npipes = (uint8_t)((s->npipes + 1) % SMB_PIPES_MAX);
+}
+
+/* Pipes carry calls of procedures, no files. When the share was connected before the capture began, their usual
+ * names tell. */
+bool smb_is_pipe(const struct smb_call *c, struct span path)
+{
+	static const char *const names[] = {
+		"srvsvc", "wkssvc", "samr", "lsarpc", "netlogon", "svcctl", "atsvc", "spoolss", "winreg", "epmapper", "browser",
+		"eventlog", "ntsvcs", "lsass", "trkwks", "initshutdown", "MsFteWds", "netdfs",
+	};
+	for (int i = 0; i < SMB_PIPES_MAX; i++)
+		if (c->s->pipes[i] && c->s->pipes[i] == c->tree)
+			return true;
+	while (path.n && path.p[0] == '\\')
+		path = span_from(path, 1);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (path.n == strlen(names[i]) && strncasecmp((const char *)path.p, names[i], path.n) == 0)
+			return true;
+	return false;
+}
+
+/* ---- logins ---- */
+
+void smb_login(struct smb_call *c, struct record *out, struct span blob)
+{
+	static const uint8_t kerberos[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02 };
+	struct ntlm n = ntlm_find(blob, c->e->host->arena);
+	if (n.kind != NTLM_NONE)
+		record_str(out, SMB_AUTH, "ntlm");
+	else if (blob.n && memmem(blob.p, blob.n, kerberos, sizeof(kerberos)))
+		record_str(out, SMB_AUTH, "kerberos");
+	record_text(out, SMB_MACHINE, n.machine);
+	record_text(out, SMB_SYSTEM, n.system);
+	if (n.kind != NTLM_AUTHENTICATE)
+		return;
+	record_text(out, SMB_DOMAIN, n.domain);
+	record_text(out, SMB_USER, n.user);
+	c->s->user = record_get_token(out, SMB_USER);
+	c->s->anonymous = !n.user.n;
+	record_bool(out, SMB_ANONYMOUS, c->s->anonymous);
+}
+
+void smb_login_end(struct smb_call *c, struct record *out)
+{
+	if (c->status == more_needed || c->status == PENDING_STATUS)
+		return;
+	record_bool(out, SMB_ACCEPTED, c->status < failed);
+	if (c->s->user.len)
+		record_token(out, SMB_USER, c->s->user);
+	if (c->s->anonymous)
+		record_bool(out, SMB_ANONYMOUS, true);
+}
+
+/* ---- content ---- */
+
+void smb_content(struct smb_call *c, uint64_t file, uint64_t offset, struct span data, uint64_t declared)
+{
+	struct smb_open *o = smb_open_find(c->s, file);
+	uint8_t key[9] = { c->m->to_server };
+	uint64_t length = data.n + c->rest;
+	length = declared < length ? declared : length;
+	/* Of a handle whose opening was not seen: a pipe's messages begin with a version of DCE RPC (C706 12.6.3). */
+	bool call = span_starts(data, SPAN_LIT("\x05\x00")) && length < 65536;
+	if (!length || (!o && (call || length < UNKNOWN_FILE_MIN)))
+		return;
+	for (int i = 0; i < 8; i++)
+		key[i + 1] = (uint8_t)(file >> 8 * i);
+	if (o && c->m->to_server && offset + length > o->written)
+		o->written = offset + length;
+	uint64_t size = o && !c->m->to_server ? o->size : 0;
+	emit_body(c->e, (struct body){
+		.via = "smb", .path = o ? smb_path_span(&o->path) : (struct span){ 0 }, .key = span_of(key, sizeof(key)),
+		.data = span_cut(data, (size_t)(length < data.n ? length : data.n)), .offset = offset, .length = length,
+		.size = size, .last = size && offset + length >= size, .to_server = c->m->to_server,
+	});
+}
+
+void smb_close(struct smb_call *c, uint64_t file)
+{
+	struct smb_open *o = smb_open_find(c->s, file);
+	uint8_t key[9] = { true };
+	if (!o)
+		return;
+	for (int i = 0; i < 8; i++)
+		key[i + 1] = (uint8_t)(file >> 8 * i);
+	if (o->written)
+		emit_body(c->e, (struct body){ .via = "smb", .path = smb_path_span(&o->path), .key = span_of(key, sizeof(key)),
+			.offset = o->written, .size = o->written, .last = true, .to_server = true });
+	o->id = 0;
+}
+
+/* ---- messages ---- */
+
+static void opaque(const char *version, unsigned seen_as, struct smb_call *c)
+{
+	if (!smb_is_new(c->s, c->m->to_server, seen_as))
 		return;
 	struct record out UNSET;
-	emit_begin(e, &out, &smb_type);
-	record_str(&out, VERSION, version);
-	emit_record(e, &out);
+	emit_begin(c->e, &out, &smb_type);
+	record_str(&out, SMB_VERSION, version);
+	emit_record(c->e, &out);
 }
 
 static bool decode(const struct message *m, void *memory, struct emit *e)
 {
-	struct state *state = memory;
-	if (state->told >= MESSAGES_TOLD)
-		return true;
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r);
 	rd_skip(&r, 3);
+	struct smb_call c = { .s = memory, .m = m, .e = e, .rest = m->rest == BODY_OPEN ? 0 : m->rest };
 	if (type == SESSION_KEEPALIVE)
 		return rd_ok(&r);
-	state->told++;
 	if (type != SESSION_MESSAGE) {
-		opaque("session", state, m, e);
+		opaque("session", SEEN_SESSION, &c);
 		return rd_ok(&r);
 	}
+	struct rd whole = r;
+	c.whole = rd_rest(&whole);
 	switch (kind_of(&r)) {
-	case KIND_SMB1: return message1(r, state, m, e);
-	case KIND_SMB2: return message2(r, state, m, e);
+	case KIND_SMB1: return smb1_message(&c, r);
+	case KIND_SMB2: return smb2_message(&c, r);
 	case KIND_ENCRYPTED:
-		opaque("encrypted", state, m, e);
+		opaque("encrypted", SEEN_OPAQUE, &c);
 		return true;
 	case KIND_COMPRESSED:
-		opaque("compressed", state, m, e);
+		opaque("compressed", SEEN_OPAQUE, &c);
 		return true;
 	case KIND_NONE: break;
 	}
@@ -244,7 +294,7 @@ static bool decode(const struct message *m, void *memory, struct emit *e)
 static const struct record_type *const types[] = { &smb_type, NULL };
 
 const struct decoder decoder_smb = {
-	.name = "smb", .doc = "Server Message Block, versions 1 to 3, first messages ([MS-CIFS], [MS-SMB2])",
-	.over = OVER_TCP, .ports = { PORT_SMB, PORT_SESSION }, .state_size = sizeof(struct state),
+	.name = "smb", .doc = "Server Message Block, versions 1 to 3 ([MS-CIFS], [MS-SMB], [MS-SMB2], [MS-NLMP])",
+	.over = OVER_TCP, .ports = { PORT_SMB, PORT_SESSION }, .state_size = sizeof(struct smb_state),
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

@@ -233,8 +233,9 @@ static void bulk_is_passed_over_unbuffered(void **state)
 	assert_in_range(f.need, 64, 1024);
 	for (int i = 0; i < 100; i++)
 		(void)decoder_smb.decode(&m, memory, &t->emit);
+	bytes[4 + 12] = 9;                       /* a write: its head alone */
 	f = decoder_smb.frame(&m, memory);
-	assert_int_equal(f.need, 8);
+	assert_in_range(f.need, 64, 256);
 	free(memory);
 	try_free(t);
 }
