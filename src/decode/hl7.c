@@ -550,7 +550,8 @@ static void observation(struct parse *p, const struct span *f)
 		.protocol = "hl7", .name = c.name, .code = c.code, .system = span_str(c.system), .value = v[0],
 		.unit = unit_of(p, f[6]), .sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
 		.device_time = is_numeral(time, ".+-") ? span_cut(time, LABEL_MAX) : (struct span){ 0 },
-		.subject = record_get_token(&p->out, PATIENT_ID),
+		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
+		.device = span_cut(hl7_value(hl7_first(hl7_first(f[18], p->d.repetition), p->d.component), &p->d), ID_MAX),
 	};
 	bool art = span_starts(c.name, SPAN_LIT("art"));
 	if (n == 2 && !art && !span_starts(c.name, SPAN_LIT("nibp")))

@@ -20,6 +20,8 @@ static const struct field fields[] = {
 	[VITALS_SUBJECT] = { "patient_id", F_TEXT, "whose value it is", .privacy = PATIENT },
 	[VITALS_SUB_ID] = { "sub_id", F_TEXT, "channel or sub-id that the sender gave" },
 	[VITALS_DEVICE_TIME] = { "device_time", F_TEXT, "time of measurement as the device wrote it" },
+	[VITALS_DEVICE] = { "device", F_TEXT, "measuring device that the message names" },
+	[VITALS_BED] = { "bed", F_TEXT, "bed that the value is reported of", .privacy = PATIENT },
 };
 RECORD_TYPE(vitals_type, "vitals", "A vital sign, from any protocol that carries one", fields);
 
@@ -262,5 +264,8 @@ void vitals_emit(struct emit *e, const struct vital *v)
 	record_text(&r, VITALS_DEVICE_TIME, v->device_time);
 	if (v->subject.len)
 		record_token(&r, VITALS_SUBJECT, v->subject);
+	record_text(&r, VITALS_DEVICE, v->device);
+	if (v->bed.len)
+		record_token(&r, VITALS_BED, v->bed);
 	emit_record(e, &r);
 }

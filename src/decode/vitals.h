@@ -6,19 +6,19 @@
 
 enum vitals_field {
 	VITALS_PROTOCOL, VITALS_NAME, VITALS_CODE, VITALS_CODE_SYSTEM, VITALS_MDC, VITALS_VALUE, VITALS_UNIT,
-	VITALS_SUBJECT, VITALS_SUB_ID, VITALS_DEVICE_TIME, VITALS_FIELDS
+	VITALS_SUBJECT, VITALS_SUB_ID, VITALS_DEVICE_TIME, VITALS_DEVICE, VITALS_BED, VITALS_FIELDS
 };
 
 extern const struct record_type vitals_type;
 
 /* One measured value. name: one of the short names below or the sender's own; code as it stood on the wire,
  * system "LOINC", "MDC" or "vendor"; unit as the sender wrote it, the record says it in UCUM. subject: token of
- * the patient id, {0} if none. */
+ * the patient id, {0} if none; device: the measuring device that the message names; bed: token of the bed. */
 struct vital {
 	const char *protocol;
-	struct span name, code, system, unit, sub_id, device_time;
+	struct span name, code, system, unit, sub_id, device_time, device;
 	double value;
-	struct token subject;
+	struct token subject, bed;
 };
 
 void vitals_emit(struct emit *e, const struct vital *v);

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* net.vitals-conflict: measured values that cannot all be true. Two senders report one patient, device or bed and
+ * contradict each other; several values leap at once, faster than bodies do; a stretch of earlier values comes again.
+ * It works on vitals records and knows no protocol. A stream is who reports whom to whom; streams of one subject stand
+ * in one set, so that they are compared with each other and nothing else. */
+#include "base/scope.h"
+#include "decode/vitals.h"
+#include "detect/advice.h"
+#include "detect/detector.h"
+
+enum want_index { NAME, VALUE, UNIT, SUBJECT, CHANNEL, TIME, DEVICE, BED, WANTS };
+
+static const struct want wants[] = {
+	[NAME] = { "vitals", "name" },
+	[VALUE] = { "vitals", "value" },
+	[UNIT] = { "vitals", "unit" },
+	[SUBJECT] = { "vitals", "patient_id" },
+	[CHANNEL] = { "vitals", "sub_id" },
+	[TIME] = { "vitals", "device_time" },
+	[DEVICE] = { "vitals", "device" },
+	[BED] = { "vitals", "bed" },
+	[WANTS] = { NULL, NULL },
+};
+
+static const struct rule rule = {
+	.id = "net.vitals-conflict",
+	.title = "Measured values that cannot all be true",
+	.cause = "tampering",
+	.sees = "Vital signs of one patient, measuring device or bed from two senders at the same time that contradict each "
+		"other again and again; at least three kinds of values (or the temperature and another) that leap between "
+		"two messages and stay there, faster than a body can; a stretch of at least twelve messages whose values, "
+		"with all their changes, came before in the same pace, from the same sender or from another.",
+	.why = "The central station or the record shows somebody else's or old values while the patient may be getting worse. "
+	       "Alarms judge what is shown.",
+	.wrong = "A demonstration mode or a patient simulator that is started while the device is watched repeats itself and "
+		 "leaps; one that ran from the beginning is recognised by that and left out. A patient id that is given to "
+		 "two patients, or a bed that is entered twice. A gateway that changes values as it forwards them is not told "
+		 "when it was seen to receive them. Curves are not compared, and values in units other than usual neither.",
+	.next = { "Look at the patient and at the device at the bed now, and compare with what the central station shows.",
+		  "Trust the device at the bed, not the central station, until this is explained; tell the ward.",
+		  "Ask biomedical engineering whether a demonstration or simulator was running; if not, find the sender named "
+		  "here and take it off the network.", ADVICE_EVIDENCE, NULL },
+	.attack = { "T0856", "T0832", "T0831", "T1565.002", NULL },
+	.cwe = { "CWE-345", "CWE-294", "CWE-290", NULL },
+	.references = { "doi:10.1007/s11416-023-00479-w", NULL },
+};
+
+/* ---- what is known of each value ---- */
+
+enum { GROUP_HEART = 1, GROUP_OXYGEN = 2, GROUP_BREATH = 4, GROUP_WARMTH = 8, GROUP_CUFF = 16, GROUP_ARTERY = 32 };
+
+/* near: two sensors on one body may differ by this. leap, and leap_s a second of pause: more than a body does. */
+struct sort {
+	const char *name;
+	unsigned group;
+	double near, leap, leap_s, low, high;    /* outside low..high: lead off, artefact, or another unit */
+};
+
+static const struct sort sorts[] = {
+	{ "heart_rate", GROUP_HEART, 20, 40, 1, 5, 350 },      { "pulse_rate", GROUP_HEART, 20, 40, 1, 5, 350 },
+	{ "spo2", GROUP_OXYGEN, 6, 12, 0.5, 20, 100 },         { "resp_rate", GROUP_BREATH, 10, 15, 0.2, 2, 150 },
+	{ "etco2", GROUP_BREATH, 12, 20, 0.3, 3, 120 },        { "temperature", GROUP_WARMTH, 1.2, 1.5, 0.01, 20, 45 },
+	{ "nibp_sys", GROUP_CUFF, 30, 50, 0.5, 30, 300 },      { "nibp_dia", GROUP_CUFF, 25, 40, 0.5, 15, 250 },
+	{ "nibp_mean", GROUP_CUFF, 25, 40, 0.5, 20, 270 },     { "art_sys", GROUP_ARTERY, 30, 60, 1, 30, 300 },
+	{ "art_dia", GROUP_ARTERY, 25, 50, 1, 15, 250 },       { "art_mean", GROUP_ARTERY, 25, 50, 1, 20, 270 },
+};
+
+/* Numbers that systems write when they know none. */
+static const char *const nobody[] = {
+	"0", "00", "000", "0000", "00000", "000000", "1", "9999", "99999", "999999", "1234", "12345", "123456", "UNKNOWN",
+	"Unknown", "unknown", "NONE", "None", "DEFAULT", "Default", "TEST", "Test", "test", "DEMO", "Demo", "demo", "NA", "N/A",
+	"NULL", "ANONYMOUS", "ANON", "PATIENT", "-",
+};
+
+enum {
+	SETS = 128, WAYS = 8, PARAMS = 12, HISTORY = 512, LATEST = 6, BEFORE = 3,
+	RUN_MIN = 12, RUN_BITS = 64, RUN_CHANGES = 8, RUN_DISTINCT = 8, RUN_LOOK = 96, ALIVE = 12, LOOP_START = 2,
+	BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
+};
+#define TICK_NS   UINT64_C(200000000)                    /* values of one message, or of packets right behind each other */
+#define BUCKET_NS (60 * UINT64_C(1000000000))
+#define FRESH_NS  (120 * UINT64_C(1000000000))
+#define APART_NS  (60 * UINT64_C(1000000000))            /* another's values come again, not on their way through a gateway */
+
+struct param {
+	uint32_t id;                             /* of name and channel */
+	const struct sort *sort;                 /* NULL: free */
+	uint64_t last, bucket;                   /* bucket: minute of low[0], high[0]; [1] is the one before */
+	double low[2], high[2];
+	double v[LATEST];                        /* the last is the latest */
+	uint64_t ts[LATEST];
+	uint8_t n;
+	bool in_tick;
+};
+
+struct versus {                                  /* with the stream in that way of the set */
+	uint64_t serial;
+	uint32_t good, bad, since;               /* messages; since: ticks of the other at the first bad one */
+};
+
+struct said {                                    /* one message */
+	uint64_t hash, ts;
+	uint32_t changes, time;                  /* changes up to this one; the device's own time, hashed: 0 none */
+};
+
+struct stream {
+	uint64_t key, serial;                    /* key 0: free */
+	uint32_t device;
+	struct addr from, to;
+	const char *same;                        /* "patient", "device", "bed" or "address" */
+	uint64_t first, last;
+	bool looping;                            /* it repeated itself from its beginning: a demonstration */
+	/* the message that is being gathered */
+	struct origin at;
+	uint64_t tick_hash, tick_ts;             /* tick_ts 0: none */
+	uint32_t tick_time;
+	uint32_t n, changes;                     /* messages gathered in all; the latest HISTORY are kept */
+	uint64_t run_of[WAYS];                   /* whose runs they are: serial */
+	uint32_t run_until[WAYS];                /* how far that stream was looked at */
+	struct finding *replay;                  /* of the run that goes on; NULL: none */
+	struct versus versus[WAYS];
+	/* what follows is not cleared when the place is given to another */
+	struct param params[PARAMS];
+	uint16_t run[WAYS][HISTORY];             /* how many of the latest equal the stretch of that stream that ends there */
+	struct said said[HISTORY];
+};
+
+struct state {
+	struct hash_key key;
+	struct token nobody[ARRAY_LEN(nobody)];
+	uint64_t serial;
+	struct stream streams[SETS][WAYS];
+};
+
+enum kind { KIND_TWO, KIND_LEAP, KIND_REPLAY };
+
+struct facts {
+	enum kind kind;
+	struct addr from, to, other;
+	const char *same;
+	uint32_t messages;
+	double lag;                              /* s */
+	bool by_other, old_times;
+};
+
+static void start(struct run *d)
+{
+	struct state *s = d->state;
+	struct keyring *k = detect_host(d)->keyring;
+	s->key = keyring_hash_key(k);
+	for (size_t i = 0; i < ARRAY_LEN(nobody); i++)
+		s->nobody[i] = keyring_token(k, span_str(nobody[i]));
+}
+
+static const struct sort *sort_of(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
+		if (span_is(name, sorts[i].name))
+			return &sorts[i];
+	return NULL;
+}
+
+/* ---- who is it about ---- */
+
+static bool is_somebody(const struct state *s, const struct token *t)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nobody); i++)
+		if (s->nobody[i].len == t->len && memcmp(s->nobody[i].hash, t->hash, TOKEN_HASH) == 0)
+			return false;
+	return t->len > 0;
+}
+
+static uint64_t key_of_bytes(const struct state *s, uint64_t kind, struct span bytes)
+{
+	struct hash_key k = { s->key.k0 ^ kind, s->key.k1 };
+	uint64_t h = hash64(k, bytes);
+	return h ? h : 1;
+}
+
+static uint64_t subject_of(const struct run *d, const struct record *r, const char **same)
+{
+	const struct state *s = d->state;
+	struct token patient = record_get_token(r, (unsigned)d->col[SUBJECT]), bed = record_get_token(r, (unsigned)d->col[BED]);
+	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
+	*same = "patient";
+	if (is_somebody(s, &patient))
+		return key_of_bytes(s, SUBJECT, span_of(patient.hash, TOKEN_HASH));
+	*same = "device";
+	if (device.n)
+		return key_of_bytes(s, DEVICE, device);
+	*same = "bed";
+	if (is_somebody(s, &bed))
+		return key_of_bytes(s, BED, span_of(bed.hash, TOKEN_HASH));
+	*same = "address";
+	return key_of_bytes(s, WANTS, span_of(r->at->src.b, sizeof(r->at->src.b)));
+}
+
+static struct stream *set_of(struct run *d, const struct stream *x)
+{
+	return ((struct state *)d->state)->streams[x->key % SETS];
+}
+
+static bool is_same_device(const struct run *d, uint32_t a, uint32_t b)
+{
+	return a != DEVICE_NONE && b != DEVICE_NONE && device_root(d->devices, a) == device_root(d->devices, b);
+}
+
+static bool is_same_sender(const struct run *d, const struct stream *x, const struct stream *y)
+{
+	if (addr_eq(x->from, y->from) && (x->device == DEVICE_NONE || y->device == DEVICE_NONE))
+		return true;
+	return is_same_device(d, x->device, y->device) || (x->device == y->device && addr_eq(x->from, y->from));
+}
+
+/* It is given values of this subject itself: a central station or engine that hands them on, however long the chain. */
+static bool hands_on(struct run *d, const struct stream *x)
+{
+	const struct stream *set = set_of(d, x);
+	for (unsigned i = 0; i < WAYS; i++) {
+		const struct stream *z = &set[i];
+		if (z != x && z->key == x->key && !is_same_sender(d, x, z) &&
+		    (addr_eq(z->to, x->from) || is_same_device(d, device_by_addr(d->devices, z->to), x->device)))
+			return true;
+	}
+	return false;
+}
+
+/* Two that are at odds when they contradict each other. */
+static bool are_rivals(struct run *d, const struct stream *x, const struct stream *y)
+{
+	return y != x && y->key == x->key && !is_same_sender(d, x, y) && !hands_on(d, x) && !hands_on(d, y);
+}
+
+static struct stream *stream_of(struct run *d, const struct record *r)
+{
+	struct state *s = d->state;
+	const char *same;
+	uint64_t key = subject_of(d, r, &same);
+	struct stream *set = s->streams[key % SETS], *best = set;
+	uint32_t device = device_sender(d->devices, r->at);
+	for (unsigned i = 0; i < WAYS; i++) {
+		struct stream *x = &set[i];
+		bool same_device = x->device == device || is_same_device(d, x->device, device);
+		if (x->key == key && same_device && addr_eq(x->from, r->at->src) && addr_eq(x->to, r->at->dst))
+			return x;
+		if (!x->key || (best->key && x->last < best->last))
+			best = x;
+	}
+	memset(best, 0, offsetof(struct stream, params));
+	for (unsigned i = 0; i < PARAMS; i++)
+		best->params[i].sort = NULL;
+	best->key = key;
+	best->serial = ++s->serial;
+	best->device = device;
+	best->from = r->at->src;
+	best->to = r->at->dst;
+	best->same = same;
+	best->first = r->at->ts;
+	return best;
+}
+
+static struct facts *facts_of(struct run *d, const struct stream *x, enum kind kind, struct addr other, struct finding **out)
+{
+	static const char *const words[] = { [KIND_TWO] = "two", [KIND_LEAP] = "leap", [KIND_REPLAY] = "again" };
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+	struct finding *f = detect_finding(d, x->device, &x->at, "%s %s %s", words[kind], addr_text(x->from, from),
+					   addr_text(other, to));
+	struct facts *y = f ? detect_own(d, f, sizeof(*y)) : NULL;
+	*out = f;
+	if (!y)
+		return NULL;
+	y->kind = kind;
+	y->from = x->from;
+	y->to = x->to;
+	y->other = other;
+	y->same = x->same;
+	return y;
+}
+
+/* ---- two senders ---- */
+
+/* What the other said of late, about a minute or two of it: a gateway may hold values back as long. */
+static bool lately(const struct param *p, uint64_t now, double *low, double *high)
+{
+	if (!p->sort || now > p->last + FRESH_NS)
+		return false;
+	bool two = p->low[1] <= p->high[1];
+	*low = two && p->low[1] < p->low[0] ? p->low[1] : p->low[0];
+	*high = two && p->high[1] > p->high[0] ? p->high[1] : p->high[0];
+	return true;
+}
+
+static void compare(const struct stream *x, const struct stream *y, unsigned *good, unsigned *bad)
+{
+	for (unsigned i = 0; i < PARAMS; i++) {
+		const struct param *p = &x->params[i];
+		for (unsigned k = 0; p->sort && p->in_tick && k < PARAMS; k++) {
+			double low, high, v = p->v[LATEST - 1];
+			if (y->params[k].sort != p->sort || !lately(&y->params[k], x->tick_ts, &low, &high))
+				continue;
+			bool near = v >= low - p->sort->near && v <= high + p->sort->near;
+			*good += near;
+			*bad += !near;
+		}
+	}
+}
+
+/* The one that came later is measured by the one that was there. */
+static void compare_senders(struct run *d, struct stream *x)
+{
+	struct stream *set = set_of(d, x);
+	for (unsigned w = 0; w < WAYS; w++) {
+		struct stream *y = &set[w];
+		struct versus *v = &x->versus[w];
+		if (y->key != x->key || x->serial <= y->serial || !are_rivals(d, x, y))
+			continue;
+		if (v->serial != y->serial)
+			*v = (struct versus){ .serial = y->serial };
+		unsigned good = 0, bad = 0;
+		compare(x, y, &good, &bad);
+		if (!bad) {
+			v->good += good > 0;
+			continue;
+		}
+		if (!v->bad++)
+			v->since = y->n;
+		if (v->bad < BAD_MIN || v->bad <= v->good || y->n - v->since < BOTH_MIN)
+			continue;
+		struct finding *f;
+		struct facts *k = facts_of(d, x, KIND_TWO, y->from, &f);
+		if (k)
+			k->messages = v->bad > k->messages ? v->bad : k->messages;
+	}
+}
+
+/* ---- leaps ---- */
+
+static void spread(const double *v, unsigned n, double *low, double *high, double *mean)
+{
+	*low = *high = v[0];
+	*mean = 0;
+	for (unsigned i = 0; i < n; i++) {
+		*low = v[i] < *low ? v[i] : *low;
+		*high = v[i] > *high ? v[i] : *high;
+		*mean += v[i] / n;
+	}
+}
+
+/* Steady, a leap, steady again: what an artefact is not. No pause in which a sensor or a patient could be changed. */
+static bool has_leapt(const struct param *p, bool *alive)
+{
+	double low[2], high[2], mean[2];
+	if (p->n < LATEST)
+		return false;
+	spread(p->v, BEFORE, &low[0], &high[0], &mean[0]);
+	spread(p->v + BEFORE, LATEST - BEFORE, &low[1], &high[1], &mean[1]);
+	*alive |= high[0] > low[0];
+	uint64_t usual = (p->ts[BEFORE - 1] - p->ts[0]) / (BEFORE - 1), pause = p->ts[BEFORE] - p->ts[BEFORE - 1];
+	if (pause > 2 * usual + TICK_NS || pause > FRESH_NS)
+		return false;
+	double by = mean[1] > mean[0] ? mean[1] - mean[0] : mean[0] - mean[1];
+	return by > p->sort->leap + p->sort->leap_s * (double)pause / 1e9 && high[0] - low[0] <= p->sort->near / 2 &&
+	       high[1] - low[1] <= p->sort->near / 2;
+}
+
+static void look_for_leaps(struct run *d, const struct stream *x)
+{
+	unsigned groups = 0;
+	uint64_t when = 0;
+	bool alive = false;
+	for (unsigned i = 0; i < PARAMS; i++) {
+		const struct param *p = &x->params[i];
+		if (!p->sort || !p->in_tick || !has_leapt(p, &alive) || (when && p->ts[BEFORE] != when))
+			continue;
+		when = p->ts[BEFORE];
+		groups |= p->sort->group;
+	}
+	unsigned n = (unsigned)__builtin_popcount(groups);
+	if (!alive || x->looping || (n < LEAPS_MIN && !(n == LEAPS_MIN - 1 && groups & GROUP_WARMTH)))
+		return;
+	struct finding *f;
+	struct facts *k = facts_of(d, x, KIND_LEAP, x->to, &f);
+	if (k)
+		k->messages = n > k->messages ? n : k->messages;
+}
+
+/* ---- the same again ---- */
+
+static const struct said *said_at(const struct stream *x, uint32_t i)
+{
+	return &x->said[i % HISTORY];
+}
+
+/* The first message that is still kept. */
+static uint32_t said_from(const struct stream *x)
+{
+	return x->n > HISTORY ? x->n - HISTORY : 0;
+}
+
+static unsigned log2_floor(uint32_t v)
+{
+	return v ? 31u - (unsigned)__builtin_clz(v) : 0;
+}
+
+/* How little likely it is that the latest `run` messages of x equal earlier ones of y by chance: those that differ from
+ * the one before, each by how rare it is in y. */
+static bool is_telling(const struct stream *x, const struct stream *y, unsigned run)
+{
+	unsigned look = run < RUN_LOOK ? run : RUN_LOOK, bits = 0, distinct = 0;
+	uint32_t kept = y->n < HISTORY ? y->n : HISTORY;
+	for (unsigned i = 0; i < look; i++) {
+		uint64_t h = said_at(x, x->n - 1 - i)->hash;
+		bool again = false;
+		for (unsigned k = 0; k < i && !again; k++)
+			again = said_at(x, x->n - 1 - k)->hash == h;
+		distinct += !again;
+		if (i + 1 < look && said_at(x, x->n - 2 - i)->hash == h)
+			continue;
+		uint32_t count = 0;
+		for (uint32_t k = 0; k < kept; k++)
+			count += y->said[k].hash == h;
+		bits += log2_floor(count ? kept / count : kept);
+	}
+	return bits >= RUN_BITS && distinct >= RUN_DISTINCT;
+}
+
+/* The stretch took about as long as it did then: what a queue is emptied of after an outage comes in a hurry. */
+static bool is_same_pace(const struct stream *x, const struct stream *y, uint32_t end, unsigned run)
+{
+	uint64_t now = said_at(x, x->n - 1)->ts - said_at(x, x->n - run)->ts;
+	uint64_t then = said_at(y, end)->ts - said_at(y, end + 1 - run)->ts;
+	return now / 2 <= then && then / 2 <= now && now > TICK_NS;
+}
+
+static unsigned old_times(const struct stream *x, const struct stream *y, uint32_t end, unsigned run)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < run; i++) {
+		uint32_t t = said_at(x, x->n - 1 - i)->time;
+		n += t && t == said_at(y, end - i)->time;
+	}
+	return n;
+}
+
+/* end: number of the message of y that the latest of x equals, run: for how many this has been so. */
+static void judge_run(struct run *d, struct stream *x, const struct stream *y, uint32_t end, unsigned run)
+{
+	bool by_other = y != x;
+	uint32_t begin = end + 1 - run;
+	if (begin < said_from(y))
+		run = end + 1 - said_from(y);    /* the rest is not kept any more */
+	if (x->changes - said_at(x, x->n - run)->changes < RUN_CHANGES || x->looping)
+		return;
+	if (!by_other && begin <= LOOP_START) {
+		x->looping = is_telling(x, y, run);
+		return;
+	}
+	uint64_t apart = said_at(x, x->n - 1)->ts - said_at(y, end)->ts;
+	if ((by_other ? apart < APART_NS : begin < ALIVE) || !is_same_pace(x, y, end, run))
+		return;
+	if (!x->replay && !is_telling(x, y, run))
+		return;
+	struct finding *f;
+	struct facts *k = facts_of(d, x, KIND_REPLAY, x->to, &f);
+	if (!k)
+		return;
+	x->replay = f;
+	if (run < k->messages)
+		return;
+	k->messages = run;
+	k->lag = (double)apart / 1e9;
+	k->by_other = by_other;
+	k->old_times = 2 * old_times(x, y, end, run) > run;
+	k->other = y->from;
+}
+
+/* Extends every stretch of y by the message that x just gathered; the longest, and of these the latest, counts. */
+static unsigned extend_runs(struct stream *x, const struct stream *y, unsigned way, uint32_t *end)
+{
+	uint16_t *run = x->run[way], before = 0;
+	uint64_t h = said_at(x, x->n - 1)->hash;
+	uint32_t until = x != y ? y->n : x->n > RUN_MIN ? x->n - RUN_MIN : 0;
+	unsigned best = 0;
+	for (uint32_t i = said_from(y); i < until; i++) {
+		uint16_t was = i < x->run_until[way] ? run[i % HISTORY] : 0;
+		uint16_t now = said_at(y, i)->hash != h ? 0 : (uint16_t)(before < UINT16_MAX ? before + 1 : before);
+		run[i % HISTORY] = now;
+		before = was;
+		if (now && now >= best) {
+			best = now;
+			*end = i;
+		}
+	}
+	x->run_until[way] = until;
+	return best;
+}
+
+static void look_for_replay(struct run *d, struct stream *x)
+{
+	struct stream *set = set_of(d, x);
+	unsigned longest = 0, whose = 0;
+	uint32_t end = 0;
+	for (unsigned w = 0; w < WAYS; w++) {
+		const struct stream *y = &set[w];
+		if (y != x && (y->key != x->key || !are_rivals(d, x, y)))
+			continue;
+		if (x->run_of[w] != y->serial)
+			x->run_until[w] = 0;
+		x->run_of[w] = y->serial;
+		uint32_t at = 0;
+		unsigned run = extend_runs(x, y, w, &at);
+		if (run > longest) {
+			longest = run;
+			whose = w;
+			end = at;
+		}
+	}
+	if (longest < RUN_MIN)
+		x->replay = NULL;
+	else
+		judge_run(d, x, &set[whose], end, longest);
+}
+
+/* ---- gathering ---- */
+
+static void tick_close(struct run *d, struct stream *x)
+{
+	if (!x->tick_ts)
+		return;
+	x->changes += x->n == 0 || said_at(x, x->n - 1)->hash != x->tick_hash;
+	x->said[x->n++ % HISTORY] = (struct said){ x->tick_hash, x->tick_ts, x->changes, x->tick_time };
+	compare_senders(d, x);
+	look_for_leaps(d, x);
+	look_for_replay(d, x);
+	x->tick_ts = 0;
+	x->tick_hash = 0;
+	for (unsigned k = 0; k < PARAMS; k++)
+		x->params[k].in_tick = false;
+}
+
+static struct param *param_of(struct stream *x, const struct sort *sort, uint32_t id)
+{
+	struct param *best = &x->params[0];
+	for (unsigned i = 0; i < PARAMS; i++) {
+		struct param *p = &x->params[i];
+		if (p->sort == sort && p->id == id)
+			return p;
+		if (!p->sort || (best->sort && p->last < best->last))
+			best = p;
+	}
+	*best = (struct param){ .sort = sort, .id = id, .low = { 1, 1 }, .high = { 0, 0 } };
+	return best;
+}
+
+static void param_add(struct param *p, double v, uint64_t ts)
+{
+	uint64_t bucket = ts / BUCKET_NS;
+	if (bucket != p->bucket || p->n == 0) {
+		bool next = p->n && bucket == p->bucket + 1;
+		p->low[1] = next ? p->low[0] : 1;
+		p->high[1] = next ? p->high[0] : 0;
+		p->low[0] = p->high[0] = v;
+		p->bucket = bucket;
+	}
+	p->low[0] = v < p->low[0] ? v : p->low[0];
+	p->high[0] = v > p->high[0] ? v : p->high[0];
+	memmove(p->v, p->v + 1, sizeof(p->v) - sizeof(p->v[0]));
+	memmove(p->ts, p->ts + 1, sizeof(p->ts) - sizeof(p->ts[0]));
+	p->v[LATEST - 1] = v;
+	p->ts[LATEST - 1] = ts;
+	p->n = p->n < LATEST ? (uint8_t)(p->n + 1) : p->n;
+	p->last = ts;
+	p->in_tick = true;
+}
+
+/* Degrees Fahrenheit become Celsius; other units than the usual are left out by their range. */
+static double usual_unit(const struct sort *sort, struct span unit, double v)
+{
+	bool fahrenheit = sort->group == GROUP_WARMTH && (span_is(unit, "[degF]") || span_is(unit, "MDC_DIM_FAHR") ||
+							  span_is(unit, "F") || v > 80);
+	return fahrenheit ? (v - 32) * 5 / 9 : v;
+}
+
+static void on_vitals(struct run *d, const struct record *r)
+{
+	struct state *s = d->state;
+	const struct sort *sort = sort_of(record_get_text(r, (unsigned)d->col[NAME]));
+	if (!r->at || !sort || !r->at->src.family)
+		return;
+	double v = usual_unit(sort, record_get_text(r, (unsigned)d->col[UNIT]), record_get_real(r, (unsigned)d->col[VALUE]));
+	if (!(v >= sort->low && v <= sort->high))
+		return;
+	struct stream *x = stream_of(d, r);
+	struct span sub = record_get_text(r, (unsigned)d->col[CHANNEL]), time = record_get_text(r, (unsigned)d->col[TIME]);
+	uint32_t id = (uint32_t)(sub.n ? hash64(s->key, sub) : 0);
+	struct param *p = param_of(x, sort, id);
+	if (x->tick_ts && (p->in_tick || r->at->ts > x->tick_ts + TICK_NS))
+		tick_close(d, x);
+	if (!x->tick_ts) {
+		x->tick_ts = r->at->ts ? r->at->ts : 1;
+		x->at = *r->at;
+		x->tick_time = time.n ? (uint32_t)hash64(s->key, time) | 1 : 0;
+	}
+	param_add(p, v, x->tick_ts);
+	x->last = r->at->ts;
+	/* Sums do not depend on the order of values in the message. */
+	struct hash_key salt = { s->key.k0 ^ id, s->key.k1 ^ (uint64_t)(sort - sorts) };
+	x->tick_hash += hash64(salt, span_of(&v, sizeof(v)));
+}
+
+/* ---- judging ---- */
+
+static const char *title_of(struct run *d, const struct finding *f, const struct facts *k)
+{
+	const char *who = detect_who(d, f->device, k->from);
+	switch (k->kind) {
+	case KIND_TWO:
+		return detect_text(d, "%s and %s report different values of the same %s at the same time (%u messages)", who,
+				   detect_where(d, k->other, 0), k->same, k->messages);
+	case KIND_LEAP:
+		return detect_text(d, "%s sent %u kinds of values that leapt together, faster than a body does", who, k->messages);
+	case KIND_REPLAY:
+		break;
+	}
+	const char *whose = k->by_other ? detect_text(d, " that %s had sent", detect_where(d, k->other, 0)) : "";
+	return detect_text(d, "%s sent %u messages in a row with the very values%s %.0f minutes before%s", who, k->messages,
+			   whose, k->lag / 60, k->old_times ? ", and their old times" : "");
+}
+
+static void judge(struct run *d, struct finding *f, const struct facts *k)
+{
+	static const char *const traits[] = {
+		[KIND_TWO] = "two senders", [KIND_LEAP] = "leap", [KIND_REPLAY] = "same values again",
+	};
+	f->severity = k->kind == KIND_LEAP ? SEV_MEDIUM : SEV_HIGH;
+	f->confidence = k->kind == KIND_LEAP ? 0.6 : k->kind == KIND_TWO ? 0.8 : k->by_other || k->old_times ? 0.95 : 0.8;
+	record_addr(f->observed, OBS_SOURCE, k->from);
+	record_addr(f->observed, OBS_ADDRESS, k->kind == KIND_TWO ? k->other : k->to);
+	record_uint(f->observed, OBS_MESSAGES, k->messages);
+	detect_list(f, OBS_TRAITS, traits[k->kind]);
+	if (k->kind == KIND_TWO)
+		detect_list(f, OBS_TRAITS, detect_text(d, "same %s", k->same));
+	if (k->kind == KIND_REPLAY) {
+		record_real(f->observed, OBS_PERIOD, k->lag);
+		detect_list(f, OBS_TRAITS, k->by_other ? "of another sender" : "of its own");
+		if (k->old_times)
+			detect_list(f, OBS_TRAITS, "old times");
+	}
+	f->title = title_of(d, f, k);
+}
+
+static void finish(struct run *d)
+{
+	struct state *s = d->state;
+	for (unsigned i = 0; i < SETS * WAYS; i++)
+		if (s->streams[i / WAYS][i % WAYS].key)
+			tick_close(d, &s->streams[i / WAYS][i % WAYS]);
+	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
+		if (f->own)
+			judge(d, f, f->own);
+}
+
+static const struct on on[] = { { "vitals", on_vitals }, { NULL, NULL } };
+
+const struct detector detector_vitals_conflict = {
+	.name = "net.vitals-conflict", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
+	.start = start, .finish = finish,
+};
