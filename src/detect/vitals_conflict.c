@@ -8,12 +8,11 @@
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { NAME, VALUE, UNIT, SUBJECT, CHANNEL, TIME, DEVICE, BED, WANTS };
+enum want_index { NAME, VALUE, SUBJECT, CHANNEL, TIME, DEVICE, BED, WANTS };
 
 static const struct want wants[] = {
 	[NAME] = { "vitals", "name" },
 	[VALUE] = { "vitals", "value" },
-	[UNIT] = { "vitals", "unit" },
 	[SUBJECT] = { "vitals", "patient_id" },
 	[CHANNEL] = { "vitals", "sub_id" },
 	[TIME] = { "vitals", "device_time" },
@@ -573,21 +572,13 @@ static void param_add(struct param *p, double v, uint64_t ts)
 	p->in_tick = true;
 }
 
-/* Degrees Fahrenheit become Celsius; other units than the usual are left out by their range. */
-static double usual_unit(const struct sort *sort, struct span unit, double v)
-{
-	bool fahrenheit = sort->group == GROUP_WARMTH && (span_is(unit, "[degF]") || span_is(unit, "MDC_DIM_FAHR") ||
-							  span_is(unit, "F") || v > 80);
-	return fahrenheit ? (v - 32) * 5 / 9 : v;
-}
-
 static void on_vitals(struct run *d, const struct record *r)
 {
 	struct state *s = d->state;
 	const struct sort *sort = sort_of(record_get_text(r, (unsigned)d->col[NAME]));
 	if (!r->at || !sort || !r->at->src.family)
 		return;
-	double v = usual_unit(sort, record_get_text(r, (unsigned)d->col[UNIT]), record_get_real(r, (unsigned)d->col[VALUE]));
+	double v = record_get_real(r, (unsigned)d->col[VALUE]);
 	if (!(v >= sort->low && v <= sort->high))
 		return;
 	struct stream *x = stream_of(d, r);
