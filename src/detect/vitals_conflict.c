@@ -106,6 +106,7 @@ struct stream {
 	uint64_t key, serial;                    /* key 0: free */
 	uint32_t device;
 	struct addr from, to;
+	struct mac card;                         /* of the sender; zero: behind a router */
 	const char *same;                        /* "patient", "device", "bed" or "address" */
 	uint64_t first, last;
 	bool looping;                            /* it repeated itself from its beginning: a demonstration */
@@ -206,9 +207,8 @@ static bool is_same_device(const struct run *d, uint32_t a, uint32_t b)
 
 static bool is_same_sender(const struct run *d, const struct stream *x, const struct stream *y)
 {
-	if (addr_eq(x->from, y->from) && (x->device == DEVICE_NONE || y->device == DEVICE_NONE))
-		return true;
-	return is_same_device(d, x->device, y->device) || (x->device == y->device && addr_eq(x->from, y->from));
+	bool may_be = x->device == DEVICE_NONE || y->device == DEVICE_NONE || mac_eq(x->card, y->card);
+	return is_same_device(d, x->device, y->device) || (may_be && addr_eq(x->from, y->from));
 }
 
 /* It is given values of this subject itself: a central station or engine that hands them on, however long the chain. */
@@ -236,11 +236,10 @@ static struct stream *stream_of(struct run *d, const struct record *r)
 	const char *same;
 	uint64_t key = subject_of(d, r, &same);
 	struct stream *set = s->streams[key % SETS], *best = set;
-	uint32_t device = device_sender(d->devices, r->at);
+	struct mac card = zone_is_router(d->zones, r->at->smac) ? (struct mac){ { 0 } } : r->at->smac;
 	for (unsigned i = 0; i < WAYS; i++) {
 		struct stream *x = &set[i];
-		bool same_device = x->device == device || is_same_device(d, x->device, device);
-		if (x->key == key && same_device && addr_eq(x->from, r->at->src) && addr_eq(x->to, r->at->dst))
+		if (x->key == key && mac_eq(x->card, card) && addr_eq(x->from, r->at->src) && addr_eq(x->to, r->at->dst))
 			return x;
 		if (!x->key || (best->key && x->last < best->last))
 			best = x;
@@ -250,7 +249,8 @@ static struct stream *stream_of(struct run *d, const struct record *r)
 		best->params[i].sort = NULL;
 	best->key = key;
 	best->serial = ++s->serial;
-	best->device = device;
+	best->device = device_sender(d->devices, r->at);
+	best->card = card;
 	best->from = r->at->src;
 	best->to = r->at->dst;
 	best->same = same;
