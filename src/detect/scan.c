@@ -55,8 +55,8 @@ static const struct rule rule = {
 
 enum {
 	SETS = 128, WAYS = 4, TARGETS = 32, TRIED = 16, SECOND_NS = 1000000000, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP = 1,
-	PROTO_ICMP6 = 58, KNOWN_PORTS = 1024, TRACE_FROM = 33434, TRACE_TO = 33534, TRY_PACKETS = 4, NAMED = 8,
-	ATTEMPTS_KEPT = 4,
+	PROTO_ICMP6 = 58, KNOWN_PORTS = 1024, PASSING_PORTS = 32768, TRACE_FROM = 33434, TRACE_TO = 33534, TRY_PACKETS = 4,
+	NAMED = 8, ATTEMPTS_KEPT = 4,
 };
 
 /* One address that was tried; ports as a set of hashes, enough to count to 64. */
@@ -174,8 +174,9 @@ static bool is_group(const struct origin *at)
 static bool is_judged(const struct origin *at)
 {
 	bool port = at->proto == PROTO_TCP || at->proto == PROTO_UDP, udp = at->proto == PROTO_UDP;
-	/* Answers whose questions passed elsewhere, or before. */
-	bool reply = at->sport && at->sport < KNOWN_PORTS && (udp || at->dport >= KNOWN_PORTS);
+	/* Answers whose questions passed elsewhere, before, or to a group. */
+	bool reply = (at->sport && at->sport < KNOWN_PORTS && (udp || at->dport >= KNOWN_PORTS)) ||
+		     (udp && at->sport < PASSING_PORTS && at->dport >= PASSING_PORTS);
 	bool trace = udp && at->dport >= TRACE_FROM && at->dport <= TRACE_TO;
 	return (port || at->proto == PROTO_ICMP || at->proto == PROTO_ICMP6) && !reply && !trace && !is_group(at);
 }
