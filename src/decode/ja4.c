@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JA4: transport, version, whether a name is asked for, how many ciphers and extensions, the protocol inside; then
+ * twelve digits of the hash of the sorted ciphers; then of the sorted extensions and the signature algorithms. */
+#include "decode/ja4.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/keyring.h"
+
+enum { EXT_SNI = 0, EXT_ALPN = 16, COUNT_MAX = 99, DIGITS = 12, LIST_TEXT = JA4_LIST * 5 * 2 + 2 };
+
+void ja4_begin(struct ja4 *j)
+{
+	j->version = 0;
+	j->alpn = (struct span){ 0 };
+	j->ciphers.n = j->extensions.n = j->signatures.n = 0;
+}
+
+void ja4_add(struct ja4_list *l, uint16_t v)
+{
+	if ((v & 0x0F0F) == 0x0A0A && v >> 8 == (v & 0xFF))
+		return;
+	if (l->n < JA4_LIST)
+		l->v[l->n] = v;
+	l->n++;
+}
+
+static unsigned kept(const struct ja4_list *l)
+{
+	return l->n < JA4_LIST ? l->n : JA4_LIST;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+/* "0005,000a,…" without the two that are told elsewhere when they are left out. */
+static size_t list_put(char *out, const struct ja4_list *l, bool leave_out)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < kept(l); i++)
+		if (!leave_out || (l->v[i] != EXT_SNI && l->v[i] != EXT_ALPN))
+			n += (size_t)snprintf(out + n, LIST_TEXT - n, n ? ",%04x" : "%04x", l->v[i]);
+	return n;
+}
+
+static void digest(const char *text, size_t n, char out[DIGITS + 1])
+{
+	uint8_t hash[32];
+	memset(out, '0', DIGITS);
+	out[DIGITS] = '\0';
+	if (!n)
+		return;
+	keyring_sha256(span_of(text, n), hash);
+	for (int i = 0; i < DIGITS / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+}
+
+static const char *version_text(uint16_t v)
+{
+	switch (v) {
+	case 0x0002: return "s2";
+	case 0x0300: return "s3";
+	case 0x0301: return "10";
+	case 0x0302: return "11";
+	case 0x0303: return "12";
+	case 0x0304: return "13";
+	default: return "00";
+	}
+}
+
+static bool is_plain(uint8_t c)
+{
+	uint8_t low = c | 0x20;
+	return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z');
+}
+
+/* First and last character; when either is no letter or digit, first and last digit of their hex form. */
+static void alpn_text(struct span s, char out[3])
+{
+	uint8_t first = s.n ? s.p[0] : '0', last = s.n ? s.p[s.n - 1] : '0';
+	bool plain = is_plain(first) && is_plain(last);
+	static const char hex[] = "0123456789abcdef";
+	out[0] = plain ? (char)first : hex[first >> 4];
+	out[1] = plain ? (char)last : hex[last & 15];
+	out[2] = '\0';
+}
+
+struct span ja4_text(struct ja4 *j, struct arena *a)
+{
+	char list[LIST_TEXT], ciphers[DIGITS + 1], extensions[DIGITS + 1], alpn[3];
+	bool named = false;
+	for (unsigned i = 0; i < kept(&j->extensions); i++)
+		named |= j->extensions.v[i] == EXT_SNI;
+	qsort(j->ciphers.v, kept(&j->ciphers), sizeof(uint16_t), by_value);
+	qsort(j->extensions.v, kept(&j->extensions), sizeof(uint16_t), by_value);
+	digest(list, list_put(list, &j->ciphers, false), ciphers);
+	size_t n = list_put(list, &j->extensions, true);
+	if (j->signatures.n) {
+		if (n)
+			list[n++] = '_';
+		n += list_put(list + n, &j->signatures, false);
+	}
+	digest(list, n, extensions);
+	alpn_text(j->alpn, alpn);
+	unsigned nc = j->ciphers.n < COUNT_MAX ? j->ciphers.n : COUNT_MAX;
+	unsigned nx = j->extensions.n < COUNT_MAX ? j->extensions.n : COUNT_MAX;
+	return span_str(arena_printf(a, "t%s%c%02u%02u%s_%s_%s", version_text(j->version), named ? 'd' : 'i', nc, nx, alpn,
+				     ciphers, extensions));
+}
