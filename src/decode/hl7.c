@@ -4,8 +4,8 @@
  * message, one vitals record for each numeric observation. Without MLLP nothing marks the end of a
  * message: it ends where the next one starts, or when the conversation closes. */
 #include "base/scope.h"
+#include "decode/hl7.h"
 #include "decode/hl7_text.h"
-#include "decode/vitals.h"
 
 enum {
 	BID_HEAD = 1024,                         /* a header segment is shorter */
@@ -85,6 +85,7 @@ struct way {
 struct state {
 	struct way way[2];
 };
+_Static_assert(sizeof(struct state) <= HL7_STATE, "told too small in hl7.h");
 
 /* ---- recognising ---- */
 
@@ -199,7 +200,7 @@ static struct frame junk_frame(const struct message *m, const struct way *w)
 	return FRAME_WHOLE(s.n);
 }
 
-static struct frame frame(const struct message *m, void *state)
+struct frame hl7_frame(const struct message *m, void *state)
 {
 	const struct state *st = state;
 	struct hl7_lead lead = hl7_lead(m->bytes);
@@ -218,6 +219,7 @@ static struct frame frame(const struct message *m, void *state)
 
 struct parse {
 	struct emit *emit;
+	const struct hl7_dialect *dialect;
 	struct way *way;
 	struct hl7_delims d;
 	struct record out;
@@ -547,12 +549,14 @@ static void observation(struct parse *p, const struct span *f)
 		return;
 	struct span time = hl7_first(f[14].n ? f[14] : p->observed, p->d.component);
 	struct vital out = {
-		.protocol = "hl7", .name = c.name, .code = c.code, .system = span_str(c.system), .value = v[0],
+		.protocol = p->dialect->protocol, .name = c.name, .code = c.code, .system = span_str(c.system), .value = v[0],
 		.unit = unit_of(p, f[6]), .sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
 		.device_time = is_numeral(time, ".+-") ? span_cut(time, LABEL_MAX) : (struct span){ 0 },
 		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
 		.device = span_cut(hl7_value(hl7_first(hl7_first(f[18], p->d.repetition), p->d.component), &p->d), ID_MAX),
 	};
+	if (p->dialect->keep && !p->dialect->keep(&out))
+		return;
 	bool art = span_starts(c.name, SPAN_LIT("art"));
 	if (n == 2 && !art && !span_starts(c.name, SPAN_LIT("nibp")))
 		return;                          /* a ratio, a titre */
@@ -782,11 +786,11 @@ static void frame_show(const struct message *m, struct emit *e)
 			emit_shown(e, span_cut(s, 1));
 }
 
-static bool decode(const struct message *m, void *state, struct emit *e)
+bool hl7_decode(const struct message *m, void *state, struct emit *e, const struct hl7_dialect *dialect)
 {
 	struct state *st = state;
 	struct way *w = &st->way[m->to_server];
-	struct parse p = { .emit = e, .way = w };
+	struct parse p = { .emit = e, .dialect = dialect, .way = w };
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
 	frame_show(m, e);
@@ -816,11 +820,17 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	return good && (m->over != OVER_UDP || w->started);
 }
 
+static bool decode(const struct message *m, void *state, struct emit *e)
+{
+	static const struct hl7_dialect plain_hl7 = { .protocol = "hl7" };
+	return hl7_decode(m, state, e, &plain_hl7);
+}
+
 static const struct record_type *const types[] = { &hl7_type, NULL };
 
 const struct decoder decoder_hl7 = {
 	.name = "hl7", .doc = "HL7 v2 messages, with and without MLLP (HL7 v2.9 chapter 2)",
 	.over = OVER_TCP | OVER_UDP, .ports = { 2575, 6661, 4600, 4601, 511 }, .clinical = true,
 	.server_is = "HL7 engine", .state_size = sizeof(struct state),
-	.bid = bid, .frame = frame, .decode = decode, .types = types,
+	.bid = bid, .frame = hl7_frame, .decode = decode, .types = types,
 };

@@ -37,7 +37,7 @@ enum attribute {
 };
 
 enum {
-	EVENT, ROLE, PEER_ROLE, POLLED, PART, FAULT_CODE, NUMERICS, UNUSABLE, WAVEFORMS, DEVICE_TIME, MAKER, MODEL, SERIAL,
+	EVENT, ROLE, POLLED, PART, FAULT_CODE, NUMERICS, UNUSABLE, WAVEFORMS, DEVICE_TIME, MAKER, MODEL, SERIAL,
 	FIRMWARE, OWN_MAC, OWN_ADDR, PATIENT_ID, PATIENT_NAME, BIRTH_DATE, SEX, BED, NOTE, FIELDS
 };
 
@@ -46,7 +46,6 @@ static const struct field fields[FIELDS] = {
 		"release-request, release-response, abort, mds-create, poll-request, poll-result, report, get, set, "
 		"result or error" },
 	[ROLE] = { "role", F_TEXT, "what the sender does in this exchange", .clue = CLUE_ROLE },
-	[PEER_ROLE] = { "peer_role", F_TEXT, "what the receiver does", .clue = CLUE_ROLE | CLUE_PEER },
 	[POLLED] = { "polled", F_TEXT, "what is asked for or told: numerics, waves, patient, alarms, system" },
 	[PART] = { "part", F_TEXT, "of an answer in several datagrams: first, middle or last" },
 	[FAULT_CODE] = { "error", F_UINT, "why a request was refused, as the maker numbers it" },
@@ -418,12 +417,6 @@ static const char *object_name(uint16_t code)
 	}
 }
 
-static void roles(struct record *out, bool from_monitor)
-{
-	record_str(out, ROLE, from_monitor ? "patient monitor" : "central station");
-	record_str(out, PEER_ROLE, from_monitor ? "central station" : "patient monitor");
-}
-
 /* Behind object and action: what is polled; in an answer times and what was found. */
 static bool poll(struct parse *p, struct rd r, bool is_answer, bool extended)
 {
@@ -511,8 +504,8 @@ static bool association(struct rd r, struct record *out, struct emit *e)
 	if (!s)
 		return false;
 	record_str(out, EVENT, s->event);
-	if (s->type != 0x19)
-		roles(out, !s->from_reader);
+	if (s->type == 0x0E || s->type == 0x0C)
+		record_str(out, ROLE, "patient monitor");
 	emit_record(e, out);
 	return true;
 }
@@ -532,10 +525,10 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		return false;
 	emit_shown(e, span_cut(m->bytes, 14));
 	struct parse p = { .emit = e, .out = &out, .state = state };
+	/* Whoever asks may be anybody: only the end that reports and answers shows what it is. */
 	bool is_report = h.command <= CONFIRMED_EVENT;
-	roles(&out, indicates || h.kind == LINKED || h.kind == FAULT || is_report == (h.kind == INVOKE));
-	if (indicates)                           /* to whoever listens */
-		out.set &= ~((uint64_t)1 << PEER_ROLE);
+	if (indicates || h.kind == LINKED || h.kind == FAULT || is_report == (h.kind == INVOKE))
+		record_str(&out, ROLE, "patient monitor");
 	if (!operation(&p, &h))
 		return false;
 	finish(&p);

@@ -20,7 +20,7 @@ enum {
 };
 
 enum {
-	TYPE, FRAMED, GOES_ON, BAD_SUM, ROLE, PEER_ROLE, SENDER, RECEIVER, VERSION, RECORDS, ORDERS, RESULTS, PATIENT_ID,
+	TYPE, FRAMED, GOES_ON, BAD_SUM, ROLE, SENDER, RECEIVER, VERSION, RECORDS, ORDERS, RESULTS, PATIENT_ID,
 	PATIENT_NAME, NEXT_OF_KIN, BIRTH_DATE, SEX, ADDRESS, PHONE, PHYSICIAN, DEPARTMENT, STUDY, NOTE, FIELDS
 };
 
@@ -31,7 +31,6 @@ static const struct field fields[FIELDS] = {
 	[GOES_ON] = { "goes_on", F_BOOL, "its last record ends in the next frame" },
 	[BAD_SUM] = { "bad_checksum", F_BOOL, "the frame's sum does not fit its bytes" },
 	[ROLE] = { "role", F_TEXT, "what the sender does in this exchange", .clue = CLUE_ROLE },
-	[PEER_ROLE] = { "peer_role", F_TEXT, "what the receiver does", .clue = CLUE_ROLE | CLUE_PEER },
 	[SENDER] = { "sender", F_TEXT, "name of the sending system (H-5)", .clue = CLUE_APPLICATION },
 	[RECEIVER] = { "receiver", F_TEXT, "name of the receiving system (H-10)", .clue = CLUE_APPLICATION | CLUE_PEER },
 	[VERSION] = { "version", F_TEXT, "version of the norm (H-13)" },
@@ -270,10 +269,8 @@ static void finish(struct parse *p)
 		record_uint(&p->out, ORDERS, p->orders);
 	if (p->results)
 		record_uint(&p->out, RESULTS, p->results);
-	if (p->results) {
+	if (p->results)
 		record_str(&p->out, ROLE, "analyser");
-		record_str(&p->out, PEER_ROLE, "interface engine");
-	}
 	emit_record(p->emit, &p->out);
 }
 

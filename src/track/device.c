@@ -392,7 +392,7 @@ static void record_vitals(struct devices *t, const struct record *r, uint32_t se
 	struct said s = { .what = WHAT_SENDS_VITALS, .clinical = true, .confidence = 0.65, .kind = "vitals", .text = protocol,
 			  .via = r->at->src, .peer = r->at->dst, .packet = r->at->packet };
 	clue_add(t, sender, &s);
-	s.what = WHAT_TAKES_VITALS;
+	s.what = r->at->to_server ? WHAT_TAKES_VITALS : WHAT_READS_VITALS;
 	s.via = r->at->dst;
 	s.peer = r->at->src;
 	clue_add(t, device_receiver(t, r->at), &s);

@@ -109,6 +109,7 @@ const char *clue_name(uint8_t what)
 	case WHAT_SERVES: return "serves";
 	case WHAT_SENDS_VITALS: return "sends vital signs";
 	case WHAT_TAKES_VITALS: return "takes vital signs";
+	case WHAT_READS_VITALS: return "reads vital signs";
 	case WHAT_CONFIGURED: return "configured";
 	}
 	return what < ARRAY_LEN(said) && said[what] ? said[what] : "other";
@@ -165,19 +166,28 @@ static bool has(const struct evidence *e, enum clue_what what)
 	return false;
 }
 
+/* How many others a clue was seen with, about. */
+static int others(const struct evidence *e, enum clue_what what)
+{
+	uint32_t from = 0;
+	for (unsigned i = 0; i < e->nclues; i++)
+		if (e->clues[i].what == what)
+			from |= e->clues[i].peers;
+	return __builtin_popcount(from);
+}
+
 /* Who takes vital signs from others and sends some is between them: an engine, and its messages tell
- * nothing of what it measures. Who only sends them measures them, most likely. */
+ * nothing of what it measures. Who only sends them measures them, most likely. Who calls a device and is given
+ * them may be anybody; who reads several watches over them. */
 static void add_vitals(struct scores *s, const struct evidence *e)
 {
 	bool sends = has(e, WHAT_SENDS_VITALS), takes = has(e, WHAT_TAKES_VITALS);
-	uint32_t from = 0;
-	for (unsigned i = 0; i < e->nclues; i++)
-		if (e->clues[i].what == WHAT_TAKES_VITALS)
-			from |= e->clues[i].peers;
 	if (takes)
-		add(s, ROLE_HL7_ENGINE, sends || __builtin_popcount(from) >= PEERS_SEVERAL ? 0.8 : 0.6);
+		add(s, ROLE_HL7_ENGINE, sends || others(e, WHAT_TAKES_VITALS) >= PEERS_SEVERAL ? 0.8 : 0.6);
 	else if (sends)
 		add(s, ROLE_MONITOR, 0.65);
+	if (others(e, WHAT_READS_VITALS) >= PEERS_SEVERAL)
+		add(s, ROLE_CENTRAL, 0.6);
 }
 
 static void add_habits(struct scores *s, const struct evidence *e)

@@ -7,7 +7,8 @@
 enum { CLUES_MAX = 24, CLUES_OF_A_KIND = 6, CLUE_TEXT = 96, DECODERS_MAX = 128 };
 
 /* What a clue is of: enum clue, and what was seen instead of said. */
-enum clue_what { WHAT_SPEAKS = 0x20, WHAT_SERVES, WHAT_SENDS_VITALS, WHAT_TAKES_VITALS, WHAT_CONFIGURED };
+enum clue_what { WHAT_SPEAKS = 0x20, WHAT_SERVES, WHAT_SENDS_VITALS, WHAT_TAKES_VITALS, WHAT_READS_VITALS,
+	WHAT_CONFIGURED };
 
 struct clue_row {
 	uint64_t key;                            /* hash of what, from and said */
