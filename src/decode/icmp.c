@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ICMP for IPv4 (RFC 792, RFC 1122 3.2.2, RFC 1256), and the packet that errors of both families quote.
- * The data of an echo is counted, not kept. */
+ * The data of an echo is counted and compared with what was sent before, not kept: a host that is pinged sends back
+ * what it was sent (RFC 792), and who pings sends the same again behind a time. */
 #include "decode/icmp.h"
 
 #include "base/scope.h"
@@ -10,6 +11,7 @@ enum {
 	ECHO_REPLY = 0, UNREACHABLE = 3, QUENCH = 4, REDIRECT = 5, ECHO = 8, EXCEEDED = 11, PARAMETER = 12,
 	NEEDS_FRAGMENTATION = 4, HEAD = 8, HEAD_IPV4 = 20, HEAD_IPV6 = 40,
 	IPV6_HOPOPTS = 0, IPV6_ROUTING = 43, IPV6_FRAGMENT = 44, IPV6_DSTOPTS = 60, IPV6_EXTENSIONS = 8,
+	PATTERN_TURN = 4, TIME_BEFORE = 16, DATA_LOOK = 1024,
 };
 
 static const struct field fields[] = {
@@ -27,6 +29,9 @@ static const struct field fields[] = {
 	[ICMP_INNER_PROTOCOL] = { "inner_protocol", F_UINT, "IP protocol of the packet that the error quotes" },
 	[ICMP_INNER_SOURCE_PORT] = { "inner_source_port", F_UINT, "source port of the packet that the error quotes" },
 	[ICMP_INNER_PORT] = { "inner_port", F_UINT, "destination port of the packet that the error quotes" },
+	[ICMP_DATA] = { "data", F_TEXT, "what the data of an echo looks like: pattern, text or binary" },
+	[ICMP_CHANGED] = { "changed", F_BOOL, "the data differs from the echo before, beyond a time at its beginning" },
+	[ICMP_ALTERED] = { "altered", F_BOOL, "the reply holds other data than its request" },
 };
 RECORD_TYPE(icmp_type, "icmp", "An ICMP or ICMPv6 message other than neighbour discovery", fields);
 
@@ -127,11 +132,79 @@ void icmp_inner(struct record *out, struct rd r)
 	}
 }
 
-void icmp_echo(struct record *out, struct rd r)
+/* Counting up, one byte again and again, or a few in turn: what ping programs fill with. */
+static bool is_pattern(struct span s)
 {
-	record_uint(out, ICMP_IDENTIFIER, rd_be16(&r));
-	record_uint(out, ICMP_SEQUENCE, rd_be16(&r));
+	size_t steps = 0, turns = 0;
+	uint8_t last[PATTERN_TURN] = { 0 };
+	struct rd r = rd_of(s);
+	for (size_t i = 0; rd_left(&r); i++) {
+		uint8_t c = rd_u8(&r), before = last[(i + PATTERN_TURN - 1) % PATTERN_TURN];
+		steps += i && (c == before || c == (uint8_t)(before + 1));
+		turns += i >= PATTERN_TURN && c == last[i % PATTERN_TURN];
+		last[i % PATTERN_TURN] = c;
+	}
+	return s.n < PATTERN_TURN || steps * 20 >= (s.n - 1) * 17 || turns * 20 >= (s.n - PATTERN_TURN) * 17;
+}
+
+static const char *data_name(struct span s)
+{
+	size_t printable = 0;
+	for (struct rd r = rd_of(s); rd_left(&r);) {
+		uint8_t c = rd_u8(&r);
+		printable += (c >= 32 && c < 127) || c == '\n' || c == '\r' || c == '\t';
+	}
+	if (is_pattern(s))
+		return "pattern";
+	return printable * 10 >= s.n * 9 ? "text" : "binary";
+}
+
+/* FNV-1a: tells honest data apart; nobody gains by making two look the same. Never 0. */
+static uint64_t hash_of(struct span s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	for (struct rd r = rd_of(s); rd_left(&r);)
+		h = (h ^ rd_u8(&r)) * UINT64_C(0x100000001b3);
+	return h ? h : 1;
+}
+
+static void compare_reply(struct record *out, uint32_t name, struct span data, const struct icmp_echoes *state)
+{
+	for (unsigned i = 0; i < ICMP_ECHOES; i++)
+		if (state->asked[i].is_set && state->asked[i].name == name) {
+			record_bool(out, ICMP_ALTERED, state->asked[i].hash != hash_of(data));
+			return;
+		}
+}
+
+static void remember_request(uint32_t name, struct span data, struct icmp_echoes *state)
+{
+	unsigned i = state->next++ % ICMP_ECHOES;
+	state->asked[i].name = name;
+	state->asked[i].is_set = true;
+	state->asked[i].hash = hash_of(data);
+}
+
+void icmp_echo(struct record *out, struct rd r, bool is_reply, struct icmp_echoes *state)
+{
+	uint16_t identifier = rd_be16(&r), sequence = rd_be16(&r);
+	uint32_t name = (uint32_t)identifier << 16 | sequence;
+	record_uint(out, ICMP_IDENTIFIER, identifier);
+	record_uint(out, ICMP_SEQUENCE, sequence);
 	record_uint(out, ICMP_BYTES, rd_left(&r));
+	struct span data = span_cut(rd_rest(&r), DATA_LOOK);
+	struct span tail = span_from(data, data.n > TIME_BEFORE + PATTERN_TURN ? TIME_BEFORE : 0);
+	if (!data.n || !state)
+		return;
+	record_str(out, ICMP_DATA, data_name(tail));
+	uint64_t hash = hash_of(tail);
+	if (state->tail[is_reply])
+		record_bool(out, ICMP_CHANGED, state->tail[is_reply] != hash);
+	state->tail[is_reply] = hash;
+	if (is_reply)
+		compare_reply(out, name, data, state);
+	else
+		remember_request(name, data, state);
 }
 
 void icmp_show(struct emit *e, const struct record *out, struct span message)
@@ -153,7 +226,6 @@ static struct bid bid(const struct message *m, const struct origin *at)
 
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
-	(void)state;
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r), code = rd_u8(&r);
 	rd_skip(&r, 2);                          /* checksum: capture/ judges those */
@@ -168,7 +240,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	record_uint(&out, ICMP_CODE, code);
 	record_str(&out, ICMP_NAME, message_name(type, code));
 	if (type == ECHO || type == ECHO_REPLY)
-		icmp_echo(&out, body);
+		icmp_echo(&out, body, type == ECHO_REPLY, state);
 	if (type == UNREACHABLE || type == QUENCH || type == REDIRECT || type == EXCEEDED || type == PARAMETER)
 		icmp_inner(&out, r);
 	if (type == REDIRECT)
@@ -185,4 +257,5 @@ static const struct record_type *const types[] = { &icmp_type, NULL };
 const struct decoder decoder_icmp = {
 	.name = "icmp", .doc = "Internet Control Message Protocol (RFC 792)",
 	.over = OVER_IP, .protocol = PROTOCOL_ICMP, .bid = bid, .decode = decode, .types = types,
+	.state_size = sizeof(struct icmp_echoes),
 };

@@ -186,7 +186,6 @@ static struct bid bid(const struct message *m, const struct origin *at)
 
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
-	(void)state;
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r), code = rd_u8(&r);
 	rd_skip(&r, 2);
@@ -205,7 +204,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	record_uint(&out, ICMP_CODE, code);
 	record_str(&out, ICMP_NAME, message_name(type, code));
 	if (type == ECHO || type == ECHO_REPLY)
-		icmp_echo(&out, body);
+		icmp_echo(&out, body, type == ECHO_REPLY, state);
 	if (type <= ICMP_ERRORS_END)
 		icmp_inner(&out, r);
 	if (type == TOO_BIG)
@@ -220,4 +219,5 @@ static const struct record_type *const types[] = { &nd_type, NULL };   /* icmp_t
 const struct decoder decoder_icmp6 = {
 	.name = "icmp6", .doc = "ICMPv6 and IPv6 neighbour discovery (RFC 4443, RFC 4861)",
 	.over = OVER_IP, .protocol = PROTOCOL_ICMP6, .bid = bid, .decode = decode, .types = types,
+	.state_size = sizeof(struct icmp_echoes),
 };
