@@ -122,6 +122,8 @@ static bool read_indicators(struct core *c)
 		if (indicators_read(c->indicators, c->set->indicators[i], c->set->indicator_names[i], err) < 0)
 			return fail(c, err);
 	}
+	for (size_t i = 0; i < c->set->nforetold; i++)
+		indicators_foretold(c->indicators, &c->set->foretold[i]);
 	return true;
 }
 

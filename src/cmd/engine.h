@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/keyring.h"
 #include "cmd/document.h"
+#include "detect/indicator.h"
 #include "record/registry.h"
 #include "track/oui.h"
 
@@ -40,6 +41,8 @@ struct engine_setup {
 	uint32_t nindicators;
 	const struct document *profiles;         /* MUD files' bytes, not yet parsed */
 	uint32_t nprofiles;
+	const struct foretold *foretold;         /* what the store knows of findings that these name; may be NULL */
+	size_t nforetold;
 	bool everything;                         /* every record, not only what the store and report keep */
 	const char *const *kinds;                /* these kinds alone, whatever they are; ends with NULL; NULL: as below */
 	bool flows;                              /* flow records too */

@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/engine.h"
+#include "cmd/foretold.h"
 #include "cmd/site.h"
 #include "finding/finding.h"
 #include "record/json.h"
@@ -43,6 +44,7 @@ struct output {
 	struct documents profiles;
 	struct registry registry;
 	struct store *store;
+	struct foretold *foretold;
 	bool store_failed;
 	struct text_report *report;
 	struct json_opts json;
@@ -289,8 +291,16 @@ static bool open_store(struct output *o)
 	return true;
 }
 
+static void find_foretold(struct output *o)
+{
+	o->foretold = mem_array(FORETOLD_MAX, sizeof(*o->foretold));
+	o->set.foretold = o->foretold;
+	o->set.nforetold = foretold_find(o->store, o->set.indicators, o->set.nindicators, o->foretold);
+}
+
 static void close_all(struct output *o)
 {
+	free(o->foretold);
 	store_close(o->store);
 	text_report_free(o->report);
 	for (uint32_t i = 0; i < o->set.ninputs; i++)
@@ -376,6 +386,8 @@ static int run(struct args *a)
 			o.set.indicator_names[i] = o.site.indicator_names[i];
 		}
 		o.set.nindicators = o.site.nindicators;
+		if (o.store)
+			find_foretold(&o);
 		o.set.everything = args_flag(a, OPT_JSONL);
 		o.set.flows = o.store || args_flag(a, OPT_JSONL);
 		o.set.flow_cap = (uint32_t)args_number(a, OPT_MAX_FLOWS);

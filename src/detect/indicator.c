@@ -339,6 +339,17 @@ void indicators_free(struct indicators *t)
 	free(t);
 }
 
+void indicators_foretold(struct indicators *t, const struct foretold *f)
+{
+	const char *in_case = NULL;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->v[i].finding || t->v[i].in_case || strcmp(t->v[i].finding, f->finding) != 0)
+			continue;
+		in_case = in_case ? in_case : (const char *)arena_copy(&t->arena, span_str(f->in_case)).p;
+		t->v[i].in_case = in_case;
+	}
+}
+
 size_t indicators_count(const struct indicators *t)
 {
 	return t->n;
@@ -453,15 +464,21 @@ static const char *kept_text(struct indicators *t, const char *s)
 	return s ? (const char *)arena_copy(&t->arena, span_cut(span_str(s), URL_MAX_BYTES)).p : NULL;
 }
 
-/* Our own predictions name the firmware finding as an external reference (no custom objects). */
+/* Our own predictions name the firmware finding and its case as external references and again as labels (no custom
+ * objects): tools that pass indicators on keep the one or the other. */
 static const char *reference_of(const json_t *object, const char *wanted)
 {
-	size_t i;
+	size_t i, n = strlen(wanted);
 	const json_t *ref;
 	json_array_foreach(json_object_get(object, "external_references"), i, ref) {
 		const char *source = text_of(ref, "source_name");
 		if (source && strcmp(source, wanted) == 0)
 			return text_of(ref, "external_id");
+	}
+	json_array_foreach(json_object_get(object, "labels"), i, ref) {
+		const char *label = json_string_value(ref);
+		if (label && strncmp(label, wanted, n) == 0 && label[n] == ':' && label[n + 1])
+			return label + n + 1;
 	}
 	return NULL;
 }

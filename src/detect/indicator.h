@@ -19,6 +19,10 @@ struct indicator {
 	bool has_sha256;
 };
 
+struct foretold {                                /* a firmware finding and its case, as the store has them */
+	char finding[16], in_case[16];
+};
+
 struct indicators;
 
 struct indicators *indicators_new(void);         /* with the shipped list */
@@ -27,6 +31,8 @@ void indicators_free(struct indicators *t);
  * err that says where. Patterns that cannot be judged on the wire are counted, not refused. */
 int indicators_read(struct indicators *t, struct span json, const char *file, char err[256])
 	__attribute__((warn_unused_result));
+/* Indicators that name this finding and no case join its case. */
+void indicators_foretold(struct indicators *t, const struct foretold *f);
 size_t indicators_count(const struct indicators *t);
 size_t indicators_skipped(const struct indicators *t);
 const struct indicator *indicators_addr(const struct indicators *t, struct addr a, uint16_t port, uint8_t proto);

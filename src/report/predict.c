@@ -35,6 +35,16 @@ static void put_quoted(struct buf *b, struct span s)
 	}
 }
 
+/* Labels say what the external references say: not every tool keeps both. */
+static void put_label(struct buf *b, const char *before, const char *name, struct span id)
+{
+	struct buf label = { 0 };
+	buf_printf(&label, "%s:%.*s", name, (int)span_cut(id, 32).n, (const char *)id.p);
+	buf_text(b, before);
+	json_put_text(b, buf_span(&label));
+	buf_done(&label);
+}
+
 static void add(struct bundle *u, const struct record *f, const struct buf *pattern)
 {
 	struct buf *b = u->out, name = { 0 };
@@ -53,7 +63,9 @@ static void add(struct bundle *u, const struct record *f, const struct buf *patt
 	json_put_text(b, record_get_text(f, FND_TITLE));
 	buf_text(b, ",\"pattern\":");
 	json_put_text(b, buf_span(pattern));
-	buf_text(b, ",\"external_references\":[{\"source_name\":\"auscult\",\"external_id\":");
+	put_label(b, ",\"labels\":[", "auscult", record_get_text(f, FND_ID));
+	put_label(b, ",", "auscult-case", record_get_text(f, FND_CASE));
+	buf_text(b, "],\"external_references\":[{\"source_name\":\"auscult\",\"external_id\":");
 	json_put_text(b, record_get_text(f, FND_ID));
 	buf_text(b, "},{\"source_name\":\"auscult-case\",\"external_id\":");
 	json_put_text(b, record_get_text(f, FND_CASE));
