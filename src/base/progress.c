@@ -30,7 +30,7 @@ enum progress_mode progress_mode(const char *text, int fd)
 void progress_start(struct progress *p, enum progress_mode mode, int fd, uint64_t total, const char *what)
 {
 	uint64_t now = mode == PROGRESS_NONE ? 0 : now_ms();
-	*p = (struct progress){ mode, fd, show_locale_utf8(), false, total, now, now + FIRST_MS, what };
+	*p = (struct progress){ mode, fd, show_locale_utf8(), false, total, now, now + FIRST_MS, what, "packets" };
 }
 
 static void write_all(const struct progress *p, const char *text, int n)
@@ -44,8 +44,8 @@ static void draw_json(const struct progress *p, uint64_t done, uint64_t packets,
 {
 	char line[256];
 	write_all(p, line, snprintf(line, sizeof(line),
-		"{\"progress\":\"%s\",\"bytes\":%llu,\"total\":%llu,\"packets\":%llu,\"findings\":%llu,\"seconds\":%.1f}\n",
-		p->what, (unsigned long long)done, (unsigned long long)p->total, (unsigned long long)packets,
+		"{\"progress\":\"%s\",\"bytes\":%llu,\"total\":%llu,\"%s\":%llu,\"findings\":%llu,\"seconds\":%.1f}\n",
+		p->what, (unsigned long long)done, (unsigned long long)p->total, p->items, (unsigned long long)packets,
 		(unsigned long long)findings, (double)ms / 1000));
 }
 
@@ -68,9 +68,9 @@ static void draw_bar(struct progress *p, uint64_t done, uint64_t packets, uint64
 		snprintf(left, sizeof(left), "  %llu:%02llu left", (unsigned long long)(seconds / 60),
 			 (unsigned long long)(seconds % 60));
 	}
-	write_all(p, line, snprintf(line, sizeof(line), "\r\033[K%s %s %llu%% %.1f MB/s  %llu packets  %llu findings%s",
+	write_all(p, line, snprintf(line, sizeof(line), "\r\033[K%s %s %llu%% %.1f MB/s  %llu %s  %llu findings%s",
 		p->what, bar, p->total ? (unsigned long long)(100 * (done < p->total ? done : p->total) / p->total) : 0ull,
-		rate / 1e6, (unsigned long long)packets, (unsigned long long)findings, left));
+		rate / 1e6, (unsigned long long)packets, p->items, (unsigned long long)findings, left));
 	p->drawn = true;
 }
 

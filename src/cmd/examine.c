@@ -91,6 +91,7 @@ struct work {
 	uint32_t nprograms, next;
 	struct scene_link *links;                /* by these indices, a program's together, nearest library first */
 	uint32_t nlinks;
+	uint64_t done, ended;                    /* bytes of programs that ended, and how many did */
 };
 
 struct slot {                                    /* a worker at work */
@@ -228,10 +229,41 @@ static int fill(struct slot *s, struct work *w)
 	return rc;
 }
 
+/* To the log: the same program gives the same trace, but not in the same time. */
+static void say_rate(const struct work *w, const struct slot *s)
+{
+	const struct judge_trace *t = &w->judge.traces[s->trace];
+	uint64_t ms = flow_milliseconds(s->run), n = t->summary ? record_get_uint(t->summary, FWT_INSTRUCTIONS) : 0;
+	log_note(w->log, "%s: %llu instructions in %llu ms, %llu a second", w->judge.files[t->file].path, (unsigned long long)n,
+		 (unsigned long long)ms, (unsigned long long)(n * 1000 / (ms ? ms : 1)));
+}
+
+static void end(struct slot *s, const struct examination *x)
+{
+	struct work *w = s->work;
+	if (x->traces)
+		say_rate(w, s);
+	flow_free(s->run);
+	s->run = NULL;
+	w->done += w->judge.files[w->judge.traces[s->trace].file].content.n;
+	w->ended++;
+}
+
+static void start_progress(const struct work *w, const struct examination *x)
+{
+	struct progress *p = x->progress;
+	uint64_t total = 0;
+	for (uint32_t i = 0; i < w->nprograms; i++)
+		total += w->judge.files[w->programs[i]].content.n;
+	progress_start(p, p->mode, p->fd, total, "executing");
+	p->items = "programs";
+}
+
 static bool execute(struct work *w, struct examination *x)
 {
 	struct slot slots[EXAMINE_WORKERS] = { { w, NULL, 0 }, { w, NULL, 0 } };
 	int rc = 0;
+	start_progress(w, x);
 	for (;;) {
 		struct pollfd fds[EXAMINE_WORKERS];
 		unsigned busy = 0;
@@ -244,16 +276,17 @@ static bool execute(struct work *w, struct examination *x)
 		if (!busy)
 			break;
 		/* Time limits are flow_read's: a silent worker is looked at now and then. */
-		int ready = poll(fds, EXAMINE_WORKERS, 1000);
+		int ready = poll(fds, EXAMINE_WORKERS, 200);
+		progress_at(x->progress, w->done, w->ended, 0);
 		for (unsigned i = 0; i < EXAMINE_WORKERS; i++) {
 			const struct sink to = { take, &slots[i] };
 			bool late = slots[i].run && ready == 0 && flow_milliseconds(slots[i].run) > 60000;
 			if (!slots[i].run || (!fds[i].revents && !late) || flow_read(slots[i].run, &to) == FLOW_RUNNING)
 				continue;
-			flow_free(slots[i].run);
-			slots[i].run = NULL;
+			end(&slots[i], x);
 		}
 	}
+	progress_end(x->progress);
 	publish_summaries(w);
 	if (rc == 0)
 		return true;
@@ -343,6 +376,7 @@ static void add_links(struct work *w, const struct examination *x, const uint32_
 	w->judge.nlinks = w->nlinks;
 	w->judge.starts = (const struct record *const *)x->starts;
 	w->judge.nstarts = x->nstarts;
+	w->judge.traces_too = x->traces;
 }
 
 bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],

@@ -3,6 +3,7 @@
  * only hands bytes on; it reads none of them. */
 #pragma once
 
+#include "base/progress.h"
 #include "cmd/judge.h"
 #include "cmd/material.h"
 
@@ -22,6 +23,8 @@ struct examination {
 	uint32_t nlinks, links_room;
 	struct record **starts;
 	uint32_t nstarts, starts_room;
+	bool traces;                             /* set by the caller: publish calls and paths too */
+	struct progress *progress;               /* set by the caller: how and where to draw */
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
 };
 

@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
 
+#include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
@@ -27,11 +29,11 @@
 #include "store/store.h"
 
 enum {
-	OPT_EXTRACT, OPT_LIST, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
-	OPT_FAIL_ON, OPT_COLOR,
+	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
+	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS,
 };
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
+enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
 
 /* Records of one kind, kept for the report. */
 struct kept {
@@ -45,8 +47,9 @@ struct output {
 	struct registry registry;
 	int spool;
 	struct arena arena;
-	struct kept containers, areas, members, binaries, starts, accounts, keys, programs, findings, cases;
+	struct kept containers, areas, members, binaries, starts, accounts, keys, programs, traces, findings, cases;
 	struct examination exam;
+	struct progress progress;
 	struct site site;
 	struct store *store;
 	enum severity fail_on;
@@ -57,6 +60,12 @@ struct output {
 	struct layout layout;
 	bool broken_pipe, damaged;               /* damaged: a container that lies in the input itself */
 };
+
+/* A line for each record, as they come. */
+static bool is_lines(const struct output *o)
+{
+	return args_flag(o->args, OPT_JSONL) && !args_text(o->args, OPT_EXPLAIN);
+}
 
 static void keep(struct output *o, struct kept *k, const struct record *r)
 {
@@ -114,11 +123,13 @@ static void take_judged(void *to, const struct record *r)
 		note_finding(o, r);
 	else if (r->type == &case_type)
 		keep(o, &o->cases, r);
-	else
+	else if (r->type == &fwtrace_type)
 		keep(o, &o->programs, r);
-	if (r->type != &fwtrace_type)
+	else
+		keep(o, &o->traces, r);
+	if (!r->type->working)
 		into_store(o, r);
-	if (!args_flag(o->args, OPT_JSONL))
+	if (!is_lines(o))
 		return;
 	json_record(&o->lines, r, NULL);
 	buf_text(&o->lines, "\n");
@@ -132,7 +143,7 @@ static void take_record(struct output *o, const struct record *r)
 		take_extract(o, r);
 	if (r->type->working)
 		return;
-	if (args_flag(o->args, OPT_JSONL)) {
+	if (is_lines(o)) {
 		json_record(&o->lines, r, NULL);
 		buf_text(&o->lines, "\n");
 		if (o->lines.n >= PIPE_READ)
@@ -142,7 +153,7 @@ static void take_record(struct output *o, const struct record *r)
 		o->damaged = true;
 	if (r->type == &inspection_type)
 		o->sum = record_copy(&o->arena, r);
-	else if (args_flag(o->args, OPT_JSONL))
+	else if (is_lines(o))
 		return;
 	else if (r->type == &container_type)
 		keep(o, &o->containers, r);
@@ -161,13 +172,19 @@ static void take_record(struct output *o, const struct record *r)
 }
 
 /* Records from the pipe until it ends. False when the inspector sent what none sends. */
-static bool take_all(struct output *o, int fd)
+static bool take_all(struct output *o, const struct inspector *from)
 {
+	int fd = from->fd;
 	struct buf in = { 0 };
 	struct arena arena;
 	arena_init(&arena, 64 << 20);
 	bool good = true, open = true;
 	while (open && good) {
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		o->progress.total = atomic_load(&from->board->known);
+		progress_at(&o->progress, atomic_load(&from->board->looked), atomic_load(&from->board->members), 0);
+		if (poll(&ready, 1, POLL_MS) <= 0)
+			continue;
 		uint8_t *room = buf_room(&in, PIPE_READ);
 		ssize_t n = room ? read(fd, room, PIPE_READ) : 0;
 		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
@@ -476,12 +493,35 @@ static const struct record *finding_at(const struct output *o, const char *id)
 	return NULL;
 }
 
+/* The records of one program stand together, in the order of the programs. */
+static void print_traces(const struct output *o, struct buf *out)
+{
+	out->cap = KEPT_CAP;
+	for (size_t i = 0, at = 0; i < o->programs.n; i++) {
+		struct span program = record_get_text(o->programs.v[i], FWT_PROGRAM);
+		size_t n = 0;
+		for (; at + n < o->traces.n; n++) {
+			/* Calls and paths have it at the same place. */
+			_Static_assert((int)FWC_PROGRAM == (int)FWP_PROGRAM, "one field for both");
+			if (!span_eq(record_get_text(o->traces.v[at + n], FWC_PROGRAM), program))
+				break;
+		}
+		buf_text(out, i ? "\n" : "");
+		firmware_trace(out, &o->layout, o->programs.v[i], o->traces.v + at, n);
+		at += n;
+	}
+}
+
 static void print_people(const struct output *o, struct buf *out)
 {
 	const char *explain = args_text(o->args, OPT_EXPLAIN);
 	if (explain) {
 		if (finding_at(o, explain))
 			firmware_explain(out, &o->layout, finding_at(o, explain));
+		return;
+	}
+	if (args_flag(o->args, OPT_TRACE)) {
+		print_traces(o, out);
 		return;
 	}
 	if (o->examines)
@@ -527,6 +567,8 @@ static void print_document(const struct output *o, struct buf *doc, bool complet
 	json_list(doc, "accounts", &o->accounts);
 	json_list(doc, "keys", &o->keys);
 	json_list(doc, "programs", &o->programs);
+	if (args_flag(o->args, OPT_TRACE))
+		json_list(doc, "trace", &o->traces);
 	json_list(doc, "findings", &o->findings);
 	json_list(doc, "cases", &o->cases);
 	buf_text(doc, ",\n\"inspection\":");
@@ -534,14 +576,26 @@ static void print_document(const struct output *o, struct buf *doc, bool complet
 	buf_text(doc, "}\n");
 }
 
+/* --explain for programs: the finding's own record has the whole chain. */
+static void print_one(const struct record *finding, struct buf *doc)
+{
+	if (!finding)
+		return;
+	json_record(doc, finding, NULL);
+	buf_text(doc, "\n");
+}
+
 static void print_all(struct output *o, bool complete)
 {
 	struct buf text = { 0 };
-	if (args_flag(o->args, OPT_JSONL)) {
+	if (is_lines(o)) {
 		write_lines(o);
 		return;
 	}
-	if (o->sum && args_flag(o->args, OPT_JSON))
+	const char *explain = args_text(o->args, OPT_EXPLAIN);
+	if (explain && (args_flag(o->args, OPT_JSON) || args_flag(o->args, OPT_JSONL)))
+		print_one(finding_at(o, explain), &text);
+	else if (o->sum && args_flag(o->args, OPT_JSON))
 		print_document(o, &text, complete);
 	else if (o->sum)
 		print_people(o, &text);
@@ -656,7 +710,10 @@ static int inspect(struct output *o)
 		log_error(&o->args->log, "the inspecting process could not be started: %s", strerror(-rc));
 		return OUT_FAILED;
 	}
-	bool good = take_all(o, i.fd);
+	progress_start(&o->progress, progress_mode(args_text(o->args, OPT_PROGRESS), 2), 2, o->material.bytes, "unpacking");
+	o->progress.items = "members";
+	bool good = take_all(o, &i);
+	progress_end(&o->progress);
 	rc = inspector_wait(&i);
 	if (rc)
 		log_error(&o->args->log, "%s", i.board->error);
@@ -669,7 +726,7 @@ static int inspect(struct output *o)
 	bool written = finish_extract(o), predicted = write_prediction(o), explained = has_explained(o);
 	if (!complete || !o->sum || !written || !examined || !predicted || !explained)
 		return OUT_FAILED;
-	if (o->sum->set & 1ull << INS_BUDGETS || o->material.unread)
+	if (o->sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged)
 		return OUT_PARTIAL;
 	return o->found ? OUT_FOUND : OUT_CLEAN;
 }
@@ -688,6 +745,7 @@ static void close_all(struct output *o)
 	free(o->accounts.v);
 	free(o->keys.v);
 	free(o->programs.v);
+	free(o->traces.v);
 	free(o->findings.v);
 	free(o->cases.v);
 	examination_done(&o->exam);
@@ -709,6 +767,8 @@ static int run(struct args *a)
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
 	examination_init(&o.exam);
+	o.exam.progress = &o.progress;
+	o.exam.traces = args_flag(a, OPT_TRACE);
 	sandbox_no_dumps();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
@@ -746,6 +806,7 @@ const struct command cmd_inspect = {
 	.example =
 		"auscult inspect monitor.bin\n  what lies where in this image\n"
 		"auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
+		"auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
 		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
 		"network for what the firmware foretells\n"
 		"auscult inspect --list monitor.bin\n  every member\n"
@@ -753,6 +814,7 @@ const struct command cmd_inspect = {
 	OPTIONS(
 		[OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT, "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
+		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments", NULL, NULL },
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
@@ -762,6 +824,7 @@ const struct command cmd_inspect = {
 		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
 		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
-		[OPT_COLOR] = OPTION_COLOR),
+		[OPT_COLOR] = OPTION_COLOR,
+		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" }),
 	.run = run,
 };

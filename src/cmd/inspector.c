@@ -33,6 +33,8 @@ struct job {
 	struct paths *paths;
 	struct startup startup;
 	struct binaries binaries;
+	uint64_t looked;
+	uint32_t turn;                           /* members that were looked into */
 };
 
 static void flush(struct job *j)
@@ -61,7 +63,10 @@ static void send_record(struct job *j)
 static void progress(void *ctx, const struct members *m)
 {
 	struct job *j = ctx;
-	atomic_store_explicit(&j->board->bytes, m->bytes, memory_order_relaxed);
+	uint64_t met = j->set->material->bytes + m->bytes;
+	j->looked += m->v[j->turn++].size;
+	atomic_store_explicit(&j->board->looked, j->looked, memory_order_relaxed);
+	atomic_store_explicit(&j->board->known, met, memory_order_relaxed);
 	atomic_store_explicit(&j->board->members, m->n, memory_order_relaxed);
 }
 

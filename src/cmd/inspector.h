@@ -12,7 +12,7 @@
 enum { INSPECTOR_ERROR = 512 };
 
 struct inspector_board {                         /* shared; what the inspector writes is hostile to the parent */
-	_Atomic uint64_t bytes, members;
+	_Atomic uint64_t looked, known, members; /* bytes of files looked into, of files met so far; members */
 	char error[INSPECTOR_ERROR];
 };
 

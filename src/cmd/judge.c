@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "finding/case.h"
 #include "fw/flow/trace.h"
+#include "fw/pass/aloud.h"
 #include "record/wire.h"
 
 enum { ARENA = 1 << 30, OUT_FLUSH = 64 * 1024 };
@@ -135,6 +136,33 @@ static void set_scene(struct bench *b)
 				   .nprograms = j->ntraces };
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
+	bool cx = x->type == &fwcall_type, cy = y->type == &fwcall_type;
+	uint64_t px = record_get_uint(x, cx ? FWC_PATH : FWP_PATH), py = record_get_uint(y, cy ? FWC_PATH : FWP_PATH);
+	if (px != py || cx != cy)
+		return px != py ? (px > py) - (px < py) : cx - cy;
+	uint64_t ox = cx ? record_get_uint(x, FWC_ORDER) : 0, oy = cy ? record_get_uint(y, FWC_ORDER) : 0;
+	return (ox > oy) - (ox < oy);
+}
+
+/* Paths, each before its calls. */
+static void publish_trace(struct bench *b, uint32_t i, struct finding *const *found, uint32_t n)
+{
+	const struct scene_program *p = &b->scene.programs[i];
+	uint32_t all = p->npaths + p->ncalls;
+	struct record **v = mem_array(all + 1u, sizeof(*v));
+	trace_hush(&b->scene, i, found, n, &b->host);
+	for (uint32_t k = 0; k < all; k++)
+		v[k] = k < p->npaths ? p->paths[k] : p->calls[k - p->npaths];
+	if (all)
+		qsort(v, all, sizeof(*v), by_place);
+	for (uint32_t k = 0; k < all; k++)
+		send_record(b, v[k]);
+	free(v);
+}
+
 static void publish_all(struct bench *b)
 {
 	uint32_t n = 0;
@@ -155,6 +183,8 @@ static void publish_all(struct bench *b)
 		case_record(v + i, len, &r, &b->line_host);
 		send_record(b, &r);
 	}
+	for (uint32_t i = 0; b->judge->traces_too && i < b->scene.nprograms; i++)
+		publish_trace(b, i, v, n);
 	flush(b);
 }
 

@@ -72,6 +72,8 @@ struct span startup_blanked(struct arena *a, struct span s)
 		key = i + 1;
 		if (!secret || i + 1 == s.n || s.p[i + 1] == '/')
 			continue;                /* a path in place of a password: /etc/passwd */
+		if (strchr(" \t,;&|", s.p[i + 1]))
+			continue;                /* nothing in its place: a question for one */
 		while (i + 1 < s.n && !strchr(" \t,;&|", s.p[i + 1]))
 			i++;
 		key = i + 1;

@@ -8,14 +8,14 @@
 
 enum { LEGACY_BLOCK = 8 << 20, LZOP_BLOCK = 64 << 20, STREAMS_MAX = 4096 };
 
-/* One stream, and those of the same kind that follow at once: concatenated they are one content. */
-static void unpack_streams(enum codec c, struct span s, struct members *m, const struct member *head)
+/* One stream, and those of the same kind that follow at once, `most` together: concatenated they are one content. */
+static void unpack_streams(enum codec c, struct span s, struct members *m, const struct member *head, int most)
 {
 	uint64_t used = 0;
 	struct codec_result r = { .end = CODEC_WHOLE };
 	if (!member_begin(m, head))
 		return;
-	for (int i = 0; i < STREAMS_MAX && r.end == CODEC_WHOLE; i++) {
+	for (int i = 0; i < most && r.end == CODEC_WHOLE; i++) {
 		struct span next = span_from(s, (size_t)used);
 		if (i && !(next.n > 8 && memcmp(next.p, s.p, 4) == 0 && codec_try(c, next)))
 			break;
@@ -110,7 +110,7 @@ static int bzip2_bid(struct span s)
 
 static void bzip2_unpack(struct span s, struct members *m)
 {
-	unpack_streams(CODEC_BZIP2, s, m, &plain);
+	unpack_streams(CODEC_BZIP2, s, m, &plain, STREAMS_MAX);
 }
 
 const struct unpacker unpacker_bzip2 = {
@@ -124,7 +124,7 @@ static int xz_bid(struct span s)
 
 static void xz_unpack(struct span s, struct members *m)
 {
-	unpack_streams(CODEC_XZ, s, m, &plain);
+	unpack_streams(CODEC_XZ, s, m, &plain, STREAMS_MAX);
 }
 
 const struct unpacker unpacker_xz = {
@@ -145,14 +145,17 @@ static int lzma_bid(struct span s)
 	return rd_ok(&r) && props < 225 && round && sane && zero == 0 && codec_try(CODEC_LZMA, s) ? 60 : 0;
 }
 
+/* Neighbours are files of their own: this form is not joined as gzip and xz are. */
 static void lzma_unpack(struct span s, struct members *m)
 {
-	unpack_streams(CODEC_LZMA, s, m, &plain);
+	unpack_streams(CODEC_LZMA, s, m, &plain, 1);
 }
 
 const struct unpacker unpacker_lzma = {
 	.name = "lzma", .doc = "LZMA, the old .lzma form",
-	.magics = { { "\x5d\x00\x00", 3, 0 }, { "\x6d\x00\x00", 3, 0 }, { "\x5e\x00\x00", 3, 0 } },
+	/* lc, lp, pb as packers set them: the usual 3/0/2, and what makers of small devices tune them to. */
+	.magics = { { "\x5d\x00\x00", 3, 0 }, { "\x6d\x00\x00", 3, 0 }, { "\x5e\x00\x00", 3, 0 }, { "\x6e\x00\x00", 3, 0 },
+		    { "\x5a\x00\x00", 3, 0 }, { "\x5b\x00\x00", 3, 0 }, { "\x5c\x00\x00", 3, 0 }, { "\x6c\x00\x00", 3, 0 } },
 	.bid = lzma_bid, .unpack = lzma_unpack,
 };
 
@@ -163,7 +166,7 @@ static int zstd_bid(struct span s)
 
 static void zstd_unpack(struct span s, struct members *m)
 {
-	unpack_streams(CODEC_ZSTD, s, m, &plain);
+	unpack_streams(CODEC_ZSTD, s, m, &plain, STREAMS_MAX);
 }
 
 const struct unpacker unpacker_zstd = {
@@ -209,7 +212,7 @@ static void lz4_unpack(struct span s, struct members *m)
 	if (span_starts(s, legacy_mark))
 		lz4_legacy(s, m);
 	else
-		unpack_streams(CODEC_LZ4, s, m, &plain);
+		unpack_streams(CODEC_LZ4, s, m, &plain, STREAMS_MAX);
 }
 
 const struct unpacker unpacker_lz4 = {
