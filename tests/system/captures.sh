@@ -18,7 +18,7 @@ arp	arp
 icmp	icmp
 icmpv6	icmp6 nd
 dns	dns
-llmnr	dns
+llmnr	llmnr
 mdns	mdns
 dhcp	dhcp
 nbns	nbns
@@ -32,6 +32,15 @@ ftp	ftp
 tftp	tftp
 telnet	telnet
 smb	smb
+snmp	snmp
+mqtt	mqtt
+vnc	vnc
+rdp	rdp
+bacapp	bacnet
+dhcpv6	dhcpv6
+syslog	syslog
+sip	sip
+rlogin	rlogin
 smb2	smb
 portmap	portmap rpc
 mount	mount rpc

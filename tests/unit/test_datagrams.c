@@ -65,6 +65,26 @@ static const struct sample samples[] = {
 	  "message=request service=reinitialize_device password=<4>\n", "open" },
 	{ "bacnet", "81 0a 0018 01 04 02 05 01 0f 0c 00400001 19 55 3e 44 00000000 3f", BID_SURE, true,
 	  "service=write_property object=1:1 property=85\n", NULL },
+	/* syslog, old, new and bare */
+	{ "syslog", "'<38>Oct 11 22:14:15 pump9 su[230]: session opened for user anna'", BID_SURE, true,
+	  "syslog format=3164 facility=auth severity=info host_name=pump9 app=su bytes=63\n", "anna" },
+	{ "syslog", "'<165>1 2003-10-11T22:14:15.003Z pump9.lan evntslog - ID47 [x@1 who=anna] anna logged in'", BID_SURE, true,
+	  "format=5424 facility=local4 severity=notice host_name=pump9.lan app=evntslog message_id=ID47 bytes=87\n", "anna" },
+	{ "syslog", "'<13>alarm: patient ROE in bed 4'", BID_MAYBE, true, "format=bare facility=user severity=notice app=alarm", "ROE", 514 },
+	/* SIP: a call with its media, and who registers */
+	{ "sip", "'INVITE sip:207@pbx.lan SIP/2.0'0d0a'From: Roe <sip:4711@pbx.lan>;tag=1'0d0a't: <sip:207@pbx.lan>'0d0a"
+	  "'CSeq: 1 INVITE'0d0a'User-Agent: Phone 7'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP 0'0d0a", BID_SURE,
+	  true, "sip message=request method=INVITE caller=<4> callee=<3> domain=pbx.lan user_agent=Phone 7 media=audio RTP/AVP\n",
+	  "4711" },
+	{ "sip", "'INVITE sip:207@pbx.lan SIP/2.0'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP 0'0d0a", BID_SURE,
+	  true, "expect rtp 49170\n", NULL },
+	{ "sip", "'SIP/2.0 401 Unauthorized'0d0a'CSeq: 2 REGISTER'0d0a'Server: PBX'0d0a0d0a", BID_SURE, true,
+	  "message=response method=REGISTER status=401 server=PBX\n", NULL },
+	{ "sip", "'REGISTER sip:pbx.lan SIP/2.0'0d0a'Authorization: Digest username=\"roe\", realm=\"x\"'0d0a'Expires: 60'0d0a0d0a",
+	  BID_SURE, true, "method=REGISTER user=<3> expires=60\n", "roe" },
+	/* RTP: 20 bytes of G.729 */
+	{ "rtp", "80 12 0001 000000a0 deadbeef 0102030405060708090a 0102030405060708090a", BID_LIKELY, true,
+	  "rtp media=rtp payload_type=18 codec=G729 source=3735928559 marker=false bytes=20\n", NULL, 49170 },
 };
 
 static const struct {
@@ -74,6 +94,12 @@ static const struct {
 	{ "snmp", "30 0c 02 01 00 04 04 'abcd' 05 00 00" },                            /* no PDU; and a byte too many */
 	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0027 0009 00 04'pump'" }, /* an option runs over the end */
 	{ "llmnr", "1234 0000 0001 0000 0000 0000 04'Pump'00 0001 0001" },            /* anywhere but on its port it is DNS */
+	{ "syslog", "'<192>Oct 11 22:14:15 host x: y'" },
+	{ "syslog", "'<034>Oct 11 22:14:15 host x: y'" },
+	{ "syslog", "'<b>bold</b>'" },
+	{ "sip", "'INVITE sip:207@pbx.lan HTTP/1.1'0d0a0d0a" },
+	{ "sip", "'OPTIONS * RTSP/1.0'0d0a0d0a" },
+	{ "rtp", "80 12 0001 000000a0 deadbeef 0102030405060708090a 01020304050607080900" }, /* odd port: see `at` */
 	{ "bacnet", "81 0b 000d 01 20 ffff 00 ff 10 08" },
 	{ "bacnet", "81 0b 000c 02 20 ffff 00 ff 10 08" },
 	{ "snmp", "30 84 00 00 00 10 02 01 01 77 84 00 00 00 07 0a 01 00 04 00 04 00" },   /* LDAP */
@@ -88,7 +114,7 @@ static void strangers_are_refused(void **state)
 {
 	(void)state;
 	uint8_t buffer[2048];
-	const struct origin at = { .sport = 40001, .dport = 40002 };
+	const struct origin at = { .sport = 40001, .dport = 40003 };
 	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
 		struct bid b = try_bid(decoder_find(strangers[i].decoder), bytes_of(strangers[i].bytes, buffer), OVER_UDP, &at);
 		if (b.score > BID_MAYBE)
@@ -104,8 +130,8 @@ static void each_is_its_own_alone(void **state)
 	(void)state;
 	uint8_t buffer[2048];
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-		const struct origin at = { .sport = samples[i].port == 547 ? 546 : 40001,
-			.dport = samples[i].port ? samples[i].port : 40002 };
+		const struct origin at = { .sport = samples[i].port == 547 ? 546 : 40002,
+			.dport = samples[i].port ? samples[i].port : 40003 };
 		struct span bytes = bytes_of(samples[i].bytes, buffer);
 		int own = try_bid(decoder_find(samples[i].decoder), bytes, OVER_UDP, &at).score;
 		if (own < samples[i].bid)

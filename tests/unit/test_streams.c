@@ -54,6 +54,17 @@ static const struct talk_sample samples[] = {
 	{ "rdp", BID_SURE,
 	  { "> 03 00 00 13 0e e0 0000 0000 00 01 00 0800 03000000", "< 03 00 00 13 0e d0 0000 1234 00 03 00 0800 05000000" },
 	  { "\"protocols\":[\"tls\",\"credssp\"]", "\"event\":\"confirm\",\"failure\":5" }, NULL },
+	/* the remote login of BSD */
+	{ "rlogin", BID_SURE, { "> 00 'annal'00 'root'00 'vt100/9600'00", "< 00", "< 'Last login'" },
+	  { "\"service\":\"login\",\"client_user\":{\"length\":5,", "\"user\":{\"length\":4,", "\"terminal\":\"vt100/9600\"" }, "annal" },
+	/* log messages over TCP, counted and by lines; telephony over TCP */
+	{ "syslog", BID_SURE, { "> '52 <38>1 2003-10-11T22:14:15Z pump9 su - - - anna is in51 <38>1 2003-10-11T22:14:15Z pump8 su - - - anna is o'" },
+	  { "\"host_name\":\"pump9\",\"app\":\"su\"", "\"host\":\"pump8\",\"app\":\"su\"" }, "anna" },
+	{ "syslog", BID_SURE, { "> '<38>Oct 11 22:14:15 pump9 su: anna'0a'<39>Oct 11 22:14:16 pump9 su: anna'0a" },
+	  { "\"severity\":\"info\",\"host_name\":\"pump9\"", "\"severity\":\"debug\",\"host_name\":\"pump9\"" }, "anna" },
+	{ "sip", BID_SURE,
+	  { "> 'INVITE sip:207@pbx.lan SIP/2.0'0d0a'Content-Length: 4'0d0a'From: <sip:4711@pbx.lan>'0d0a0d0a'v=0'0a'BYE sip:207@pbx.lan SIP/2.0'0d0a0d0a" },
+	  { "\"method\":\"INVITE\",\"caller\":{\"length\":4,", "\"method\":\"BYE\"" }, "4711" },
 	/* SMB2: a login, a share, a file that is read; one that is opened and closed in a single message */
 	{ "smb", BID_SURE,
 	  {
@@ -116,6 +127,11 @@ static const struct {
 	{ "mqtt", "10 0c 00 04 'MQTT' 09 c2 00 3c 00 00" },
 	{ "mqtt", "20 02 00 00" },
 	{ "mqtt", "c0 00" },
+	{ "rlogin", "00 'annal'00 'root'00 'vt100'00" },
+	{ "rlogin", "'514'00 'annal'00 'root'00 'ls'00" },                              /* only on its port */
+	{ "rlogin", "00 00 00 00" },
+	{ "syslog", "'<b>bold</b> and more of this'" },
+	{ "sip", "'OPTIONS / HTTP/1.1'0d0a" },
 	{ "vnc", "'RFB 003-008'0a" },
 	{ "vnc", "'RFB 00'" },
 	{ "rdp", "03 00 00 16 11 e0 0000 0001 00 c1 02 0100 c2 02 0102 c0 01 0a" },    /* a programmable controller */
@@ -150,6 +166,30 @@ static void each_is_its_own_alone(void **state)
 			if (score >= BID_LIKELY && score >= own)
 				fail_msg("%s takes sample %zu of %s", decoders[k]->name, i, samples[i].decoder);
 		}
+	}
+}
+
+/* The remote shell and rexec are known by their ports alone. */
+static void a_remote_command_names_user_and_password(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t port;
+		const char *says;
+	} ports[] = {
+		{ 514, "\"service\":\"shell\",\"client_user\":{\"length\":5," }, { 512, "\"service\":\"exec\",\"user\":{\"length\":5," },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		struct talk *t = talk_new("rlogin");
+		t->at.dport = ports[i].port;
+		talk_bytes(t, true, span_of("0\0annal\0kimber\0cat /etc/x\0", 27), 3);
+		talk_bytes(t, false, span_of("\0out", 4), 1);
+		talk_expect(t, ports[i].says);
+		talk_expect(t, i ? "\"password\":{\"length\":6," : "\"user\":{\"length\":6,");
+		talk_expect(t, "\"command\":\"cat\"");
+		talk_expect(t, "\"accepted\":true");
+		talk_never(t, "kimber");
+		talk_free(t);
 	}
 }
 
@@ -208,7 +248,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strangers_are_refused), cmocka_unit_test(each_is_its_own_alone),
-		cmocka_unit_test(talks_are_read_however_cut), cmocka_unit_test(damage_is_survived),
+		cmocka_unit_test(talks_are_read_however_cut),
+		cmocka_unit_test(a_remote_command_names_user_and_password), cmocka_unit_test(damage_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
