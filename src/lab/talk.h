@@ -57,6 +57,33 @@ void talk_dicom_close(struct conv *c);
 /* One update cycle of the central-station stream: bed, perhaps the patient record, values, end. */
 void talk_contec(struct conv *c, unsigned bed, const struct readings *r, const struct planted *who);
 
+/* Philips: the monitor says what it is (name: its model) to all; a reader associates and polls it. `who` is told when
+ * asked for only. */
+struct intellivue_link {
+	struct net *net;
+	struct host *reader, *monitor;
+	uint16_t port, invoke;
+	uint64_t now;
+};
+void talk_intellivue_indicate(struct net *n, uint64_t at, struct host *monitor, uint32_t broadcast, const char *name);
+struct intellivue_link talk_intellivue_link(struct net *n, struct host *reader, struct host *monitor, uint64_t at);
+void talk_intellivue_open(struct intellivue_link *l, const char *name);
+void talk_intellivue_poll(struct intellivue_link *l, const struct readings *now);
+void talk_intellivue_patient(struct intellivue_link *l, const struct planted *who);
+void talk_intellivue_close(struct intellivue_link *l);
+
+/* Mindray: the monitor announces itself; on the conversation that a reader opened it answers his query with the
+ * patient (`who` NULL: nobody is entered) and then tells values. */
+enum { MINDRAY_PORT = 4601 };
+void talk_mindray_announce(struct net *n, uint64_t at, struct host *monitor, uint32_t broadcast);
+void talk_mindray_open(struct conv *c, const struct planted *who);
+void talk_mindray_values(struct conv *c, const struct readings *r);
+
+/* Analysers, each a client of the laboratory's system; `who` NULL: a sample number alone. */
+void talk_lis_results(struct conv *c, const char *analyser, unsigned sample, const struct planted *who);
+void talk_poct_hello(struct conv *c, const char *model, const char *serial);
+void talk_poct_result(struct conv *c, unsigned number, const struct planted *who);
+
 struct nfs_file {
 	const char *name;
 	struct span content;
