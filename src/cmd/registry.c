@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every record type of the program, in one order: what crosses between its processes and what the
  * reference lists. Nested types follow those they stand in. */
+#include "advisory/advisory.h"
 #include "cmd/cmd.h"
 #include "decode/vitals.h"
 #include "finding/finding.h"
@@ -8,6 +9,7 @@
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "fw/flow/trace.h"
+#include "inventory/inventory.h"
 #include "track/device.h"
 #include "track/health.h"
 
@@ -15,7 +17,7 @@ static const struct record_type *const own[] = {
 	&finding_type, &case_type, &exposure_type, &device_type, &health_type, &flow_type, &contact_type, &answer_type,
 	&again_type, &rewrite_type, &transfer_type, &learnt_type, &vitals_type,
 	&container_type, &member_type, &area_type, &inspection_type, &extract_type,
-	&account_type, &key_type, &start_type, &binary_type, &linked_type, NULL,
+	&account_type, &key_type, &start_type, &advisory_type, &refused_type, &asset_type, &binary_type, &linked_type, NULL,
 };
 
 void command_registry(struct registry *g)

@@ -399,7 +399,7 @@ static int put_lasting(struct store *s, const char *kind, struct row *row)
 	int got = sqlite3_step(st);
 	if (got != SQLITE_ROW && got != SQLITE_DONE)
 		return store_failed(s, "looking for a record");
-	if (got == SQLITE_ROW && merge_bodies(column_span(st, 0), row->body, &s->merged))
+	if (got == SQLITE_ROW && !s->columns.type->imported && merge_bodies(column_span(st, 0), row->body, &s->merged))
 		row->body = buf_span(&s->merged);
 	sqlite3_reset(st);
 	return bind_item(s, kind, row);
@@ -442,6 +442,19 @@ int store_put(struct store *s, const struct record *r)
 	if (strcmp(r->type->name, "finding") == 0)
 		return row.id.n ? chain_append(s, &row) : -EINVAL;
 	return row.id.n ? put_lasting(s, r->type->name, &row) : put_passing(s, r->type->name, &row);
+}
+
+int store_forget(struct store *s, const struct record_type *type)
+{
+	sqlite3_stmt *st = NULL;
+	if (s->broken || !s->begun || !type->imported)
+		return -EIO;
+	if (sqlite3_prepare_v2(s->db, "DELETE FROM item WHERE kind = ?1", -1, &st, NULL) != SQLITE_OK)
+		return store_failed(s, "taking out what was imported");
+	sqlite3_bind_text(st, 1, type->name, -1, SQLITE_STATIC);
+	int bad = store_done(s, st, "taking out what was imported");
+	sqlite3_finalize(st);
+	return bad;
 }
 
 int store_commit(struct store *s)

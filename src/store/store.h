@@ -25,6 +25,8 @@ void store_close(struct store *s);               /* NULL is fine; what was not c
  * the store takes nothing more: a failed fsync must not be tried again (it reports success then). */
 int  store_begin(struct store *s, const char *input, const struct json_opts *opts) __attribute__((warn_unused_result));
 int  store_put(struct store *s, const struct record *r) __attribute__((warn_unused_result));
+/* Takes out all of a kind that is imported as a whole (a list of devices). Only types with .imported. */
+int  store_forget(struct store *s, const struct record_type *type) __attribute__((warn_unused_result));
 int  store_commit(struct store *s) __attribute__((warn_unused_result));
 void store_abort(struct store *s);
 /* Why the last call failed, for people. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text that people and strangers write: the first byte picks the configuration, STIX indicators, the
- * list of MAC prefixes or a MUD profile. */
+ * list of MAC prefixes, a MUD profile, a CSAF advisory or a list of devices as CSV. */
+#include "advisory/vex.h"
 #include "detect/indicator.h"
 #include "fuzz.h"
+#include "inventory/inventory.h"
 #include "profile/profile.h"
 #include "track/device.h"
 #include "track/oui.h"
@@ -34,26 +36,76 @@ static void profile(struct span text)
 	profiles_free(t);
 }
 
+/* What is read is matched, written as a record and as VEX, and read back. */
+static void csaf(struct span text)
+{
+	struct advisories *t = advisories_new();
+	struct advisory a, back;
+	struct buf out = { .cap = 4 << 20 };
+	char err[ADVISORY_ERR];
+	const struct record_host host = { .arena = &t->arena };
+	if (csaf_read(text, &t->arena, &a, err) == 0 && advisories_add(t, &a)) {
+		struct matcher *m = matcher_new(t);
+		struct match v[64];
+		const char *model = a.nproducts ? a.products[0].name : "CMS8000";
+		struct match_subject s = { a.nproducts ? a.products[0].maker : "Contec", model, "2.0", NULL };
+		unsigned n = matcher_ask(m, &s, v, 64);
+		struct vex_device d = { "D-1", "bed", NULL, model, v, n < 64 ? n : 64 };
+		vex_write(&out, &(struct vex_head){ "x", "p", "https://x.invalid", "AMBER", 1, "fuzz" }, &d, 1);
+		buf_reset(&out);
+		json_record(&out, advisory_record(&a, &host), NULL);
+		buf_u8(&out, 0);
+		if (!out.full)
+			(void)!advisory_from_body((const char *)out.p, &t->arena, &back);
+		matcher_free(m);
+	}
+	buf_done(&out);
+	advisories_free(t);
+}
+
+static void csv(struct span text)
+{
+	struct arena a;
+	struct assets list = { 0 };
+	struct buf notes = { 0 }, out = { 0 };
+	char err[240];
+	arena_init(&a, 64 << 20);
+	if (assets_read(text, NULL, 0, &a, &list, &notes, err) == 0)
+		for (uint32_t i = 0; i < list.n; i++) {
+			for (unsigned c = 0; c < ASSET_COLUMNS; c++)
+				csv_cell(&out, c == 0, list.v[i].v[c]);
+			csv_end(&out);
+		}
+	assets_done(&list);
+	arena_done(&a);
+	buf_done(&notes);
+	buf_done(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
 	struct span text = span_of(data + 1, size - 1);
-	if (data[0] % 4 == 0) {
+	if (data[0] % 6 == 0) {
 		const struct conf_key *tables[] = { zone_conf, device_conf, detect_conf, NULL };
 		struct conf *c = NULL;
 		struct buf errors = { 0 };
 		if (conf_parse(text, "fuzz", tables, &c, &errors) == 0)
 			conf_free(c);
 		buf_done(&errors);
-	} else if (data[0] % 4 == 1) {
+	} else if (data[0] % 6 == 1) {
 		struct indicators *t = indicators_new();
 		char err[256];
 		if (indicators_read(t, text, "fuzz", err) == 0)
 			indicators_addr(t, addr_v4(0xca720477), 515, 6);
 		indicators_free(t);
-	} else if (data[0] % 4 == 2) {
+	} else if (data[0] % 6 == 2) {
 		profile(text);
+	} else if (data[0] % 6 == 3) {
+		csaf(text);
+	} else if (data[0] % 6 == 4) {
+		csv(text);
 	} else {
 		struct oui *o = NULL;
 		if (oui_parse(text, &o) == 0)
