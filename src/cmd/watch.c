@@ -21,6 +21,7 @@
 #include "cmd/engine.h"
 #include "cmd/foretold.h"
 #include "cmd/site.h"
+#include "feed/feed.h"
 #include "finding/finding.h"
 #include "record/json.h"
 #include "record/wire.h"
@@ -29,10 +30,19 @@
 
 enum {
 	OPT_READ, OPT_JSON, OPT_JSONL, OPT_VITALS, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY, OPT_CONFIG,
-	OPT_INDICATORS, OPT_PROFILE, OPT_EVE, OPT_ZEEK, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
+	OPT_INDICATORS, OPT_PROFILE, OPT_EVE, OPT_ZEEK, OPT_EVE_OUT, OPT_ZEEK_OUT, OPT_STIX_OUT, OPT_MISP_OUT,
+	OPT_SYSLOG_OUT, OPT_CEF_OUT, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
 };
 
-enum { PIPE_READ = 256 * 1024, POLL_MS = 200 };
+enum { PIPE_READ = 256 * 1024, POLL_MS = 200, FEEDS = 8 };
+
+static const struct {
+	unsigned option;
+	const char *feed;
+} feed_options[] = {
+	{ OPT_EVE_OUT, "eve" }, { OPT_ZEEK_OUT, "zeek" }, { OPT_STIX_OUT, "stix" }, { OPT_MISP_OUT, "misp" },
+	{ OPT_SYSLOG_OUT, "syslog" }, { OPT_CEF_OUT, "cef" },
+};
 
 /* Everything this run prints or keeps. */
 struct output {
@@ -50,6 +60,9 @@ struct output {
 	struct json_opts json;
 	struct buf lines;                        /* --jsonl: not yet written; --json: the document's lists */
 	struct buf lists[4];
+	struct feed_file *feeds[FEEDS];          /* files for other programs */
+	unsigned nfeeds;
+	bool feed_failed;
 	enum severity fail_on;
 	bool found, broken_pipe;
 	uint64_t records;
@@ -108,6 +121,8 @@ static void take_record(struct output *o, const struct record *r)
 		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
 	}
 	text_report_add(o->report, r);
+	for (unsigned i = 0; i < o->nfeeds; i++)
+		feed_record(o->feeds[i], r);
 	if (args_flag(o->args, OPT_JSONL)) {
 		json_record(&o->lines, r, &o->json);
 		buf_text(&o->lines, "\n");
@@ -298,8 +313,49 @@ static void find_foretold(struct output *o)
 	o->set.nforetold = foretold_find(o->store, o->set.indicators, o->set.nindicators, o->foretold);
 }
 
+static bool open_feed(struct output *o, const struct feed *f, const char *path)
+{
+	if (f->file && mkdir(path, 0750) < 0 && errno != EEXIST) {
+		log_error(&o->args->log, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	const char *name = f->file ? arena_printf(&o->names, "%s/%s", path, f->file) : path;
+	struct feed_file *file = o->nfeeds < FEEDS ? feed_open(f, name) : NULL;
+	if (!file) {
+		log_error(&o->args->log, "%s: %s", name, strerror(errno));
+		return false;
+	}
+	o->feeds[o->nfeeds++] = file;
+	o->set.flows |= f->flows;
+	return true;
+}
+
+static bool open_feeds(struct output *o)
+{
+	for (size_t i = 0; i < ARRAY_LEN(feed_options); i++) {
+		const char *path = args_text(o->args, feed_options[i].option);
+		for (unsigned k = 0; path && feeds[k]; k++)
+			if (strcmp(feeds[k]->name, feed_options[i].feed) == 0 && !open_feed(o, feeds[k], path))
+				return false;
+	}
+	return true;
+}
+
+static void close_feeds(struct output *o)
+{
+	for (unsigned i = 0; i < o->nfeeds; i++) {
+		int rc = feed_close(o->feeds[i]);
+		if (rc < 0) {
+			log_error(&o->args->log, "a file for another program could not be written whole: %s", strerror(-rc));
+			o->feed_failed = true;
+		}
+	}
+	o->nfeeds = 0;
+}
+
 static void close_all(struct output *o)
 {
+	close_feeds(o);
 	free(o->foretold);
 	store_close(o->store);
 	text_report_free(o->report);
@@ -351,9 +407,10 @@ static int watch_run(struct output *o)
 		log_error(&o->args->log, "the store could not be written; this run is printed but not kept");
 		o->store_failed = true;
 	}
+	close_feeds(o);
 	if (rc != 2 || o->records)
 		print_all(o, complete);
-	if (rc == 2 || !good || o->store_failed)
+	if (rc == 2 || !good || o->store_failed || o->feed_failed)
 		return OUT_FAILED;
 	return rc == 3 ? OUT_PARTIAL : o->found ? OUT_FOUND : OUT_CLEAN;
 }
@@ -376,7 +433,7 @@ static int run(struct args *a)
 		.indicators = a->v[OPT_INDICATORS].texts, .nindicators = a->v[OPT_INDICATORS].ntexts,
 	};
 	int rc = OUT_FAILED;
-	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o)) {
+	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o) && open_feeds(&o)) {
 		o.set.inputs = o.inputs;
 		memcpy(o.set.key, o.site.key, KEY_BYTES);
 		o.set.conf = o.site.conf;
@@ -389,7 +446,7 @@ static int run(struct args *a)
 		if (o.store)
 			find_foretold(&o);
 		o.set.everything = args_flag(a, OPT_JSONL);
-		o.set.flows = o.store || args_flag(a, OPT_JSONL);
+		o.set.flows |= o.store || args_flag(a, OPT_JSONL);
 		o.set.flow_cap = (uint32_t)args_number(a, OPT_MAX_FLOWS);
 		rc = watch_run(&o);
 	}
@@ -411,6 +468,7 @@ const struct command cmd_watch = {
 		"auscult watch -r ward.pcapng\n  what is in this capture, for people\n"
 		"auscult watch -r ward.pcapng --jsonl --no-store\n  every record, one JSON object a line\n"
 		"auscult watch --zeek /var/log/zeek/current\n  what the logs of a sensor that is there already say\n"
+		"auscult watch -r ward.pcapng --stix-out findings.json\n  for the CERT: what was observed, without patients' data\n"
 		"tcpdump -i mirror0 -w - -G 300 -W 1 | auscult watch -r -\n  five minutes from a mirror port",
 	OPTIONS(
 		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS, "capture to read; may be given several times", NULL, NULL },
@@ -435,6 +493,15 @@ const struct command cmd_watch = {
 		[OPT_PROFILE] = { "profile", 0, "FILE|DIR", OPTION_TEXTS,
 				  "MUD profiles (RFC 8520) of devices: what they do not allow is reported; a folder means every "
 				  ".json in it", NULL, NULL },
+		[OPT_EVE_OUT] = { "eve-out", 0, "FILE", OPTION_TEXT, "write findings and conversations as EVE JSON lines", NULL, NULL },
+		[OPT_ZEEK_OUT] = { "zeek-out", 0, "DIR", OPTION_TEXT, "write Zeek's conn.log and notice.log into a folder", NULL,
+				   NULL },
+		[OPT_STIX_OUT] = { "stix-out", 0, "FILE", OPTION_TEXT, "write findings above info as a STIX 2.1 bundle", NULL,
+				   NULL },
+		[OPT_MISP_OUT] = { "misp-out", 0, "FILE", OPTION_TEXT, "write findings above info as one MISP event", NULL, NULL },
+		[OPT_SYSLOG_OUT] = { "syslog-out", 0, "FILE", OPTION_TEXT, "write findings as RFC 5424 lines (nothing is sent)", NULL,
+				     NULL },
+		[OPT_CEF_OUT] = { "cef-out", 0, "FILE", OPTION_TEXT, "write findings as ArcSight CEF lines", NULL, NULL },
 		[OPT_OUI] = { "oui", 0, "FILE", OPTION_TEXT, "IEEE list of MAC prefixes (oui.txt), for vendor hints", NULL, NULL },
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe",
 				  "high", "info|low|medium|high|critical" },

@@ -42,7 +42,9 @@ evidence() { # FOLDER CAPTURE
 
 tell() { # FOLDER CAPTURE
 	mkdir -p "$1"
-	"$auscult" watch -r "$2" --store "$1/store" --test-key --color=always --progress=json >"$1/text" 2>"$1/err"
+	"$auscult" watch -r "$2" --store "$1/store" --test-key --color=always --progress=json --eve-out "$1/eve" \
+		--zeek-out "$1/zeek" --stix-out "$1/stix" --misp-out "$1/misp" --syslog-out "$1/syslog" --cef-out "$1/cef" \
+		>"$1/text" 2>"$1/err"
 	"$auscult" watch -r "$2" --json --vitals --no-store --test-key >"$1/json" 2>>"$1/err"
 	"$auscult" watch -r "$2" --jsonl --vitals --no-store --test-key >"$1/jsonl" 2>>"$1/err"
 	head -c $(($(wc -c <"$2") * 2 / 3 + 7)) "$2" >"$work/cut"
