@@ -36,18 +36,19 @@ struct rd ber_take(struct rd *r, uint8_t tag)
 	return *r;
 }
 
-int32_t ber_int(struct rd *r)
+/* §8.3.2 asks for the shortest form; agents send leading zeros all the same. */
+int64_t ber_int(struct rd *r)
 {
 	struct rd body = ber_take(r, BER_INTEGER);
 	size_t n = rd_left(&body);
-	if (!n || n > sizeof(int32_t)) {
+	if (!n || n > sizeof(int64_t)) {
 		rd_fail(r);
 		return 0;
 	}
-	uint32_t v = rd_peek(&body) & 0x80 ? UINT32_MAX : 0;
+	uint64_t v = rd_peek(&body) & 0x80 ? UINT64_MAX : 0;
 	while (rd_left(&body))
 		v = v << 8 | rd_u8(&body);
-	return (int32_t)v;
+	return (int64_t)v;
 }
 
 struct span ber_oid_text(struct rd body, struct arena *a)

@@ -23,8 +23,8 @@ struct ber {
 struct ber ber_next(struct rd *r);
 /* The body of the next element if that is what it is; else r and the result are bad. */
 struct rd  ber_take(struct rd *r, uint8_t tag);
-/* A whole number of at most four bytes; r bad when it is none. */
-int32_t    ber_int(struct rd *r);
+/* A whole number of at most eight bytes; r bad when it is none. */
+int64_t    ber_int(struct rd *r);
 /* "1.3.6.1.2.1" in the arena; empty when it is malformed or longer than BER_OID_TEXT. */
 struct span ber_oid_text(struct rd body, struct arena *a);
 /* Whether the encoded body of an object identifier begins with these bytes, and is them. */

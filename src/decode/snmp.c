@@ -50,13 +50,13 @@ static const char *message_name(uint8_t tag)
 	return tag >= PDU_FIRST && tag <= PDU_LAST ? names[tag - PDU_FIRST] : NULL;
 }
 
-static const char *version_name(int32_t v)
+static const char *version_name(int64_t v)
 {
 	return v == V1 ? "1" : v == V2C ? "2c" : v == V3 ? "3" : NULL;
 }
 
 /* The outer sequence, which must be all of the datagram, and the version. */
-static struct rd outer(const struct message *m, int32_t *version)
+static struct rd outer(const struct message *m, int64_t *version)
 {
 	struct rd r = rd_of(m->bytes), body = r;
 	if (m->lost) {                           /* the box is longer than what was captured: read as far as it goes */
@@ -87,7 +87,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 {
 	const struct bid no = { BID_NO, SIDE_UNKNOWN };
 	struct rd start = rd_of(m->bytes);
-	int32_t version;
+	int64_t version;
 	if (rd_peek(&start) != BER_SEQUENCE)
 		return no;
 	struct rd body = outer(m, &version);
@@ -170,7 +170,7 @@ static bool trap1(struct record *out, struct emit *e, struct rd r)
 	struct span four = rd_rest(&agent);
 	if (four.n == 4)
 		record_addr(out, AGENT, addr_from4(four));
-	int32_t generic = ber_int(&r);
+	int64_t generic = ber_int(&r);
 	(void)ber_int(&r);
 	(void)ber_next(&r);                      /* time */
 	if (!rd_ok(&r))
@@ -188,7 +188,7 @@ static bool pdu(struct record *out, struct emit *e, struct ber p)
 	record_str(out, MESSAGE, name);
 	if (p.tag == PDU_TRAP1)
 		return trap1(out, e, r);
-	int32_t id = ber_int(&r), error = ber_int(&r);
+	int64_t id = ber_int(&r), error = ber_int(&r);
 	(void)ber_int(&r);
 	if (!rd_ok(&r))
 		return false;
@@ -209,7 +209,7 @@ static void user_model(struct record *out, struct rd octets)
 	if (!rd_ok(&r))
 		return;
 	record_text(out, USER, rd_rest(&user));
-	uint32_t number = rd_be32(&engine);
+	uint64_t number = rd_be32(&engine);
 	if (rd_left(&engine) >= ENGINE_MIN - 4 && number >> 24 & ENTERPRISE_BIT)
 		record_uint(out, ENGINE, number & 0x7FFFFFFF);
 }
@@ -238,7 +238,7 @@ static bool version3(struct record *out, struct emit *e, struct rd r)
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	(void)state;
-	int32_t version;
+	int64_t version;
 	struct rd r = outer(m, &version);
 	if (!rd_ok(&r) || !version_name(version))
 		return false;

@@ -14,6 +14,8 @@ uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *
 void     talk_mdns_announce(struct net *n, uint64_t at, struct host *h, const char *instance, const char *service,
 			    const char *host_name, uint16_t port);
 void     talk_nbns_register(struct net *n, uint64_t at, struct host *h, uint32_t broadcast, const char *name);
+/* Asked of the segment; owner NULL: nobody answers, and it is asked once more. */
+void     talk_llmnr(struct net *n, uint64_t at, struct host *asks, const char *name, struct host *owner);
 void     talk_ntp(struct net *n, uint64_t at, struct host *client, struct host *server);
 
 struct dhcp_client {
@@ -92,3 +94,22 @@ struct nfs_file {
  * (`nolock`). Returns when the last byte was read. */
 uint64_t talk_nfs(struct net *n, uint64_t at, struct host *client, struct host *server, const char *path,
 		  const struct nfs_file *files, size_t nfiles);
+
+/* sysDescr and sysName, asked and answered; descr as the agent says. */
+void talk_snmp_poll(struct net *n, uint64_t at, struct host *manager, struct host *agent, const char *community,
+		    const char *descr);
+void talk_snmp_trap(struct net *n, uint64_t at, struct host *agent, struct host *manager, const char *community);
+void talk_bacnet_search(struct net *n, uint64_t at, struct host *asks, uint32_t broadcast, struct host *device,
+			uint32_t number);
+void talk_bacnet_read(struct net *n, uint64_t at, struct host *asks, struct host *device, uint32_t number,
+		      const char *model);
+/* priority: facility * 8 + severity. */
+void talk_syslog(struct net *n, uint64_t at, struct host *from, struct host *to, unsigned priority, const char *app,
+		 const char *message, bool new_format);
+void talk_sip_register(struct net *n, uint64_t at, struct host *phone, struct host *pbx, unsigned number);
+/* Call, voice both ways for so long, end. */
+void talk_sip_call(struct net *n, uint64_t at, struct host *phone, struct host *pbx, unsigned number, unsigned seconds);
+/* user NULL: without credentials. Topic and value together below 120 bytes. */
+void talk_mqtt_open(struct conv *c, const char *client, const char *user, const char *password);
+void talk_mqtt_publish(struct conv *c, enum conv_side from, const char *topic, const char *value);
+void talk_mqtt_ping(struct conv *c);

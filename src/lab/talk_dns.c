@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS (RFC 1035), mDNS announcements (RFC 6762 §8.3) and NetBIOS name registration (RFC 1002 §4.2.2). */
+/* DNS (RFC 1035), LLMNR (RFC 4795), mDNS announcements (RFC 6762 §8.3) and NetBIOS name registration (RFC 1002 §4.2.2). */
 #include <string.h>
 
 #include "lab/nest.h"
 #include "lab/talk.h"
 
 enum {
-	DNS = 53, MDNS = 5353, NBNS = 137, TYPE_A = 1, TYPE_PTR = 12, TYPE_SRV = 33, TYPE_NB = 0x20, CLASS_IN = 1,
+	DNS = 53, MDNS = 5353, LLMNR = 5355, NBNS = 137, TYPE_A = 1, TYPE_PTR = 12, TYPE_SRV = 33, TYPE_NB = 0x20, CLASS_IN = 1,
 	CACHE_FLUSH = 0x8000, NAME_IS_FIRST = 0xC00C,
 };
 
@@ -55,6 +55,35 @@ uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *
 	at += net_between(n, 900 * US, 9 * MS);
 	net_udp(n, at, server, DNS, client, port, buf_span(&r));
 	return at;
+}
+
+void talk_llmnr(struct net *n, uint64_t at, struct host *asks, const char *asked, struct host *owner)
+{
+	uint16_t id = (uint16_t)net_random(n), port = net_port(asks);
+	struct host group = net_group(IP4(224, 0, 0, 252)), sender = *asks;
+	AUTO_BUF b = { 0 };
+	head(&b, id, 0, (uint16_t[4]){ 1, 0, 0, 0 });
+	name(&b, asked);
+	buf_be16(&b, TYPE_A);
+	buf_be16(&b, CLASS_IN);
+	sender.ttl = 1;
+	asks->ip_id++;
+	net_udp(n, at, &sender, port, &group, LLMNR, buf_span(&b));
+	if (!owner) {
+		net_udp(n, at + 410 * MS, &sender, port, &group, LLMNR, buf_span(&b));
+		return;
+	}
+	AUTO_BUF r = { 0 };
+	head(&r, id, 0x8000, (uint16_t[4]){ 1, 1, 0, 0 });
+	buf_bytes(&r, span_of(b.p + 12, b.n - 12));
+	name(&r, asked);
+	buf_be16(&r, TYPE_A);
+	buf_be16(&r, CLASS_IN);
+	buf_be32(&r, 30);
+	buf_be16(&r, 4);
+	buf_be32(&r, owner->ip);
+	net_resolve(n, at, owner, asks);
+	net_udp(n, at + net_between(n, 2 * MS, 80 * MS), owner, LLMNR, asks, port, buf_span(&r));
 }
 
 static void record(struct buf *b, const char *owner, uint16_t type, uint16_t class)

@@ -19,6 +19,8 @@ static const struct sample samples[] = {
 	{ "snmp", "30 26 02 01 00 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 00 05 00",
 	  BID_SURE, true, "snmp version=1 message=get community=<6> request_id=5 objects=1.3.6.1.2.1.1.1.0 object_count=1\n",
 	  "public" },
+	{ "snmp", "30 2a 02 05 0000000000 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 00 05 00",
+	  BID_SURE, true, "version=1 message=get community=<6>", "public" }, /* a number longer than need be */
 	{ "snmp", "30 2c 02 01 00 04 06 'public' a2 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "01 00 04 06 'Pump 9'",
 	  BID_SURE, true, "system=Pump 9", "public" },
 	{ "snmp", "30 2d 02 01 01 04 07 'private' a3 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "05 00 04 06 'Pump 9'",
