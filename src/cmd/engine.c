@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "base/scope.h"
 #include "capture/capture.h"
+#include "detect/baseline.h"
 #include "detect/detect.h"
 #include "record/wire.h"
 #include "sensor/sensor.h"
@@ -32,6 +33,7 @@ struct core {
 	struct keyring *keyring;
 	struct indicators *indicators;
 	struct profiles *profiles;
+	struct baseline *baseline;
 	struct tracker *tracker;
 	struct detect *detect;
 	struct health health;
@@ -157,7 +159,8 @@ static bool start_detect(struct core *c)
 	};
 	struct detect_setup d = {
 		.types = types, .devices = tracker_devices(c->tracker), .zones = tracker_zones(c->tracker),
-		.indicators = c->indicators, .profiles = c->profiles, .keyring = c->keyring, .conf = c->set->conf, .file_name = file_name, .ctx = c,
+		.indicators = c->indicators, .profiles = c->profiles, .baseline = c->baseline, .keyring = c->keyring,
+		.conf = c->set->conf, .file_name = file_name, .ctx = c,
 	};
 	char err[256] = "";
 	c->detect = detect_new(&d, err);
@@ -174,6 +177,10 @@ static bool core_start(struct core *c)
 	c->to_parent = (struct sink){ send_record, c };
 	if (!read_indicators(c) || !read_profiles(c))
 		return false;
+	if (c->set->baseline.n) {
+		c->baseline = baseline_new();
+		baseline_read(c->baseline, c->set->baseline);
+	}
 	c->tracker = tracker_new(&(struct tracker_setup){
 		.keyring = c->keyring, .sink = &c->from_tracker, .health = &c->health, .conf = c->set->conf,
 		.oui = c->set->oui, .flow_cap = c->set->flow_cap,
@@ -187,6 +194,7 @@ static void core_done(struct core *c)
 	tracker_free(c->tracker);
 	indicators_free(c->indicators);
 	profiles_free(c->profiles);
+	baseline_free(c->baseline);
 	keyring_free(c->keyring);
 	buf_done(&c->out);
 	free(c->passed);

@@ -43,6 +43,7 @@ struct engine_setup {
 	uint32_t nprofiles;
 	const struct foretold *foretold;         /* what the store knows of findings that these name; may be NULL */
 	size_t nforetold;
+	struct span baseline;                    /* the store's device records, a line each, not yet parsed */
 	bool everything;                         /* every record, not only what the store and report keep */
 	const char *const *kinds;                /* these kinds alone, whatever they are; ends with NULL; NULL: as below */
 	bool flows;                              /* flow records too */

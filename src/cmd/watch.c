@@ -34,7 +34,7 @@ enum {
 	OPT_SYSLOG_OUT, OPT_CEF_OUT, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
 };
 
-enum { PIPE_READ = 256 * 1024, POLL_MS = 200, FEEDS = 8 };
+enum { BASELINE_BYTES = 64 << 20, PIPE_READ = 256 * 1024, POLL_MS = 200, FEEDS = 8 };
 
 static const struct {
 	unsigned option;
@@ -52,6 +52,7 @@ struct output {
 	struct site site;
 	struct arena names;                      /* of files found in folders */
 	struct documents profiles;
+	struct buf baseline;                     /* device records of the store, a line each */
 	struct registry registry;
 	struct store *store;
 	struct foretold *foretold;
@@ -353,10 +354,35 @@ static void close_feeds(struct output *o)
 	o->nfeeds = 0;
 }
 
+static bool add_line(void *ctx, const char *json)
+{
+	struct buf *b = ctx;
+	size_t before = b->n;
+	buf_text(b, json);
+	buf_text(b, "\n");
+	if (b->full)
+		b->n = before;                   /* what is there is whole lines */
+	return !b->full;
+}
+
+/* What earlier runs knew of the devices is carried to the engine as it stands in the store. */
+static bool load_baseline(struct output *o)
+{
+	const struct query q = { .kind = "device", .min_severity = -1 };
+	o->baseline.cap = BASELINE_BYTES;
+	if (o->store && store_ask(o->store, &q, add_line, &o->baseline) < 0) {
+		log_error(&o->args->log, "%s", store_error(o->store));
+		return false;
+	}
+	o->set.baseline = buf_span(&o->baseline);
+	return true;
+}
+
 static void close_all(struct output *o)
 {
 	close_feeds(o);
 	free(o->foretold);
+	buf_done(&o->baseline);
 	store_close(o->store);
 	text_report_free(o->report);
 	for (uint32_t i = 0; i < o->set.ninputs; i++)
@@ -433,7 +459,8 @@ static int run(struct args *a)
 		.indicators = a->v[OPT_INDICATORS].texts, .nindicators = a->v[OPT_INDICATORS].ntexts,
 	};
 	int rc = OUT_FAILED;
-	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o) && open_feeds(&o)) {
+	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o) &&
+	    load_baseline(&o) && open_feeds(&o)) {
 		o.set.inputs = o.inputs;
 		memcpy(o.set.key, o.site.key, KEY_BYTES);
 		o.set.conf = o.site.conf;

@@ -19,6 +19,8 @@ extern const struct conf_key detect_conf[];
  * the configuration. The caller frees it, after the conf that was read with it. */
 struct conf_key *detect_option_keys(const struct detector *const *table);
 
+struct baseline;
+
 struct detect_setup {                            /* everything is borrowed until detect_free */
 	const struct detector *const *detectors; /* NULL: those of detect.def */
 	const struct decoder *const *decoders;   /* NULL: those of decode.def */
@@ -26,6 +28,7 @@ struct detect_setup {                            /* everything is borrowed until
 	const struct devices *devices;
 	const struct zones *zones;
 	const struct indicators *indicators;
+	const struct baseline *baseline;         /* what earlier runs knew; may be NULL */
 	const struct profiles *profiles;         /* what devices may do; may be NULL */
 	struct keyring *keyring;
 	const struct conf *conf;                 /* may be NULL */

@@ -11,6 +11,7 @@
 #include "track/track.h"
 #include "track/zone.h"
 
+struct baseline;
 struct detect;                                   /* the machine that runs them */
 
 struct want {
@@ -112,6 +113,8 @@ void            detect_dropped(struct run *d);
 /* Publishes a record of a detector's own (an exposure) at finish. */
 void            detect_publish(struct run *d, const struct record *r);
 const struct record_host *detect_host(struct run *d);
+/* What earlier runs knew of the devices (the store); NULL: there was none. */
+const struct baseline *detect_baseline(const struct run *d);
 /* What devices may do (--profile); NULL: nobody said. */
 const struct profiles *detect_profiles(const struct run *d);
 /* Indicators (shipped and --indicators): NULL when none matches. */

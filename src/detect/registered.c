@@ -36,6 +36,11 @@ bool detect_is_registered(const struct run *d, enum registered_kind kind, struct
 	return false;
 }
 
+const struct baseline *detect_baseline(const struct run *d)
+{
+	return d->host->set.baseline;
+}
+
 bool detect_has_registered(const struct run *d, enum registered_kind kind)
 {
 	for (size_t i = 0; i < d->host->nregistered; i++)

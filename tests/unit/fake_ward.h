@@ -42,6 +42,14 @@ const char *role_name(enum device_role r)
 	return names[r];
 }
 
+enum device_role role_find(const char *name)
+{
+	for (enum device_role r = ROLE_MONITOR; r < ROLES; r++)
+		if (strcmp(role_name(r), name) == 0)
+			return r;
+	return ROLE_UNKNOWN;
+}
+
 bool role_is_medical(enum device_role r)
 {
 	return r >= ROLE_MONITOR && r <= ROLE_HL7_ENGINE;
@@ -198,8 +206,24 @@ static const struct field ward_rewrite_fields[] = {
 	{ .name = "fields", .type = F_TEXTS }, { .name = "checksum_ok", .type = F_BOOL },
 };
 static RECORD_TYPE(ward_rewrite, "rewrite", "", ward_rewrite_fields);
+enum { WARD_CLUE_WHAT, WARD_CLUE_SAID, WARD_CLUE_FROM };
+static const struct field ward_clue_fields[] = {
+	{ .name = "what", .type = F_TEXT }, { .name = "said", .type = F_TEXT }, { .name = "from", .type = F_TEXT },
+};
+static RECORD_TYPE(ward_clue, "clue", "", ward_clue_fields);
+enum {
+	WARD_DEV_ID, WARD_DEV_NAME, WARD_DEV_ROLE, WARD_DEV_MEDICAL, WARD_DEV_MAC, WARD_DEV_ADDRESSES, WARD_DEV_FIRST,
+	WARD_DEV_LAST, WARD_DEV_PROTOCOLS, WARD_DEV_CLUES
+};
+static const struct field ward_device_fields[] = {
+	{ .name = "id", .type = F_TEXT }, { .name = "name", .type = F_TEXT }, { .name = "role", .type = F_TEXT },
+	{ .name = "medical", .type = F_BOOL }, { .name = "mac", .type = F_MAC }, { .name = "addresses", .type = F_TEXTS },
+	{ .name = "first", .type = F_TIME }, { .name = "last", .type = F_TIME }, { .name = "protocols", .type = F_TEXTS },
+	{ .name = "clues", .type = F_RECORDS, .nested = &ward_clue },
+};
+static RECORD_TYPE(ward_known, "device", "", ward_device_fields);
 static const struct record_type *const ward_types[] = {
-	&ward_contact, &ward_answer, &ward_again, &ward_flow, &ward_transfer, &ward_rewrite, NULL,
+	&ward_contact, &ward_answer, &ward_again, &ward_flow, &ward_transfer, &ward_rewrite, &ward_known, NULL,
 };
 
 /* ---- the ward ---- */
@@ -246,8 +270,9 @@ static inline const char *ward_file(void *ctx, uint32_t file)
 }
 
 /* table: the detectors under test, ends with NULL. conf: text of a configuration, or NULL. */
-static inline struct ward *ward_with(const struct detector *const *table, const struct decoder *const *from,
-				     const char *conf, const struct profiles *profiles)
+static inline struct ward *ward_all(const struct detector *const *table, const struct decoder *const *from,
+				    const char *conf, const struct profiles *profiles,
+				    const struct baseline *baseline)
 {
 	struct ward *w = mem_new(sizeof(*w));
 	w->options = detect_option_keys(table);
@@ -265,11 +290,24 @@ static inline struct ward *ward_with(const struct detector *const *table, const 
 	char err[256];
 	w->detect = detect_new(&(struct detect_setup){
 		.detectors = table, .decoders = from, .types = ward_types, .devices = &w->devices, .zones = w->zones,
-		.indicators = w->indicators, .profiles = profiles, .keyring = w->keyring, .conf = w->conf, .file_name = ward_file,
+		.baseline = baseline, .indicators = w->indicators, .profiles = profiles, .keyring = w->keyring,
+		.conf = w->conf, .file_name = ward_file,
 	}, err);
 	if (!w->detect)
 		fail_msg("%s", err);
 	return w;
+}
+
+static inline struct ward *ward_with(const struct detector *const *table, const struct decoder *const *from,
+				     const char *conf, const struct profiles *profiles)
+{
+	return ward_all(table, from, conf, profiles, NULL);
+}
+
+static inline struct ward *ward_after(const struct detector *const *table, const struct decoder *const *from,
+				      const char *conf, const struct baseline *baseline)
+{
+	return ward_all(table, from, conf, NULL, baseline);
 }
 
 static inline struct ward *ward_new(const struct detector *const *table, const struct decoder *const *from,
