@@ -69,7 +69,7 @@ static const struct field fields[FIELDS] = {
 static RECORD_TYPE(intellivue_type, "intellivue", "Message of a Philips IntelliVue monitor (Data Export)", fields);
 
 struct state {
-	struct token patient;                    /* of the demographics last told in this conversation */
+	struct token patient, bed;               /* last told in this conversation */
 };
 
 /* ---- recognising: every length must nest into the one before ---- */
@@ -258,7 +258,7 @@ static void vital(struct parse *p, uint32_t mdc, bool is_private, double value, 
 		.protocol = "intellivue", .name = name ? span_str(name) : code, .code = code,
 		.system = is_private ? SPAN_LIT("vendor") : SPAN_LIT("MDC"), .unit = span_str(unit_name(unit, p->emit)),
 		.sub_id = span_str(arena_printf(a, "%u", p->handle)), .device_time = span_str(p->time), .value = value,
-		.subject = p->state->patient,
+		.subject = p->state->patient, .bed = p->state->bed,
 	});
 }
 
@@ -333,6 +333,12 @@ static void sex(struct parse *p, uint16_t code)
 		record_str(p->out, SEX, code == SEX_MALE ? "M" : "F");
 }
 
+static void bed(struct parse *p, struct span label)
+{
+	record_text(p->out, BED, label);
+	p->state->bed = record_get_token(p->out, BED);
+}
+
 static void person(struct parse *p, uint16_t id, struct rd v)
 {
 	switch (id) {
@@ -340,8 +346,8 @@ static void person(struct parse *p, uint16_t id, struct rd v)
 	case A_GIVEN: p->given = string_value(p->emit, v); break;
 	case A_BIRTH: record_str(p->out, BIRTH_DATE, time_text(p->emit, v, true)); break;
 	case A_SEX: sex(p, rd_be16(&v)); break;
-	case A_BED: record_text(p->out, BED, string_value(p->emit, v)); break;
-	case A_LABEL: record_text(p->out, BED, wide_text(p->emit, v)); break;
+	case A_BED: bed(p, string_value(p->emit, v)); break;
+	case A_LABEL: bed(p, wide_text(p->emit, v)); break;
 	case A_NOTE1:
 	case A_NOTE2: record_text(p->out, NOTE, string_value(p->emit, v)); break;
 	case A_PATIENT_ID:

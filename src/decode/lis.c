@@ -329,7 +329,7 @@ static void result(struct parse *p)
 	const struct span *f = p->f;
 	struct span said = first_component(p, f[3]);
 	struct vital v = {
-		.protocol = "lis", .unit = plain(first_component(p, f[4])), .subject = p->way->patient,
+		.protocol = "lis", .unit = plain(first_component(p, f[4])), .subject = p->way->patient, .device = plain(f[13]),
 		.device_time = time_of(f[12].n ? f[12] : f[11]),
 	};
 	p->results++;

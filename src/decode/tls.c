@@ -23,7 +23,7 @@ enum {
 
 enum {
 	EVENT, HOST, VERSION, VERSIONS, ALPN, CIPHERS, CIPHER, JA4, LEVEL, DESCRIPTION, SUBJECT, SUBJECT_SECRET, ORGANISATION,
-	NAMES, ISSUER, ISSUER_ORGANISATION, SELF_SIGNED, AUTHORITY, FROM, UNTIL, IN_TIME, SERIAL, FINGERPRINT, CHAIN
+	NAMES, ISSUER, ISSUER_ORGANISATION, SELF_SIGNED, AUTHORITY, FROM, UNTIL, IN_TIME, SERIAL, FINGERPRINT, CHAIN, PORT_USE
 };
 
 static const struct field fields[] = {
@@ -52,6 +52,8 @@ static const struct field fields[] = {
 	[SERIAL] = { "serial", F_TEXT, "serial number, as hex digits" },
 	[FINGERPRINT] = { "fingerprint", F_HASH, "SHA-256 of the certificate" },
 	[CHAIN] = { "chain", F_UINT, "certificates that were shown; the first is told" },
+	[PORT_USE] = { "port_use", F_TEXT, "\"DICOM port, encrypted\" of who serves there, \"to a DICOM port, encrypted\" of who "
+		"calls: what is inside of TLS is not seen", .clue = CLUE_SYSTEM },
 };
 static RECORD_TYPE(tls_type, "tls", "TLS hello, certificate or alert in clear", fields);
 
@@ -525,6 +527,20 @@ static void alert(struct rd r, struct record *out)
 	record_uint(out, DESCRIPTION, rd_u8(&r));
 }
 
+/* Ports that IANA lists for DICOM, the two with security first. */
+static bool is_dicom_port(uint16_t port)
+{
+	return port == 2762 || port == 2761 || port == 11112 || port == 104;
+}
+
+static void port_use(struct record *out, const struct origin *at)
+{
+	if (at->to_server && is_dicom_port(at->dport))
+		record_str(out, PORT_USE, "to a DICOM port, encrypted");
+	else if (!at->to_server && is_dicom_port(at->sport))
+		record_str(out, PORT_USE, "DICOM port, encrypted");
+}
+
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	struct session *s = state;
@@ -551,8 +567,10 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		w->over |= m->rest || m->cut || !ok;
 		w->greeted = true;
 	}
-	if (record_has(&out, EVENT))
-		emit_record(e, &out);
+	if (!record_has(&out, EVENT))
+		return ok;
+	port_use(&out, e->at);
+	emit_record(e, &out);
 	return ok;
 }
 

@@ -51,6 +51,8 @@ static const struct {
 	{ CLUE_SYSTEM, false, "Cisco IOS", ROLE_NETWORK, 0.6 },
 	{ CLUE_SYSTEM, false, "RouterOS", ROLE_NETWORK, 0.6 },
 	{ CLUE_SYSTEM, false, "IP Camera", ROLE_CAMERA, 0.6 },
+	{ CLUE_SYSTEM, true, "DICOM port, encrypted", ROLE_PACS, 0.35 },    /* TLS: nobody sees what is said */
+	{ CLUE_SYSTEM, true, "to a DICOM port", ROLE_IMAGING, 0.3 },
 	{ CLUE_NAME, true, "DESKTOP-", ROLE_WORKSTATION, 0.4 },
 	{ CLUE_NAME, true, "LAPTOP-", ROLE_WORKSTATION, 0.4 },
 	{ CLUE_NAME, true, "NPI", ROLE_PRINTER, 0.3 },

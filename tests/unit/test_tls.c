@@ -123,6 +123,33 @@ static void both_sides_are_known_by_their_hellos(void **state)
 	talk_free(t);
 }
 
+static void a_port_of_dicom_is_told(void **state)
+{
+	(void)state;
+	static const uint16_t ports[] = { 2762, 104, 443 };
+	struct buf up = { 0 }, down = { 0 }, m = { 0 };
+	client_hello(&up, 1 << 14);
+	hello(&m, false);
+	records(&down, &m, 1 << 14);
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		struct talk *t = talk_new("tls");
+		t->at.dport = ports[i];
+		talk_bytes(t, true, buf_span(&up), 100);
+		t->at.sport = ports[i];
+		t->at.dport = 50000;
+		talk_bytes(t, false, buf_span(&down), 100);
+		if (ports[i] == 443) {
+			talk_never(t, "port_use");
+		} else {
+			talk_expect(t, "\"port_use\":\"to a DICOM port, encrypted\"");
+			talk_expect(t, "\"port_use\":\"DICOM port, encrypted\"");
+		}
+		talk_free(t);
+	}
+	buf_done(&up);
+	buf_done(&down);
+}
+
 static void what_follows_the_hello_costs_nothing(void **state)
 {
 	(void)state;
@@ -324,7 +351,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_tls_gets_no_bid),
 		cmocka_unit_test(a_hello_is_read_however_it_is_cut),
 		cmocka_unit_test(a_hello_in_more_records_than_are_looked_at_passes),
-		cmocka_unit_test(both_sides_are_known_by_their_hellos),
+		cmocka_unit_test(both_sides_are_known_by_their_hellos), cmocka_unit_test(a_port_of_dicom_is_told),
 		cmocka_unit_test(what_follows_the_hello_costs_nothing),
 		cmocka_unit_test(clients_are_told_apart_whatever_the_order), cmocka_unit_test(certificates_say_whose_they_are),
 		cmocka_unit_test(damaged_certificates_are_survived), cmocka_unit_test(a_conversation_is_known_in_the_middle),
