@@ -98,11 +98,12 @@ static const struct coded codes[] = {
 
 /* What stands for a unit in messages, and the UCUM unit it means: MDC numbers and RefIds, makers' texts, in capitals. */
 static const struct coded units[] = {
-	{ "/MIN", "/min" }, { "MM[HG]", "mm[Hg]" }, { "%", "%" }, { "CEL", "Cel" },
-	{ "MMHG", "mm[Hg]" }, { "BPM", "/min" }, { "RPM", "/min" }, { "BRPM", "/min" }, { "BEATS/MIN", "/min" },
-	{ "{BEATS}/MIN", "/min" }, { "BREATHS/MIN", "/min" }, { "{BREATHS}/MIN", "/min" }, { "1/MIN", "/min" },
 	{ "MDC_DIM_BEAT_PER_MIN", "/min" }, { "MDC_DIM_RESP_PER_MIN", "/min" }, { "MDC_DIM_PERCENT", "%" },
-	{ "MDC_DIM_MMHG", "mm[Hg]" }, { "MDC_DIM_DEGC", "Cel" }, { "MDC_DIM_KILO_PASCAL", "kPa" }, { "KPA", "kPa" },
+	{ "MDC_DIM_MMHG", "mm[Hg]" }, { "MDC_DIM_DEGC", "Cel" }, { "BPM", "/min" }, { "MMHG", "mm[Hg]" },
+	{ "/MIN", "/min" }, { "MM[HG]", "mm[Hg]" }, { "%", "%" }, { "CEL", "Cel" },
+	{ "RPM", "/min" }, { "BRPM", "/min" }, { "BEATS/MIN", "/min" },
+	{ "{BEATS}/MIN", "/min" }, { "BREATHS/MIN", "/min" }, { "{BREATHS}/MIN", "/min" }, { "1/MIN", "/min" },
+	{ "MDC_DIM_KILO_PASCAL", "kPa" }, { "KPA", "kPa" },
 	{ "MDC_DIM_FAHR", "[degF]" }, { "[DEGF]", "[degF]" }, { "DEGF", "[degF]" }, { "\xC2\xB0""F", "[degF]" },
 	{ "DEGC", "Cel" }, { "\xC2\xB0""C", "Cel" }, { "C", "Cel" }, { "F", "[degF]" },
 	{ "264864", "/min" }, { "264928", "/min" }, { "262688", "%" }, { "266016", "mm[Hg]" }, { "268192", "Cel" },
@@ -212,8 +213,12 @@ const char *vitals_label(struct span label)
 	return NULL;
 }
 
+/* Names come from the tables above, so that the pointer decides most of the time: asked for every value. */
 static const struct measure *measure_named(struct span name)
 {
+	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
+		if ((const char *)name.p == measures[i].name && span_is(name, measures[i].name))
+			return &measures[i];
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
 		if (span_is(name, measures[i].name))
 			return &measures[i];
@@ -233,6 +238,8 @@ struct amount {
 /* In the unit of its kind where the two are known to measure alike; else as it was sent, but in UCUM. */
 static struct amount amount_of(const struct vital *v, const struct measure *kind)
 {
+	if (kind && kind->unit && span_is(v->unit, kind->unit))
+		return (struct amount){ v->value, v->unit };
 	const char *ucum = v->unit.n ? coded_name(units, ARRAY_LEN(units), v->unit) : NULL;
 	struct amount sent = { v->value, ucum ? span_str(ucum) : v->unit };
 	if (!kind || !ucum)

@@ -28,7 +28,7 @@ void talk_lis_results(struct conv *c, const char *analyser, unsigned sample, con
 	conv_send(c, SERVER, SPAN_LIT("\x06"));
 	snprintf(line, sizeof(line), "H|\\^&|||%s^2.1|||||LABHOST||P|LIS2-A2|20260302070000", analyser);
 	frame(c, k++, line);
-	snprintf(line, sizeof(line), "P|1||%s|||%s%s%s||%s|%s", who ? who->id : "", who ? who->family : "", who ? "^" : "",
+	snprintf(line, sizeof(line), "P|1||%s||%s%s%s||%s|%s", who ? who->id : "", who ? who->family : "", who ? "^" : "",
 		 who ? who->given : "", who ? who->birth : "", who ? who->sex : "");
 	frame(c, k++, who ? line : "P|1");
 	snprintf(line, sizeof(line), "O|1|S%04u||^^^GLU\\^^^K\\^^^WBC|R", sample);
