@@ -226,11 +226,16 @@ static bool same_maker(const struct words *a, const struct words *b)
 	       shared(few->model, few->nmodel, many->model, many->nmodel) == few->nmodel;
 }
 
+/* The one that names no model is the family, and all its words must stand with the other: "IntelliVue" is the family
+ * of "IntelliVue MX800"; "IntelliVue Information Center iX" is not. */
 static enum recognised same_product(const struct words *a, const struct words *b)
 {
 	if (a->nmodel && b->nmodel)
 		return shared(a->model, a->nmodel, b->model, b->nmodel) ? MODEL : NOT;
-	const struct words *few = a->nfamily <= b->nfamily ? a : b, *many = few == a ? b : a;
+	const struct words *few = a->nfamily <= b->nfamily ? a : b;
+	if (a->nmodel || b->nmodel)
+		few = a->nmodel ? b : a;
+	const struct words *many = few == a ? b : a;
 	if (!few->nfamily || shared(few->family, few->nfamily, many->family, many->nfamily) != few->nfamily)
 		return NOT;
 	return a->nmodel == b->nmodel && a->nfamily == b->nfamily ? MODEL : FAMILY;

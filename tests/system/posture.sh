@@ -24,7 +24,7 @@ report() { # OK TEXT
 "$auscult" watch --store "$work/store" --test-key -r "$work/mixed.pcapng" >/dev/null 2>"$work/err"
 
 # ---- profiles
-"$auscult" learn -r "$work/healthy.pcapng" --test-key --all --least 1 -o "$work/profiles" >"$work/learned" 2>>"$work/err"
+"$auscult" learn -r "$work/healthy.pcapng" --test-key --all --least 1 --outside -o "$work/profiles" >"$work/learned" 2>>"$work/err"
 [ -n "$(ls "$work/profiles")" ] && "$auscult" profile check "$work/profiles" >>"$work/err"
 report $? "what learn writes is a sound profile"
 "$auscult" watch --no-store --test-key --profile "$work/profiles" --jsonl -r "$work/healthy.pcapng" 2>>"$work/err" |
@@ -109,6 +109,52 @@ else
 	n=$((n + 1))
 	echo "ok $n - real advisories # SKIP no $shared/advisories"
 fi
+# ---- inventory and risk
+cat >"$work/list.csv" <<'C'
+Inv. Nr.;Manufacturer;Model;Serial Number;MAC;IP;Ward;Software version
+A-1;Contec;CMS8000;;02-0C-05-20-30-1B;;ICU;
+A-2;Epsimed;MN-120;X99;02:00:00:00:00:99;10.9.9.9;"=cmd|' /C calc'!A0";
+C
+"$auscult" inventory import --store "$work/store" --map "Inv. Nr.=asset_tag" "$work/list.csv" >/dev/null 2>>"$work/err"
+report $? "a list with headings of its own imports"
+printf 'asset tag,maker\n"a,b\n' >"$work/broken.csv"
+"$auscult" inventory import --store "$work/store" "$work/broken.csv" >/dev/null 2>"$work/said"
+[ $? -eq 2 ] && grep -q 'line 2: a quote is opened' "$work/said"
+report $? "a broken list is refused with its line, and the list before stays"
+"$auscult" inventory diff --store "$work/store" --json >"$work/diff.json" 2>>"$work/err"
+[ $? -eq 1 ] && python3 - "$work" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1] + '/diff.json'))
+kinds = {(x['difference'], x['asset_tag']) for x in d['differences']}
+assert ('listed, never seen', 'A-2') in kinds and ('seen, not listed', '') in kinds, kinds
+assert d['listed_never_seen'] == 1 and d['agree'] == 1 and d['seen_not_listed'] > 3, d
+P
+report $? "diff says what is listed and never seen, and what is seen and not listed"
+"$auscult" inventory export --store "$work/store" --bom -o "$work/out.csv" 2>>"$work/err"
+python3 - "$work" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1] + '/out.csv', encoding='utf-8-sig', newline='')))
+assert {r['asset_tag'] for r in rows} >= {'A-1', 'A-2'}
+assert not any(c[:1] in '=+-@\t\r' for r in rows for c in r.values() if c)
+assert next(r for r in rows if r['asset_tag'] == 'A-1')['ip'] == '10.20.30.27'
+P
+report $? "what is exported runs no formula and has what the network showed"
+"$auscult" inventory import --store "$work/store" "$work/out.csv" >/dev/null 2>>"$work/err" &&
+	"$auscult" inventory export --store "$work/store" --bom -o "$work/again.csv" 2>>"$work/err" &&
+	"$auscult" inventory import --store "$work/store" "$work/again.csv" >/dev/null 2>>"$work/err" &&
+	"$auscult" inventory export --store "$work/store" --bom 2>>"$work/err" | cmp -s - "$work/again.csv"
+report $? "out and in again gives the same list"
+"$auscult" risk --store "$work/store" --json >"$work/risk.json" 2>>"$work/err"
+python3 - "$work" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1] + '/risk.json'))['devices']
+for x in d:
+    assert x['risk'] == sum(a['points'] for a in x['addends']) <= 100 and len(x['addends']) == 7
+    assert all(a['why'] and a['points'] <= a['most'] for a in x['addends'])
+assert [x['risk'] for x in d] == sorted((x['risk'] for x in d), reverse=True)
+assert d[0]['asset_tag'] == 'A-1' and d[0]['published']['score'] == 9.8, d[0]
+P
+report $? "risk is the sum of seven addends with their reasons, and quotes CVSS"
 "$auscult" verify --store "$work/store" >/dev/null 2>>"$work/err"
 report $? "the store's chain holds"
 [ $bad -eq 0 ] || sed 's/^/# /' "$work/err" | head -n 20

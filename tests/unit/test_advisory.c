@@ -190,6 +190,20 @@ static void makers_write_themselves_in_many_ways(void **state)
 	advisories_free(t);
 }
 
+static void a_product_beside_the_family_is_another_one(void **state)
+{
+	(void)state;
+	struct advisories *t = with(DOC(PRODUCT("Philips", "IntelliVue Information Center iX", "product_version", "vers:all/*", "P1"),
+					ONE_CVE));
+	unsigned n;
+	assert_null(ask(t, (struct match_subject){ "Philips", "IntelliVue MX800", "B.02", NULL }, "CVE-2020-1", &n));
+	advisories_free(t);
+	t = with(DOC(PRODUCT("Philips", "IntelliVue patient monitors", "product_version", "vers:all/*", "P1"), ONE_CVE));
+	assert_int_equal(ask(t, (struct match_subject){ "Philips", "IntelliVue MX800", "B.02", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_MAYBE);
+	advisories_free(t);
+}
+
 static void a_fix_and_model_numbers_in_the_version_count(void **state)
 {
 	(void)state;
@@ -249,6 +263,7 @@ int main(void)
 		cmocka_unit_test(the_rebrand_is_the_same_device),
 		cmocka_unit_test(a_protocol_alone_is_only_a_maybe),
 		cmocka_unit_test(makers_write_themselves_in_many_ways),
+		cmocka_unit_test(a_product_beside_the_family_is_another_one),
 		cmocka_unit_test(a_fix_and_model_numbers_in_the_version_count),
 		cmocka_unit_test(an_older_version_does_not_replace_a_later_one),
 		cmocka_unit_test(a_record_and_its_body_say_the_same),
