@@ -35,7 +35,7 @@ static void telephones(struct net *n, struct host *pbx)
 		struct host *phone = net_host(n, name, mac, ip, 64, 0);
 		for (uint64_t at = n->start + (5 + i) * SECOND; at < n->end; at += 20 * MINUTE)
 			talk_sip_register(n, at, phone, pbx, FIRST_NUMBER + i);
-		talk_sip_call(n, n->start + (12 + 9 * i) * MINUTE, phone, pbx, FIRST_NUMBER + i, 20 + net_below(n, 30));
+		talk_sip_call(n, n->start + (12 + 9 * i) * MINUTE, phone, pbx, FIRST_NUMBER + i, 6 + net_below(n, 8));
 	}
 }
 
