@@ -38,6 +38,7 @@ struct stream {
 
 struct half {
 	uint64_t bytes;                          /* payload on the wire */
+	uint64_t last;                           /* when this end spoke last */
 	uint32_t packets;
 	uint32_t next;                           /* TCP: next sequence number expected */
 	uint32_t history;                        /* newest entry of the history ring, 0: none */

@@ -58,6 +58,8 @@ static const struct field flow_fields[] = {
 	[FLOW_CLIENT_MAC] = { "client_mac", F_MAC, "link address on the opener's side" },
 	[FLOW_SERVER_MAC] = { "server_mac", F_MAC, "link address on the other side" },
 	[FLOW_MESSAGES] = { "messages", F_UINT, "messages decoded" },
+	[FLOW_LAST_TO_SERVER] = { "last_to_server", F_TIME, "last packet from the opener" },
+	[FLOW_LAST_TO_CLIENT] = { "last_to_client", F_TIME, "last packet to the opener" },
 };
 RECORD_TYPE(flow_type, "flow", "A conversation", flow_fields);
 
@@ -152,6 +154,10 @@ static void flow_record(struct tracker *t, const struct flow *f, struct record *
 	record_uint(r, FLOW_BYTES_TO_CLIENT, f->half[server].bytes);
 	record_uint(r, FLOW_GAPS, f->gaps);
 	record_uint(r, FLOW_MESSAGES, f->messages);
+	if (f->half[client].packets)
+		record_time(r, FLOW_LAST_TO_SERVER, f->half[client].last);
+	if (f->half[server].packets)
+		record_time(r, FLOW_LAST_TO_CLIENT, f->half[server].last);
 	if (!mac_is_zero(f->macs[client]))
 		record_mac(r, FLOW_CLIENT_MAC, f->macs[client]);
 	if (!mac_is_zero(f->macs[server]))
@@ -359,6 +365,7 @@ static void conversation(struct tracker *t, struct flow_hash h, struct packet *p
 			see_again(t, f, half, p);
 		f->last = p->at.ts;
 	}
+	half->last = p->at.ts;
 	half->packets++;
 	half->bytes += p->payload.n + p->lost;
 	look_at_sum(t, half, p);

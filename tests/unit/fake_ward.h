@@ -169,7 +169,7 @@ static const struct field ward_again_fields[] = {
 static RECORD_TYPE(ward_again, "again", "", ward_again_fields);
 enum {
 	WARD_FLOW_PROTOCOL, WARD_FLOW_STATE, WARD_FLOW_TO_SERVER, WARD_FLOW_TO_CLIENT, WARD_FLOW_FIRST, WARD_FLOW_LAST,
-	WARD_FLOW_UP, WARD_FLOW_DOWN, WARD_FLOW_CLASS
+	WARD_FLOW_UP, WARD_FLOW_DOWN, WARD_FLOW_CLASS, WARD_FLOW_LAST_UP, WARD_FLOW_LAST_DOWN
 };
 static const struct field ward_flow_fields[] = {
 	{ .name = "protocol", .type = F_TEXT }, { .name = "state", .type = F_TEXT },
@@ -177,6 +177,7 @@ static const struct field ward_flow_fields[] = {
 	{ .name = "first", .type = F_TIME }, { .name = "last", .type = F_TIME },
 	{ .name = "packets_to_server", .type = F_UINT }, { .name = "packets_to_client", .type = F_UINT },
 	{ .name = "class", .type = F_TEXT },
+	{ .name = "last_to_server", .type = F_TIME }, { .name = "last_to_client", .type = F_TIME },
 };
 static RECORD_TYPE(ward_flow, "flow", "", ward_flow_fields);
 enum {
