@@ -6,7 +6,7 @@
 #include "decode/decoder.h"
 
 enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, TLS_GO = 234,
-	TLS_OLD = 334, LET_IN = 230, REFUSED = 530, REFUSED_OTHER = 430 };
+	TLS_OLD = 334, LET_IN = 230, TLS_STATE = 64, REFUSED = 530, REFUSED_OTHER = 430 };
 
 enum {
 	MESSAGE, COMMAND, CODE, PATH, USER, PASSWORD, ANONYMOUS, ACCEPTED, TLS, BANNER, SERVER_SYSTEM, ADDRESS, PORT, FIELDS
@@ -29,6 +29,8 @@ static const struct field fields[FIELDS] = {
 };
 static RECORD_TYPE(ftp_type, "ftp", "FTP command or reply", fields);
 
+extern const struct decoder decoder_tls;
+
 struct place {
 	struct addr end;
 	uint16_t port;
@@ -48,6 +50,8 @@ struct state {
 	struct place places[2];                  /* next data connection, as said and as seen */
 	struct text what;                        /* tag: kind of transfer and path */
 	struct token user;                       /* who logs in; len 0: nobody yet */
+	bool encrypted[2];                       /* by direction: TLS has begun */
+	uint64_t tls[TLS_STATE / 8];             /* of decoder_tls */
 };
 
 /* ---- texts ---- */
@@ -409,9 +413,19 @@ static bool is_tls(struct span s)
 	return span_starts(s, SPAN_LIT("\x16\x03")) || span_starts(s, SPAN_LIT("\x80"));
 }
 
+/* RFC 4217 §4.2: behind the answer to AUTH everything is TLS, and read as that is. */
+static bool is_inner(const struct state *s, const struct message *m)
+{
+	return s->opaque && decoder_tls.state_size <= sizeof(s->tls) && (s->encrypted[m->to_server] || is_tls(m->bytes));
+}
+
 static struct frame frame(const struct message *m, void *state)
 {
-	const struct state *s = state;
+	struct state *s = state;
+	if (is_inner(s, m))
+		return decoder_tls.frame(m, s->tls);
+	if (s->opaque && m->bytes.n < 2)
+		return FRAME_WAIT(m);
 	if (s->opaque || is_tls(m->bytes))
 		return (struct frame){ 1, BODY_OPEN };
 	struct rd r = rd_of(m->bytes);
@@ -425,6 +439,10 @@ static struct frame frame(const struct message *m, void *state)
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
 	struct state *s = state;
+	if (is_inner(s, m)) {
+		s->encrypted[m->to_server] = true;
+		return decoder_tls.decode(m, s->tls, e);
+	}
 	if (m->rest || s->opaque) {
 		s->opaque = true;
 		return true;

@@ -7,7 +7,7 @@
 
 enum {
 	FIXED = 12, VERSION_MASK = 0xC0, VERSION_2 = 0x80, PADDING = 0x20, EXTENSION = 0x10, SOURCES = 0x0F, TYPE = 0x7F,
-	RTCP_FIRST = 200, RTCP_LAST = 207, PORT_MIN = 1024,
+	RTCP_FIRST = 200, RTCP_LAST = 207, PORT_MIN = 1024, OTHERS = 80,
 };
 
 enum { KIND, PAYLOAD, CODEC, SOURCE, MARKED, BYTES, FIELDS };
@@ -65,7 +65,7 @@ static bool decode(const struct message *m, void *memory, struct emit *e)
 	struct rd r = rd_of(m->bytes);
 	uint8_t flags = rd_u8(&r), second = rd_u8(&r);
 	if ((flags & VERSION_MASK) != VERSION_2)
-		return m->bytes.n < FIXED;       /* keep-alives and STUN stand between (RFC 5761 §4) */
+		return flags < OTHERS || m->bytes.n < FIXED;     /* STUN, DTLS and keep-alives stand between (RFC 7983 §7) */
 	if (s->told[m->to_server])
 		return true;
 	bool rtcp = second >= RTCP_FIRST && second <= RTCP_LAST;

@@ -206,7 +206,7 @@ void smb_login_end(struct smb_call *c, struct record *out)
 {
 	if (c->status == more_needed || c->status == PENDING_STATUS)
 		return;
-	record_bool(out, SMB_ACCEPTED, c->status < failed);
+	record_bool(out, SMB_ACCEPTED, c->old_status ? c->status == 0 : c->status < failed);
 	if (c->s->user.len)
 		record_token(out, SMB_USER, c->s->user);
 	if (c->s->anonymous)

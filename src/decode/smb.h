@@ -60,7 +60,7 @@ struct smb_call {                                /* one message on its way throu
 	uint64_t message;                        /* number that request and answer share, never 0 */
 	uint32_t status, tree;
 	uint16_t command;
-	bool response, unicode;
+	bool response, unicode, old_status;      /* old_status: class and code of DOS, whatever is not 0 is a failure */
 };
 
 /* The first of its command in its direction in this conversation. */

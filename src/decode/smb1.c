@@ -5,7 +5,7 @@
 #include "decode/utf16.h"
 
 enum {
-	FLAG_RESPONSE = 0x80, FLAG2_UNICODE = 0x8000, CHAIN_MAX = 6, NO_COMMAND = 0xFF,
+	FLAG_RESPONSE = 0x80, FLAG2_UNICODE = 0x8000, FLAG2_STATUS = 0x4000, CHAIN_MAX = 6, NO_COMMAND = 0xFF,
 	CLOSE = 0x04, OPEN = 0x2D, READ = 0x2E, WRITE = 0x2F, NEGOTIATE = 0x72, SESSION_SETUP = 0x73, TREE_CONNECT = 0x75,
 	CREATE = 0xA2, WORDS_SECURE = 12, WORDS_PLAIN = 13, HASH_LENGTH = 24, ACTION_GUEST = 1,
 	ACCESS_READ = 0x1, ACCESS_WRITE = 0x6, ACCESS_DELETE = 0x10000, READ_HEAD = SMB1_HEADER + 96, ACCESS_MODE = 7,
@@ -341,7 +341,9 @@ bool smb1_message(struct smb_call *c, struct rd r)
 	uint8_t code = rd_u8(&r);
 	c->status = rd_le32(&r);
 	c->response = rd_u8(&r) & FLAG_RESPONSE;
-	c->unicode = rd_le16(&r) & FLAG2_UNICODE;
+	uint16_t flags = rd_le16(&r);
+	c->unicode = flags & FLAG2_UNICODE;
+	c->old_status = !(flags & FLAG2_STATUS);
 	rd_skip(&r, 2 + 8 + 2);
 	c->tree = rd_le16(&r);
 	rd_skip(&r, 2 + 2);

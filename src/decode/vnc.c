@@ -7,7 +7,7 @@
 
 enum {
 	VERSION_BYTES = 12, TYPES_TOLD = 16, TYPE_NONE = 1, TYPE_VNC = 2, CHALLENGE = 16, INIT_BYTES = 24, NAME_MAX_TEXT = 256,
-	MINOR_CHOICE = 7, MINOR_RESULT = 8, MINOR_REAL_MAX = 8, REASON_MAX = 4096,
+	PORT_FIRST = 5900, MINOR_CHOICE = 7, MINOR_RESULT = 8, MINOR_REAL_MAX = 8, REASON_MAX = 4096,
 };
 
 enum { EVENT, VERSION, OFFERED, SECURITY, OPEN, ACCEPTED, WIDTH, HEIGHT, DESKTOP, DESKTOP_SECRET, FIELDS };
@@ -45,14 +45,19 @@ static bool version_fits(struct span s)
 	return true;
 }
 
+static bool is_usual(uint16_t port)
+{
+	return port >= PORT_FIRST && port < PORT_FIRST + 100;
+}
+
+/* Both ends send the same; the server does so first (§7.1.1). */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
-	(void)at;
 	if (!version_fits(m->bytes))
 		return (struct bid){ BID_NO, SIDE_UNKNOWN };
 	if (m->bytes.n < VERSION_BYTES)
 		return (struct bid){ m->closing ? BID_NO : BID_WAIT, SIDE_UNKNOWN };
-	return (struct bid){ BID_SURE, SIDE_UNKNOWN };
+	return (struct bid){ BID_SURE, is_usual(at->dport) && !is_usual(at->sport) ? SIDE_CLIENT : SIDE_SERVER };
 }
 
 static const char *type_name(uint8_t type, struct arena *a)
