@@ -68,10 +68,13 @@ $(lines "find '$dir/members' -type f -exec strings -a {} + | grep -F 202.114") o
 if command -v yara >/dev/null; then
 	result=$(median yara -r "$dir/rule.yar" "$dir/members")
 	row "yara: the members, unpacked before" "yara -r RULES FOLDER" "$(lines "yara -r '$dir/rule.yar' '$dir/members'") files"
+	result=$(median yara "$dir/rule.yar" "$image")
+	row "yara: the image" "yara RULES IMAGE" "$(lines "yara '$dir/rule.yar' '$image'") files"
 fi
 if command -v binwalk >/dev/null; then
 	result=$(median binwalk "$image")
-	row "binwalk" "binwalk IMAGE" "containers only"
+	row "binwalk" "binwalk IMAGE" "$(binwalk "$image" 2>/dev/null | grep -c '^[0-9]') signatures, $(binwalk "$image" 2>/dev/null |
+		grep -ciE 'cramfs|uimage|gzip|cpio') of them containers; opens none of itself"
 fi
 
 programs=$(find "$shared" -path '*/debian-*/*' -type f 2>/dev/null | wc -l)

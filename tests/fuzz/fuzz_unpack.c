@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One harness for the whole table of unpackers: the first byte picks one, or all of them as inspect runs them, or
- * the model that reads what came out; the rest is what it reads. */
+/* One harness for the whole table of unpackers: the first byte picks one, or all of them as inspect runs them; the
+ * rest is what it reads. */
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "fw/model/startup.h"
-#include "fw/model/strings.h"
 #include "fw/unpack/area.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
@@ -48,60 +46,6 @@ static void read_records(const struct members *m, struct fuzz_world *w, struct a
 	}
 }
 
-static void read_model(struct members *m, struct fuzz_world *w, struct arena *arena)
-{
-	struct record_host host = { .keyring = w->keyring, .arena = arena };
-	struct record r;
-	struct arena words;
-	struct startup s;
-	arena_init(&words, 8 << 20);
-	struct paths *p = paths_new(m);
-	startup_read(m, p, &words, &s);
-	for (uint32_t i = 0; i < s.n; i++) {
-		start_record(&s, i, m, &r, &host);
-		fuzz_read_record(&w->json, &r);
-		arena_reset(arena);
-	}
-	startup_done(&s);
-	paths_free(p);
-	arena_done(&words);
-}
-
-static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
-{
-	static const char *const places[] = { "etc/passwd", "etc/shadow", "etc/inittab", "x" };
-	struct record_host host = { .keyring = w->keyring, .arena = arena };
-	struct key keys[KEYS_MAX];
-	struct record r;
-	struct string t;
-	struct account a;
-	struct strings strings = { .s = s, .least = 4 };
-	struct rd lines = rd_of(s);
-	uint32_t line = 0;
-	while (strings_next(&strings, &t))
-		;
-	while (account_next(&lines, &line, &a)) {
-		account_record(&a, span_str("x"), &r, &host);
-		fuzz_read_record(&w->json, &r);
-	}
-	for (unsigned i = key_find(s, keys); i; i--)
-		key_record(&keys[i - 1], span_str("x"), &r, &host);
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		file_classify(&(struct member){ .path = span_str(places[i]) }, s);
-	startup_blanked(arena, span_cut(s, 4096));
-}
-
-/* The same bytes as the files that say what starts, and as a script that they name. */
-static void add_tree(struct members *m, struct span s)
-{
-	static const char *const paths[] = { "etc/inittab", "etc/init.d/rcS", "etc/crontab", "etc/inetd.conf", "etc/rc.common", "etc/rc.d/S10a",
-					     "lib/systemd/system/multi-user.target.wants/a.service" };
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		members_input(m, &(struct member){ .path = span_str(paths[i]) }, s);
-	struct span target = span_cut(s, 64);
-	members_input(m, &(struct member){ .path = SPAN_LIT("bin/sh"), .type = MEMBER_SYMLINK, .target = target }, (struct span){ 0 });
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = 0;
@@ -117,20 +61,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
 	struct members *m = members_new(small(), -1);
-	size_t pick = data[0] % (n + 3);
+	size_t pick = data[0] % (n + 1);
 	if (pick < n) {
 		unpackers[pick]->bid(s);
 		m->in = s.n;
 		unpackers[pick]->unpack(s, m);
 		member_end(m);
-	} else if (pick == n) {
+	} else {
 		members_input(m, &(struct member){ .path = SPAN_LIT("input") }, s);
 		unpack_all(m, NULL, NULL);
-	} else if (pick == n + 1) {
-		add_tree(m, s);
-		read_model(m, &w, &arena);
-	} else {
-		read_file(s, &w, &arena);
 	}
 	read_records(m, &w, &arena);
 	members_free(m);

@@ -11,6 +11,29 @@ mkdir -p "$seeds"
 for s in $("$build/auscult" lab list 2>/dev/null | awk "/^[a-z]/ { print \$1 }"); do
 	"$build/auscult" lab capture "$s" -o "$seeds/$s.pcapng" >/dev/null 2>&1
 done
+# What the model reads: files of the lab's images, and a few real programs when they are beside the checkout, each
+# behind the byte that picks its reader (fuzz_model.c).
+model=$build/seeds-model
+mkdir -p "$model"
+seed() { # BYTE FILE NAME
+	{ printf "\\$1"; cat "$2"; } >"$model/$1-$3" 2>/dev/null
+}
+for name in hidden-update script-update; do
+	"$build/auscult" lab firmware "$name" -o "$build/seed.img" >/dev/null 2>&1 || continue
+	rm -rf "$build/seed-members"
+	"$build/auscult" inspect --extract "$build/seed-members" "$build/seed.img" >/dev/null 2>&1
+	find "$build/seed-members" -type f -size -64k | while read -r file; do
+		for byte in 000 001 002 003; do
+			seed $byte "$file" "$name-$(basename "$file")"
+		done
+	done
+done
+for file in "$here"/../specimens/scripts/*.sh; do
+	seed 003 "$file" "$(basename "$file")"
+done
+find "$shared/firmware" -path '*/debian-*/*' -type f -size -24k 2>/dev/null | while read -r file; do
+	seed 000 "$file" "$(basename "$(dirname "$file")")-$(basename "$file")"
+done
 passed=0 failed=0
 for harness in "$build"/tests/fuzz_*; do
 	[ -x "$harness" ] || continue
@@ -19,6 +42,7 @@ for harness in "$build"/tests/fuzz_*; do
 	work=$build/corpus-$name
 	mkdir -p "$work"
 	set -- "$here/../golden" "$here/crashes" "$seeds"
+	[ "$name" = fuzz_model ] && set -- "$here/crashes" "$model"
 	[ -d "$shared/captures" ] && [ "$name" = fuzz_capture ] && set -- "$@" "$shared/captures" "$shared/hostile/packets"
 	dirs=
 	for d in "$@"; do [ -d "$d" ] && dirs="$dirs $d"; done

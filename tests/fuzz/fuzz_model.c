@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What reads the files of an image: the first byte picks the ELF reader, the start-up graph, the readers of single
+ * files, or the passes over scripts and tables; the rest is what they read. */
+#include <stdlib.h>
+
+#include "fuzz.h"
+#include "fw/model/binary.h"
+#include "fw/model/startup.h"
+#include "fw/model/strings.h"
+#include "fw/pass/scene.h"
+
+/* Everything that the reader hands out is looked at: a span that points astray is read here. */
+static void read_elf(struct span s, struct arena *arena)
+{
+	struct elf e;
+	uint64_t *functions, sum = 0, offset;
+	if (!elf_read(s, arena, &e))
+		return;
+	for (unsigned i = 0; i < e.nsymbols; i++)
+		sum += e.symbols[i].name.n ? e.symbols[i].name.p[e.symbols[i].name.n - 1] : 0;
+	for (unsigned i = 0; i < e.nsections; i++)
+		sum += e.sections[i].name.n ? e.sections[i].name.p[0] : 0;
+	for (unsigned i = 0; i < e.nrelocs; i++)
+		sum += elf_at(&e, e.relocs[i].at, 8).n + elf_executable(&e, e.relocs[i].at);
+	for (unsigned i = elf_unwind_functions(&e, arena, &functions); i; i--)
+		sum += elf_offset(&e, functions[i - 1], &offset);
+	struct span at = elf_at(&e, e.entry, 64);
+	for (size_t i = 0; i < at.n; i++)
+		sum += at.p[i];
+	if (sum == 1)
+		abort();                         /* never: keeps the reads */
+}
+
+/* Two programs that may need each other, linked and told. */
+static void read_binaries(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	struct members *m = members_new(budget_for(0), -1);
+	struct binaries b = { 0 };
+	struct record r;
+	uint32_t linked[BINARY_CLOSURE];
+	static const char *const paths[] = { "bin/a", "lib/libc.so.6", "opt/lib/b.so" };
+	for (uint32_t i = 0; i < ARRAY_LEN(paths); i++) {
+		members_input(m, &(struct member){ .path = span_str(paths[i]) }, s);
+		binaries_add(&b, i, s, arena);
+	}
+	struct paths *p = paths_new(m);
+	binaries_link(&b, m, p);
+	for (uint32_t i = 0; i < b.n; i++) {
+		binary_record(&b, i, m, &r, &host);
+		fuzz_read_record(&w->json, &r);
+		(void)binaries_closure(&b, i, linked);
+	}
+	paths_free(p);
+	binaries_done(&b);
+	members_free(m);
+}
+
+static void read_startup(struct members *m, struct fuzz_world *w, struct arena *arena)
+{
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	struct record r;
+	struct arena words;
+	struct startup s;
+	arena_init(&words, 8 << 20);
+	struct paths *p = paths_new(m);
+	startup_read(m, p, &words, &s);
+	for (uint32_t i = 0; i < s.n; i++) {
+		start_record(&s, i, m, &r, &host);
+		fuzz_read_record(&w->json, &r);
+		arena_reset(arena);
+	}
+	startup_done(&s);
+	paths_free(p);
+	arena_done(&words);
+}
+
+static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	static const char *const places[] = { "etc/passwd", "etc/shadow", "etc/inittab", "x" };
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	struct key keys[KEYS_MAX];
+	struct record r;
+	struct string t;
+	struct account a;
+	struct strings strings = { .s = s, .least = 4 };
+	struct rd lines = rd_of(s);
+	uint32_t line = 0;
+	while (strings_next(&strings, &t))
+		;
+	while (account_next(&lines, &line, &a)) {
+		account_record(&a, span_str("x"), &r, &host);
+		fuzz_read_record(&w->json, &r);
+	}
+	for (unsigned i = key_find(s, keys); i; i--)
+		key_record(&keys[i - 1], span_str("x"), &r, &host);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		file_classify(&(struct member){ .path = span_str(places[i]) }, s);
+	startup_blanked(arena, span_cut(s, 4096));
+}
+
+/* The same bytes as the files that say what starts, and as a script that they name. */
+static void add_tree(struct members *m, struct span s)
+{
+	static const char *const paths[] = { "etc/inittab", "etc/init.d/rcS", "etc/crontab", "etc/inetd.conf", "etc/rc.common", "etc/rc.d/S10a",
+					     "lib/systemd/system/multi-user.target.wants/a.service" };
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		members_input(m, &(struct member){ .path = span_str(paths[i]) }, s);
+	struct span target = span_cut(s, 64);
+	members_input(m, &(struct member){ .path = SPAN_LIT("bin/sh"), .type = MEMBER_SYMLINK, .target = target }, (struct span){ 0 });
+}
+
+
+static void read_tree(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	struct members *m = members_new(budget_for(0), -1);
+	add_tree(m, s);
+	read_startup(m, w, arena);
+	members_free(m);
+}
+
+/* Scripts, accounts and tables as passes judge them. */
+static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	static const char *const names[] = { "etc/init.d/S50app", "etc/passwd", "etc/shadow", "etc/inittab", "etc/inetd.conf", "key" };
+	static const enum scene_kind kinds[] = { SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_ACCOUNTS, SCENE_INITTAB, SCENE_INETD, SCENE_KEYS };
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	struct scene_file files[ARRAY_LEN(names)];
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		files[i] = (struct scene_file){ .path = names[i], .where = names[i], .kind = kinds[i], .content = s, .mode = 0100755 };
+	(void)scene_kind_of(span_str("x"), s);
+	scene_find_boot(files, ARRAY_LEN(names), NULL, 0, arena);
+	struct scene scene = { .image = "x", .files = files, .nfiles = ARRAY_LEN(names) };
+	uint32_t n = 0;
+	struct finding **found = passes_run(&scene, &host, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct record r;
+		finding_record(found[i], &r, &host, scene_file_name, &scene);
+		fuzz_read_record(&w->json, &r);
+	}
+	free(found);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 1)
+		return 0;
+	/* An own copy, so that a read past the end is seen. */
+	uint8_t *copy = mem_new(size);
+	memcpy(copy, data + 1, size - 1);
+	struct span s = span_of(copy, size - 1);
+	struct fuzz_world w = { .keyring = keyring_new(keyring_test_key), .json = { .cap = 1 << 20 } };
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	switch (data[0] % 4) {
+	case 0:
+		read_elf(s, &arena);
+		read_binaries(s, &w, &arena);
+		break;
+	case 1: read_tree(s, &w, &arena); break;
+	case 2: read_file(s, &w, &arena); break;
+	default: judge_files(s, &w, &arena); break;
+	}
+	arena_done(&arena);
+	buf_done(&w.json);
+	keyring_free(w.keyring);
+	free(copy);
+	return 0;
+}
