@@ -12,8 +12,10 @@
 #include "decode/hl7.h"
 #include "decode/hl7_text.h"
 
-enum { PORT_BEACON = 4600, PORT_DATA = 4601, MSH_FIELDS = 12, FIELDS_READ = 6, NUMBER_MAX = 9999, SETTINGS_FROM = 2000,
-	HEADER_MAX = 128, NO_VALUE = -100 };
+enum {
+	PORT_BEACON = 4600, PORT_DATA = 4601, MSH_FIELDS = 12, FIELDS_READ = 6, NUMBER_MAX = 9999,
+	SETTINGS_FROM = 2000, HEADER_MAX = 128, NO_VALUE = -100,
+};
 
 enum { EVENT, NUMBER, ROLE, MAKER, MONITOR_ADDR, MONITOR_PORT, ALARMS, PATIENT_ID, BED, DEPARTMENT, FIELDS };
 
@@ -35,8 +37,8 @@ static const struct {
 	uint16_t number;
 	const char *event;
 } kinds[] = {
-	{ 54, "alarm" }, { 56, "technical-alarm" }, { 103, "patient" }, { 106, "alive" }, { 204, "values" }, { 503, "pressure" },
-	{ 1203, "query" }, { 205, "other" }, { 58, "other" }, { 104, "other" }, { 107, "other" },
+	{ 54, "alarm" }, { 56, "technical-alarm" }, { 103, "patient" }, { 106, "alive" }, { 204, "values" },
+	{ 503, "pressure" }, { 1203, "query" }, { 205, "other" }, { 58, "other" }, { 104, "other" }, { 107, "other" },
 };
 
 static const char *event_of(uint16_t number)
@@ -173,8 +175,8 @@ static void message(struct emit *e, struct span s)
 static const struct {
 	const char *code, *name, *unit;
 } parameters[] = {
-	{ "101", "heart_rate", "/min" }, { "151", "resp_rate", "/min" }, { "160", "spo2", "%" }, { "161", "pulse_rate", "/min" },
-	{ "162", "perfusion", "%" }, { "170", "nibp_sys", "mm[Hg]" }, { "171", "nibp_dia", "mm[Hg]" },
+	{ "101", "heart_rate", "/min" }, { "151", "resp_rate", "/min" }, { "160", "spo2", "%" },
+	{ "161", "pulse_rate", "/min" }, { "162", "perfusion", "%" }, { "170", "nibp_sys", "mm[Hg]" }, { "171", "nibp_dia", "mm[Hg]" },
 	{ "172", "nibp_mean", "mm[Hg]" }, { "173", "pulse_rate", "/min" }, { "200", "temperature", "Cel" },
 	{ "201", "temperature", "Cel" }, { "51", "weight", "kg" }, { "52", "height", "cm" },
 };

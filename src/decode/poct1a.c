@@ -11,7 +11,10 @@
 #include "decode/vitals.h"
 #include "decode/xml_scan.h"
 
-enum { KIND_LENGTH = 7, KIND_MAX = 32, DECLARATION_MAX = 1024, PARTS_MAX = 65536, TEXT_SHOWN = 96, MESSAGE_MAX = 200 * 1024 };
+enum {
+	KIND_LENGTH = 7, KIND_MAX = 32, DECLARATION_MAX = 1024, PARTS_MAX = 65536, TEXT_SHOWN = 96,
+	MESSAGE_MAX = 200 * 1024,
+};
 
 enum {
 	EVENT, CONTROL_ID, VERSION, ROLE, DEVICE_ID, MAKER, MODEL, SERIAL, FIRMWARE, DEVICE_NAME, OBSERVATIONS, CONTROLS,
@@ -68,8 +71,9 @@ static bool is_kind(struct span name)
 
 static bool is_standard(struct span name)
 {
-	static const char *const kinds[] = { "HEL.", "DST.", "OBS.", "ACK.", "REQ.", "DTV.", "EOT.", "END.", "TRM.", "KPA.", "OPL.",
-		"PTL.", "EVS.", "ESC." };
+	static const char *const kinds[] = {
+		"HEL.", "DST.", "OBS.", "ACK.", "REQ.", "DTV.", "EOT.", "END.", "TRM.", "KPA.", "OPL.", "PTL.", "EVS.", "ESC.",
+	};
 	for (size_t i = 0; name.n == KIND_LENGTH && i < ARRAY_LEN(kinds); i++)
 		if (span_starts(name, span_str(kinds[i])))
 			return name.p[4] == 'R' && name.p[5] == '0' && name.p[6] >= '0' && name.p[6] <= '9';

@@ -96,7 +96,8 @@ static const struct coded codes[] = {
 	{ "MDC_AWAY_CO2_ET", "etco2" }, { "MDC_CONC_AWAY_CO2_ET", "etco2" },
 };
 
-/* What stands for a unit in messages, and the UCUM unit it means: MDC numbers and RefIds, makers' texts, in capitals. */
+/* What stands for a unit in messages, and the UCUM unit it means: MDC numbers and RefIds, makers' texts; all in
+ * capitals. */
 static const struct coded units[] = {
 	{ "MDC_DIM_BEAT_PER_MIN", "/min" }, { "MDC_DIM_RESP_PER_MIN", "/min" }, { "MDC_DIM_PERCENT", "%" },
 	{ "MDC_DIM_MMHG", "mm[Hg]" }, { "MDC_DIM_DEGC", "Cel" }, { "BPM", "/min" }, { "MMHG", "mm[Hg]" },

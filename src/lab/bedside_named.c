@@ -65,6 +65,6 @@ static void make(struct net *n)
 }
 
 const struct scenario scenario_bedside_named = {
-	.name = "bedside-named", .doc = "Monitors of two makers are read from outside, analysers send outside, patients are named",
+	.name = "bedside-named", .doc = "Monitors are read from outside and analysers send outside; patients are named",
 	.expect = "four devices expose five patients outside", .hours = 1, .make = make,
 };

@@ -22,8 +22,8 @@ static void acknowledged(struct conv *c, const char *kind, unsigned number, cons
 void talk_poct_hello(struct conv *c, const char *model, const char *serial)
 {
 	char body[320];
-	snprintf(body, sizeof(body), "<DEV><DEV.device_id V=\"LAB-%s\"/><DEV.vendor_id V=\"LABMAKER\"/><DEV.model_id V=\"%s\"/>"
-		 "<DEV.serial_id V=\"%s\"/><DEV.sw_version V=\"3.1\"/></DEV>", serial, model, serial);
+	snprintf(body, sizeof(body), "<DEV><DEV.device_id V=\"LAB-%s\"/><DEV.vendor_id V=\"LABMAKER\"/>"
+		 "<DEV.model_id V=\"%s\"/><DEV.serial_id V=\"%s\"/><DEV.sw_version V=\"3.1\"/></DEV>", serial, model, serial);
 	acknowledged(c, "HEL.R01", 1, body);
 	acknowledged(c, "DST.R01", 2, "<DST><DST.new_observations_qty V=\"1\"/></DST>");
 }
@@ -34,9 +34,10 @@ void talk_poct_result(struct conv *c, unsigned number, const struct planted *who
 	unsigned v = 45 + net_below(c->net, 30);
 	if (who)
 		snprintf(person, sizeof(person), "<PT.patient_id V=\"%s\"/><PT.name V=\"%s %s\"/>", who->id, who->given, who->family);
-	snprintf(body, sizeof(body), "<SVC><SVC.role_cd V=\"OBS\"/><SVC.observation_dttm V=\"2026-03-02T07:00:00+00:00\"/><PT>%s<OBS>"
-		 "<OBS.observation_id V=\"2341-6\" DN=\"Glu\" SN=\"LN\"/><OBS.value V=\"%u.%u\" U=\"mmol/L\"/></OBS></PT></SVC>", person,
-		 v / 10, v % 10);
+	snprintf(body, sizeof(body), "<SVC><SVC.role_cd V=\"OBS\"/>"
+		 "<SVC.observation_dttm V=\"2026-03-02T07:00:00+00:00\"/><PT>%s<OBS>"
+		 "<OBS.observation_id V=\"2341-6\" DN=\"Glu\" SN=\"LN\"/>"
+		 "<OBS.value V=\"%u.%u\" U=\"mmol/L\"/></OBS></PT></SVC>", person, v / 10, v % 10);
 	acknowledged(c, "OBS.R01", number, body);
 	acknowledged(c, "EOT.R01", number + 1, "<EOT><EOT.topic_cd V=\"OBS\"/></EOT>");
 }

@@ -205,7 +205,8 @@ static void a_patient_leaves_as_tokens_and_marks_the_values(void **state)
 	AUTO_FREE uint8_t *state_bytes = mem_new(intellivue()->state_size);
 	struct message m = { .bytes = buf_span(&who), .over = OVER_UDP };
 	assert_true(intellivue()->decode(&m, state_bytes, &t->emit));
-	try_says(t, "polled=patient device_time=20260301094030 patient_id=<9> patient_name=<21> birth_date=<8> sex=<1> note=<11>");
+	try_says(t, "polled=patient device_time=20260301094030 patient_id=<9> patient_name=<21> "
+		    "birth_date=<8> sex=<1> note=<11>");
 	m.bytes = buf_span(&what);
 	assert_true(intellivue()->decode(&m, state_bytes, &t->emit));
 	try_says(t, "value=72 unit=/min patient_id=<9>");
@@ -217,7 +218,8 @@ static void a_patient_leaves_as_tokens_and_marks_the_values(void **state)
 static void who_asks_is_told_from_who_answers(void **state)
 {
 	(void)state;
-	struct span ask = BYTES("\xe1\0\0\x02\0\x01\0\x1c\0\x01\0\x07\0\x16\0\x21\0\0\0\0\0\0\0\0\x0c\x16\0\x08\0\x01\0\x01\0\x06\0\0");
+	struct span ask = BYTES("\xe1\0\0\x02\0\x01\0\x1c\0\x01\0\x07\0\x16"
+				"\0\x21\0\0\0\0\0\0\0\0\x0c\x16\0\x08\0\x01\0\x01\0\x06\0\0");
 	struct span error = BYTES("\xe1\0\0\x02\0\x03\0\x06\0\x01\0\x02\0\0");
 	struct try *t = try_new();
 	assert_true(try_datagram(t, intellivue(), ask, OVER_UDP));

@@ -58,7 +58,8 @@ static void a_patient_leaves_as_tokens_only(void **state)
 	(void)state;
 	AUTO_BUF b = { 0 };
 	buf_u8(&b, 0x05);
-	framed('1', HEAD PERSON "O|1|SPEC5^2||^^^GLU\rC|1|L|saw ROE\rR|1|^^^GLU^1|5.5|mmol/L||H|||||JILL|202603010940\r", false, &b);
+	framed('1', HEAD PERSON "O|1|SPEC5^2||^^^GLU\rC|1|L|saw ROE\r"
+	       "R|1|^^^GLU^1|5.5|mmol/L||H|||||JILL|202603010940\r", false, &b);
 	buf_u8(&b, 0x04);
 	static const size_t steps[] = { 1, 2, 7, 4096 };
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

@@ -6,7 +6,8 @@
 #define BYTES(s) span_of(s, sizeof(s) - 1)
 #define BLOCK(s) BYTES("\x0b" s "\x1c\r")
 #define ASK      "MSH|^~\\&|||||||QRY^R02|1203|P|2.3.1\rQRD|20260301|R|I|Q895211|||||RES\rQRF|MON||||0&0^1^1^1^\r"
-#define VALUES   "MSH|^~\\&|||||||ORU^R01|204|P|2.3.1|\rOBX||NM|101^HR|2101|61||||||F\rOBX||NM|105^I|2101|-100.00||||||F\r" \
+#define VALUES   "MSH|^~\\&|||||||ORU^R01|204|P|2.3.1|\rOBX||NM|101^HR|2101|61||||||F\r" \
+	"OBX||NM|105^I|2101|-100.00||||||F\r" \
 	"OBX||NM|160^SpO2|2201|97||||||F\rOBX||NM|170^Sys|2105|-100||||||F\rOBX||NM|200^T1|2301|36.9||||||F\r"
 /* 167772161: 10.0.0.1, which talk.h sends from */
 #define PERSON   "MSH|^~\\&|||||||ORU^R01|103|P|2.3.1|\rPID|||14140f00-PLANTED||PLANTED^NAME||19310719|M|\r" \

@@ -8,13 +8,16 @@
 	"<DEV><DEV.device_id V=\"02-07\"/><DEV.vendor_id V=\"LABMAKER\"/><DEV.model_id V=\"GLUCO 7\"/>" \
 	"<DEV.serial_id V=\"SN1\"/><DEV.sw_version V=\"3.1\"/></DEV></HEL.R01>"
 #define HDR "<HDR><HDR.control_id V=\"7\"/><HDR.version_id V='POCT1' /></HDR>"
-#define RESULTS "\r\n<OBS.R01>" HDR "<SVC><SVC.role_cd V=\"OBS\"/><SVC.observation_dttm V=\"2026-03-01T09:40:00+01:00\"/>" \
+#define RESULTS "\r\n<OBS.R01>" HDR "<SVC><SVC.role_cd V=\"OBS\"/>" \
+	"<SVC.observation_dttm V=\"2026-03-01T09:40:00+01:00\"/>" \
 	"<PT><PT.patient_id V=\"PLANTED77\"/><PT.name V=\"PLANTED&amp;NAME\"/><PT.location V=\"PLANTEDward\"/>" \
 	"<OBS><OBS.observation_id V=\"2341-6\" DN=\"Glu\" SN=\"LN\"/><OBS.value V=\"145\" U=\"mg/dL\"/></OBS>" \
 	"<OBS><OBS.observation_id V=\"FluA\"/><OBS.qualitative_value V=\"PLANTEDpos\"/></OBS></PT>" \
 	"<OPR><OPR.operator_id V=\"PLANTEDop\"/></OPR><NTE><NTE.text V=\"PLANTEDa\">PLANTEDb</NTE.text></NTE></SVC>" \
-	"<SVC><PT><PT.patient_id V=\"PLANTED78\"/><OBS><OBS.observation_id V=\"pH\"/><OBS.value V=\"7.4\" U=\"\"/></OBS></PT></SVC>" \
-	"<SVC><CTC><CTC.name V=\"Level 1\"/><OBS><OBS.observation_id V=\"GLU\"/><OBS.value V=\"4.9\"/></OBS></CTC></SVC></OBS.R01>"
+	"<SVC><PT><PT.patient_id V=\"PLANTED78\"/>" \
+	"<OBS><OBS.observation_id V=\"pH\"/><OBS.value V=\"7.4\" U=\"\"/></OBS></PT></SVC>" \
+	"<SVC><CTC><CTC.name V=\"Level 1\"/>" \
+	"<OBS><OBS.observation_id V=\"GLU\"/><OBS.value V=\"4.9\"/></OBS></CTC></SVC></OBS.R01>"
 
 static void other_xml_is_refused(void **state)
 {
@@ -48,7 +51,8 @@ static void a_device_says_who_it_is(void **state)
 {
 	(void)state;
 	struct talk *t = told(BYTES(HELLO), 9);
-	talk_expect(t, "\"event\":\"HEL.R01\",\"control_id\":\"1\",\"version\":\"POCT1\",\"role\":\"analyser\",\"device_id\":\"02-07\","
+	talk_expect(t, "\"event\":\"HEL.R01\",\"control_id\":\"1\",\"version\":\"POCT1\",\"role\":\"analyser\","
+		       "\"device_id\":\"02-07\","
 		       "\"maker\":\"LABMAKER\",\"model\":\"GLUCO 7\",\"serial\":\"SN1\",\"firmware\":\"3.1\"");
 	assert_int_equal(t->malformed + t->refused, 0);
 	talk_free(t);

@@ -28,7 +28,8 @@ static void frame(struct buf *b, uint8_t type, uint32_t number, uint16_t length,
 
 static void announcement(struct buf *b)
 {
-	buf_bytes(b, BYTES("\x7e\0\x30\x02\0\0\x39\x67\xea\x07\x03\x01\x0e\x16\x3a\x02" "CMS\0\0\0\0\0" "LABSITE\0\0\0\0\0\0\0\0\0"));
+	buf_bytes(b, BYTES("\x7e\0\x30\x02\0\0\x39\x67\xea\x07\x03\x01\x0e\x16\x3a\x02"));
+	buf_bytes(b, BYTES("CMS\0\0\0\0\0" "LABSITE\0\0\0\0\0\0\0\0\0"));
 	buf_bytes(b, BYTES("\x07\0\0\0\x0f\0\0\0"));
 	buf_fill(b, 0, 60);
 }

@@ -5,13 +5,16 @@
 #define BYTES(s) span_of(s, sizeof(s) - 1)
 #define OASIS "http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01"
 #define DRAFT "http://schemas.xmlsoap.org/ws/2005/04/discovery"
-#define SOAP(ns, body) "<?xml version=\"1.0\" encoding=\"UTF-8\"?><s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" " \
-	"xmlns:wsd=\"" ns "\" xmlns:a=\"http://www.w3.org/2005/08/addressing\"><s:Header><a:MessageID>urn:uuid:1</a:MessageID>" \
+#define SOAP(ns, body) "<?xml version=\"1.0\" encoding=\"UTF-8\"?>" \
+	"<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" " \
+	"xmlns:wsd=\"" ns "\" xmlns:a=\"http://www.w3.org/2005/08/addressing\"><s:Header>" \
+	"<a:MessageID>urn:uuid:1</a:MessageID>" \
 	"<a:To>urn:docs-oasis-open-org:ws-dd:ns:discovery:2009:01</a:To></s:Header><s:Body>" body "</s:Body></s:Envelope>"
 #define EPR "<a:EndpointReference><a:Address>urn:uuid:9f-01</a:Address></a:EndpointReference>"
 #define MEDICAL SOAP(OASIS, "<wsd:Hello>" EPR "<wsd:Types>dpws:Device mdpws:MedicalDevice</wsd:Types><wsd:Scopes>" \
 	"sdc.mds.pkp:1.2.840.10004.20701.1.1 sdc.ctxt.loc:/sdc.ctxt.loc.detail/LABHOSP%2F%2F%2FPLANTEDcu%2F%2FPLANTEDb" \
-	"?fac=LABHOSP&amp;bldng=B1&amp;poc=PLANTEDcu&amp;rm=PLANTEDr&amp;bed=PLANTED%20b sdc.ctxt.pat:/http:%2F%2Fx/PLANTEDpat " \
+	"?fac=LABHOSP&amp;bldng=B1&amp;poc=PLANTEDcu&amp;rm=PLANTEDr&amp;bed=PLANTED%20b " \
+	"sdc.ctxt.pat:/http:%2F%2Fx/PLANTEDpat " \
 	"sdc.ctxt.opr:/PLANTEDop sdc.ctxt.wfl:/PLANTEDwork sdc.cdc.type:///69985</wsd:Scopes>" \
 	"<wsd:XAddrs>https://10.0.0.9:6464/9f?x=1</wsd:XAddrs><wsd:MetadataVersion>3</wsd:MetadataVersion></wsd:Hello>")
 
@@ -65,7 +68,8 @@ static void a_search_claims_nothing_of_the_searcher(void **state)
 static void cameras_and_printers_keep_their_roles(void **state)
 {
 	(void)state;
-	struct try *t = told(BYTES(SOAP(DRAFT, "<wsd:ProbeMatches><wsd:ProbeMatch>" EPR "<wsd:Types>dn:NetworkVideoTransmitter</wsd:Types>"
+	struct try *t = told(BYTES(SOAP(DRAFT, "<wsd:ProbeMatches><wsd:ProbeMatch>" EPR
+		"<wsd:Types>dn:NetworkVideoTransmitter</wsd:Types>"
 		"<wsd:Scopes>onvif://www.onvif.org/hardware/CAM-7 onvif://www.onvif.org/name/Door%20cam "
 		"onvif://www.onvif.org/location/PLANTEDroom</wsd:Scopes></wsd:ProbeMatch></wsd:ProbeMatches>")));
 	try_says(t, "event=ProbeMatches dialect=2005/04 endpoint=urn:uuid:9f-01");
