@@ -103,53 +103,64 @@ static int hex_digit(uint8_t c)
 
 struct frame_parts {
 	struct span text;
-	bool whole, goes_on, has_sum, sum_fits;
+	bool whole, goes_on, has_sum, sum_fits, ends_here;
 	size_t size;                             /* in the stream; behind it CR, LF */
 };
+
+static bool is_number(uint8_t c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* Behind STX stands the frame's number, which some analysers leave out. */
+static size_t text_at(struct span s)
+{
+	return s.n > 1 && is_number(s.p[1]) ? 2 : 1;
+}
 
 /* s begins with STX. A frame without a sum ends at its ETX. from: bytes that hold no end, seen before. */
 static struct frame_parts frame_split(struct span s, size_t from)
 {
 	struct frame_parts f = { 0 };
-	size_t at = from > 2 ? from : 2;
+	size_t head = text_at(s), at = from > head ? from : head;
 	while (at < s.n && s.p[at] != ETX && s.p[at] != ETB)
 		at++;
 	if (at >= s.n)
 		return f;
 	struct rd r = rd_of(span_from(s, at + 1));
 	int high = hex_digit(rd_u8(&r)), low = hex_digit(rd_u8(&r));
-	if (!rd_ok(&r)) {                        /* the sum may be on its way */
-		f.text = span_from(span_cut(s, at), 2);
+	f.goes_on = s.p[at] == ETB;
+	f.text = span_from(span_cut(s, at), head);
+	if (!rd_ok(&r)) {                        /* the sum is on its way, or there is none */
+		f.ends_here = at + 1 == s.n;
 		return f;
 	}
 	uint8_t sum = 0;
 	for (struct span body = span_from(span_cut(s, at + 1), 1); body.n; body = span_from(body, 1))
 		sum = (uint8_t)(sum + body.p[0]);
 	f.whole = true;
-	f.goes_on = s.p[at] == ETB;
 	f.has_sum = high >= 0 && low >= 0;
 	f.sum_fits = f.has_sum && sum == high * 16 + low;
-	f.text = span_from(span_cut(s, at), 2);
 	f.size = at + 1 + (f.has_sum ? 2 : 0);
 	return f;
 }
 
+static bool is_letter(uint8_t c)
+{
+	return c && strchr("HPORCQMSL", c);
+}
+
 static bool is_record(struct span s)
 {
-	return s.n > 2 && s.p[0] && strchr("HPORCQMSL", s.p[0]) && s.p[1] == '|' && s.p[2] >= ' ';
+	return s.n > 2 && is_letter(s.p[0]) && s.p[1] == '|' && s.p[2] >= ' ';
 }
 
 static struct bid bid_frame(struct span s, bool closing)
 {
 	struct delims d;
-	struct rd r = rd_of(s);
-	rd_skip(&r, 1);
-	uint8_t number = rd_u8(&r);
-	if (rd_ok(&r) && (number < '0' || number > '7'))
-		return (struct bid){ BID_NO };
-	if (rd_left(&r) < HEAD && !closing)
-		return (struct bid){ !rd_left(&r) || strchr("HPORCQMSL", rd_peek(&r)) ? BID_WAIT : BID_NO };
-	struct span text = rd_rest(&r);
+	struct span text = span_from(s, text_at(s));
+	if (text.n < HEAD && !closing)
+		return (struct bid){ !text.n || is_letter(text.p[0]) ? BID_WAIT : BID_NO };
 	if (header_delims(text, &d))
 		return (struct bid){ BID_SURE };
 	if (!is_record(text))
@@ -160,13 +171,14 @@ static struct bid bid_frame(struct span s, bool closing)
 	return (struct bid){ f.sum_fits ? BID_LIKELY + 20 : BID_NO };
 }
 
-/* Records alone: only a whole header with the usual delimiters counts. */
+/* Records alone: only a whole header counts, with the usual separator of fields. */
 static struct bid bid_bare(struct span s, bool closing)
 {
-	struct span usual = SPAN_LIT("H|\\^&|");
-	if (s.n >= usual.n)
-		return (struct bid){ span_starts(s, usual) ? BID_LIKELY + 20 : BID_NO };
-	return (struct bid){ !closing && span_starts(usual, s) ? BID_WAIT : BID_NO };
+	struct span usual = SPAN_LIT("H|");
+	struct delims d;
+	if (s.n > HEAD)
+		return (struct bid){ header_delims(s, &d) && d.field == '|' && s.p[HEAD] == '|' ? BID_LIKELY + 20 : BID_NO };
+	return (struct bid){ !closing && span_starts(s, span_cut(usual, s.n)) ? BID_WAIT : BID_NO };
 }
 
 /* One byte of hand-shaking says nothing yet. */
@@ -460,8 +472,9 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	struct frame_parts f = { 0 };
 	if (framed) {
 		f = frame_split(text, 0);
-		text = f.whole ? f.text : span_from(text, 2);
-		emit_shown(e, span_cut(m->bytes, 2));
+		f.whole |= f.ends_here;
+		text = f.whole ? f.text : span_from(text, text_at(text));
+		emit_shown(e, span_cut(m->bytes, text_at(m->bytes)));
 	}
 	begin(&p);
 	bool sound = text_read(&p, text, f.goes_on);

@@ -20,7 +20,7 @@ enum {
 enum { EVENT, NUMBER, ROLE, MAKER, MONITOR_ADDR, MONITOR_PORT, ALARMS, PATIENT_ID, BED, DEPARTMENT, FIELDS };
 
 static const struct field fields[FIELDS] = {
-	[EVENT] = { "event", F_TEXT, "announcement, query, patient, values, pressure, alarm, technical-alarm, alive or other" },
+	[EVENT] = { "event", F_TEXT, "announcement, query, patient, values, pressure, alarm, technical-alarm, alive, other" },
 	[NUMBER] = { "number", F_UINT, "number of the message kind (MSH-10)" },
 	[ROLE] = { "role", F_TEXT, "what the sender is, when it names its own address", .clue = CLUE_ROLE },
 	[MAKER] = { "maker", F_TEXT, "maker of the sender", .clue = CLUE_MAKER },
@@ -176,7 +176,8 @@ static const struct {
 	const char *code, *name, *unit;
 } parameters[] = {
 	{ "101", "heart_rate", "/min" }, { "151", "resp_rate", "/min" }, { "160", "spo2", "%" },
-	{ "161", "pulse_rate", "/min" }, { "162", "perfusion", "%" }, { "170", "nibp_sys", "mm[Hg]" }, { "171", "nibp_dia", "mm[Hg]" },
+	{ "161", "pulse_rate", "/min" }, { "162", "perfusion", "%" }, { "170", "nibp_sys", "mm[Hg]" },
+	{ "171", "nibp_dia", "mm[Hg]" },
 	{ "172", "nibp_mean", "mm[Hg]" }, { "173", "pulse_rate", "/min" }, { "200", "temperature", "Cel" },
 	{ "201", "temperature", "Cel" }, { "51", "weight", "kg" }, { "52", "height", "cm" },
 };

@@ -23,7 +23,7 @@ static void other_text_is_refused(void **state)
 {
 	(void)state;
 	static const char *const others[] = {
-		"GET / HTTP/1.1\r\n", "\x02" "1P|1||\r\x03" "00\r\n", "HELO me\r\n", "H|\\~&|x\r", "\x05\x04\x06", "P|1|PAT77\r",
+		"GET / HTTP/1.1\r\n", "\x02" "1P|1||\r\x03" "00\r\n", "HELO me\r\n", "H|a~&|x\r", "H|\\\\&|x\r", "\x05\x04\x06", "P|1|PAT77\r",
 		"\x02lab\n\x02" "55 cfA257vm\n", "\x02" "9H|\\^&|\r", "MSH|^~\\&|A|B|C|D|1||ACK|1|P|2.3\r", "\x0b\x0b",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -40,6 +40,8 @@ static void a_header_or_a_right_sum_is_enough(void **state)
 	assert_int_equal(talk_bid("lis", BYTES("\x05\x02" "1" HEAD), false), BID_SURE);
 	assert_true(talk_bid("lis", BYTES(HEAD), false) >= BID_LIKELY);
 	assert_true(talk_bid("lis", framed('4', "R|1|^^^GLU|5\r", false, &b), false) >= BID_LIKELY);
+	assert_int_equal(talk_bid("lis", BYTES("\x02" HEAD), false), BID_SURE);
+	assert_true(talk_bid("lis", BYTES("H|`^&|||X\r"), false) >= BID_LIKELY);
 	b.p[8] ^= 1;
 	assert_int_equal(talk_bid("lis", buf_span(&b), false), BID_NO);
 	for (size_t n = 0; n < 7; n++)
@@ -105,6 +107,11 @@ static void records_without_frames_and_every_patient_count(void **state)
 	talk_expect(t, "\"note\":{\"length\":8,");
 	talk_never(t, "POSITIVE");
 	talk_never(t, "\"vitals\"");
+	assert_int_equal(t->malformed + t->refused, 0);
+	talk_free(t);
+	t = told(BYTES("\x02H|`^&|||X7\rR|1|^^^GLU|5,5\r\x03\r\n\x04"), 1);     /* neither number nor sum */
+	talk_expect(t, "\"type\":\"HR\"");
+	talk_expect(t, "\"name\":\"glucose\"");
 	assert_int_equal(t->malformed + t->refused, 0);
 	talk_free(t);
 	AUTO_BUF b = { 0 };
