@@ -312,7 +312,8 @@ static bool compare_loop(struct machine *m, uint32_t site, uint32_t constant_at,
 }
 
 /* x is outside, y is not. */
-static void compare_values(struct machine *m, uint32_t site, const struct seen *x, const struct seen *y, unsigned width, uint8_t shade)
+static void compare_values(struct machine *m, uint32_t site, const struct seen *x, const struct seen *y, unsigned width,
+			   uint8_t shade)
 {
 	uint64_t want = (y->v - x->more) ^ x->mask;
 	uint32_t at[WORD];

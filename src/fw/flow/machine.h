@@ -151,7 +151,7 @@ struct machine {
 	struct path *path;
 	const struct frame *frame;
 	uint32_t prev, before;                   /* block index + 1 */
-	uint32_t order, npaths, nruns, since_new, tail;
+	uint32_t order, npaths, nruns, since_new, leaves, tail, natural_tail, nroots;
 	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
 	bool redirect_thumb, stopping, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;

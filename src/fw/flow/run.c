@@ -13,6 +13,8 @@ enum {
 	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
 	AGAIN_ROOT = 600,                        /* all of these of one root */
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
+	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
+	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
 	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -128,7 +130,7 @@ static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 	b->turn = t ? (uint32_t)(t - m->code.turns) + 1 : 0;
 	b->ninsn = code_ran(&m->code, addr, addr + size);
 	b->compares = (uint16_t)compare_count(m, b);
-	m->since_new = 0;
+	m->since_new = m->leaves = 0;
 	return m->nblocks;
 }
 
@@ -338,12 +340,13 @@ static void loop_leave(struct machine *m, const struct block *from, const struct
 		other = b->addr == t->target ? t->end : t->target;
 	uint32_t i = other ? addrmap_get(&m->block_at, other) : 0;
 	bool fresh = other && (!i || m->blocks[i - 1].run != m->nruns || m->blocks[i - 1].rounds <= LOOP_CALLS);
+	fresh &= ++m->leaves <= LEAVES_MAX;
 	if (fresh) {
 		m->redirect = other;
 		m->redirect_thumb = b->thumb;
 		m->redirect_site = t->site;
 	}
-	if (fresh || b->rounds > 4 * LOOP_CALLS || b->visits > LOOP_ROUNDS + 2000)
+	if (fresh || m->leaves > LEAVES_MAX || b->rounds > 4 * LOOP_CALLS || b->visits > LOOP_ROUNDS + 2000)
 		machine_stop_path(m);
 }
 
@@ -426,7 +429,7 @@ static bool over_budget(struct machine *m)
 	else if (m->written >= m->limits.output)
 		m->stopped = "output budget";
 	return m->stopped || m->instructions >= m->path_end || m->instructions >= m->root_end || m->g.log_full
-		|| (!m->natural && m->since_new > m->tail);
+		|| m->since_new > (m->natural ? m->natural_tail : m->tail);
 }
 
 static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
@@ -579,7 +582,7 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, stru
 		p->root = up->root;
 	m->path = p;
 	m->order = forked;
-	m->since_new = 0;
+	m->since_new = m->leaves = 0;
 	m->prev = m->before = 0;
 	m->stopping = m->from_stub = false;
 	m->last_call = (struct span){ 0 };
@@ -602,9 +605,10 @@ static void path_run(struct machine *m, uint64_t pc, bool thumb)
 		thumb = m->redirect_thumb;
 		m->prev = 0;
 		if (m->redirect_site) {
-			uint32_t ticks = m->since_new;
+			uint32_t ticks = m->since_new, leaves = m->leaves;
 			path_begin(m, m->path, m->order, (struct assumed){ .site = m->redirect_site, .text = "a loop is left" });
 			m->since_new = ticks;
+			m->leaves = leaves;
 		}
 	}
 }
@@ -683,12 +687,24 @@ static void registers_reset(struct machine *m, const struct module *mod, uint64_
 	}
 }
 
-static void root_begin(struct machine *m, struct span name)
+/* Blocks that the first path of a root may run while it reaches nothing new: a decoder in a function that nobody
+ * called gets its rounds, but thousands of functions share what is left. Start-up takes the time it needs. */
+static uint32_t natural_tail(const struct machine *m, bool alone)
+{
+	uint64_t left = m->limits.program - (m->instructions < m->limits.program ? m->instructions : m->limits.program);
+	uint64_t share = left / (m->code.nfunctions - m->nroots % m->code.nfunctions) / NATURAL_PART;
+	if (alone)
+		return UINT32_MAX;
+	return (uint32_t)(share < NATURAL_MIN ? NATURAL_MIN : share > NATURAL_MAX ? NATURAL_MAX : share);
+}
+
+static void root_begin(struct machine *m, struct span name, bool alone)
 {
 	arena_reset(&m->root_arena);
 	m->root_end = m->instructions + m->limits.root;
 	uint32_t left = m->code.blocks > m->code.blocks_run ? m->code.blocks - m->code.blocks_run : 1;
 	m->tail = TAIL_TOTAL / left < TAIL_MIN ? TAIL_MIN : TAIL_TOTAL / left > TAIL_MAX ? TAIL_MAX : TAIL_TOTAL / left;
+	m->natural_tail = natural_tail(m, alone);
 	path_begin(m, NULL, 0, (struct assumed){ 0 });
 	m->path->root = name;
 	m->natural = true;
@@ -698,7 +714,8 @@ static void root_begin(struct machine *m, struct span name)
 /* Runs a function and then every side that was left, and puts memory back. */
 static void root_run(struct machine *m, struct function *f, unsigned nargs, const uint64_t *args, bool explore)
 {
-	root_begin(m, f->name.n ? f->name : SPAN_LIT("function"));
+	root_begin(m, f->name.n ? f->name : SPAN_LIT("function"), nargs != 4);
+	m->nroots++;
 	f->tried = f->reached = true;
 	uint32_t addr = m->root_entry = f->addr;
 	bool thumb = f->thumb;

@@ -253,7 +253,8 @@ static int whole(const struct cpu *c, unsigned r)
 			return (int)(r - ARM64_REG_W0) + UC_ARM64_REG_X0;
 		if (r == ARM64_REG_W29 || r == ARM64_REG_W30)
 			return r == ARM64_REG_W29 ? UC_ARM64_REG_X29 : UC_ARM64_REG_X30;
-		bool general = (r >= ARM64_REG_X0 && r <= ARM64_REG_X28) || r == ARM64_REG_X29 || r == ARM64_REG_X30 || r == ARM64_REG_SP;
+		bool general = (r >= ARM64_REG_X0 && r <= ARM64_REG_X28) || r == ARM64_REG_X29 || r == ARM64_REG_X30
+			|| r == ARM64_REG_SP;
 		return general ? (int)r : 0;
 	}
 	if (c->arch != UC_ARCH_X86)
@@ -454,7 +455,8 @@ static struct step step_arm_always(const struct cpu *c, csh handle, const cs_ins
 	case ARM_INS_MOV:
 	case ARM_INS_MOVW: return arm_three(i, thumb, STEP_MOVE, 4, false);
 	case ARM_INS_MOVT: {
-		struct step s = make(STEP_INSERT, d->operands[0].reg, of_reg(d->operands[0].reg, 4), of_imm(d->operands[1].imm & 0xffff));
+		struct operand low = of_reg(d->operands[0].reg, 4);
+		struct step s = make(STEP_INSERT, d->operands[0].reg, low, of_imm(d->operands[1].imm & 0xffff));
 		s.y.shift = 16;
 		return s;
 	}
@@ -463,8 +465,8 @@ static struct step step_arm_always(const struct cpu *c, csh handle, const cs_ins
 	case ARM_INS_ORR: return arm_three(i, thumb, STEP_OR, 4, false);
 	case ARM_INS_AND: return arm_three(i, thumb, STEP_AND, 4, false);
 	case ARM_INS_EOR: return arm_three(i, thumb, STEP_XOR, 4, false);
-	case ARM_INS_LSL: return d->op_count == 3 ? arm_three(i, thumb, STEP_LEFT, 4, false) : arm_three(i, thumb, STEP_MOVE, 4, false);
-	case ARM_INS_LSR: return d->op_count == 3 ? arm_three(i, thumb, STEP_RIGHT, 4, false) : arm_three(i, thumb, STEP_MOVE, 4, false);
+	case ARM_INS_LSL: return arm_three(i, thumb, d->op_count == 3 ? STEP_LEFT : STEP_MOVE, 4, false);
+	case ARM_INS_LSR: return arm_three(i, thumb, d->op_count == 3 ? STEP_RIGHT : STEP_MOVE, 4, false);
 	case ARM_INS_UXTB: return arm_three(i, thumb, STEP_MOVE, 1, false);
 	case ARM_INS_UXTH: return arm_three(i, thumb, STEP_MOVE, 2, false);
 	case ARM_INS_SXTB: return arm_three(i, thumb, STEP_MOVE, 1, true);
@@ -544,7 +546,8 @@ static struct step arm64_three(const struct cpu *c, const cs_insn *i, enum step_
 	const cs_arm64 *d = &i->detail->arm64;
 	struct operand x = arm64_operand(c, &d->operands[1], size);
 	x.is_signed = is_signed;
-	struct step s = make(op, whole(c, d->operands[0].reg), x, d->op_count > 2 ? arm64_operand(c, &d->operands[2], 0) : of_imm(0));
+	struct operand y = d->op_count > 2 ? arm64_operand(c, &d->operands[2], 0) : of_imm(0);
+	struct step s = make(op, whole(c, d->operands[0].reg), x, y);
 	s.compares = op == STEP_SUB && d->update_flags;
 	return s;
 }
