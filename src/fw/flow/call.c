@@ -276,7 +276,8 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 	rd_skip(&r, 2);
 	uint16_t port = rd_be16(&r);
 	uint32_t v4 = rd_be32(&r);
-	uint8_t shade, from_port = source_of_number(m, port), raw = source_of_number(m, v4);
+	uint8_t shade, marked = source_at(m, p + 2), raw = source_of_number(m, v4);
+	uint8_t from_port = marked ? marked : source_of_number(m, port);
 	const char *name;
 	record_str(a, ARG_FAMILY, "inet");
 	record_uint(a, ARG_PORT, port);
@@ -300,21 +301,48 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 		record_uint(a, ARG_OFFSET, offset);
 }
 
+/* Sixteen bytes that are an address as a whole: from the file, or put there by one call or one loop. What single
+ * stores left in a structure is as likely a rest of something else. */
+static bool is_whole(const struct machine *m, uint64_t addr, struct span bytes)
+{
+	const uint8_t *shades = guest_shades(&m->g, addr, bytes.n);
+	uint64_t offset;
+	for (size_t i = 0; shades && i < bytes.n; i++)
+		if (shades[i] != shades[0])
+			return in_file(m, bytes, &offset);
+	return shades && (shades[0] == SHADE_COPIED || shades[0] == SHADE_BUILT || in_file(m, bytes, &offset)
+			  || (shades[0] == SHADE_NONE && addr - m->code.modules[0].base < m->code.modules[0].size));
+}
+
 static void put_inet6(struct writer *w, struct record *a, uint64_t p)
 {
-	const uint8_t *b = guest_bytes(&w->m->g, p, 28);
+	struct machine *m = w->m;
+	const uint8_t *b = guest_bytes(&m->g, p, 28);
 	if (!b)
 		return;
 	struct rd r = rd_of(span_of(b, 28));
 	rd_skip(&r, 2);
+	uint8_t shade = source_at(m, p + 8), from_port = source_at(m, p + 2);
+	record_str(a, ARG_FAMILY, "inet6");
 	record_uint(a, ARG_PORT, rd_be16(&r));
 	rd_skip(&r, 4);
-	struct addr ip = addr_from6(rd_span(&r, 16));
+	struct span bytes = rd_span(&r, 16);
+	struct addr ip = addr_from6(bytes);
 	char text[ADDR_TEXT];
-	record_str(a, ARG_FAMILY, "inet6");
+	if (shade || from_port)
+		record_str(a, ARG_SOURCE, source_name(m, shade ? shade : from_port));
+	if (shade) {
+		put_origin(a, ARG_ORIGIN, ORIGIN_OUTSIDE);
+		record_str(a, ARG_TEXT, arena_printf(&m->scratch, "{%s}", source_name(m, shade)));
+		return;
+	}
+	if (!is_whole(m, p + 8, bytes)) {
+		put_origin(a, ARG_ORIGIN, ORIGIN_UNKNOWN);
+		return;
+	}
 	record_addr(a, ARG_ADDRESS, ip);
-	record_str(a, ARG_TEXT, arena_printf(&w->m->scratch, "%s", addr_text(ip, text)));
-	put_origin(a, ARG_ORIGIN, origin_of_bytes(w->m, p + 8, 16));
+	record_str(a, ARG_TEXT, arena_printf(&m->scratch, "%s", addr_text(ip, text)));
+	put_origin(a, ARG_ORIGIN, origin_of_bytes(m, p + 8, 16));
 }
 
 /* Only what its family says: stale bytes and paths are no addresses. */

@@ -41,11 +41,14 @@ uint64_t model_neutral(struct machine *m, const struct model *self)
 	return (uint64_t)(int64_t)self->param;
 }
 
+enum { NAMED_RESULTS = SOURCE_MAX / 2 };         /* the rest of the names is for files, settings and sockets */
+
 /* Something we know nothing of gave it: a valid pointer, and no small number, to marked bytes. */
 uint64_t model_outside(struct machine *m, const struct model *self)
 {
 	(void)self;
-	uint8_t shade = source_add(m, "result of %.*s", (int)(m->callee.n < 64 ? m->callee.n : 64), (const char *)m->callee.p);
+	struct span name = m->nsources < NAMED_RESULTS ? span_cut(m->callee, 64) : SPAN_LIT("a function");
+	uint8_t shade = source_add(m, "result of %.*s", (int)name.n, (const char *)name.p);
 	return heap_marked(m, 96, shade);
 }
 

@@ -64,7 +64,7 @@ uint64_t model_process_wait(struct machine *m, const struct model *self)
 uint64_t model_process_exit(struct machine *m, const struct model *self)
 {
 	(void)self;
-	machine_stop_path(m);
+	machine_ended(m);
 	return 0;
 }
 

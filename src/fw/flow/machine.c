@@ -309,7 +309,7 @@ uint8_t source_of_number(const struct machine *m, uint64_t v)
 			b[i] = b[i + MARK] = (uint8_t)(w >> 8 * (k ? 3 - i : i));
 		size_t from, to;
 		uint8_t shade = source_in(span_of(b, MARK * 2 - 1), 0, &from, &to);
-		if (shade && shade - SHADE_SOURCE < (int)m->nsources)
+		if (shade && m->sources[shade - SHADE_SOURCE])
 			return shade;
 	}
 	return 0;
@@ -337,7 +337,7 @@ bool address_means(const struct machine *m, uint32_t v4, uint8_t *shade, const c
 	uint32_t i = v4 & 0xff;
 	*shade = 0;
 	*name = NULL;
-	if (v4 >> 8 == source_net >> 8 && i < m->nsources)
+	if (v4 >> 8 == source_net >> 8 && i < SHADE_SOURCES && m->sources[i])
 		*shade = (uint8_t)(SHADE_SOURCE + i);
 	else if (v4 >> 8 == name_net >> 8 && i < m->nresolved)
 		*name = m->resolved[i];

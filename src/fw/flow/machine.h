@@ -85,7 +85,8 @@ struct state {                                   /* to come back to */
 	size_t mark;
 	uc_context *context;
 	uint32_t pc, goal;                       /* where to start; the block that is wanted, often the same */
-	bool thumb, forced;                      /* forced: go even where it was before */
+	uint32_t passed;                         /* the function whose call is passed over; 0: none */
+	bool thumb, forced, used;                /* forced: go even where it was before; used: never go */
 	const struct frame *frame;
 	struct path *path;                       /* that it leaves */
 	uint32_t order;
@@ -153,9 +154,10 @@ struct machine {
 	uint32_t prev, before;                   /* block index + 1 */
 	uint32_t order, npaths, nruns, since_new, leaves, tail, natural_tail, nroots;
 	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
-	bool redirect_thumb, stopping, from_stub, natural, exploring;
+	bool redirect_thumb, stopping, ended, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;
-	uint32_t faults, nagain;
+	uint32_t faults, nagain, nfar;
+	uint64_t far[128];                       /* pages mapped above 4 GB for this root */
 	size_t root_mark;
 	struct span last_call;                   /* for conditions */
 	int64_t last_result;
@@ -244,6 +246,7 @@ uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a
 /* ---- run.c ---- */
 void machine_run(struct machine *m);
 void machine_stop_path(struct machine *m);
+void machine_ended(struct machine *m);           /* the program ends here, and so do the functions that led here */
 /* Later, from the state as it is now: call this function with up to three arguments. */
 void machine_later(struct machine *m, uint64_t function, const char *why, unsigned nargs, const uint64_t *args);
 /* Now, in place of what runs: the path goes on in this function. */

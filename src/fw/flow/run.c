@@ -15,6 +15,7 @@ enum {
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
 	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
+	OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
 	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -30,6 +31,17 @@ void machine_stop_path(struct machine *m)
 {
 	m->stopping = true;
 	uc_emu_stop(m->uc);
+}
+
+void machine_ended(struct machine *m)
+{
+	for (const struct frame *f = m->frame; f; f = f->up) {
+		struct function *fn = code_function_at(&m->code, f->function);
+		if (fn)
+			fn->ends = true;
+	}
+	m->ended = true;
+	machine_stop_path(m);
 }
 
 /* ---- states ---- */
@@ -177,6 +189,9 @@ static void frame_pop(struct machine *m, uint32_t to)
 	const struct frame *f = m->frame;
 	for (unsigned i = 0; f && i < 8; i++, f = f->up)
 		if (f->back == to) {
+			struct function *fn = code_function_at(&m->code, f->function);
+			if (fn)
+				fn->returns = true;
 			m->frame = f->up ? f->up : m->frame;
 			return;
 		}
@@ -284,6 +299,26 @@ static void switch_values(struct machine *m, const struct block *jump, const str
 	}
 }
 
+/* A call may not come back on this path, because its loops and its known ground end it: what stands behind it is
+ * kept for later, as if the callee had returned something unknown. */
+static void call_passed(struct machine *m, const struct turn *t, const struct block *from, const struct block *callee)
+{
+	const struct cpu *c = m->cpu;
+	const struct turn *first = block_turn(m, addrmap_get(&m->block_at, callee->addr));
+	bool plt = first && first->kind == TURN_JUMP_REG;
+	if (plt || code_flags(&m->code, t->end) & (CODE_RUN | CODE_QUEUED))
+		return;
+	struct state *s = state_push(m, t->end, from->thumb, (struct assumed){ .site = t->site, .text = "a call is passed over" });
+	if (!s)
+		return;
+	s->passed = callee->addr;
+	if (c->lr)
+		return;
+	s->reg[0] = c->sp;
+	s->value[0] = reg_get(m, c->sp) + (c->wide ? 8 : 4);
+	s->nregs = 1;
+}
+
 static void turn_taken(struct machine *m, const struct block *from, struct block *b)
 {
 	if (!from->turn)
@@ -294,8 +329,10 @@ static void turn_taken(struct machine *m, const struct block *from, struct block
 	switch (t->kind) {
 	case TURN_CALL:
 	case TURN_CALL_REG:
-		if (!straight)
+		if (!straight) {
+			call_passed(m, t, from, b);
 			frame_push(m, t, b);
+		}
 		break;
 	case TURN_RETURN:
 		frame_pop(m, b->addr);
@@ -404,6 +441,7 @@ static void stub_enter(struct machine *m, const struct block *b)
 {
 	struct stub *s = &m->stubs[b->stub - m->stubs];
 	if (b->addr == AT_STUBS) {               /* the root returns */
+		m->ended = true;
 		machine_stop_path(m);
 		return;
 	}
@@ -485,6 +523,17 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	guest_stored(&m->g, addr, (uint64_t)size, loop ? SHADE_LOOPED : SHADE_STORED);
 }
 
+/* Outside bytes taken for a pointer of 64 bits: zeros there, for this root. No model looks so far up. */
+static bool far_map(struct machine *m, uint64_t addr)
+{
+	uint64_t page = addr & ~(uint64_t)(GUEST_PAGE - 1);
+	if (m->nfar == ARRAY_LEN(m->far) || page > UINT64_MAX - 4 * GUEST_PAGE
+	    || uc_mem_map(m->uc, page, GUEST_PAGE, UC_PROT_READ | UC_PROT_WRITE) != UC_ERR_OK)
+		return false;
+	m->far[m->nfar++] = page;
+	return true;
+}
+
 /* Nothing is mapped there: forced paths follow pointers that real ones do not. A page of zeros, some times. */
 static bool on_fault(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
 {
@@ -493,8 +542,10 @@ static bool on_fault(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	(void)value;
 	struct machine *m = ctx;
 	if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT || type == UC_MEM_WRITE_PROT
-	    || m->faults >= FAULTS_MAX || addr >> 32)
+	    || m->faults >= FAULTS_MAX)
 		return false;
+	if (addr >> 32)
+		return far_map(m, addr);
 	uint64_t page = addr & ~(uint64_t)(GUEST_PAGE - 1);
 	const struct region *r = guest_map(&m->g, page, 2 * GUEST_PAGE);
 	if (!r)
@@ -509,6 +560,8 @@ static void faults_forget(struct machine *m)
 	guest_rollback(&m->g, m->root_mark < guest_mark(&m->g) ? m->root_mark : guest_mark(&m->g));
 	for (; m->faults; m->faults--)
 		guest_unmap_last(&m->g);
+	while (m->nfar)
+		(void)uc_mem_unmap(m->uc, m->far[--m->nfar], GUEST_PAGE);
 }
 
 static void system_call(struct machine *m)
@@ -590,17 +643,86 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, stru
 	m->spread.n = 0;
 }
 
+/* A call through a pointer that leads nowhere (a table in a structure that was never set up): it returns what an
+ * unknown function returns, and the path goes on behind it. */
+static bool call_skipped(struct machine *m, uc_err err, uint64_t *pc, bool *thumb)
+{
+	const struct cpu *c = m->cpu;
+	const struct turn *t = block_turn(m, m->prev);
+	bool fetch = err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT;
+	if (!fetch || m->stopping || !t || t->kind != TURN_CALL_REG || ++m->leaves > LEAVES_MAX)
+		return false;
+	*pc = t->end;
+	*thumb = m->blocks[m->prev - 1].thumb;
+	if (!c->lr)
+		reg_set(m, c->sp, reg_get(m, c->sp) + (c->wide ? 8 : 4));
+	m->callee = SPAN_LIT("a pointer to nowhere");
+	reg_set(m, c->ret, model_unknown->run(m, model_unknown));
+	m->prev = 0;
+	return true;
+}
+
+static void state_enter(struct machine *m, const struct state *s)
+{
+	uc_context_restore(m->uc, s->context);
+	for (unsigned i = 0; i < s->nregs; i++)
+		reg_set(m, s->reg[i], s->value[i]);
+	m->frame = s->frame;
+}
+
+/* The innermost call the path stands in, behind which nothing was reached yet. */
+static struct state *call_open(struct machine *m)
+{
+	uint32_t low = m->nstates > OPEN_MAX ? m->nstates - OPEN_MAX : 0;
+	for (uint32_t i = m->nstates; i-- > low;) {
+		struct state *s = &m->states[i];
+		if (!s->passed || s->used || code_flags(&m->code, s->goal) & CODE_RUN)
+			continue;
+		for (const struct frame *f = m->frame; f; f = f->up)
+			if (f->back == s->pc && f->up == s->frame)
+				return s;
+	}
+	return NULL;
+}
+
+/* The path is given up inside a call: the call returns something unknown, with memory as it is now, rather than that
+ * nothing behind it is seen. */
+static bool call_returns(struct machine *m, uint64_t *pc, bool *thumb)
+{
+	if (m->ended || m->stopped || !m->exploring || m->instructions >= m->root_end || m->g.log_full)
+		return false;
+	struct state *s = call_open(m);
+	if (!s)
+		return false;
+	s->used = true;
+	state_enter(m, s);
+	path_begin(m, m->path, m->order, s->why);
+	m->callee = SPAN_LIT("a call that was passed over");
+	reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
+	m->nruns++;
+	m->path_end = m->instructions + m->limits.path;
+	*pc = s->pc;
+	*thumb = s->thumb;
+	return true;
+}
+
 static void path_run(struct machine *m, uint64_t pc, bool thumb)
 {
 	m->nruns++;
+	m->ended = false;
 	m->path_end = m->instructions + (m->natural ? m->limits.first : m->limits.path);
 	for (;;) {
 		m->redirect = m->redirect_site = 0;
 		m->stopping = false;
-		(void)uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
+		uc_err err = uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
+		if (call_skipped(m, err, &pc, &thumb))
+			continue;
 		compare_flush(m);
-		if (!m->redirect || m->stopped || m->instructions >= m->path_end)
-			return;
+		if (!m->redirect || m->stopped || m->instructions >= m->path_end) {
+			if (!call_returns(m, &pc, &thumb))
+				return;
+			continue;
+		}
 		pc = m->redirect;
 		thumb = m->redirect_thumb;
 		m->prev = 0;
@@ -617,14 +739,16 @@ static void state_run(struct machine *m)
 {
 	struct state s = m->states[--m->nstates];
 	guest_rollback(&m->g, s.mark);
-	bool done = !s.forced && code_flags(&m->code, s.goal) & CODE_RUN;
+	const struct function *passed = s.passed ? code_function_at(&m->code, s.passed) : NULL;
+	bool done = s.used || (!s.forced && code_flags(&m->code, s.goal) & CODE_RUN)
+		|| (passed && passed->ends && !passed->returns);
 	if (!done && !m->stopped && m->instructions < m->root_end) {
-		uc_context_restore(m->uc, s.context);
-		for (unsigned i = 0; i < s.nregs; i++)
-			reg_set(m, s.reg[i], s.value[i]);
-		m->frame = s.frame;
+		state_enter(m, &s);
 		path_begin(m, s.path, s.order, s.why);
 		m->spread = s.spread;
+		m->callee = SPAN_LIT("a call that was passed over");
+		if (s.passed)
+			reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
 		path_run(m, s.pc, s.thumb);
 	}
 	context_give(m, s.context);
@@ -799,13 +923,9 @@ static void run_function(struct machine *m, struct function *f)
 {
 	uint64_t args[4];
 	size_t mark = guest_mark(&m->g);
-	char where[32];
-	snprintf(where, sizeof(where), "sub_%x", f->addr - m->code.modules[f->module].bias);
-	for (unsigned i = 0; i < 4; i++) {
-		uint8_t shade = source_add(m, "argument %u of %.*s", i, f->name.n ? (int)f->name.n : (int)strlen(where),
-					   f->name.n ? (const char *)f->name.p : where);
-		args[i] = heap_marked(m, 256, shade);
-	}
+	/* One name for those of all functions: there are more functions than names, and the root says which it was. */
+	for (unsigned i = 0; i < 4; i++)
+		args[i] = heap_marked(m, 256, source_add(m, "argument %u", i));
 	root_run(m, f, 4, args, true);
 	guest_rollback(&m->g, mark);
 }

@@ -143,6 +143,22 @@ static bool is_made(const struct act *a, struct span secret)
 	return false;
 }
 
+/* A user was named on the way, and not that of anonymous FTP (RFC 1635), where PASS is followed by a greeting. */
+static bool names_user(const struct route *r)
+{
+	static const char *const anonymous[] = { "anonymous", "ftp\r", "\r" };
+	bool named = false;
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (!span_starts(r->v[i]->path, SPAN_LIT("USER ")))
+			continue;
+		named = true;
+		for (size_t k = 0; k < ARRAY_LEN(anonymous); k++)
+			if (span_starts(span_from(r->v[i]->path, 5), span_str(anonymous[k])))
+				return false;
+	}
+	return named;
+}
+
 /* PASS secret (RFC 959), Authorization: Basic … (RFC 7617) in what is sent. */
 static void sent(struct job *j, const struct route *r, const struct act *a)
 {
@@ -160,7 +176,7 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 		struct span secret = span_cut(rest, len);
 		/* An address as password is the habit of anonymous FTP (RFC 1635). */
 		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' ||
-		    memchr(secret.p, '@', secret.n) || (i > 0 && is_made(a, secret)))
+		    memchr(secret.p, '@', secret.n) || (i > 0 ? is_made(a, secret) : !names_user(r)))
 			continue;
 		struct act shown = *a;
 		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n,
