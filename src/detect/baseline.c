@@ -104,8 +104,10 @@ static bool parse_mac(const char *text, struct mac *out)
 static bool read_device(struct baseline *b, json_t *object)
 {
 	const char *id = json_string_value(json_object_get(object, "id"));
-	struct baseline_device *d = id && *id && b->n < BASELINE_DEVICES && !baseline_find(b, span_str(id), NULL)
-				    ? arena_new(&b->arena, sizeof(*d)) : NULL;
+	size_t n = id ? strlen(id) : 0;
+	if (n == 0 || n > BASELINE_TEXT || b->n == BASELINE_DEVICES || baseline_find(b, span_str(id), NULL))
+		return false;
+	struct baseline_device *d = arena_new(&b->arena, sizeof(*d));
 	if (!d)
 		return false;
 	*d = (struct baseline_device){
@@ -115,10 +117,12 @@ static bool read_device(struct baseline *b, json_t *object)
 		.medical = json_is_true(json_object_get(object, "medical")), .first = time_of(object, "first"),
 		.last = time_of(object, "last"),
 	};
+	if (!*d->id)
+		return false;                    /* no memory left for its texts */
 	(void)parse_mac(text_of(b, object, "mac"), &d->mac);
 	json_t *addresses = json_object_get(object, "addresses");
-	size_t n = json_array_size(addresses);
-	const char *latest = n ? json_string_value(json_array_get(addresses, n - 1)) : NULL;
+	size_t last = json_array_size(addresses);
+	const char *latest = last ? json_string_value(json_array_get(addresses, last - 1)) : NULL;
 	if (latest && !addr_parse(latest, &d->addr))
 		d->addr = (struct addr){ 0 };
 	read_sayings(b, d, json_object_get(object, "clues"));

@@ -158,6 +158,8 @@ static struct row *row_of(struct run *d, const struct row *key)
 		if (!row->f && (!best || row->touched < best->touched))
 			best = row;
 	}
+	if (!best || best->device != DEVICE_NONE)
+		detect_dropped(d);
 	if (best)
 		*best = *key;
 	return best;

@@ -96,6 +96,8 @@ static struct row *row_of(struct run *d, const struct origin *at, const char *pr
 		if (!kept && (!best || row->touched < best->touched))
 			best = row;
 	}
+	if (!best || best->device != DEVICE_NONE)
+		detect_dropped(d);
 	if (best)
 		*best = (struct row){ .device = device, .own = detect_server(at), .caller = caller, .protocol = protocol,
 				      .port = detect_server_port(at), .evident = evident, .first = *at };

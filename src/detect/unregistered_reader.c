@@ -81,8 +81,9 @@ static struct row *row_find(struct state *s, const struct origin *at, enum asked
 }
 
 /* A free row, else the longest untouched that never became a finding. */
-static struct row *row_take(struct state *s)
+static struct row *row_take(struct run *d)
 {
+	struct state *s = d->state;
 	struct row *best = NULL;
 	for (unsigned i = 0; i < ROWS; i++) {
 		struct row *row = &s->rows[i];
@@ -91,6 +92,7 @@ static struct row *row_take(struct state *s)
 		if (!row->f && (!best || row->touched < best->touched))
 			best = row;
 	}
+	detect_dropped(d);
 	return best;
 }
 
@@ -136,7 +138,7 @@ static void saw(struct run *d, const struct origin *at, enum asked what, struct 
 	if (!row) {
 		uint32_t device = detect_server_device(d, at);
 		bool group = addr_class(detect_client(at)) == ADDR_MULTICAST || mac_is_group(at->dmac);
-		row = device == DEVICE_NONE || group || s->sure[at->flow % SURE] != at->flow ? NULL : row_take(s);
+		row = device == DEVICE_NONE || group || s->sure[at->flow % SURE] != at->flow ? NULL : row_take(d);
 		if (!row)
 			return;
 		*row = (struct row){ .device = device, .own = detect_server(at), .reader = detect_client(at), .what = what,

@@ -244,6 +244,8 @@ static struct stream *stream_of(struct run *d, const struct record *r)
 		if (!x->key || (best->key && x->last < best->last))
 			best = x;
 	}
+	if (best->key && best->last + FRESH_NS > r->at->ts)
+		detect_dropped(d);               /* it was not over yet */
 	memset(best, 0, offsetof(struct stream, params));
 	for (unsigned i = 0; i < PARAMS; i++)
 		best->params[i].sort = NULL;

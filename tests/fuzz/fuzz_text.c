@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text that people and strangers write: the first byte picks the configuration, STIX indicators, the
- * list of MAC prefixes, a MUD profile, a CSAF advisory or a list of devices as CSV. */
+ * list of MAC prefixes, a MUD profile, a CSAF advisory, a list of devices as CSV or the devices of earlier runs. */
 #include "advisory/vex.h"
+#include "detect/baseline.h"
 #include "detect/indicator.h"
 #include "fuzz.h"
 #include "inventory/inventory.h"
@@ -82,30 +83,44 @@ static void csv(struct span text)
 	buf_done(&out);
 }
 
+static void baseline(struct span text)
+{
+	struct baseline *b = baseline_new();
+	baseline_read(b, text);
+	for (size_t i = 0; i < baseline_count(b); i++) {
+		const struct baseline_device *d = baseline_at(b, i);
+		if (baseline_find(b, span_str(d->id), NULL) != d || d->nsayings > BASELINE_SAYINGS)
+			abort();
+	}
+	baseline_free(b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
 	struct span text = span_of(data + 1, size - 1);
-	if (data[0] % 6 == 0) {
+	if (data[0] % 7 == 0) {
 		const struct conf_key *tables[] = { zone_conf, device_conf, detect_conf, NULL };
 		struct conf *c = NULL;
 		struct buf errors = { 0 };
 		if (conf_parse(text, "fuzz", tables, &c, &errors) == 0)
 			conf_free(c);
 		buf_done(&errors);
-	} else if (data[0] % 6 == 1) {
+	} else if (data[0] % 7 == 1) {
 		struct indicators *t = indicators_new();
 		char err[256];
 		if (indicators_read(t, text, "fuzz", err) == 0)
 			indicators_addr(t, addr_v4(0xca720477), 515, 6);
 		indicators_free(t);
-	} else if (data[0] % 6 == 2) {
+	} else if (data[0] % 7 == 2) {
 		profile(text);
-	} else if (data[0] % 6 == 3) {
+	} else if (data[0] % 7 == 3) {
 		csaf(text);
-	} else if (data[0] % 6 == 4) {
+	} else if (data[0] % 7 == 4) {
 		csv(text);
+	} else if (data[0] % 7 == 5) {
+		baseline(text);
 	} else {
 		struct oui *o = NULL;
 		if (oui_parse(text, &o) == 0)
