@@ -11,6 +11,9 @@
 /* DNS question and one A answer; answer 0: no such name. Returns when the answer came. */
 uint64_t talk_dns(struct net *n, uint64_t at, struct host *client, struct host *server, const char *name,
 		  uint32_t answer);
+/* The same for a TXT record of at most 255 bytes. */
+uint64_t talk_dns_text(struct net *n, uint64_t at, struct host *client, struct host *server, const char *name,
+		       struct span answer);
 void     talk_mdns_announce(struct net *n, uint64_t at, struct host *h, const char *instance, const char *service,
 			    const char *host_name, uint16_t port);
 void     talk_nbns_register(struct net *n, uint64_t at, struct host *h, uint32_t broadcast, const char *name);

@@ -6,8 +6,8 @@
 #include "lab/talk.h"
 
 enum {
-	DNS = 53, MDNS = 5353, LLMNR = 5355, NBNS = 137, TYPE_A = 1, TYPE_PTR = 12, TYPE_SRV = 33, TYPE_NB = 0x20, CLASS_IN = 1,
-	CACHE_FLUSH = 0x8000, NAME_IS_FIRST = 0xC00C,
+	DNS = 53, MDNS = 5353, LLMNR = 5355, NBNS = 137, TYPE_A = 1, TYPE_PTR = 12, TYPE_TXT = 16, TYPE_SRV = 33,
+	TYPE_NB = 0x20, CLASS_IN = 1, CACHE_FLUSH = 0x8000, NAME_IS_FIRST = 0xC00C,
 };
 
 static void name(struct buf *b, const char *dotted)
@@ -84,6 +84,33 @@ void talk_llmnr(struct net *n, uint64_t at, struct host *asks, const char *asked
 	buf_be32(&r, owner->ip);
 	net_resolve(n, at, owner, asks);
 	net_udp(n, at + net_between(n, 2 * MS, 80 * MS), owner, LLMNR, asks, port, buf_span(&r));
+}
+
+uint64_t talk_dns_text(struct net *n, uint64_t at, struct host *client, struct host *server, const char *asked,
+		       struct span answer)
+{
+	uint16_t id = (uint16_t)net_random(n), port = net_port(client);
+	AUTO_BUF b = { 0 };
+	head(&b, id, 0x0100, (uint16_t[4]){ 1, 0, 0, 0 });
+	name(&b, asked);
+	buf_be16(&b, TYPE_TXT);
+	buf_be16(&b, CLASS_IN);
+	net_resolve(n, at, client, server);
+	net_udp(n, at, client, port, server, DNS, buf_span(&b));
+	AUTO_BUF r = { 0 };
+	head(&r, id, 0x8180, (uint16_t[4]){ 1, 1, 0, 0 });
+	buf_bytes(&r, span_of(b.p + 12, b.n - 12));
+	buf_be16(&r, NAME_IS_FIRST);
+	buf_be16(&r, TYPE_TXT);
+	buf_be16(&r, CLASS_IN);
+	buf_be32(&r, 0);
+	answer = span_cut(answer, 255);                  /* one character-string (RFC 1035 §3.3.14) */
+	buf_be16(&r, (uint16_t)(answer.n + 1));
+	buf_u8(&r, (uint8_t)answer.n);
+	buf_bytes(&r, answer);
+	at += net_between(n, 9 * MS, 60 * MS);
+	net_udp(n, at, server, DNS, client, port, buf_span(&r));
+	return at;
 }
 
 static void record(struct buf *b, const char *owner, uint16_t type, uint16_t class)
