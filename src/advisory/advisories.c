@@ -107,7 +107,7 @@ struct advisories *advisories_new(void)
 	struct advisories *t = mem_new(sizeof(*t));
 	arena_init(&t->arena, 0);
 #define ADVISORY(i, ti, pub, ver, rel, where) \
-	ship(t, (struct advisory){ .id = i, .title = ti, .publisher = pub, .version = ver, .url = where, .shipped = true }, rel);
+	ship(t, (struct advisory){ .id = i, .title = ti, .publisher = pub, .version = ver, .url = where, .shipped = 1 }, rel);
 #define PRODUCT(of, i, m, nm, ver) \
 	ship_product(t, of, (struct advisory_product){ .id = i, .maker = m, .name = nm, .version = ver, .models = "" });
 #define CVE(of, c, w, s, vec, which) \

@@ -68,7 +68,8 @@ extern const struct record_type advisory_type;
 extern const struct record_type refused_type;    /* a file that was refused, on its way to the parent */
 enum refused_field { REFUSED_FILE, REFUSED_WHY };
 struct record *advisory_record(const struct advisory *a, const struct record_host *host);
-bool advisory_from_body(const char *json, struct arena *arena, struct advisory *out) __attribute__((warn_unused_result));
+bool advisory_from_body(const char *json, struct arena *arena,
+	struct advisory *out) __attribute__((warn_unused_result));
 
 const struct advisory_product *advisory_product_find(const struct advisory *a, const char *id);
 

@@ -110,23 +110,26 @@ static bool is_one_of(const char *word, size_t n, const char *const *list)
 }
 
 static const char *const company_words[] = {
-	"inc", "ltd", "limited", "gmbh", "co", "corp", "corporation", "ag", "kg", "kgaa", "sa", "se", "oy", "llc", "bv", "nv", "spa",
-	"srl", "plc", "company", "companies", "group", "holding", "medical", "health", "healthcare", "care", "systems", "system",
-	"technology", "technologies", "international", "devices", "device", "instruments", "electronics", "and", "of", "the", "us",
-	"usa", "diagnostics", "products", "solutions", "science", "sciences", "laboratories", "developments", "life", "a", NULL,
+	"inc", "ltd", "limited", "gmbh", "co", "corp", "corporation", "ag", "kg", "kgaa", "sa", "se", "oy", "llc", "bv",
+	"nv", "spa", "srl", "plc", "company", "companies", "group", "holding", "medical", "health", "healthcare",
+	"care", "systems", "system", "technology", "technologies", "international", "devices", "device", "instruments",
+	"electronics", "and", "of", "the", "us", "usa", "diagnostics", "products", "solutions", "science", "sciences",
+	"laboratories", "developments", "life", "a", NULL,
 };
 /* Stand with devices of every maker. */
 static const char *const common_words[] = {
-	"patient", "monitor", "monitors", "monitoring", "firmware", "software", "system", "systems", "device", "devices", "series",
-	"model", "models", "version", "versions", "all", "and", "or", "the", "with", "for", "of", "on", "using", "only", "any", "medical",
-	"health", "healthcare", "wireless", "module", "modules", "central", "station", "unit", "units", "server", "servers", "client",
-	"workstation", "workstations", "viewer", "application", "applications", "mobile", "android", "pump", "pumps", "infusion",
-	"syringe", "ventilator", "analyzer", "analyser", "manager", "management", "information", "center", "centre", "clinical",
-	"network", "vital", "signs", "bedside", "windows", "microsoft", "linux", "platform", "component", "database", "control",
-	"controller", "service", "services", "hub", "gateway", "reader", "machine", "recorder", "resting", "electrocardiograph",
-	"ultrasound", "imaging", "anesthesia", "dicom", "pacs", "cardiology", "radiology", "integrated", "number", "part", "based",
-	"product", "products", "worn", "wearable", "remote", "desktop", "professional", "enterprise", "edition", "hardware", "battery",
-	"scanner", "library", "toolkit", "kit", "accessory", "line", "icu", "ccu", "ecg", "mri", "unknown", NULL,
+	"patient", "monitor", "monitors", "monitoring", "firmware", "software", "system", "systems", "device",
+	"devices", "series", "model", "models", "version", "versions", "all", "and", "or", "the", "with", "for", "of",
+	"on", "using", "only", "any", "medical", "health", "healthcare", "wireless", "module", "modules", "central",
+	"station", "unit", "units", "server", "servers", "client", "workstation", "workstations", "viewer",
+	"application", "applications", "mobile", "android", "pump", "pumps", "infusion", "syringe", "ventilator",
+	"analyzer", "analyser", "manager", "management", "information", "center", "centre", "clinical", "network",
+	"vital", "signs", "bedside", "windows", "microsoft", "linux", "platform", "component", "database", "control",
+	"controller", "service", "services", "hub", "gateway", "reader", "machine", "recorder", "resting",
+	"electrocardiograph", "ultrasound", "imaging", "anesthesia", "dicom", "pacs", "cardiology", "radiology",
+	"integrated", "number", "part", "based", "product", "products", "worn", "wearable", "remote", "desktop",
+	"professional", "enterprise", "edition", "hardware", "battery", "scanner", "library", "toolkit", "kit",
+	"accessory", "line", "icu", "ccu", "ecg", "mri", "unknown", NULL,
 };
 
 static void add_word(struct words *w, const char *word, size_t n, const char *const *dropped)
@@ -278,7 +281,8 @@ static bool lists(const struct texts *ids, const char *id)
 	return false;
 }
 
-static const char *what_is_unknown(const struct known *k, enum recognised r, enum version_fits fits, const char *version)
+static const char *what_is_unknown(const struct known *k, enum recognised r, enum version_fits fits,
+				   const char *version)
 {
 	if (k->guessed)
 		return "model and version not known";

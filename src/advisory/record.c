@@ -38,7 +38,8 @@ static const struct field vulnerability_fields[] = {
 	[V_INVESTIGATED] = { "investigated", F_TEXTS, "product ids that are under investigation" },
 	[V_REMEDIES] = { "remedies", F_RECORDS, "what helps", .nested = &remedy_type },
 };
-static RECORD_TYPE(vulnerability_type, "vulnerability", "A vulnerability that an advisory describes", vulnerability_fields);
+static RECORD_TYPE(vulnerability_type, "vulnerability", "A vulnerability that an advisory describes",
+	vulnerability_fields);
 
 enum { A_ID, A_TITLE, A_PUBLISHER, A_VERSION, A_RELEASED, A_URL, A_PRODUCTS, A_VULNERABILITIES, A_TROUBLES };
 static const struct field advisory_fields[] = {

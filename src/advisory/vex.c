@@ -32,7 +32,8 @@ static void put_head(struct buf *b, const struct vex_head *h)
 {
 	buf_text(b, "{\"document\":{\"category\":\"csaf_vex\",\"csaf_version\":\"2.0\",\"distribution\":{\"tlp\":{");
 	put(b, "label", h->tlp);
-	buf_text(b, "}},\"lang\":\"en\",\"notes\":[{\"category\":\"summary\",\"text\":\"Devices of one site, matched by auscult "
+	buf_text(b, "}},\"lang\":\"en\",\"notes\":[{\"category\":\"summary\",\"text\":\"Devices of one site, matched by "
+		"auscult "
 		    "from what they said on the network, an inventory and published advisories. Where the version is not known a "
 		    "device stands as under investigation.\"}],\"publisher\":{\"category\":\"user\",");
 	put(b, "name", h->publisher);
@@ -123,7 +124,8 @@ static void put_status(struct buf *b, const struct cell *v, unsigned n)
 	buf_text(b, "}");
 }
 
-static void put_ids(struct buf *b, const struct cell *v, unsigned n, const char *status, const struct vulnerability *only)
+static void put_ids(struct buf *b, const struct cell *v, unsigned n, const char *status,
+	const struct vulnerability *only)
 {
 	const char *comma = "";
 	buf_text(b, "\"product_ids\":[");
@@ -185,7 +187,8 @@ static void put_impact(struct buf *b, const struct cell *v, unsigned n)
 {
 	if (!has_status(v, n, "known_not_affected"))
 		return;
-	buf_text(b, ",\"threats\":[{\"category\":\"impact\",\"details\":\"The version is outside those that the advisory names as "
+	buf_text(b, ",\"threats\":[{\"category\":\"impact\",\"details\":\"The version is outside those that the advisory "
+		"names as "
 		    "affected.\",");
 	put_ids(b, v, n, "known_not_affected", NULL);
 	buf_text(b, "}]");
@@ -201,7 +204,8 @@ static void put_notes(struct buf *b, const struct cell *v, unsigned n)
 			continue;
 		struct buf text = { 0 };
 		json_put_str(&text, id);
-		buf_printf(b, "%s%.*s", *before ? ", " : "", (int)(text.n > 2 ? text.n - 2 : 0), text.p ? (const char *)text.p + 1 : "");
+		buf_printf(b, "%s%.*s", *before ? ", " : "", (int)(text.n > 2 ? text.n - 2 : 0), text.p ?
+			(const char *)text.p + 1 : "");
 		buf_done(&text);
 		before = id;
 	}

@@ -205,7 +205,8 @@ static int import(struct args *a)
 		buf_printf(&m.out, "{\"read\":%u,\"kept\":%u,\"older\":%u,\"refused\":%u,\"troubles\":%u}\n", m.read, m.kept, m.older,
 			   m.refused, m.troubles);
 	else if (good)
-		buf_printf(&m.out, "%u advisories read: %u kept, %u older than what is there, %u refused; %u remarks on files\n", m.read,
+		buf_printf(&m.out, "%u advisories read: %u kept, %u older than what is there, %u refused; %u remarks on files\n",
+			m.read,
 			   m.kept, m.older, m.refused, m.troubles);
 	good = command_write(STDOUT_FILENO, buf_span(&m.out)) == 0 && good;
 	store_close(m.store);
@@ -342,13 +343,15 @@ static bool write_vex(const struct args *a, const struct posture *p)
 		posture_label(d, &label);
 		struct span name = arena_copy(&texts, buf_span(&label));
 		buf_done(&label);
-		v[i] = (struct vex_device){ d->id, name.p ? (const char *)name.p : d->id, d->serial, d->model, d->matches, d->nmatches };
+		v[i] = (struct vex_device){ d->id, name.p ? (const char *)name.p : d->id, d->serial, d->model, d->matches,
+			d->nmatches };
 		head.date = d->last > head.date ? d->last : head.date;
 		for (unsigned k = 0; k < d->nmatches; k++)
 			head.date = d->matches[k].advisory->released > head.date ? d->matches[k].advisory->released : head.date;
 	}
 	vex_write(&b, &head, v, p->n);
-	AUTO_CLOSE int fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	AUTO_CLOSE int fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO) : open(path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	bool ok = fd >= 0 && command_write(fd, buf_span(&b)) == 0;
 	if (!ok)
 		log_error(&a->log, "%s: %s", path, strerror(errno));
@@ -400,7 +403,8 @@ static int match(struct args *a)
 	if (json)
 		buf_printf(&out, "],\"advisories\":%u,\"looked_at\":%u,\"model_not_known\":%u}\n", p->advisories->n, p->n, unknown);
 	else
-		buf_printf(&out, "%s%u of %u devices are, or may be, affected, by %u advisories; the model of %u is not known: nothing can "
+		buf_printf(&out, "%s%u of %u devices are, or may be, affected, by %u advisories; the model of %u is not known: "
+			"nothing can "
 				 "be said of those but by what they speak.\n", shown ? "\n" : "", shown, p->n, p->advisories->n, unknown);
 	bool to_stdout = !args_text(a, OPT_VEX) || strcmp(args_text(a, OPT_VEX), "-") != 0;
 	good = (!to_stdout || command_write(STDOUT_FILENO, buf_span(&out)) == 0) && good;
@@ -426,24 +430,31 @@ const struct command cmd_advisories = {
 	.doc = "which published advisories speak of which device",
 	.synopsis = "[OPTION]... import FILE|DIR... | list | match",
 	.about =
-		"import reads CSAF 2.0 files into the store; a later version of an advisory takes the place of an earlier one, and what "
+		"import reads CSAF 2.0 files into the store; a later version of an advisory takes the place of an earlier one, "
+		"and what "
 		"was off in a file is said. The advisories of the Contec CMS8000 are shipped and need no import.\n\n"
 		"match says of each device of the store and of the imported inventory which advisories speak of it, and by which "
 		"rule: maker and model with the version, model alone, a known re-brand, or a protocol that only one family speaks. "
-		"Without the version, or when only the family is known, a device may be affected; what is missing is said. CVSS scores "
+		"Without the version, or when only the family is known, a device may be affected; what is missing is said. CVSS "
+		"scores "
 		"are quoted as published.\n\n"
-		"Exit status of match: 0 none is affected, 1 one is (--fail-on), 2 could not run; of import: 3 when files were refused.",
+		"Exit status of match: 0 none is affected, 1 one is (--fail-on), 2 could not run; of import: 3 when files were "
+		"refused.",
 	.example = "auscult advisories import csaf_files/\n  every .json in a folder and below it\n"
 		   "auscult advisories match --vex site-vex.json\n  which devices are affected, and the same as CSAF VEX",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
-		[OPT_VEX] = { "vex", 0, "FILE", OPTION_TEXT, "match: write a CSAF 2.0 VEX document; - is standard output", NULL, NULL },
-		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "match: this device alone: id, name, address, MAC or asset tag", NULL,
+		[OPT_VEX] = { "vex", 0, "FILE", OPTION_TEXT, "match: write a CSAF 2.0 VEX document; - is standard output", NULL,
+			NULL },
+		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "match: this device alone: id, name, address, MAC or asset "
+			"tag", NULL,
 				 NULL },
 		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "match: devices that are not affected or fixed, too", NULL, NULL },
 		[OPT_PUBLISHER] = { "publisher", 0, "NAME", OPTION_TEXT, "VEX: who says so", "this site", NULL },
-		[OPT_NAMESPACE] = { "namespace", 0, "URL", OPTION_TEXT, "VEX: a URL of the publisher's", "https://site.invalid", NULL },
+		[OPT_NAMESPACE] = { "namespace", 0, "URL", OPTION_TEXT, "VEX: a URL of the publisher's", "https://site.invalid",
+			NULL },
 		[OPT_TLP] = { "tlp", 0, "LABEL", OPTION_TEXT, "VEX: who may read it", "AMBER", "WHITE|GREEN|AMBER|RED" },
-		[OPT_FAIL_ON] = { "fail-on", 0, "WHAT", OPTION_TEXT, "match: exit with 1 when a device is affected, or may be", "affected",
+		[OPT_FAIL_ON] = { "fail-on", 0, "WHAT", OPTION_TEXT, "match: exit with 1 when a device is affected, or may be",
+			"affected",
 				  "affected|maybe|never" },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,

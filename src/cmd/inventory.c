@@ -127,7 +127,8 @@ static void take(void *ctx, const struct record *r)
 }
 
 /* "Heading=column", in place. */
-static bool read_maps(const struct args *a, struct asset_map maps[ASSET_MAPS], char text[ASSET_MAPS][HEADING], unsigned *n)
+static bool read_maps(const struct args *a, struct asset_map maps[ASSET_MAPS], char text[ASSET_MAPS][HEADING],
+	unsigned *n)
 {
 	for (unsigned i = 0; i < a->v[OPT_MAP].ntexts; i++) {
 		const char *given = a->v[OPT_MAP].texts[i], *sign = strrchr(given, '=');
@@ -306,7 +307,8 @@ static void compare_fields(struct difference *f, const struct posture_device *d)
 	const struct {
 		const char *name, *seen, *listed;
 	} pairs[] = { { "maker", d->maker, d->asset->v[ASSET_MAKER] }, { "model", d->model, d->asset->v[ASSET_MODEL] },
-		      { "serial number", d->serial, d->asset->v[ASSET_SERIAL] }, { "firmware", d->version, d->asset->v[ASSET_FIRMWARE] },
+		      { "serial number", d->serial, d->asset->v[ASSET_SERIAL] }, { "firmware", d->version,
+			d->asset->v[ASSET_FIRMWARE] },
 		      { "MAC", d->mac, d->asset->v[ASSET_MAC] },
 		      { "address", d->addresses[0] ? d->addresses[0] : "", d->asset->v[ASSET_IP] } };
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
@@ -347,7 +349,8 @@ static int diff(struct args *a)
 		}
 	}
 	if (f.json)
-		buf_printf(&f.out, "],\n\"listed_never_seen\":%u,\"seen_not_listed\":%u,\"differ\":%u,\"agree\":%u}\n", f.listed, f.unlisted,
+		buf_printf(&f.out, "],\n\"listed_never_seen\":%u,\"seen_not_listed\":%u,\"differ\":%u,\"agree\":%u}\n", f.listed,
+			f.unlisted,
 			   f.differ, f.agree);
 	else
 		buf_printf(&f.out, "\n%u listed and never seen, %u seen and not listed, %u differ, %u agree.\n", f.listed, f.unlisted,
@@ -388,7 +391,8 @@ const struct command cmd_inventory = {
 		[OPT_MAP] = { "map", 0, "HEADING=COLUMN", OPTION_TEXTS,
 			      "import: what a heading means: asset_tag, maker, model, serial, firmware, mac, ip, network_port, location, "
 			      "department, owner, criticality, last_maintenance, networked or mds2", NULL, NULL },
-		[OPT_BOM] = { "bom", 0, NULL, OPTION_FLAG, "export: begin with a byte order mark, as some spreadsheets want", NULL, NULL },
+		[OPT_BOM] = { "bom", 0, NULL, OPTION_FLAG, "export: begin with a byte order mark, as some spreadsheets want",
+			NULL, NULL },
 		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "export, diff: devices that are not medical, too", NULL, NULL },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,

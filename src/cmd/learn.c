@@ -599,7 +599,7 @@ const struct command cmd_learn = {
 		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXTS, "this device alone: id, name, address or MAC", NULL, NULL },
 		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "devices that are not known as medical too", NULL, NULL },
 		[OPT_LEAST] = { "least", 0, "N", OPTION_NUMBER, "so many conversations make a rule", "3", NULL },
-		[OPT_OUTSIDE] = { "outside", 0, NULL, OPTION_FLAG, 
+		[OPT_OUTSIDE] = { "outside", 0, NULL, OPTION_FLAG,
 				  "allow destinations outside the site, if nothing else speaks against them", NULL, NULL },
 		[OPT_URL] = { "url", 0, "URL", OPTION_TEXT, "where the profiles' own URLs begin", "https://profiles.invalid/", NULL },
 		[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "from the store: conversations at or after this time", NULL, NULL },

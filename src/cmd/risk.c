@@ -22,11 +22,14 @@ struct row {
 
 static double key_of(const struct posture_device *d, const char *sort)
 {
-	static const char *const names[ADDENDS] = { "exposure", "reachability", "leaves", "patient", "affected", "role", "firmware" };
+	static const char *const names[ADDENDS] = { "exposure", "reachability", "leaves", "patient", "affected", "role",
+		"firmware" };
 	for (unsigned k = 0; k < ADDENDS; k++)
 		if (strcmp(sort, names[k]) == 0)
 			return d->risk.v[k].points * 1000.0 + d->risk.figure;
-	return strcmp(sort, "cvss") == 0 ? d->facts.cvss * 1000 + d->risk.figure : strcmp(sort, "name") == 0 ? 0 : d->risk.figure;
+	if (strcmp(sort, "cvss") == 0)
+		return d->facts.cvss * 1000 + d->risk.figure;
+	return d->risk.figure;
 }
 
 static const char *name_of(const struct posture_device *d)
@@ -82,7 +85,8 @@ static void put_json(struct buf *b, const struct posture_device *d, bool first)
 
 static void put_csv_head(struct buf *b)
 {
-	static const char *const heads[] = { "risk", "device", "asset_tag", "maker", "model", "firmware", "serial", "mac", "ip",
+	static const char *const heads[] = { "risk", "device", "asset_tag", "maker", "model", "firmware", "serial", "mac",
+		"ip",
 					     "location", "department", "role" };
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		csv_cell(b, i == 0, heads[i]);
@@ -99,7 +103,8 @@ static void put_csv(struct buf *b, const struct posture_device *d)
 	char text[64];
 	const char *tag = d->asset ? d->asset->v[ASSET_TAG] : "", *place = d->asset ? d->asset->v[ASSET_LOCATION] : "",
 		   *department = d->asset ? d->asset->v[ASSET_DEPARTMENT] : "";
-	const char *cells[] = { d->id, tag, d->maker, d->model, d->version, d->serial, d->mac, d->addresses[0] ? d->addresses[0] : "",
+	const char *cells[] = { d->id, tag, d->maker, d->model, d->version, d->serial, d->mac, d->addresses[0] ?
+		d->addresses[0] : "",
 				place, department, d->role };
 	snprintf(text, sizeof(text), "%u", d->risk.figure);
 	csv_cell(b, true, text);
@@ -167,10 +172,12 @@ static uint32_t pick(const struct args *a, const struct posture *p, struct row *
 
 static void print(const struct args *a, const struct row *rows, uint32_t n, struct buf *out)
 {
-	static const char *const heads[] = { "Risk", "Device", "What", "Expos", "Reach", "Leave", "Pati", "Aff", "Role", "Firm",
+	static const char *const heads[] = { "Risk", "Device", "What", "Expos", "Reach", "Leave", "Pati", "Aff", "Role",
+		"Firm",
 					     "CVSS", "Id" };
 	const struct layout l = body_layout(args_text(a, OPT_COLOR));
-	bool json = args_flag(a, OPT_JSON), csv = args_flag(a, OPT_CSV), why = args_flag(a, OPT_WHY) || args_text(a, OPT_DEVICE);
+	bool json = args_flag(a, OPT_JSON), csv = args_flag(a, OPT_CSV);
+	bool why = args_flag(a, OPT_WHY) || args_text(a, OPT_DEVICE);
 	struct table t;
 	table_init(&t, ARRAY_LEN(heads), heads);
 	t.right[0] = t.whole[ARRAY_LEN(heads) - 1] = true;
@@ -196,7 +203,8 @@ static void print(const struct args *a, const struct row *rows, uint32_t n, stru
 	else if (!csv && !why)
 		table_print(&t, out, &l, 0);
 	if (!json && !csv && !why)
-		buf_text(out, n ? "\nThe figure is the sum of the seven addends beside it; CVSS is quoted as published. Why: auscult risk --why\n" :
+		buf_text(out, n ? "\nThe figure is the sum of the seven addends beside it; CVSS is quoted as published. Why: "
+			"auscult risk --why\n" :
 				  "No devices.\n");
 	table_done(&t);
 }
@@ -231,16 +239,20 @@ const struct command cmd_risk = {
 	.doc = "which device first: a figure for each, with everything that it is made of",
 	.synopsis = "[OPTION]...",
 	.about =
-		"Adds up, for each medical device of the store and each line of the imported list: exposure of patients' data (20), who "
-		"reaches it (15), whether it calls outside (15), whether a patient is attached (15), whether advisories speak of it (20), "
-		"its role (10), whether its firmware is known (5). Every addend stands beside the figure, with its reason. It is an order "
+		"Adds up, for each medical device of the store and each line of the imported list: exposure of patients' data "
+		"(20), who "
+		"reaches it (15), whether it calls outside (15), whether a patient is attached (15), whether advisories speak of "
+		"it (20), "
+		"its role (10), whether its firmware is known (5). Every addend stands beside the figure, with its reason. It is "
+		"an order "
 		"to work in, no measure of danger; CVSS scores are quoted as published and not computed anew.",
 	.example = "auscult risk --sort affected\n  the table, sorted by what advisories say\n"
 		   "auscult risk --device bed-4\n  every addend of one device, with its reason",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
 		[OPT_CSV] = { "csv", 0, NULL, OPTION_FLAG, "the table as CSV", NULL, NULL },
 		[OPT_SORT] = { "sort", 0, "COLUMN", OPTION_TEXT, "what comes first", "risk", SORTS },
-		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "this device alone: id, name, address, MAC or asset tag", NULL, NULL },
+		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "this device alone: id, name, address, MAC or asset tag",
+			NULL, NULL },
 		[OPT_WHY] = { "why", 0, NULL, OPTION_FLAG, "every addend with its reason", NULL, NULL },
 		[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0", NULL },
 		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "devices that are not medical, too", NULL, NULL },

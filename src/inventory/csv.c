@@ -16,19 +16,24 @@ static const struct {
 } headings[] = {
 	{ ASSET_TAG, "assettag" }, { ASSET_TAG, "asset" }, { ASSET_TAG, "assetnumber" }, { ASSET_TAG, "assetno" },
 	{ ASSET_TAG, "assetid" }, { ASSET_TAG, "tag" }, { ASSET_TAG, "tagnumber" }, { ASSET_TAG, "inventorynumber" },
-	{ ASSET_TAG, "equipmentid" }, { ASSET_TAG, "equipmentnumber" }, { ASSET_TAG, "controlnumber" }, { ASSET_TAG, "cmmsid" },
+	{ ASSET_TAG, "equipmentid" }, { ASSET_TAG, "equipmentnumber" }, { ASSET_TAG, "controlnumber" },
+	{ ASSET_TAG, "cmmsid" },
 	{ ASSET_MAKER, "maker" }, { ASSET_MAKER, "manufacturer" }, { ASSET_MAKER, "vendor" }, { ASSET_MAKER, "make" },
 	{ ASSET_MAKER, "manufacturername" }, { ASSET_MAKER, "brand" },
-	{ ASSET_MODEL, "model" }, { ASSET_MODEL, "modelnumber" }, { ASSET_MODEL, "modelname" }, { ASSET_MODEL, "modelno" },
-	{ ASSET_MODEL, "devicemodel" }, { ASSET_MODEL, "product" },
-	{ ASSET_SERIAL, "serial" }, { ASSET_SERIAL, "serialnumber" }, { ASSET_SERIAL, "serialno" }, { ASSET_SERIAL, "sn" },
+	{ ASSET_MODEL, "model" }, { ASSET_MODEL, "modelnumber" }, { ASSET_MODEL, "modelname" },
+	{ ASSET_MODEL, "modelno" }, { ASSET_MODEL, "devicemodel" }, { ASSET_MODEL, "product" },
+	{ ASSET_SERIAL, "serial" }, { ASSET_SERIAL, "serialnumber" }, { ASSET_SERIAL, "serialno" },
+	{ ASSET_SERIAL, "sn" },
 	{ ASSET_FIRMWARE, "firmware" }, { ASSET_FIRMWARE, "firmwareversion" }, { ASSET_FIRMWARE, "softwareversion" },
 	{ ASSET_FIRMWARE, "software" }, { ASSET_FIRMWARE, "version" }, { ASSET_FIRMWARE, "swversion" },
-	{ ASSET_MAC, "mac" }, { ASSET_MAC, "macaddress" }, { ASSET_MAC, "ethernetaddress" }, { ASSET_MAC, "hardwareaddress" },
-	{ ASSET_IP, "ip" }, { ASSET_IP, "ipaddress" }, { ASSET_IP, "ipv4" }, { ASSET_IP, "ipv4address" }, { ASSET_IP, "address" },
-	{ ASSET_PORT, "networkport" }, { ASSET_PORT, "vlan" }, { ASSET_PORT, "switchport" }, { ASSET_PORT, "vlanswitchport" },
-	{ ASSET_PORT, "port" },
-	{ ASSET_LOCATION, "location" }, { ASSET_LOCATION, "room" }, { ASSET_LOCATION, "site" }, { ASSET_LOCATION, "building" },
+	{ ASSET_MAC, "mac" }, { ASSET_MAC, "macaddress" }, { ASSET_MAC, "ethernetaddress" },
+	{ ASSET_MAC, "hardwareaddress" },
+	{ ASSET_IP, "ip" }, { ASSET_IP, "ipaddress" }, { ASSET_IP, "ipv4" }, { ASSET_IP, "ipv4address" },
+	{ ASSET_IP, "address" },
+	{ ASSET_PORT, "networkport" }, { ASSET_PORT, "vlan" }, { ASSET_PORT, "switchport" },
+	{ ASSET_PORT, "vlanswitchport" }, { ASSET_PORT, "port" },
+	{ ASSET_LOCATION, "location" }, { ASSET_LOCATION, "room" }, { ASSET_LOCATION, "site" },
+	{ ASSET_LOCATION, "building" },
 	{ ASSET_DEPARTMENT, "department" }, { ASSET_DEPARTMENT, "ward" }, { ASSET_DEPARTMENT, "unit" },
 	{ ASSET_DEPARTMENT, "costcenter" }, { ASSET_DEPARTMENT, "dept" },
 	{ ASSET_OWNER, "owner" }, { ASSET_OWNER, "owneroffice" }, { ASSET_OWNER, "responsible" },
@@ -278,7 +283,8 @@ int assets_read(struct span csv, const struct asset_map *maps, unsigned nmaps, s
 {
 	if (span_starts(csv, SPAN_LIT("\xef\xbb\xbf")))
 		csv = span_from(csv, 3);
-	struct reading r = { .in = rd_of(csv), .line = 1, .comma = guess_comma(csv), .a = a, .out = out, .notes = notes, .err = err };
+	struct reading r = { .in = rd_of(csv), .line = 1, .comma = guess_comma(csv), .a = a, .out = out, .notes = notes,
+		.err = err };
 	r.cell.cap = 1 << 20;
 	r.latin1 = !is_utf8(csv);
 	*err = '\0';

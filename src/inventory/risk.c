@@ -11,7 +11,8 @@ static const struct {
 	const char *name;
 	unsigned most;
 } addends[ADDENDS] = {
-	[ADD_EXPOSURE] = { "exposure", 20 }, [ADD_REACHABILITY] = { "reachability", 15 }, [ADD_LEAVES] = { "leaves the site", 15 },
+	[ADD_EXPOSURE] = { "exposure", 20 }, [ADD_REACHABILITY] = { "reachability", 15 },
+	[ADD_LEAVES] = { "leaves the site", 15 },
 	[ADD_PATIENT] = { "patient attached", 15 }, [ADD_AFFECTED] = { "affected", 20 }, [ADD_ROLE] = { "role", 10 },
 	[ADD_FIRMWARE] = { "firmware known", 5 },
 };
@@ -45,12 +46,13 @@ static void add_exposure(const struct risk_facts *f, struct risk *r)
 
 static void add_reachability(const struct risk_facts *f, struct risk *r)
 {
-	unsigned points = (f->services ? 3u : 0) + (f->services > 3 ? 3u : 0) + (f->callers > 10 ? 4u : f->callers > 1 ? 2u : 0);
+	unsigned by_ports = f->services > 3 ? 6 : f->services ? 3 : 0;
+	unsigned points = by_ports + (f->callers > 10 ? 4u : f->callers > 1 ? 2u : 0);
 	if (f->called_from_outside)
 		set(r, ADD_REACHABILITY, 15, "answered somebody outside the site");
 	else if (f->services)
-		set(r, ADD_REACHABILITY, points, "answers at %u port%s, called by %u host%s", f->services, f->services == 1 ? "" : "s",
-		    f->callers, f->callers == 1 ? "" : "s");
+		set(r, ADD_REACHABILITY, points, "answers at %u port%s, called by %u host%s", f->services,
+		    f->services == 1 ? "" : "s", f->callers, f->callers == 1 ? "" : "s");
 	else
 		set(r, ADD_REACHABILITY, 0, "nobody was seen to reach it");
 }
@@ -91,17 +93,35 @@ static void add_affected(const struct risk_facts *f, struct risk *r)
 		set(r, ADD_AFFECTED, 0, "no advisory speaks of it");
 }
 
+static void add_leaves(const struct risk_facts *f, struct risk *r)
+{
+	if (f->leaves_answered)
+		set(r, ADD_LEAVES, 15, "reached addresses outside the site");
+	else if (f->leaves)
+		set(r, ADD_LEAVES, 8, "called addresses outside the site, unanswered");
+	else
+		set(r, ADD_LEAVES, 0, "not seen to call outside");
+}
+
+static void add_patient(const struct risk_facts *f, struct risk *r)
+{
+	if (f->patient && f->carries_patients)
+		set(r, ADD_PATIENT, 15, "at the patient, and sends patients' data or vital signs");
+	else if (f->patient)
+		set(r, ADD_PATIENT, 8, "sends patients' data or vital signs");
+	else if (f->carries_patients)
+		set(r, ADD_PATIENT, 5, "made for the patient's side; no patient seen");
+	else
+		set(r, ADD_PATIENT, 0, "no patient seen");
+}
+
 void risk_figure(const struct risk_facts *f, struct risk *out)
 {
 	*out = (struct risk){ 0 };
 	add_exposure(f, out);
 	add_reachability(f, out);
-	set(out, ADD_LEAVES, f->leaves_answered ? 15 : f->leaves ? 8 : 0, f->leaves_answered ? "reached addresses outside the site" :
-	    f->leaves ? "called addresses outside the site, unanswered" : "not seen to call outside");
-	set(out, ADD_PATIENT, f->patient && f->carries_patients ? 15 : f->patient ? 8 : f->carries_patients ? 5 : 0,
-	    f->patient && f->carries_patients ? "at the patient, and sends patients' data or vital signs" :
-	    f->patient ? "sends patients' data or vital signs" : f->carries_patients ? "made for the patient's side; no patient seen" :
-										       "no patient seen");
+	add_leaves(f, out);
+	add_patient(f, out);
 	add_affected(f, out);
 	add_role(f, out);
 	set(out, ADD_FIRMWARE, f->has_version ? 0 : 5, f->has_version ? "version known" : "version not known");

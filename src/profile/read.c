@@ -32,7 +32,8 @@ struct reading {
 
 /* ---- saying what is wrong ---- */
 
-static void say(struct reading *r, const struct place *at, const char *before, const char *fmt, va_list list)
+static void PRINTF(4, 0) say(struct reading *r, const struct place *at, const char *before, const char *fmt,
+			     va_list list)
 {
 	char text[512];
 	if (r->c->errors + r->c->warnings > PROFILE_COMPLAINTS)
@@ -135,10 +136,6 @@ static const json_t *list_at(struct reading *r, const struct place *up, const js
 		wrong(r, &here, "is no list");
 	return json_is_array(v) ? v : NULL;
 }
-
-struct known {
-	const char *const *names;                /* ends with NULL */
-};
 
 /* What this reader does not know it must not pass over in silence: a condition it does not see widens a rule. */
 static bool is_known(const char *name, const char *const *names)
@@ -694,8 +691,7 @@ void profiles_free(struct profiles *t)
 const struct profile *profiles_read(struct profiles *t, struct span json, const char *file, struct complaints *c)
 {
 	char err[JSONDOC_ERR];
-	struct reading *r = mem_new(sizeof(*r));
-	AUTO_FREE void *owner = r;
+	AUTO_FREE struct reading *r = mem_new(sizeof(*r));
 	r->t = t;
 	r->c = c;
 	unsigned before = c->errors;
