@@ -379,7 +379,7 @@ const struct command cmd_inventory = {
 	.synopsis = "[OPTION]... import FILE.csv | export | diff",
 	.about =
 		"import reads CSV whose first line holds headings (asset tag, manufacturer, model, serial number, firmware, MAC, IP, "
-		"location, department …; --map names others) in the place of the list before. export writes the list with what the "
+		"location, department and so on; --map names others) in the place of the list before. export writes the list with what the "
 		"network showed in its empty cells; cells that a spreadsheet would run as a formula get an apostrophe. diff says "
 		"what is listed and was never seen, what was seen and is not listed, and where both name a device differently.\n\n"
 		"A device is joined with its line by MAC, then serial number, then address, then its name as asset tag.\n\n"

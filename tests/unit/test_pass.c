@@ -592,6 +592,37 @@ static void a_file_is_said_to_be_started_by_what_or_by_nothing_found(void **stat
 	fake_end(&k);
 }
 
+static void a_library_that_acts_by_itself_is_told_once(void **state)
+{
+	(void)state;
+	static const char to[] = "to=@203.0.113.5/515";
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "lib/libv.so.1");
+	fake_call(&k, CALL_NETWORK, "connect", to, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		fake_program(&k, i ? "bin/b" : "bin/a");
+		fake_call(&k, CALL_NETWORK, "connect", to, NULL);
+		record_str(k.calls[i + 1][0], FWC_MODULE, "libv.so.1");
+	}
+	/* bin/c loads it too, but calls by itself. */
+	fake_program(&k, "bin/c");
+	fake_call(&k, CALL_NETWORK, "connect", to, NULL);
+	static const struct scene_link links[] = { { 1, 0 }, { 2, 0 }, { 3, 0 } };
+	k.scene.links = links;
+	k.scene.nlinks = ARRAY_LEN(links);
+	fake_run(&k);
+	unsigned n = 0;
+	for (uint32_t i = 0; i < k.nfound; i++) {
+		if (strcmp(k.found[i]->rule->id, "fw.fixed-destination") != 0)
+			continue;
+		assert_true(k.found[i]->device == 0 || k.found[i]->device == 3);
+		n++;
+	}
+	assert_int_equal(n, 2);
+	fake_end(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -615,6 +646,7 @@ int main(void)
 		cmocka_unit_test(patients_fields_to_a_fixed_address),
 		cmocka_unit_test(endless_parents_end),
 		cmocka_unit_test(a_file_is_said_to_be_started_by_what_or_by_nothing_found),
+		cmocka_unit_test(a_library_that_acts_by_itself_is_told_once),
 		cmocka_unit_test(texts_of_rules_say_what_they_see),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

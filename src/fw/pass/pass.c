@@ -162,13 +162,24 @@ static void step_of_call(struct job *j, struct record *step, const struct act *a
 	add_list(step, STEP_CODE, a->call, FWC_CODE);
 }
 
+/* The file in which an act stands: a call in a library stands there, whoever loaded it. */
+static const struct scene_file *holder(const struct job *j, uint32_t file, const struct act *a)
+{
+	const struct scene *s = j->scene;
+	struct span module = a->call ? record_get_text(a->call, FWC_MODULE) : (struct span){ 0 };
+	for (uint32_t i = 0; module.n && i < s->nlinks; i++)
+		if (s->links[i].program == file && span_eq(path_base(span_str(s->files[s->links[i].library].path)), module))
+			return &s->files[s->links[i].library];
+	return &s->files[file];
+}
+
 void job_chain(struct job *j, struct finding *f, const struct act *const *steps)
 {
 	struct record **v = arena_new(j->host->arena, PASS_STEPS * sizeof(*v));
-	const struct scene_file *file = &j->scene->files[f->device];
 	unsigned n = 0;
 	for (; v && *steps && n < PASS_STEPS; steps++) {
 		const struct act *a = *steps;
+		const struct scene_file *file = holder(j, f->device, a);
 		struct record *r = arena_new(j->host->arena, sizeof(*r));
 		if (!r)
 			break;
@@ -485,6 +496,31 @@ static void run_script(struct job *j, uint32_t index)
 
 /* ---- all of it ---- */
 
+/* Whether the whole chain stands in this file, another than the finding's own. */
+static bool is_all_in(const struct finding *f, const char *path)
+{
+	for (unsigned i = 0; i < f->nsteps; i++)
+		if (!span_is(record_get_text(f->steps[i], STEP_MEMBER), path))
+			return false;
+	return f->nsteps > 0;
+}
+
+/* A library that does all of it by itself is told once, not again for every program that loads it. */
+static void drop_echoes(struct job *j)
+{
+	const struct scene *s = j->scene;
+	for (uint32_t i = 0; i < j->n; i++) {
+		struct finding *f = j->v[i];
+		if (!f->nsteps || is_all_in(f, s->files[f->device].path))
+			continue;
+		for (uint32_t k = 0; k < j->n && !f->withdrawn; k++) {
+			const struct finding *g = j->v[k];
+			f->withdrawn = g != f && g->rule == f->rule && g->count && !g->withdrawn && g->device != f->device &&
+				       strcmp(g->key, f->key) == 0 && is_all_in(f, s->files[g->device].path);
+		}
+	}
+}
+
 static int worst_first(const void *a, const void *b)
 {
 	const struct finding *x = *(struct finding *const *)a, *y = *(struct finding *const *)b;
@@ -517,6 +553,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	for (int k = 0; passes[k]; k++)
 		if (passes[k]->end)
 			passes[k]->end(&j);
+	drop_echoes(&j);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < j.n; i++)
 		if (!j.v[i]->withdrawn && j.v[i]->count)

@@ -39,6 +39,8 @@ struct scene {
 	uint32_t nfiles;
 	const struct scene_program *programs;
 	uint32_t nprograms;
+	const struct scene_link *links;
+	uint32_t nlinks;
 };
 
 struct route {                                   /* one path of a program, or one script */
