@@ -106,7 +106,8 @@ bool            detect_is_allowed(const struct run *d, struct addr device, struc
 enum registered_kind {
 	REGISTERED_READER, REGISTERED_SERVICE, REGISTERED_UPDATE, REGISTERED_SCANNER, REGISTERED_KINDS
 };
-bool            detect_is_registered(const struct run *d, enum registered_kind kind, struct addr device, struct addr who);
+bool            detect_is_registered(const struct run *d, enum registered_kind kind, struct addr device,
+				     struct addr who);
 bool            detect_has_registered(const struct run *d, enum registered_kind kind);   /* any at all */
 /* A row of the detector's own table gave way before it could be judged: counted in the health record. */
 void            detect_dropped(struct run *d);

@@ -20,8 +20,8 @@ static const struct rule rule = {
 	.cause = "lost device",
 	.sees = "A medical device of the store that was seen within the last days and from which nothing came in this run, "
 		"while another known device of its network was seen for long enough.",
-	.why = "A central station, engine or archive that is silent is missed by all that send to it. A monitor that is silent "
-	       "may be stored, or its alarms reach nobody any more.",
+	.why = "A central station, engine or archive that is silent is missed by all that send to it. A monitor that is "
+	       "silent may be stored, or its alarms reach nobody any more.",
 	.wrong = "Devices are switched off, stored, moved to another ward or sent to repair every day; a capture of another "
 		 "segment cannot show them. Therefore it is information for devices at the bed.",
 	.next = { "If the device is in use, look whether the central station still shows it.",
@@ -82,8 +82,8 @@ static bool is_missed(const struct run *d, size_t i)
 	const struct state *s = d->state;
 	const struct baseline_device *had = baseline_at(detect_baseline(d), i);
 	uint64_t recent = (uint64_t)(d->opt[RECENT] * DAY_S) * SECOND_NS;
-	return had->medical && had->addr.family && !s->seen[i].last && had->last < s->start && s->start - had->last <= recent &&
-	       was_watched(d, had);
+	return had->medical && had->addr.family && !s->seen[i].last && had->last < s->start &&
+	       s->start - had->last <= recent && was_watched(d, had);
 }
 
 static void tell(struct run *d, const struct baseline_device *had)
@@ -107,8 +107,8 @@ static void tell(struct run *d, const struct baseline_device *had)
 	if (!mac_is_zero(had->mac))
 		record_mac(f->observed, OBS_MAC, had->mac);
 	detect_list(f, OBS_EXTRA, had->id);
-	f->title = detect_text(d, "The %s %s%s(%s) was here before and is not seen any more", *had->role ? had->role : "device",
-			       had->name, *had->name ? " " : "", addr_text(had->addr, text));
+	f->title = detect_text(d, "The %s %s%s(%s) was here before and is not seen any more",
+			       *had->role ? had->role : "device", had->name, *had->name ? " " : "", addr_text(had->addr, text));
 }
 
 static void finish(struct run *d)

@@ -10,8 +10,8 @@ static const struct rule rule = {
 	.id = "net.known-credential",
 	.title = "Somebody logs in with a published password",
 	.cause = "remote access",
-	.sees = "A user name and password, or an SNMP community, in clear, that stand in the shipped list of published default "
-		"and fixed credentials, on their way to one of the site's devices; from outside, or to a medical device. It "
+	.sees = "A user name and password, or an SNMP community, in clear, that stand in the shipped list of published "
+		"default and fixed credentials, on their way to one of the site's devices; from outside, or to a medical device. It "
 		"says whose default it is, where that was published, and whether it was accepted.",
 	.why = "What was published is tried by everybody, first of all by programs that scan for it. Fixed credentials of "
 	       "medical devices are the same on every unit and often cannot be changed by the hospital.",
@@ -180,7 +180,9 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 	if (!outside && f->scope == SCOPE_OUTSIDE)
 		f->scope = SCOPE_SITE;
 	f->severity = weigh(x, medical, outside);
-	f->confidence = (x->accepted ? 0.97 : 0.85) * (medical ? 0.4 + 0.6 * device_role_confidence(d->devices, f->device) : 1);
+	f->confidence = x->accepted ? 0.97 : 0.85;
+	if (medical)
+		f->confidence *= 0.4 + 0.6 * device_role_confidence(d->devices, f->device);
 	record_addr(f->observed, OBS_SOURCE, x->caller);
 	record_addr(f->observed, OBS_ADDRESS, x->device);
 	record_uint(f->observed, OBS_PORT, x->port);

@@ -121,5 +121,6 @@ static void finish(struct run *d)
 static const struct on on[] = { { "contact", on_contact }, { "device", on_device }, { NULL, NULL } };
 
 const struct detector detector_new_device = {
-	.name = "net.new-device", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .finish = finish,
+	.name = "net.new-device", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
+	.finish = finish,
 };

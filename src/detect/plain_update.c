@@ -5,7 +5,8 @@
 #include "detect/advice.h"
 #include "detect/fetch.h"
 
-enum want_index { HTTP_EVENT = FETCH_WANTS, HTTP_METHOD, HTTP_HOST, HTTP_PATH, FILE_PATH, FILE_CLASS, FILE_BYTES, WANTS };
+enum want_index { HTTP_EVENT = FETCH_WANTS, HTTP_METHOD, HTTP_HOST, HTTP_PATH, FILE_PATH, FILE_CLASS, FILE_BYTES,
+	WANTS };
 
 static const struct want wants[] = {
 	FETCH_WANT,
@@ -31,8 +32,8 @@ static const struct rule rule = {
 	.wrong = "The file may be signed and checked by the device, which is not seen here; it may be a manual or settings. A "
 		 "server inside the site may be wanted: enter it as [update]. Names that do not say update are only noticed "
 		 "when what comes is a program.",
-	.next = { "Ask the maker whether updates are signed and checked by the device, and whether TLS or a tunnel is meant to "
-		  "be used.",
+	.next = { "Ask the maker whether updates are signed and checked by the device, and whether TLS or a tunnel is meant "
+		  "to be used.",
 		  "Let biomedical engineering install updates by hand until that is answered, and block the address at the "
 		  "firewall.", ADVICE_EVIDENCE, ADVICE_MAKER, NULL },
 	.attack = { "T1195.002", "T0857", "T1557", NULL },
@@ -214,7 +215,8 @@ static void on_transfer(struct run *d, const struct record *r)
 	struct fetch f;
 	if (!span_is(record_get_text(r, (unsigned)d->col[FETCH_FILE_VIA]), "http") || !fetch_file(d, r, &f))
 		return;
-	struct row key = { .device = f.device, .own = f.own, .peer = f.peer, .port = f.port, .pushed = f.pushed, .first = f.at };
+	struct row key = { .device = f.device, .own = f.own, .peer = f.peer, .port = f.port, .pushed = f.pushed,
+			   .first = f.at };
 	struct row *row = saw(d, &key, record_get_text(r, (unsigned)d->col[FILE_PATH]));
 	if (!row)
 		return;
@@ -275,5 +277,6 @@ static void finish(struct run *d)
 static const struct on on[] = { { "http", on_http }, { "transfer", on_transfer }, { NULL, NULL } };
 
 const struct detector detector_plain_update = {
-	.name = "net.plain-update", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .finish = finish,
+	.name = "net.plain-update", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
+	.finish = finish,
 };

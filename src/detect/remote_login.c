@@ -233,7 +233,8 @@ static void judge(struct run *d, struct finding *f, const struct row *x)
 	if (!outside && f->scope == SCOPE_OUTSIDE)
 		f->scope = SCOPE_SITE;
 	f->severity = weigh(x, bedside, outside);
-	f->confidence = (x->accepted ? 0.95 : x->lengthy ? 0.8 : 0.7) * (0.4 + 0.6 * device_role_confidence(d->devices, f->device));
+	f->confidence = (x->accepted ? 0.95 : x->lengthy ? 0.8 : 0.7) *
+			(0.4 + 0.6 * device_role_confidence(d->devices, f->device));
 	if (x->judged.ts)
 		detect_note(f, &x->judged, login_outcome_name(x->accepted ? LOGIN_ACCEPTED : LOGIN_REFUSED));
 	record_addr(f->observed, OBS_SOURCE, x->caller);
@@ -265,7 +266,9 @@ static void finish(struct run *d)
 			judge(d, f, f->own);
 }
 
-static const struct on on[] = { { "*secret", on_secret }, { "answer", on_answer }, { "flow", on_flow }, { NULL, NULL } };
+static const struct on on[] = {
+	{ "*secret", on_secret }, { "answer", on_answer }, { "flow", on_flow }, { NULL, NULL },
+};
 
 const struct detector detector_remote_login = {
 	.name = "net.remote-login", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),

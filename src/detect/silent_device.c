@@ -86,14 +86,15 @@ static void on_arp(struct run *d, const struct record *r)
 	if (!x)
 		return;
 	x->arp = true;
-	x->announced |= record_get_uint(r, (unsigned)d->col[ARP_GRATUITOUS]) || record_get_uint(r, (unsigned)d->col[ARP_PROBE]);
+	x->announced |= record_get_uint(r, (unsigned)d->col[ARP_GRATUITOUS]) ||
+			record_get_uint(r, (unsigned)d->col[ARP_PROBE]);
 }
 
 static void on_dhcp(struct run *d, const struct record *r)
 {
 	struct finding *f;
-	struct facts *x = span_is(record_get_text(r, (unsigned)d->col[DHCP_OPERATION]), "request") ? facts_of(d, r->at, &f)
-												     : NULL;
+	bool asks = span_is(record_get_text(r, (unsigned)d->col[DHCP_OPERATION]), "request");
+	struct facts *x = asks ? facts_of(d, r->at, &f) : NULL;
 	if (x)
 		x->dhcp = true;
 }

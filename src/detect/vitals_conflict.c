@@ -76,19 +76,20 @@ static const struct sort sorts[] = {
 /* Numbers that systems write when they know none. */
 static const char *const nobody[] = {
 	"0", "00", "000", "0000", "00000", "000000", "1", "9999", "99999", "999999", "1234", "12345", "123456", "UNKNOWN",
-	"Unknown", "unknown", "NONE", "None", "DEFAULT", "Default", "TEST", "Test", "test", "DEMO", "Demo", "demo", "NA", "N/A",
-	"NULL", "ANONYMOUS", "ANON", "PATIENT", "-",
+	"Unknown", "unknown", "NONE", "None", "DEFAULT", "Default", "TEST", "Test", "test", "DEMO", "Demo", "demo", "NA",
+	"N/A", "NULL", "ANONYMOUS", "ANON", "PATIENT", "-",
 };
 
 enum {
 	SETS = 128, WAYS = 8, PARAMS = 12, HISTORY = 512, BUCKETS = 256, RUNS = 64, LATEST = 6, BEFORE = 3,
-	RUN_MIN = 12, RUN_STEP = 4, RUN_BITS = 64, RUN_CHANGES = 8, RUN_DISTINCT = 8, RUN_LOOK = 96, ALIVE = 12, LOOP_START = 2,
+	RUN_MIN = 12, RUN_STEP = 4, RUN_BITS = 64, RUN_CHANGES = 8, RUN_DISTINCT = 8, RUN_LOOK = 96,
+	ALIVE = 12, LOOP_START = 2,
 	BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
 };
-#define TICK_NS   UINT64_C(200000000)                    /* values of one message, or of packets right behind each other */
+#define TICK_NS   UINT64_C(200000000)            /* values of one message, or of packets right behind each other */
 #define BUCKET_NS (60 * UINT64_C(1000000000))
 #define FRESH_NS  (120 * UINT64_C(1000000000))
-#define APART_NS  (60 * UINT64_C(1000000000))            /* another's values come again, not on their way through a gateway */
+#define APART_NS  (60 * UINT64_C(1000000000))    /* another's values again, not on their way through a gateway */
 
 struct param {
 	uint32_t id;                             /* of name and channel */
@@ -112,7 +113,7 @@ struct said {                                    /* one message */
 	uint32_t older;                          /* the message before it in its bucket: number + 1, 0 none */
 };
 
-struct stretch {                                 /* the latest `n` messages equal those of the other that end at `end` */
+struct stretch {                                 /* the latest n messages equal those of the other until end */
 	uint32_t end, n;
 };
 
@@ -207,7 +208,8 @@ static uint64_t key_of_bytes(const struct state *s, uint64_t kind, struct span b
 static uint64_t subject_of(const struct run *d, const struct record *r, const char **same)
 {
 	const struct state *s = d->state;
-	struct token patient = record_get_token(r, (unsigned)d->col[SUBJECT]), bed = record_get_token(r, (unsigned)d->col[BED]);
+	struct token patient = record_get_token(r, (unsigned)d->col[SUBJECT]);
+	struct token bed = record_get_token(r, (unsigned)d->col[BED]);
 	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
 	*same = "patient";
 	if (is_somebody(s, &patient))
@@ -305,7 +307,8 @@ static struct stream *stream_of(struct run *d, const struct record *r)
 	return m->stream;
 }
 
-static struct facts *facts_of(struct run *d, const struct stream *x, enum kind kind, struct addr other, struct finding **out)
+static struct facts *facts_of(struct run *d, const struct stream *x, enum kind kind, struct addr other,
+			       struct finding **out)
 {
 	static const char *const words[] = { [KIND_TWO] = "two", [KIND_LEAP] = "leap", [KIND_REPLAY] = "again" };
 	char from[ADDR_TEXT], to[ADDR_TEXT];

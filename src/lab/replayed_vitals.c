@@ -113,7 +113,8 @@ static void make(struct net *n)
 }
 
 const struct scenario scenario_replayed_vitals = {
-	.name = "replayed-vitals", .doc = "A host shows the central station a monitor's old values while the patient gets worse",
+	.name = "replayed-vitals",
+	.doc = "A host shows the central station a monitor's old values while the patient gets worse",
 	.expect = "one device: values of half an hour before again, and at odds with the monitor that goes on", .hours = 1.02,
 	.make = make,
 };

@@ -7,8 +7,8 @@
 
 extern const struct detector detector_remote_login, detector_known_credential, detector_silent_device,
 	detector_unregistered_reader, detector_plain_update;
-extern const struct decoder decoder_telnet, decoder_ftp, decoder_http, decoder_arp, decoder_dhcp, decoder_hl7, decoder_dicom,
-	decoder_rpc;
+extern const struct decoder decoder_telnet, decoder_ftp, decoder_http, decoder_arp, decoder_dhcp, decoder_hl7,
+	decoder_dicom, decoder_rpc;
 
 static const struct detector *const table[] = {
 	&detector_remote_login, &detector_known_credential, &detector_silent_device, &detector_unregistered_reader,
@@ -47,7 +47,8 @@ static void no_expect(struct emit *e, const struct expect *x)
 	(void)x;
 }
 
-static struct session session(struct ward *w, const struct decoder *dec, const char *client, const char *server, uint16_t port)
+static struct session session(struct ward *w, const struct decoder *dec, const char *client, const char *server,
+			      uint16_t port)
 {
 	struct origin at = ward_contact_to(w, client, server, port, TCP);
 	ward_answered(w, at, 64);
@@ -69,7 +70,8 @@ static void say(struct session *s, bool to_server, const char *text)
 	arena_reset(&w->arena);
 }
 
-static void telnet(struct ward *w, const char *client, const char *server, const char *user, const char *password, bool let_in)
+static void telnet(struct ward *w, const char *client, const char *server, const char *user, const char *password,
+		   bool let_in)
 {
 	struct session s = session(w, &decoder_telnet, client, server, TELNET);
 	say(&s, false, "\xff\xfd\x18\xff\xfd\x20login: ");
@@ -81,7 +83,8 @@ static void telnet(struct ward *w, const char *client, const char *server, const
 	say(&s, false, let_in ? "\r\n# " : "\r\nLogin incorrect\r\nlogin: ");
 }
 
-static void ftp(struct ward *w, const char *client, const char *server, const char *user, const char *password, bool let_in)
+static void ftp(struct ward *w, const char *client, const char *server, const char *user, const char *password,
+		bool let_in)
 {
 	char line[128];
 	struct session s = session(w, &decoder_ftp, client, server, FTP);

@@ -36,7 +36,8 @@ struct saying {
 };
 
 /* The row of device n as the table publishes it at the end: seen from ..s to ..s after the ward began. */
-static void publish_row(struct ward *w, uint32_t n, uint64_t first_s, uint64_t last_s, const struct saying *clues, size_t nclues)
+static void publish_row(struct ward *w, uint32_t n, uint64_t first_s, uint64_t last_s, const struct saying *clues,
+			size_t nclues)
 {
 	struct record r, said[4];
 	char id[16];
