@@ -98,19 +98,25 @@ static const struct coded codes[] = {
 
 /* What stands for a unit in messages, and the UCUM unit it means: MDC numbers and RefIds, makers' texts; all in
  * capitals. */
-static const struct coded units[] = {
-	{ "MDC_DIM_BEAT_PER_MIN", "/min" }, { "MDC_DIM_RESP_PER_MIN", "/min" }, { "MDC_DIM_PERCENT", "%" },
-	{ "MDC_DIM_MMHG", "mm[Hg]" }, { "MDC_DIM_DEGC", "Cel" }, { "BPM", "/min" }, { "MMHG", "mm[Hg]" },
-	{ "/MIN", "/min" }, { "MM[HG]", "mm[Hg]" }, { "%", "%" }, { "CEL", "Cel" },
-	{ "RPM", "/min" }, { "BRPM", "/min" }, { "BEATS/MIN", "/min" },
-	{ "{BEATS}/MIN", "/min" }, { "BREATHS/MIN", "/min" }, { "{BREATHS}/MIN", "/min" }, { "1/MIN", "/min" },
-	{ "MDC_DIM_KILO_PASCAL", "kPa" }, { "KPA", "kPa" },
-	{ "MDC_DIM_FAHR", "[degF]" }, { "[DEGF]", "[degF]" }, { "DEGF", "[degF]" }, { "\xC2\xB0""F", "[degF]" },
-	{ "DEGC", "Cel" }, { "\xC2\xB0""C", "Cel" }, { "C", "Cel" }, { "F", "[degF]" },
-	{ "264864", "/min" }, { "264928", "/min" }, { "262688", "%" }, { "266016", "mm[Hg]" }, { "268192", "Cel" },
-	{ "265987", "kPa" }, { "266560", "[degF]" }, { "266048", "cm[H2O]" }, { "263762", "mL" }, { "265216", "L/min" },
-	{ "266866", "mmol/L" }, { "264274", "mg/dL" }, { "263875", "kg" }, { "263441", "cm" },
-	{ "CMH2O", "cm[H2O]" }, { "MMOL/L", "mmol/L" }, { "MG/DL", "mg/dL" },
+#define UNIT(said, means) { sizeof(said) - 1, said, means }
+
+static const struct {
+	size_t n;                                /* most others are passed over by their length */
+	const char *said, *ucum;
+} units[] = {
+	UNIT("MDC_DIM_BEAT_PER_MIN", "/min"), UNIT("MDC_DIM_RESP_PER_MIN", "/min"), UNIT("MDC_DIM_PERCENT", "%"),
+	UNIT("MDC_DIM_MMHG", "mm[Hg]"), UNIT("MDC_DIM_DEGC", "Cel"), UNIT("BPM", "/min"), UNIT("MMHG", "mm[Hg]"),
+	UNIT("/MIN", "/min"), UNIT("MM[HG]", "mm[Hg]"), UNIT("%", "%"), UNIT("CEL", "Cel"),
+	UNIT("RPM", "/min"), UNIT("BRPM", "/min"), UNIT("BEATS/MIN", "/min"),
+	UNIT("{BEATS}/MIN", "/min"), UNIT("BREATHS/MIN", "/min"), UNIT("{BREATHS}/MIN", "/min"), UNIT("1/MIN", "/min"),
+	UNIT("MDC_DIM_KILO_PASCAL", "kPa"), UNIT("KPA", "kPa"),
+	UNIT("MDC_DIM_FAHR", "[degF]"), UNIT("[DEGF]", "[degF]"), UNIT("DEGF", "[degF]"), UNIT("\xC2\xB0""F", "[degF]"),
+	UNIT("DEGC", "Cel"), UNIT("\xC2\xB0""C", "Cel"), UNIT("C", "Cel"), UNIT("F", "[degF]"),
+	UNIT("264864", "/min"), UNIT("264928", "/min"), UNIT("262688", "%"), UNIT("266016", "mm[Hg]"), UNIT("268192", "Cel"),
+	UNIT("265987", "kPa"), UNIT("266560", "[degF]"), UNIT("266048", "cm[H2O]"), UNIT("263762", "mL"),
+	UNIT("265216", "L/min"),
+	UNIT("266866", "mmol/L"), UNIT("264274", "mg/dL"), UNIT("263875", "kg"), UNIT("263441", "cm"),
+	UNIT("CMH2O", "cm[H2O]"), UNIT("MMOL/L", "mmol/L"), UNIT("MG/DL", "mg/dL"),
 };
 
 /* Asked for every observation of every message: most answers are given by the first bytes. */
@@ -127,11 +133,11 @@ static bool same_code(const char *known, struct span code)
 	return known[i] == '\0';
 }
 
-static const char *coded_name(const struct coded *list, size_t n, struct span code)
+static const char *ucum_of(struct span said)
 {
-	for (size_t i = 0; i < n; i++)
-		if (same_code(list[i].code, code))
-			return list[i].name;
+	for (size_t i = 0; said.n && i < ARRAY_LEN(units); i++)
+		if (units[i].n == said.n && same_code(units[i].said, said))
+			return units[i].ucum;
 	return NULL;
 }
 
@@ -161,7 +167,12 @@ static uint32_t mdc_number(struct span code)
 const char *vitals_name(struct span code)
 {
 	uint32_t mdc = code.n == 6 ? mdc_number(code) : 0;
-	return mdc ? vitals_mdc_name(mdc) : coded_name(codes, ARRAY_LEN(codes), code);
+	if (mdc)
+		return vitals_mdc_name(mdc);
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (same_code(codes[i].code, code))
+			return codes[i].name;
+	return NULL;
 }
 
 /* Labels of makers' own, letters and digits only, in capitals. */
@@ -241,7 +252,7 @@ static struct amount amount_of(const struct vital *v, const struct measure *kind
 {
 	if (kind && kind->unit && span_is(v->unit, kind->unit))
 		return (struct amount){ v->value, v->unit };
-	const char *ucum = v->unit.n ? coded_name(units, ARRAY_LEN(units), v->unit) : NULL;
+	const char *ucum = ucum_of(v->unit);
 	struct amount sent = { v->value, ucum ? span_str(ucum) : v->unit };
 	if (!kind || !ucum)
 		return sent;
