@@ -55,7 +55,8 @@ static const struct rule rule = {
 		"conversation that stays open, ARP for an address that nobody has, a name that does not exist. The interval "
 		"may vary by a third either way and every fifth beat may be missing; the more it varies, the more beats it "
 		"takes. Time, names, leases, announcements to a group, clinical protocols that are read, services that several "
-		"devices call, whoever polls several devices, keep-alives and what [central] and [allow] name do not count.",
+		"devices call, whoever polls several devices, keep-alives and what [central] and [allow] name do not count; "
+		"addresses of published indicators are told by net.known-address.",
 	.why = "Something inside the device keeps contact with this place day and night, whoever is the patient. What it is "
 	       "told there may change how it works; where nobody answers today, it will call whoever takes that address or "
 	       "name tomorrow.",
@@ -433,7 +434,7 @@ static int inside_severity(const struct run *d, const struct facts *x, enum devi
 	/* Datagrams that nobody answers are how reports to a server look; only nobody at all is a matter. */
 	if (mute && !answered && (*x->protocol || is_alive(d, x->call.server)))
 		return QUIET;
-	return is_bedside(role) ? SEV_LOW : SEV_INFO;
+	return is_bedside(role) && !answered ? SEV_LOW : SEV_INFO;      /* its own work may be in no known protocol */
 }
 
 static int arp_severity(const struct run *d, const struct facts *x, enum device_role role)
