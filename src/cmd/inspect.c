@@ -345,6 +345,41 @@ static void print_classes(const struct output *o, struct buf *out)
 	buf_done(&b);
 }
 
+static void count_missing(struct buf *b, uint64_t n, const char *what)
+{
+	if (n)
+		buf_printf(b, "%s%llu %s", b->n ? ", " : "", (unsigned long long)n, what);
+}
+
+/* How programs and libraries were built, in one sentence; --jsonl has each of them. */
+static void print_binaries(const struct output *o, struct buf *out)
+{
+	uint64_t linked = 0, nx = 0, pie = 0, canary = 0, debug = 0, missing = 0;
+	struct buf b = { 0 }, head = { 0 };
+	for (size_t i = 0; i < o->binaries.n; i++) {
+		const struct record *r = o->binaries.v[i];
+		bool loads = record_has(r, BIN_NX);      /* kernel modules and objects are loaded by others */
+		linked += loads;
+		nx += loads && !record_get_uint(r, BIN_NX);
+		pie += span_is(text_of(r, BIN_TYPE), "program") && !record_get_uint(r, BIN_PIE);
+		canary += loads && !record_get_uint(r, BIN_CANARY);
+		debug += record_get_uint(r, BIN_DEBUG) != 0;
+		missing += record_has(r, BIN_MISSING);
+	}
+	count_missing(&b, nx, "with an executable stack");
+	count_missing(&b, pie, "at a fixed address");
+	count_missing(&b, canary, "without stack checks");
+	count_missing(&b, debug, "with debugging information");
+	count_missing(&b, missing, "that need libraries that are not in the image");
+	layout_count(&head, linked, "program or library", "programs and libraries");
+	buf_text(&head, b.n ? ": " : ": hardened");
+	buf_bytes(&head, buf_span(&b));
+	if (linked)
+		layout_wrap(out, &o->layout, 0, "Built: ", buf_span(&head));
+	buf_done(&b);
+	buf_done(&head);
+}
+
 static void print_starts(const struct output *o, struct buf *out)
 {
 	if (o->starts.n)
@@ -533,6 +568,7 @@ static void print_people(const struct output *o, struct buf *out)
 	print_map(o, out);
 	print_counts(o, out);
 	print_classes(o, out);
+	print_binaries(o, out);
 	print_starts(o, out);
 	print_accounts(o, out);
 	print_keys(o, out);

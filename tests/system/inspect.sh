@@ -36,6 +36,13 @@ for mode in --list "--explain $id" --trace "--extract $work/out"; do
 	rm -rf "$work/out"
 done
 
+# What programs are.
+grep '"kind":"binary"' "$work/all.jsonl" | grep '"where":"[^"]*opt/bin/monitor"' | grep '"cpu":"arm"' | grep '"pie":false' |
+	grep -q '"missing":\["libc.so.0"\]'
+report $? "a program's processor, hardening and libraries are told"
+inspect "$image" 2>/dev/null | grep -q '^Built: 2 programs and libraries: .*fixed address'
+report $? "and summed up for people"
+
 # Started by what: the same graph for the list and for findings.
 grep '"kind":"finding"' "$work/all.jsonl" | grep -q '"started":"respawn: etc/inittab line 2"'
 report $? "a finding says which line starts its program"
