@@ -70,12 +70,14 @@ static bool duid_fits(struct rd r)
 	return n >= DUID_MIN && n <= DUID_MAX && kind >= DUID_LLT && kind <= DUID_UUID;
 }
 
-/* The options must fill the datagram to its last byte, and one must be an identifier; on its port the first is enough. */
+/* The options must fill the datagram to its last byte, and one must be an identifier; on its ports it is known
+ * without. */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
 	struct rd r = rd_of(m->bytes);
 	uint8_t type = rd_u8(&r);
-	bool near = (at->sport == PORT_CLIENT || at->sport == PORT_SERVER) && (at->dport == PORT_CLIENT || at->dport == PORT_SERVER);
+	bool near = (at->sport == PORT_CLIENT || at->sport == PORT_SERVER) &&
+		(at->dport == PORT_CLIENT || at->dport == PORT_SERVER);
 	bool known = false;
 	if (type < SOLICIT || type > MESSAGE_LAST)
 		return (struct bid){ BID_NO, SIDE_UNKNOWN };

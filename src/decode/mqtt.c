@@ -269,9 +269,9 @@ static void payload(const struct message *m, struct span head, uint64_t size, st
 		.to_server = m->to_server });
 }
 
-/* True: told; the record is to be published. */
-static bool publication(struct rd r, const struct fixed *f, struct state *s, const struct message *m, struct record *out,
-			struct emit *e)
+/* Of each topic the first is told; false: malformed. */
+static bool publication(struct rd r, const struct fixed *f, struct state *s, const struct message *m,
+			struct record *out, struct emit *e)
 {
 	struct span topic = text(&r);
 	if (f->flags & QOS_BITS)

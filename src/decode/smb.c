@@ -34,7 +34,7 @@ static const struct field fields[SMB_FIELDS] = {
 	[SMB_WANTS] = { "wants", F_TEXT, "of an open: read, write, delete, or several" },
 	[SMB_SIZE] = { "size", F_UINT, "size of the file that was opened", "byte" },
 };
-RECORD_TYPE(smb_type, "smb", "A message of an SMB connection: logins, shares, opened files, of others the first", fields);
+RECORD_TYPE(smb_type, "smb", "A message of SMB: logins, shares, opened files; of other commands the first", fields);
 
 enum kind { KIND_NONE, KIND_SMB1, KIND_SMB2, KIND_ENCRYPTED, KIND_COMPRESSED };
 

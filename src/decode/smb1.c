@@ -204,7 +204,8 @@ static void tree_connect(struct smb_call *c, struct record *out, struct command 
 }
 
 /* [MS-CIFS] 2.2.4.64, 2.2.4.41: of a response the handle, and the size after `before` bytes of words. */
-static void opened(struct smb_call *c, struct record *out, struct rd *w, size_t before_id, size_t before_size, bool wide)
+static void opened(struct smb_call *c, struct record *out, struct rd *w, size_t before_id, size_t before_size,
+		   bool wide)
 {
 	struct smb_pending *p = smb_pending_take(c);
 	rd_skip(w, before_id);

@@ -37,7 +37,7 @@ static const struct field fields[FIELDS] = {
 	[SERIAL] = { "serial", F_TEXT, "entPhysicalSerialNum, as the agent says", .clue = CLUE_SERIAL },
 	[ENTERPRISE] = { "enterprise", F_TEXT, "enterprise of a version 1 trap" },
 	[AGENT] = { "agent", F_ADDR, "address that a version 1 trap states" },
-	[GENERIC] = { "generic_trap", F_INT, "kind of a version 1 trap: 0 cold start … 4 authentication failure, 6 of the maker" },
+	[GENERIC] = { "generic_trap", F_INT, "kind of a version 1 trap: 0 cold start … 6 of the maker" },
 	[ENGINE] = { "engine_maker", F_UINT, "maker's number within the engine id of version 3 (RFC 3411)" },
 };
 static RECORD_TYPE(snmp_type, "snmp", "An SNMP message", fields);
@@ -261,7 +261,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 static const struct record_type *const types[] = { &snmp_type, NULL };
 
 const struct decoder decoder_snmp = {
-	.name = "snmp", .doc = "Simple Network Management Protocol, versions 1, 2c and head of 3 (RFC 1157, RFC 3416, RFC 3412)",
+	.name = "snmp", .doc = "Simple Network Management Protocol, 1, 2c and head of 3 (RFC 1157, RFC 3416, RFC 3412)",
 	.over = OVER_UDP, .ports = { PORT_SNMP, PORT_TRAP },
 	.bid = bid, .decode = decode, .types = types,
 };

@@ -17,7 +17,8 @@ static const struct field fields[FIELDS] = {
 	[FORMAT] = { "format", F_TEXT, "3164, 5424, or bare (no time, no host)" },
 	[FACILITY] = { "facility", F_TEXT, "kern, user, daemon, auth, local0 …" },
 	[SEVERITY] = { "severity", F_TEXT, "emergency, alert, critical, error, warning, notice, info, debug" },
-	[HOST_NAME] = { "host_name", F_TEXT, "the machine that says it, as long as the sender names one alone", .clue = CLUE_NAME },
+	[HOST_NAME] = { "host_name", F_TEXT, "the machine that says it, as long as the sender names one alone",
+			.clue = CLUE_NAME },
 	[HOST] = { "host", F_TEXT, "the machine that says it, when the sender passes on what others say" },
 	[APP] = { "app", F_TEXT, "program that says it" },
 	[MESSAGE_ID] = { "message_id", F_TEXT, "kind of message, as the program names it (RFC 5424)" },
@@ -85,7 +86,8 @@ static bool is_new_format(struct rd r)
 	struct span when;
 	if (rd_u8(&r) != '1' || rd_u8(&r) != ' ' || !rd_until(&r, ' ', &when))
 		return false;
-	return span_is(when, "-") || (when.n >= 19 && when.n <= 40 && is_digit(when.p[0]) && when.p[4] == '-' && when.p[10] == 'T');
+	bool time = when.n >= 19 && when.n <= 40 && is_digit(when.p[0]) && when.p[4] == '-' && when.p[10] == 'T';
+	return time || span_is(when, "-");
 }
 
 /* Octet counting: "123 <34>1 …". */

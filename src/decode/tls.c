@@ -200,7 +200,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 /* ---- framing ---- */
 
 struct walk {
-	size_t bytes;                            /* up to the end of the message, maybe more than are here; 0: more must be seen */
+	size_t bytes;                            /* to the message's end, maybe more than are here; 0: not to be known yet */
 	uint16_t left;
 	bool spoilt;                             /* no handshake message, or too large */
 };
@@ -414,8 +414,9 @@ static void hide(const struct message *m, struct span secret, struct emit *e)
 	if (!secret.n)
 		return;
 	const uint8_t *at = memmem(m->bytes.p, m->bytes.n, secret.p, secret.n);
+	struct span where = at ? span_cut(span_from(m->bytes, (size_t)(at - m->bytes.p)), secret.n) : m->bytes;
 	emit_begin(e, &scratch, &tls_type);
-	record_text(&scratch, SUBJECT_SECRET, at ? span_cut(span_from(m->bytes, (size_t)(at - m->bytes.p)), secret.n) : m->bytes);
+	record_text(&scratch, SUBJECT_SECRET, where);
 }
 
 static bool is_one_of_names(const struct x509 *x, struct span s)

@@ -5,7 +5,8 @@
 #include "lab/scenario.h"
 #include "lab/ward.h"
 
-enum { MQTT = 1883, POLL_EVERY = 300, PHONES = 3, FIRST_NUMBER = 4711, AIR_HANDLER = 2748, LOG_CRON = 78, LOG_AUTH = 38 };
+enum { MQTT = 1883, POLL_EVERY = 300, PHONES = 3, FIRST_NUMBER = 4711, AIR_HANDLER = 2748, LOG_CRON = 78,
+	LOG_AUTH = 38 };
 
 static void management(struct ward *w, struct host *manager)
 {

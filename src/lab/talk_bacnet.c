@@ -5,7 +5,8 @@
 
 enum { BACNET = 47808, LINK = 0x81, UNICAST = 0x0A, BROADCAST = 0x0B, OBJECT_DEVICE = 8, MODEL_NAME = 70 };
 
-static void send(struct net *n, uint64_t at, struct host *from, const struct host *to, uint8_t function, struct span apdu)
+static void send(struct net *n, uint64_t at, struct host *from, const struct host *to, uint8_t function,
+		 struct span apdu)
 {
 	AUTO_BUF b = { 0 };
 	buf_u8(&b, LINK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS (RFC 1035), LLMNR (RFC 4795), mDNS announcements (RFC 6762 §8.3) and NetBIOS name registration (RFC 1002 §4.2.2). */
+/* DNS (RFC 1035), LLMNR (RFC 4795), mDNS announcements (RFC 6762 §8.3), NetBIOS names (RFC 1002 §4.2.2). */
 #include <string.h>
 
 #include "lab/nest.h"

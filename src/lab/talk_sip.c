@@ -4,12 +4,13 @@
 
 enum { SIP = 5060, VOICE_BYTES = 160, VOICE_EVERY = 20, PCMA = 8 };
 
-static void text(struct net *n, uint64_t at, struct host *from, const struct host *to, const char *head, const char *method,
-		 unsigned number, const char *body)
+static void text(struct net *n, uint64_t at, struct host *from, const struct host *to, const char *head,
+		 const char *method, unsigned number, const char *body)
 {
 	AUTO_BUF b = { 0 };
-	buf_printf(&b, "%s\r\nVia: SIP/2.0/UDP pbx.lan;branch=z9hG4bK%u\r\nFrom: <sip:%u@pbx.lan>;tag=7\r\nTo: <sip:%u@pbx.lan>\r\n"
-		   "Call-ID: %u@pbx.lan\r\nCSeq: 1 %s\r\nContent-Length: %zu\r\n\r\n%s", head, number, number, number + 1, number, method,
+	buf_printf(&b, "%s\r\nVia: SIP/2.0/UDP pbx.lan;branch=z9hG4bK%u\r\nFrom: <sip:%u@pbx.lan>;tag=7\r\n"
+		   "To: <sip:%u@pbx.lan>\r\nCall-ID: %u@pbx.lan\r\nCSeq: 1 %s\r\nContent-Length: %zu\r\n\r\n%s",
+		   head, number, number, number + 1, number, method,
 		   strlen(body), body);
 	net_udp(n, at, from, SIP, to, SIP, buf_span(&b));
 }
@@ -21,7 +22,8 @@ void talk_sip_register(struct net *n, uint64_t at, struct host *phone, struct ho
 	text(n, at + net_between(n, 3 * MS, 20 * MS), pbx, phone, "SIP/2.0 200 OK", "REGISTER", number, "");
 }
 
-static void voice(struct net *n, uint64_t at, struct host *from, const struct host *to, uint16_t ports[2], unsigned packets)
+static void voice(struct net *n, uint64_t at, struct host *from, const struct host *to, uint16_t ports[2],
+		  unsigned packets)
 {
 	uint32_t source = (uint32_t)net_random(n) | 1, stamp = (uint32_t)net_random(n) | 1;
 	uint16_t sequence = (uint16_t)net_random(n);

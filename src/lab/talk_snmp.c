@@ -4,7 +4,8 @@
 #include "lab/talk.h"
 
 enum {
-	SNMP = 161, TRAP = 162, INTEGER = 2, OCTETS = 4, NOTHING = 5, OBJECT = 6, SEQUENCE = 0x30, ADDRESS = 0x40, TICKS = 0x43,
+	SNMP = 161, TRAP = 162, INTEGER = 2, OCTETS = 4, NOTHING = 5, OBJECT = 6, SEQUENCE = 0x30, ADDRESS = 0x40,
+	TICKS = 0x43,
 	GET = 0xA0, RESPONSE = 0xA2, TRAP1 = 0xA4, LONG_TWO = 0x82,
 };
 
@@ -43,7 +44,8 @@ static void binding(struct buf *b, uint8_t n, const char *value)
 	nest_end(b, at, 2);
 }
 
-static void message(struct buf *b, uint8_t pdu, uint32_t id, const char *community, const char *descr, const char *name)
+static void message(struct buf *b, uint8_t pdu, uint32_t id, const char *community, const char *descr,
+		    const char *name)
 {
 	size_t whole = open_box(b, SEQUENCE);
 	integer(b, INTEGER, 1);

@@ -19,18 +19,25 @@ static const struct sample samples[] = {
 	{ "snmp", "30 26 02 01 00 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 00 05 00",
 	  BID_SURE, true, "snmp version=1 message=get community=<6> request_id=5 objects=1.3.6.1.2.1.1.1.0 object_count=1\n",
 	  "public" },
-	{ "snmp", "30 2a 02 05 0000000000 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 00 05 00",
+	{ "snmp", "30 2a 02 05 0000000000 04 06 'public' a0 19 02 01 05 02 01 00 02 01 00 30 0e 30 0c " SNMP_OID "01 "
+		"00 05 00",
 	  BID_SURE, true, "version=1 message=get community=<6>", "public" }, /* a number longer than need be */
-	{ "snmp", "30 2c 02 01 00 04 06 'public' a2 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "01 00 04 06 'Pump 9'",
+	{ "snmp", "30 2c 02 01 00 04 06 'public' a2 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "01 00 04 "
+		"06 'Pump 9'",
 	  BID_SURE, true, "system=Pump 9", "public" },
-	{ "snmp", "30 2d 02 01 01 04 07 'private' a3 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "05 00 04 06 'Pump 9'",
+	{ "snmp", "30 2d 02 01 01 04 07 'private' a3 1f 02 01 05 02 01 00 02 01 00 30 14 30 12 " SNMP_OID "05 00 04 "
+		"06 'Pump 9'",
 	  BID_SURE, true, "version=2c message=set community=<7>", "Pump" },
-	{ "snmp", "30 26 02 01 00 04 06 'public' a4 19 06 06 2b 06 01 04 01 09 40 04 0a000007 02 01 06 02 01 01 43 01 00 30 00",
-	  BID_SURE, true, "message=trap community=<6> object_count=0 enterprise=1.3.6.1.4.1.9 agent=10.0.0.7 generic_trap=6\n", NULL },
-	{ "snmp", "30 43 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 00 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 01 01 02 01 01 "
+	{ "snmp", "30 26 02 01 00 04 06 'public' a4 19 06 06 2b 06 01 04 01 09 40 04 0a000007 02 01 06 02 01 01 43 "
+		"01 00 30 00",
+	  BID_SURE, true, "message=trap community=<6> object_count=0 enterprise=1.3.6.1.4.1.9 agent=10.0.0.7 "
+		"generic_trap=6\n", NULL },
+	{ "snmp", "30 43 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 00 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 "
+		"01 01 02 01 01 "
 	  "04 04 'anna' 04 01 00 04 01 00 30 11 04 00 04 00 a0 0b 02 01 05 02 01 00 02 01 00 30 00", BID_SURE, true,
 	  "version=3 message=get user=<4> security=none request_id=5 object_count=0 engine_maker=666\n", "anna" },
-	{ "snmp", "30 38 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 07 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 01 01 02 01 01 "
+	{ "snmp", "30 38 02 01 03 30 0e 02 01 05 02 03 00ffe3 04 01 07 02 01 03 04 1b 30 19 04 05 80 00 02 9a 05 02 "
+		"01 01 02 01 01 "
 	  "04 04 'anna' 04 01 00 04 01 00 04 06 010203040506", BID_SURE, true,
 	  "version=3 message=encrypted user=<4> security=encrypted engine_maker=666\n", "anna" },
 	/* DHCPv6: a client, a server, one relayed */
@@ -40,12 +47,14 @@ static const struct sample samples[] = {
 	  "duid_mac=02:00:00:00:00:01 fqdn=pump vendor_class=MSFT 5 vendor=311 parameters=23,24\n", NULL, 547 },
 	{ "dhcpv6", "07 00abcd 0002 000a 0003 0001 020000000009 0003 0028 00000001 00000000 00000000 0005 0018 "
 	  "fd000000000000000000000000000007 00000000 00000000 0017 0010 fd000000000000000000000000000001", BID_SURE, true,
-	  "message=reply transaction=43981 relayed=false server_duid=00030001020000000009 addresses=fd00::7 dns_servers=fd00::1\n",
+	  "message=reply transaction=43981 relayed=false server_duid=00030001020000000009 addresses=fd00::7 "
+	"dns_servers=fd00::1\n",
 	  NULL, 546 },
 	{ "dhcpv6", "0c 00 fd000000000000000000000000000001 fe800000000000000000000000000007 0009 0018 "
 	  "03 00abcd 0001 000a 0003 0001 020000000001 0027 0002 00 00", BID_SURE, true,
 	  "message=request transaction=43981 relayed=true client_duid=00030001020000000001", NULL, 547 },
-	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0027 0009 00 04'pump'", BID_LIKELY, false, "message=solicit", NULL, 547 },
+	{ "dhcpv6", "01 00abcd 0001 000a 0003 0001 020000000001 0027 0009 00 04'pump'", BID_LIKELY, false,
+		"message=solicit", NULL, 547 },
 	/* LLMNR: asked, answered by its owner, answered for somebody else */
 	{ "llmnr", "1234 0000 0001 0000 0000 0000 04'Pump'00 0001 0001", BID_SURE, true,
 	  "llmnr response=false name=Pump type=1\n", NULL, 5355 },
@@ -53,10 +62,12 @@ static const struct sample samples[] = {
 	  "llmnr response=true name=Pump type=1 addresses=10.0.0.7 host_name=Pump\n", NULL, 5355 },
 	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0004 0a000008", BID_SURE, true,
 	  "addresses=10.0.0.8\n", "host_name", 5355 },
-	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0040 0a000008", BID_SURE, false,
+	{ "llmnr", "1234 8000 0001 0001 0000 0000 04'Pump'00 0001 0001 c00c 0001 0001 0000001e 0040 0a000008",
+		BID_SURE, false,
 	  "name=Pump", NULL, 5355 },
 	/* BACnet: who is there, I am, what are you called, a restart with a password, a write */
-	{ "bacnet", "81 0b 000c 01 20 ffff 00 ff 10 08", BID_SURE, true, "bacnet message=announcement service=who_is\n", NULL },
+	{ "bacnet", "81 0b 000c 01 20 ffff 00 ff 10 08", BID_SURE, true,
+		"bacnet message=announcement service=who_is\n", NULL },
 	{ "bacnet", "81 0b 0015 01 00 10 00 c4 02000abc 22 05c4 91 03 22 0104", BID_SURE, true,
 	  "service=i_am device=2748 vendor=260\n", NULL },
 	{ "bacnet", "81 0a 001d 01 00 30 05 0c 0c 02000abc 19 46 3e 75 09 00 'AHU-9000' 3f", BID_SURE, true,
@@ -70,19 +81,25 @@ static const struct sample samples[] = {
 	/* syslog, old, new and bare */
 	{ "syslog", "'<38>Oct 11 22:14:15 pump9 su[230]: session opened for user anna'", BID_SURE, true,
 	  "syslog format=3164 facility=auth severity=info host_name=pump9 app=su bytes=63\n", "anna" },
-	{ "syslog", "'<165>1 2003-10-11T22:14:15.003Z pump9.lan evntslog - ID47 [x@1 who=anna] anna logged in'", BID_SURE, true,
+	{ "syslog", "'<165>1 2003-10-11T22:14:15.003Z pump9.lan evntslog - ID47 [x@1 who=anna] anna logged in'",
+		BID_SURE, true,
 	  "format=5424 facility=local4 severity=notice host_name=pump9.lan app=evntslog message_id=ID47 bytes=87\n", "anna" },
-	{ "syslog", "'<13>alarm: patient ROE in bed 4'", BID_MAYBE, true, "format=bare facility=user severity=notice app=alarm", "ROE", 514 },
+	{ "syslog", "'<13>alarm: patient ROE in bed 4'", BID_MAYBE, true,
+		"format=bare facility=user severity=notice app=alarm", "ROE", 514 },
 	/* SIP: a call with its media, and who registers */
 	{ "sip", "'INVITE sip:207@pbx.lan SIP/2.0'0d0a'From: Roe <sip:4711@pbx.lan>;tag=1'0d0a't: <sip:207@pbx.lan>'0d0a"
-	  "'CSeq: 1 INVITE'0d0a'User-Agent: Phone 7'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP 0'0d0a", BID_SURE,
-	  true, "sip message=request method=INVITE caller=<4> callee=<3> domain=pbx.lan user_agent=Phone 7 media=audio RTP/AVP\n",
+	  "'CSeq: 1 INVITE'0d0a'User-Agent: Phone 7'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP "
+	"0'0d0a", BID_SURE,
+	  true, "sip message=request method=INVITE caller=<4> callee=<3> domain=pbx.lan user_agent=Phone 7 "
+		"media=audio RTP/AVP\n",
 	  "4711" },
-	{ "sip", "'INVITE sip:207@pbx.lan SIP/2.0'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP 0'0d0a", BID_SURE,
+	{ "sip", "'INVITE sip:207@pbx.lan SIP/2.0'0d0a0d0a'v=0'0d0a'c=IN IP4 10.0.0.7'0d0a'm=audio 49170 RTP/AVP "
+		"0'0d0a", BID_SURE,
 	  true, "expect rtp 49170\n", NULL },
 	{ "sip", "'SIP/2.0 401 Unauthorized'0d0a'CSeq: 2 REGISTER'0d0a'Server: PBX'0d0a0d0a", BID_SURE, true,
 	  "message=response method=REGISTER status=401 server=PBX\n", NULL },
-	{ "sip", "'REGISTER sip:pbx.lan SIP/2.0'0d0a'Authorization: Digest username=\"roe\", realm=\"x\"'0d0a'Expires: 60'0d0a0d0a",
+	{ "sip", "'REGISTER sip:pbx.lan SIP/2.0'0d0a'Authorization: Digest username=\"roe\", "
+		"realm=\"x\"'0d0a'Expires: 60'0d0a0d0a",
 	  BID_SURE, true, "method=REGISTER user=<3> expires=60\n", "roe" },
 	/* RTP: 20 bytes of G.729 */
 	{ "rtp", "80 12 0001 000000a0 deadbeef 0102030405060708090a 0102030405060708090a", BID_LIKELY, true,

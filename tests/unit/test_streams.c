@@ -25,7 +25,8 @@ static const struct talk_sample samples[] = {
 	{ "mqtt", BID_SURE,
 	  { "> 10 1b 00 04 'MQTT' 05 82 00 14 05 11 00000010 00 05 'a b c' 00 02 'me'",
 	    "< 20 03 00 86 00" },
-	  { "\"version\":\"5\",\"client_token\":{\"length\":5,", "\"password_empty\":true", "\"accepted\":false,\"code\":134" },
+	  { "\"version\":\"5\",\"client_token\":{\"length\":5,", "\"password_empty\":true",
+		"\"accepted\":false,\"code\":134" },
 	  "a b c" },
 	/* RFB 3.8 with a password, 3.8 open to all, 3.3 refused */
 	{ "vnc", BID_SURE,
@@ -38,7 +39,8 @@ static const struct talk_sample samples[] = {
 	{ "vnc", BID_SURE,
 	  { "< 'RFB 003.008'0a", "> 'RFB 003.008'0a", "< 01 01", "> 01", "< 00000000", "> 01",
 	    "< 0400 0300 20 18 00 01 00ff 00ff 00ff 10 08 00 000000 0000000b 'Anna Smiths'" },
-	  { "\"event\":\"choice\",\"security\":\"none\",\"no_password\":true", "\"desktop_token\":{\"length\":11," }, "Smith" },
+	  { "\"event\":\"choice\",\"security\":\"none\",\"no_password\":true", "\"desktop_token\":{\"length\":11," },
+		"Smith" },
 	{ "vnc", BID_SURE,
 	  { "< 'RFB 003.008'0a", "> 'RFB 003.003'0a", "< 00000002", "< 00112233445566778899aabbccddeeff",
 	    "> 00112233445566778899aabbccddeeff", "< 00000001", "< 00" },
@@ -49,21 +51,26 @@ static const struct talk_sample samples[] = {
 	    "< 03 00 00 13 0e d0 0000 1234 00 02 00 0800 00000000",
 	    "> 03 00 00 49 02 f0 80 7f 'Duca' 803a 01c0 3400 04000800 0004 0003 01ca 03aa 07040000 280a0000 "
 	    "50005500 4d005000 00000000 00000000 00000000 00000000 00000000 00000000 00" },
-	  { "\"event\":\"request\",\"user\":{\"length\":5,", "\"protocols\":[\"rdp\"]", "\"event\":\"confirm\",\"security\":\"rdp\"",
+	  { "\"event\":\"request\",\"user\":{\"length\":5,", "\"protocols\":[\"rdp\"]",
+		"\"event\":\"confirm\",\"security\":\"rdp\"",
 	    "\"host_name\":\"PUMP\",\"build\":2600,\"keyboard\":1031" }, "annas" },
 	{ "rdp", BID_SURE,
 	  { "> 03 00 00 13 0e e0 0000 0000 00 01 00 0800 03000000", "< 03 00 00 13 0e d0 0000 1234 00 03 00 0800 05000000" },
 	  { "\"protocols\":[\"tls\",\"credssp\"]", "\"event\":\"confirm\",\"failure\":5" }, NULL },
 	/* the remote login of BSD */
 	{ "rlogin", BID_SURE, { "> 00 'annal'00 'root'00 'vt100/9600'00", "< 00", "< 'Last login'" },
-	  { "\"service\":\"login\",\"client_user\":{\"length\":5,", "\"user\":{\"length\":4,", "\"terminal\":\"vt100/9600\"" }, "annal" },
+	  { "\"service\":\"login\",\"client_user\":{\"length\":5,", "\"user\":{\"length\":4,",
+		"\"terminal\":\"vt100/9600\"" }, "annal" },
 	/* log messages over TCP, counted and by lines; telephony over TCP */
-	{ "syslog", BID_SURE, { "> '52 <38>1 2003-10-11T22:14:15Z pump9 su - - - anna is in51 <38>1 2003-10-11T22:14:15Z pump8 su - - - anna is o'" },
+	{ "syslog", BID_SURE,
+		{ "> '52 <38>1 2003-10-11T22:14:15Z pump9 su - - - anna is in51 <38>1 2003-10-11T22:14:15Z pump8 su - - - "
+			"anna is o'" },
 	  { "\"host_name\":\"pump9\",\"app\":\"su\"", "\"host\":\"pump8\",\"app\":\"su\"" }, "anna" },
 	{ "syslog", BID_SURE, { "> '<38>Oct 11 22:14:15 pump9 su: anna'0a'<39>Oct 11 22:14:16 pump9 su: anna'0a" },
 	  { "\"severity\":\"info\",\"host_name\":\"pump9\"", "\"severity\":\"debug\",\"host_name\":\"pump9\"" }, "anna" },
 	{ "sip", BID_SURE,
-	  { "> 'INVITE sip:207@pbx.lan SIP/2.0'0d0a'Content-Length: 4'0d0a'From: <sip:4711@pbx.lan>'0d0a0d0a'v=0'0a'BYE sip:207@pbx.lan SIP/2.0'0d0a0d0a" },
+	  { "> 'INVITE sip:207@pbx.lan SIP/2.0'0d0a'Content-Length: 4'0d0a'From: "
+		"<sip:4711@pbx.lan>'0d0a0d0a'v=0'0a'BYE sip:207@pbx.lan SIP/2.0'0d0a0d0a" },
 	  { "\"method\":\"INVITE\",\"caller\":{\"length\":4,", "\"method\":\"BYE\"" }, "4711" },
 	/* SMB2: a login, a share, a file that is read; one that is opened and closed in a single message */
 	{ "smb", BID_SURE,
@@ -177,7 +184,8 @@ static void a_remote_command_names_user_and_password(void **state)
 		uint16_t port;
 		const char *says;
 	} ports[] = {
-		{ 514, "\"service\":\"shell\",\"client_user\":{\"length\":5," }, { 512, "\"service\":\"exec\",\"user\":{\"length\":5," },
+		{ 514, "\"service\":\"shell\",\"client_user\":{\"length\":5," }, { 512,
+			"\"service\":\"exec\",\"user\":{\"length\":5," },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
 		struct talk *t = talk_new("rlogin");

@@ -174,8 +174,8 @@ static void clients_are_told_apart_whatever_the_order(void **state)
 	(void)state;
 	static const char ciphers[] = "\x4A\x4A\x13\x01\x13\x02\x13\x03\xC0\x2B\xC0\x2F\xC0\x2C\xC0\x30\xCC\xA9\xCC\xA8"
 		"\xC0\x13\xC0\x14\x00\x9C\x00\x9D\x00\x2F\x00\x35";
-	static const uint16_t plain[] = { 0x001B, 0x0023, 0xFF01, 0x0017, 0x0005, 0x000B, 0x0012, 0x4469, 0x0033, 0x002D, 0x000A,
-		0x0015 };
+	static const uint16_t plain[] = { 0x001B, 0x0023, 0xFF01, 0x0017, 0x0005, 0x000B, 0x0012, 0x4469, 0x0033, 0x002D,
+		0x000A, 0x0015 };
 	struct buf h = { 0 }, x = { 0 }, m = { 0 }, b = { 0 };
 	buf_be16(&h, 0x0303);
 	buf_fill(&h, 0x5A, 32);
