@@ -342,6 +342,24 @@ static const char *other_id(const json_t *o)
 	return text ? text : text_of(o, "title");
 }
 
+/* Older files copy the summaries of other CVEs into one's notes; which product has what stands in the status alone. */
+static void check_notes(struct reading *r, const json_t *o, const struct vulnerability *v)
+{
+	size_t i;
+	const json_t *note;
+	json_array_foreach(json_object_get(o, "notes"), i, note) {
+		const char *at = text_of(note, "text");
+		while (at && (at = strstr(at, "CVE-"))) {
+			size_t n = 4 + strspn(at + 4, "0123456789-");
+			if (n > 9 && !span_is(span_of(at, n), v->cve)) {
+				trouble(r, "the notes of %s speak of %.*s too: copied from another", v->cve, (int)(n < 24 ? n : 24), at);
+				return;
+			}
+			at += n;
+		}
+	}
+}
+
 static bool read_vulnerability(struct reading *r, const json_t *o, struct vulnerability *v)
 {
 	const char *cve = text_of(o, "cve");
@@ -350,12 +368,7 @@ static bool read_vulnerability(struct reading *r, const json_t *o, struct vulner
 	v->cwe = kept(r, text_of(json_object_get(o, "cwe"), "id"));
 	if (!cve)
 		trouble(r, "a vulnerability has no CVE: taken as \"%.60s\"", v->cve);
-	size_t summaries = 0, i;
-	const json_t *note;
-	json_array_foreach(json_object_get(o, "notes"), i, note)
-		summaries += text_of(note, "category") && strcmp(text_of(note, "category"), "summary") == 0;
-	if (summaries > 1)
-		trouble(r, "%s has %zu summaries: those of others may be copied into it", v->cve, summaries);
+	check_notes(r, o, v);
 	if (!read_status(r, o, v))
 		return false;
 	read_scores(r, o, v);

@@ -126,19 +126,49 @@ static void take(void *ctx, const struct record *r)
 	m->kept++;
 }
 
-/* "Heading=column", in place. */
-static bool read_maps(const struct args *a, struct asset_map maps[ASSET_MAPS], char text[ASSET_MAPS][HEADING],
-	unsigned *n)
+struct mapping {                                 /* --map of this time, or of the last time that it was given */
+	struct asset_map v[ASSET_MAPS];
+	char text[ASSET_MAPS][HEADING];
+	unsigned n;
+};
+
+/* "Heading=column". */
+static bool add_map(struct mapping *m, const char *given)
 {
-	for (unsigned i = 0; i < a->v[OPT_MAP].ntexts; i++) {
-		const char *given = a->v[OPT_MAP].texts[i], *sign = strrchr(given, '=');
-		if (*n == ASSET_MAPS || !sign || sign == given || (size_t)(sign - given) >= HEADING)
-			return false;
-		snprintf(text[*n], HEADING, "%.*s", (int)(sign - given), given);
-		maps[*n] = (struct asset_map){ text[*n], sign + 1 };
-		++*n;
-	}
+	const char *sign = strrchr(given, '=');
+	if (m->n == ASSET_MAPS || !sign || sign == given || strlen(given) >= HEADING)
+		return false;
+	char *text = m->text[m->n];
+	memcpy(text, given, strlen(given) + 1);
+	text[sign - given] = '\0';
+	m->v[m->n++] = (struct asset_map){ text, text + (sign - given) + 1 };
 	return true;
+}
+
+static bool remembered(void *ctx, const char *body)
+{
+	size_t i;
+	json_t *o = body_parse(body), *v;
+	json_array_foreach(json_object_get(o, "headings"), i, v)
+		if (json_is_string(v))
+			(void)add_map(ctx, json_string_value(v));
+	json_decref(o);
+	return true;
+}
+
+static bool remember(struct store *s, const struct args *a)
+{
+	struct arena arena;
+	struct record r;
+	arena_init(&arena, 1 << 16);
+	const struct record_host host = { .arena = &arena };
+	record_begin(&r, &headings_type, NULL, &host);
+	record_str(&r, HEADINGS_ID, "headings");
+	for (unsigned i = 0; i < a->v[OPT_MAP].ntexts; i++)
+		record_add_text(&r, HEADINGS_LIST, span_str(a->v[OPT_MAP].texts[i]));
+	bool ok = !a->v[OPT_MAP].ntexts || store_put(s, &r) == 0;
+	arena_done(&arena);
+	return ok;
 }
 
 static bool run_order(struct import *m, struct order *o)
@@ -163,11 +193,12 @@ static bool run_order(struct import *m, struct order *o)
 static int import(struct args *a)
 {
 	struct import m = { .args = a };
-	struct asset_map maps[ASSET_MAPS];
-	char text[ASSET_MAPS][HEADING], dir[STORE_PATH], err[STORE_ERR] = "";
-	struct order o = { .name = a->rest[1], .maps = maps };
-	if (!read_maps(a, maps, text, &o.nmaps))
-		return command_usage(a, "--map takes HEADING=COLUMN, such as --map \"Inv. Nr.=asset_tag\"");
+	struct mapping map = { .n = 0 };
+	char dir[STORE_PATH], err[STORE_ERR] = "";
+	struct order o = { .name = a->rest[1], .maps = map.v };
+	for (unsigned i = 0; i < a->v[OPT_MAP].ntexts; i++)
+		if (!add_map(&map, a->v[OPT_MAP].texts[i]))
+			return command_usage(a, "--map takes HEADING=COLUMN, such as --map \"Inv. Nr.=asset_tag\"");
 	AUTO_CLOSE int fd = strcmp(o.name, "-") == 0 ? dup(0) : open(o.name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		log_error(&a->log, "%s: %s", o.name, strerror(errno));
@@ -179,7 +210,11 @@ static int import(struct args *a)
 		    store_begin(m.store, o.name, NULL) == 0 && store_forget(m.store, &asset_type) == 0;
 	if (!good)
 		log_error(&a->log, "%s", err[0] ? err : "the store could not be written");
-	good = good && run_order(&m, &o);
+	const struct query last = { .kind = "headings", .min_severity = -1 };
+	if (good && !map.n)
+		good = store_ask(m.store, &last, remembered, &map) == 0;
+	o.nmaps = map.n;
+	good = good && run_order(&m, &o) && remember(m.store, a);
 	if (good && store_commit(m.store) < 0) {
 		log_error(&a->log, "%s", store_error(m.store));
 		good = false;
@@ -379,7 +414,8 @@ const struct command cmd_inventory = {
 	.synopsis = "[OPTION]... import FILE.csv | export | diff",
 	.about =
 		"import reads CSV whose first line holds headings (asset tag, manufacturer, model, serial number, firmware, MAC, IP, "
-		"location, department and so on; --map names others) in the place of the list before. export writes the list with what the "
+		"location, department and so on; --map names others, and is remembered for the next time) in the place of the list "
+		"before. export writes the list with what the "
 		"network showed in its empty cells; cells that a spreadsheet would run as a formula get an apostrophe. diff says "
 		"what is listed and was never seen, what was seen and is not listed, and where both name a device differently.\n\n"
 		"A device is joined with its line by MAC, then serial number, then address, then its name as asset tag.\n\n"

@@ -30,6 +30,15 @@ const struct record_type asset_type = {
 	.nfields = ARRAY_LEN(fields), .imported = true,
 };
 
+static const struct field headings_fields[] = {
+	[HEADINGS_ID] = { "id", F_TEXT, "always \"headings\": there is one" },
+	[HEADINGS_LIST] = { "headings", F_TEXTS, "HEADING=COLUMN, as --map was given" },
+};
+const struct record_type headings_type = {
+	.name = "headings", .doc = "What the headings of the biomedical list mean, for the next import", .fields = headings_fields,
+	.nfields = ARRAY_LEN(headings_fields), .imported = true,
+};
+
 const char *asset_column_name(enum asset_column c)
 {
 	return fields[A_FIRST + c].name;

@@ -40,6 +40,8 @@ int  assets_read(struct span csv, const struct asset_map *maps, unsigned nmaps, 
 void assets_done(struct assets *t);
 
 extern const struct record_type asset_type;
+extern const struct record_type headings_type;   /* what --map said, for the next import */
+enum headings_field { HEADINGS_ID, HEADINGS_LIST };
 struct record *asset_record(const struct asset *s, const struct record_host *host);
 bool asset_from_body(const char *json, struct arena *a, struct asset *out) __attribute__((warn_unused_result));
 

@@ -34,6 +34,17 @@ done
 find "$shared/firmware" -path '*/debian-*/*' -type f -size -24k 2>/dev/null | while read -r file; do
 	seed 000 "$file" "$(basename "$(dirname "$file")")-$(basename "$file")"
 done
+# What fuzz_text.c reads: profiles that learn wrote, advisories beside the checkout, a list.
+text=$build/seeds-text
+mkdir -p "$text"
+"$build/auscult" learn -r "$seeds/healthy.pcapng" --all --test-key --force -o "$build/seed-profiles" >/dev/null 2>&1
+for file in "$build"/seed-profiles/*.json; do
+	{ printf "\\002"; cat "$file"; } >"$text/profile-$(basename "$file")" 2>/dev/null
+done
+for file in "$shared"/advisories/2025/*.json; do
+	[ -f "$file" ] && { printf "\\003"; cat "$file"; } >"$text/csaf-$(basename "$file")"
+done
+printf '\004asset tag;model;"serial ""no"""\r\nA1;CMS8000;"=1+1"\r\n' >"$text/list.csv"
 passed=0 failed=0
 for harness in "$build"/tests/fuzz_*; do
 	[ -x "$harness" ] || continue
@@ -43,6 +54,7 @@ for harness in "$build"/tests/fuzz_*; do
 	mkdir -p "$work"
 	set -- "$here/../golden" "$here/crashes" "$seeds"
 	[ "$name" = fuzz_model ] && set -- "$here/crashes" "$model"
+	[ "$name" = fuzz_text ] && set -- "$@" "$text"
 	[ -d "$shared/captures" ] && [ "$name" = fuzz_capture ] && set -- "$@" "$shared/captures" "$shared/hostile/packets"
 	dirs=
 	for d in "$@"; do [ -d "$d" ] && dirs="$dirs $d"; done

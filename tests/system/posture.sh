@@ -117,6 +117,8 @@ A-2;Epsimed;MN-120;X99;02:00:00:00:00:99;10.9.9.9;"=cmd|' /C calc'!A0";
 C
 "$auscult" inventory import --store "$work/store" --map "Inv. Nr.=asset_tag" "$work/list.csv" >/dev/null 2>>"$work/err"
 report $? "a list with headings of its own imports"
+"$auscult" inventory import --store "$work/store" --json "$work/list.csv" 2>>"$work/err" | grep -q '"kept":2,"remarks":0'
+report $? "what headings mean is remembered"
 printf 'asset tag,maker\n"a,b\n' >"$work/broken.csv"
 "$auscult" inventory import --store "$work/store" "$work/broken.csv" >/dev/null 2>"$work/said"
 [ $? -eq 2 ] && grep -q 'line 2: a quote is opened' "$work/said"
