@@ -80,7 +80,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_u8(struct buf *b, uint8_t v)
 {
-	buf_bytes(b, span_of(&v, 1));
+	uint8_t *at = buf_room(b, 1);
+	if (at)
+		*at = v;
 }
 
 void buf_be16(struct buf *b, uint16_t v)
@@ -103,18 +105,18 @@ void buf_be64(struct buf *b, uint64_t v)
 
 void buf_le16(struct buf *b, uint16_t v)
 {
-	buf_u8(b, (uint8_t)v);
-	buf_u8(b, (uint8_t)(v >> 8));
+	v = htole16(v);
+	buf_bytes(b, span_of(&v, sizeof(v)));
 }
 
 void buf_le32(struct buf *b, uint32_t v)
 {
-	buf_le16(b, (uint16_t)v);
-	buf_le16(b, (uint16_t)(v >> 16));
+	v = htole32(v);
+	buf_bytes(b, span_of(&v, sizeof(v)));
 }
 
 void buf_le64(struct buf *b, uint64_t v)
 {
-	buf_le32(b, (uint32_t)v);
-	buf_le32(b, (uint32_t)(v >> 32));
+	v = htole64(v);
+	buf_bytes(b, span_of(&v, sizeof(v)));
 }

@@ -245,28 +245,33 @@ static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
 }
 #endif
 
-/* Cuts s at every sep into at most count parts; what is behind the last is dropped. Returns how many there are. */
+/* Cuts s at every sep into at most count parts (one or more); what is behind the last is dropped. Returns how many
+ * there are. */
 static inline unsigned span_split(struct span s, uint8_t sep, struct span *f, unsigned count)
 {
 	struct rd r = rd_of(s);
 	const uint8_t *start = s.p;
-	unsigned k = 0;
-	while (rd_left(&r) >= 16 && k < count) {
+	struct span *out = f;
+	const struct span *last = f + count;
+	while (rd_left(&r) >= 16) {
 		const uint8_t *block = rd_span(&r, 16).p;
-		for (uint32_t hits = rd_equal16(block, sep); hits && k < count; hits &= hits - 1) {
+		for (uint32_t hits = rd_equal16(block, sep); hits; hits &= hits - 1) {
 			const uint8_t *at = block + __builtin_ctz(hits);
-			f[k++] = (struct span){ start, (size_t)(at - start) };
+			*out++ = (struct span){ start, (size_t)(at - start) };
 			start = at + 1;
+			if (out == last)
+				return count;
 		}
 	}
-	while (rd_left(&r) && k < count) {
+	while (rd_left(&r)) {
 		const uint8_t *at = r.p;
 		if (rd_u8(&r) != sep)
 			continue;
-		f[k++] = (struct span){ start, (size_t)(at - start) };
+		*out++ = (struct span){ start, (size_t)(at - start) };
 		start = at + 1;
+		if (out == last)
+			return count;
 	}
-	if (k < count)
-		f[k++] = (struct span){ start, (size_t)(r.end - start) };
-	return k;
+	*out++ = (struct span){ start, (size_t)(r.end - start) };
+	return (unsigned)(out - f);
 }

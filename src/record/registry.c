@@ -23,32 +23,27 @@ void registry_add_all(struct registry *g, const struct record_type *const *list)
 		registry_add(g, *list);
 }
 
+/* Where the type stands, or the free slot where it belongs. */
+static unsigned slot_of(const struct registry *g, const struct record_type *t)
+{
+	unsigned i = (unsigned)((uint64_t)(uintptr_t)t * UINT64_C(0x9e3779b97f4a7c15) >> 53) % REGISTRY_SLOTS;
+	while (g->slots[i] && g->v[g->slots[i] - 1] != t)
+		i = (i + 1) % REGISTRY_SLOTS;
+	return i;
+}
+
 void registry_ready(struct registry *g)
 {
-	for (unsigned i = 0; i < g->n; i++) {    /* insertion: a few hundred at most, once */
-		unsigned at = i;
-		for (; at && (uintptr_t)g->v[g->by_address[at - 1]] > (uintptr_t)g->v[i]; at--)
-			g->by_address[at] = g->by_address[at - 1];
-		g->by_address[at] = (uint16_t)i;
-	}
+	memset(g->slots, 0, sizeof(g->slots));
+	for (unsigned i = 0; i < g->n; i++)
+		g->slots[slot_of(g, g->v[i])] = (uint16_t)(i + 1);
 	g->ready = true;
 }
 
 int registry_index(const struct registry *g, const struct record_type *t)
 {
 	assert(g->ready);
-	unsigned low = 0, high = g->n;
-	while (low < high) {
-		unsigned mid = (low + high) / 2;
-		const struct record_type *there = g->v[g->by_address[mid]];
-		if (there == t)
-			return g->by_address[mid];
-		if ((uintptr_t)there < (uintptr_t)t)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return -1;
+	return (int)g->slots[slot_of(g, t)] - 1;
 }
 
 const struct record_type *registry_find(const struct registry *g, const char *name)

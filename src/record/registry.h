@@ -5,12 +5,12 @@
 
 #include "record/record.h"
 
-enum { REGISTRY_MAX = 512 };
+enum { REGISTRY_MAX = 512, REGISTRY_SLOTS = 2048 };
 
 struct registry {
 	unsigned n;
 	const struct record_type *v[REGISTRY_MAX];
-	uint16_t by_address[REGISTRY_MAX];       /* indices, sorted by the pointer: a quick way back */
+	uint16_t slots[REGISTRY_SLOTS];          /* index + 1 by the pointer's hash, 0: free: a quick way back */
 	bool ready;
 };
 

@@ -709,9 +709,10 @@ static void publish_protocols(const struct device *d, struct record *r)
 	char text[64];
 	for (int i = 0; decoders[i] && i < DECODERS_MAX; i++) {
 		bool serves = d->serves[i / 64] >> (i % 64) & 1, uses = d->speaks[i / 64] >> (i % 64) & 1;
+		if (!serves && !uses)
+			continue;
 		snprintf(text, sizeof(text), "%s%s", decoders[i]->name, serves ? "+" : "");
-		if (serves || uses)
-			record_add_text(r, DEV_PROTOCOLS, span_str(text));
+		record_add_text(r, DEV_PROTOCOLS, span_str(text));
 	}
 }
 
