@@ -75,11 +75,11 @@ static void from_tracker(void *to, const struct record *r)
 		send_record(c, r);
 }
 
-static bool wants_record(void *ctx, const struct record_type *t)
+static unsigned wants_record(void *ctx, const struct record_type *t)
 {
 	const struct core *c = ctx;
 	int i = registry_index(c->registry, t);
-	return (i >= 0 && c->passed[i]) || detect_wants(c->detect, t);
+	return i >= 0 && c->passed[i] ? WAY_BOTH : detect_wants(c->detect, t);
 }
 
 static const char *file_name(void *ctx, uint32_t file)

@@ -23,7 +23,10 @@ static const struct field fields[] = {
 	[VITALS_DEVICE] = { "device", F_TEXT, "measuring device that the message names" },
 	[VITALS_BED] = { "bed", F_TEXT, "bed that the value is reported of", .privacy = PATIENT },
 };
-RECORD_TYPE(vitals_type, "vitals", "A vital sign, from any protocol that carries one", fields);
+const struct record_type vitals_type = {
+	.name = "vitals", .doc = "A vital sign, from any protocol that carries one",
+	.fields = fields, .nfields = ARRAY_LEN(fields), .repeats = true,
+};
 
 /* One row for each thing measured: what every protocol's own name for it leads to. Pressures and temperatures
  * leave in the unit of their row, so that two senders can be compared. */

@@ -114,7 +114,7 @@ static bool is_class(const struct on *on, enum privacy *out)
 static bool wants_type(const struct on *on, const struct record_type *t)
 {
 	enum privacy privacy;
-	return is_class(on, &privacy) ? holds(t, privacy) : strcmp(on->record, t->name) == 0;
+	return is_class(on, &privacy) ? holds(t, privacy) && !t->repeats : strcmp(on->record, t->name) == 0;
 }
 
 static struct listener *listener_slot(const struct detect *m, const struct record_type *t)
@@ -155,8 +155,10 @@ static void listen(struct detect *m, const struct types *t)
 		struct listener l = { .type = t->v[i], .first = at };
 		for (size_t s = 0; s < m->nseats; s++)
 			for (const struct on *on = m->seats[s].detector->on; on && on->record; on++)
-				if (wants_type(on, t->v[i]))
-					m->handlers[at++] = (struct handler){ &m->seats[s], on->call };
+				if (wants_type(on, t->v[i])) {
+					m->handlers[at++] = (struct handler){ &m->seats[s], on->call, on->to_client };
+					l.ways |= on->to_client ? WAY_TO_CLIENT : WAY_BOTH;
+				}
 		l.n = at - l.first;
 		if (l.n)
 			*listener_slot(m, l.type) = l;
@@ -306,9 +308,9 @@ void detect_free(struct detect *d)
 
 /* ---- at work ---- */
 
-bool detect_wants(const struct detect *d, const struct record_type *t)
+unsigned detect_wants(const struct detect *d, const struct record_type *t)
 {
-	return listener_slot(d, t)->n > 0;
+	return listener_slot(d, t)->ways;
 }
 
 void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct record_type *t), void *ctx,
@@ -340,6 +342,8 @@ void detect_record(struct detect *d, const struct record *r)
 	const struct listener *l = listener_slot(d, r->type);
 	for (uint32_t i = 0; i < l->n; i++) {
 		const struct handler *h = &d->handlers[l->first + i];
+		if (h->to_client && r->at && r->at->to_server)
+			continue;
 		h->seat->run.now = d->now;
 		h->call(&h->seat->run, r);
 	}

@@ -49,8 +49,8 @@ struct detect_counts {
 struct detect *detect_new(const struct detect_setup *s, char err[256]) __attribute__((warn_unused_result));
 void detect_free(struct detect *d);
 
-/* Whether any detector listens to records of that type. */
-bool detect_wants(const struct detect *d, const struct record_type *t);
+/* Whether any detector listens to records of that type, and which way they must travel: enum travel, or-ed. */
+unsigned detect_wants(const struct detect *d, const struct record_type *t);
 /* Rules that get none of the records they want when only those come that made() says, and those that get only some.
  * Both lists hold n, are zeroed before, and are of constants. */
 void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct record_type *t), void *ctx,

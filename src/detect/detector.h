@@ -38,6 +38,7 @@ struct run {                                     /* what a detector is called wi
 struct on {
 	const char *record;                      /* kind of record; "*patient", "*secret": any that has such fields */
 	void (*call)(struct run *d, const struct record *r);
+	bool to_client;                          /* only of those that travel to the end that called */
 };
 
 struct detector {

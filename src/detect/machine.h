@@ -18,11 +18,13 @@ struct seat {                                    /* one detector at work */
 struct handler {
 	struct seat *seat;
 	void (*call)(struct run *d, const struct record *r);
+	bool to_client;
 };
 
 struct listener {                                /* who wants records of a type; slot of a hash table */
 	const struct record_type *type;
 	uint32_t first, n;                       /* in handlers */
+	unsigned ways;                           /* enum travel: what the handlers want between them */
 };
 
 struct quota {                                   /* findings of one rule on one device */

@@ -237,7 +237,7 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "vitals", on_vitals }, { "hl7", on_hl7 }, { "dicom", on_dicom }, { NULL, NULL },
+	{ "contact", on_contact }, { "vitals", on_vitals, .to_client = true }, { "hl7", on_hl7 }, { "dicom", on_dicom }, { NULL, NULL },
 };
 
 const struct detector detector_unregistered_reader = {

@@ -60,6 +60,7 @@ struct record_type {
 	uint8_t nfields;                         /* <= RECORD_FIELDS */
 	bool imported;                           /* not seen but handed in: a newer one takes the place of the old in the store */
 	bool working;                            /* for detectors alone: another record says it to people */
+	bool repeats;                            /* whom it names is named by another record of the same message */
 };
 
 #define RECORD_TYPE(id, nm, dc, tbl) \

@@ -169,7 +169,9 @@ static void on_expect(struct emit *e, const struct expect *x)
 		if (!o->decoder || (slot->decoder && o->ts < slot->ts))
 			slot = o;
 	}
-	t->nexpected += slot->decoder == NULL;
+	if (slot->decoder)
+		t->expected_ports[slot->port % EXPECT_PORTS]--;
+	t->expected_ports[x->port % EXPECT_PORTS]++;
 	*slot = (struct expectation){ .end = x->end, .port = x->port, .over = x->over, .decoder = d, .ts = e->at->ts };
 	struct span tag = span_cut(x->tag, EXPECT_TAG);
 	slot->tag_n = (uint32_t)tag.n;

@@ -9,7 +9,7 @@
 #include "track/learnt.h"
 #include "track/tracker.h"
 
-enum { EXPECTATIONS = 256, MEMORY_CAP = 24 << 20 };
+enum { EXPECTATIONS = 256, EXPECT_PORTS = 1024, MEMORY_CAP = 24 << 20 };
 
 #define EXPECT_NS UINT64_C(120000000000)          /* an announced conversation begins within two minutes */
 
@@ -26,7 +26,8 @@ struct expectation {
 /* Who listens to records of a type; found by its address. */
 struct route {
 	const struct record_type *type;          /* NULL: free */
-	bool zones, devices, out;
+	bool zones, devices;
+	uint8_t out;                             /* enum travel: which of them the sink takes */
 };
 
 enum { ROUTES = 128 };
@@ -45,7 +46,7 @@ struct tracker {
 	struct zones *zones;
 	struct devices *devices;
 	struct expectation expected[EXPECTATIONS];
-	uint32_t nexpected;
+	uint16_t expected_ports[EXPECT_PORTS];   /* how many of them are about such a port */
 	size_t memory;                           /* bytes held for streams, of MEMORY_CAP */
 
 	/* the message that is being decoded */

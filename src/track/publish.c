@@ -24,13 +24,18 @@ static const struct route *route_of(struct tracker *t, const struct record_type 
 		if (t->routes[i].type == type)
 			return &t->routes[i];
 	t->routes[i] = (struct route){ type, zones_want(type), devices_want(t->devices, type),
-				       !t->set.wants || t->set.wants(t->set.ctx, type) };
+				       t->set.wants ? (uint8_t)t->set.wants(t->set.ctx, type) : (uint8_t)WAY_BOTH };
 	return &t->routes[i];
 }
 
 static uint16_t told_flag(const struct origin *at)
 {
 	return at->to_server ? FLOW_TOLD_SERVER : FLOW_TOLD_CLIENT;
+}
+
+static bool goes_out(const struct route *route, const struct origin *at)
+{
+	return route->out & (at && at->to_server ? WAY_TO_SERVER : WAY_TO_CLIENT);
 }
 
 void tracker_publish(struct tracker *t, const struct record *r)
@@ -41,7 +46,7 @@ void tracker_publish(struct tracker *t, const struct record *r)
 		zones_record(t->zones, r);
 	if (route->devices)
 		devices_record(t->devices, r);
-	if (route->out)
+	if (goes_out(route, r->at))
 		publish(t->set.sink, r);
 	if (r->type == t->asked)
 		t->flow->flags |= told_flag(r->at);
@@ -51,7 +56,7 @@ void tracker_publish(struct tracker *t, const struct record *r)
 bool tracker_wants(struct emit *e, const struct record_type *type)
 {
 	struct tracker *t = e->to;
-	if (route_of(t, type)->out)
+	if (goes_out(route_of(t, type), e->at))
 		return true;
 	t->asked = type;
 	return !(t->flow->flags & told_flag(e->at));

@@ -6,6 +6,9 @@
 
 #include "decode/decoder.h"
 
+/* Which way a message travels. What belongs to no conversation travels to the client. */
+enum travel { WAY_TO_SERVER = 1, WAY_TO_CLIENT = 2, WAY_BOTH = 3 };
+
 /* ---- records that track/ itself publishes, for detectors and output alike ---- */
 
 /* First packet of a conversation; origin has the ends. */

@@ -211,7 +211,9 @@ static void guess_client(struct flow *f, const struct packet *p, bool dir)
 static void find_expected(struct tracker *t, struct flow *f, const struct packet *p)
 {
 	enum over over = p->kind == PACKET_TCP ? OVER_TCP : OVER_UDP;
-	for (int i = 0; t->nexpected && i < EXPECTATIONS; i++) {
+	if (!t->expected_ports[p->at.sport % EXPECT_PORTS] && !t->expected_ports[p->at.dport % EXPECT_PORTS])
+		return;
+	for (int i = 0; i < EXPECTATIONS; i++) {
 		const struct expectation *x = &t->expected[i];
 		if (!x->decoder || x->over != over || p->at.ts > x->ts + EXPECT_NS)
 			continue;

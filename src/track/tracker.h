@@ -33,8 +33,8 @@ struct tracker_setup {
 	const struct conf *conf;                 /* may be NULL */
 	const struct oui *oui;                   /* may be NULL */
 	uint32_t flow_cap;                       /* 0: FLOW_CAP */
-	/* Whether the sink does anything with records of that type; the answer is kept. NULL: it always does. */
-	bool (*wants)(void *ctx, const struct record_type *t);
+	/* Which records of that type the sink does anything with: enum travel, or-ed; the answer is kept. NULL: all. */
+	unsigned (*wants)(void *ctx, const struct record_type *t);
 	/* Evidence export: told of every message that was decoded, and of every piece of a program on its way,
 	 * which of its bytes may be shown. May be NULL. */
 	void (*shown)(void *ctx, const struct shown *s);
