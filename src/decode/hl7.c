@@ -249,6 +249,14 @@ static void person(struct parse *p, unsigned field, struct span s)
 		p->out.v[field] = first;
 }
 
+/* A few marks, the usual ones first: quicker than a call, for every byte that is neither letter nor digit. */
+static bool is_among(uint8_t c, const char *also)
+{
+	while (*also && (uint8_t)*also != c)
+		also++;
+	return *also != '\0';
+}
+
 /* Plain text from a place that could hold anything when fields are shifted: only if every byte is a
  * letter, a digit or one of also. */
 static struct span plain(struct span s, size_t max, const char *also)
@@ -257,7 +265,7 @@ static struct span plain(struct span s, size_t max, const char *also)
 		return (struct span){ 0 };
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i], low = c | 0x20;
-		if (!((c >= '0' && c <= '9') || (low >= 'a' && low <= 'z')) && !(c && strchr(also, c)))
+		if (!((c >= '0' && c <= '9') || (low >= 'a' && low <= 'z')) && !is_among(c, also))
 			return (struct span){ 0 };
 	}
 	return s;
@@ -266,7 +274,7 @@ static struct span plain(struct span s, size_t max, const char *also)
 static bool is_numeral(struct span s, const char *also)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] && strchr(also, s.p[i])))
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !is_among(s.p[i], also))
 			return false;
 	return s.n > 0;
 }
