@@ -2,6 +2,8 @@
 /* net.scan: one host tries many addresses, or many ports of one device, and mostly nothing comes of it. What counts
  * is told by conversations when they are over: refused, unanswered, or opened and dropped without a byte. ARP for
  * many addresses that nobody has is the same on the wire itself. */
+#include <math.h>
+
 #include "base/scope.h"
 #include "detect/advice.h"
 #include "detect/detector.h"
@@ -56,20 +58,25 @@ static const struct rule rule = {
 enum {
 	SETS = 128, WAYS = 4, TARGETS = 32, TRIED = 16, SECOND_NS = 1000000000, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP = 1,
 	PROTO_ICMP6 = 58, KNOWN_PORTS = 1024, PASSING_PORTS = 32768, TRACE_FROM = 33434, TRACE_TO = 33534, TRY_PACKETS = 4,
-	NAMED = 8, ATTEMPTS_KEPT = 4,
+	NAMED = 8, ATTEMPTS_KEPT = 4, SEEN = 16, PLACES = 64,
 };
 
-/* One address that was tried; ports as a set of hashes, enough to count to 64. */
-struct target {
+/* How many different things: exactly to SEEN, then by the places their hashes take in 64. */
+struct seen {
+	uint64_t places;
+	uint32_t v[SEEN], n;
+};
+
+struct target {                                  /* one address that was tried */
 	struct addr addr;
-	uint64_t ports;
+	struct seen ports;
 	uint32_t failed, all;
 };
 
 struct port {
 	uint16_t port;
 	uint8_t proto;
-	uint64_t addresses;                      /* a set, too */
+	struct seen addresses;
 	uint32_t failed, all;
 };
 
@@ -102,6 +109,25 @@ static void start(struct run *d)
 }
 
 /* ---- tables ---- */
+
+static void seen_add(struct seen *s, uint64_t hash)
+{
+	uint32_t mark = (uint32_t)hash;
+	s->places |= UINT64_C(1) << (hash >> 58);
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->v[i] == mark)
+			return;
+	if (s->n < SEEN)
+		s->v[s->n++] = mark;
+}
+
+/* Linear counting: m of 64 places taken are left by about -64 ln(1 - m/64) different ones. */
+static unsigned distinct(const struct seen *s)
+{
+	int taken = __builtin_popcountll(s->places);
+	double many = taken < PLACES ? -PLACES * log(1 - (double)taken / PLACES) : 4.2 * PLACES;
+	return s->n < SEEN || many < SEEN ? s->n : (unsigned)many;
+}
 
 static uint64_t hash_of(const struct run *d, struct addr a)
 {
@@ -156,7 +182,7 @@ static struct port *port_of(struct row *row, uint16_t port, uint8_t proto)
 	if (row->nports < TRIED)
 		p = &row->ports[row->nports++];
 	for (unsigned i = 0; i < TRIED && !p; i++)       /* one that was tried on a single address gives way */
-		if (__builtin_popcountll(row->ports[i].addresses) <= 1)
+		if (row->ports[i].addresses.n <= 1)
 			p = &row->ports[i];
 	if (p)
 		*p = (struct port){ .port = port, .proto = proto };
@@ -213,12 +239,14 @@ static void on_flow(struct run *d, const struct record *r)
 	if (t) {
 		t->all++;
 		t->failed += failed;
-		t->ports |= failed ? UINT64_C(1) << (((uint64_t)at->dport * UINT64_C(0x9e3779b97f4a7c15)) >> 58) : 0;
+		if (failed)
+			seen_add(&t->ports, hash64(((struct state *)d->state)->key, span_of(&at->dport, sizeof(at->dport))));
 	}
 	if (p) {
 		p->all++;
 		p->failed += failed;
-		p->addresses |= failed ? UINT64_C(1) << (hash_of(d, at->dst) >> 58) : 0;
+		if (failed)
+			seen_add(&p->addresses, hash_of(d, at->dst));
 	}
 }
 
@@ -256,12 +284,6 @@ struct view {
 	struct addr first;                       /* of them */
 };
 
-/* Hashes fall together: 64 places hold n different ones with some of them shared. */
-static unsigned distinct(uint64_t set)
-{
-	return (unsigned)__builtin_popcountll(set);
-}
-
 static unsigned asked_in_vain(const struct run *d, const struct row *row)
 {
 	unsigned n = 0;
@@ -276,9 +298,9 @@ static struct view view_of(const struct run *d, const struct row *row)
 	struct view v = { .arps = asked_in_vain(d, row) };
 	for (unsigned i = 0; i < row->nports; i++) {
 		const struct port *p = &row->ports[i];
-		if (distinct(p->addresses) <= v.addresses || 2 * p->failed < p->all)
+		if (distinct(&p->addresses) <= v.addresses || 2 * p->failed < p->all)
 			continue;
-		v.addresses = distinct(p->addresses);
+		v.addresses = distinct(&p->addresses);
 		v.port = p;
 	}
 	for (unsigned i = 0; i < row->ntargets; i++) {
@@ -286,9 +308,9 @@ static struct view view_of(const struct run *d, const struct row *row)
 		bool medical = t->failed && is_medical(d, t->addr);
 		v.first = medical && !v.first.family ? t->addr : v.first;
 		v.medical += medical;
-		if (2 * t->failed < t->all || distinct(t->ports) < v.ports || (distinct(t->ports) == v.ports && !medical))
+		if (2 * t->failed < t->all || distinct(&t->ports) < v.ports || (distinct(&t->ports) == v.ports && !medical))
 			continue;
-		v.ports = distinct(t->ports);
+		v.ports = distinct(&t->ports);
 		v.target = t;
 	}
 	if (v.addresses < d->opt[ADDRESSES])
@@ -342,11 +364,11 @@ static const char *title(struct run *d, const struct finding *f, const struct ro
 	if (v->target && (!v->port || v->medical == 1)) {
 		bool own = is_medical(d, v->target->addr);
 		const char *whom = own ? "medical device " : "", *where = detect_where(d, v->target->addr, 0);
-		return detect_text(d, "%s tried %s%u ports of %s%s", who, v->ports >= 48 ? "more than " : "", v->ports, whom,
+		return detect_text(d, "%s tried %s%u ports of %s%s", who, v->ports >= SEEN ? "about " : "", v->ports, whom,
 				   where);
 	}
 	if (v->port) {
-		const char *more = v->addresses >= 48 ? "more than " : "";
+		const char *more = v->addresses >= SEEN ? "about " : "";
 		if (!v->port->port)
 			return detect_text(d, "%s pinged %s%u addresses%s", who, more, v->addresses, medical);
 		return detect_text(d, "%s tried %s port %u on %s%u addresses%s", who,
