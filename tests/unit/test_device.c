@@ -518,6 +518,24 @@ static void a_sender_of_vital_signs_is_a_monitor_unless_it_takes_them_too(void *
 	ward_close(&w);
 }
 
+static void who_calls_a_device_for_its_values_may_be_anybody(void **state)
+{
+	(void)state;
+	struct ward w;
+	ward_open(&w, "", NULL);
+	uint32_t monitor = saw(&w, "10.0.0.7", 1, "10.0.0.8"), reader = saw(&w, "10.0.0.8", 2, "10.0.0.7");
+	struct origin o = packet_of(&w, "10.0.0.7", 1, "10.0.0.8"), other = packet_of(&w, "10.0.0.9", 3, "10.0.0.8");
+	o.to_server = other.to_server = false;           /* an answer */
+	sends_vitals(&w, &o);
+	assert_int_equal(device_role(w.t, monitor), ROLE_MONITOR);
+	assert_int_equal(device_role(w.t, reader), ROLE_UNKNOWN);
+	assert_false(device_is_medical(w.t, reader));
+	saw(&w, "10.0.0.9", 3, "10.0.0.8");
+	sends_vitals(&w, &other);
+	assert_int_equal(device_role(w.t, reader), ROLE_CENTRAL);
+	ward_close(&w);
+}
+
 static void an_archive_that_passes_images_on_stays_an_archive(void **state)
 {
 	(void)state;
@@ -707,6 +725,7 @@ int main(void)
 		cmocka_unit_test(decoders_and_this_table_agree_on_names),
 		cmocka_unit_test(who_speaks_the_monitors_protocol_is_a_monitor_and_its_server_a_central),
 		cmocka_unit_test(a_sender_of_vital_signs_is_a_monitor_unless_it_takes_them_too),
+		cmocka_unit_test(who_calls_a_device_for_its_values_may_be_anybody),
 		cmocka_unit_test(an_archive_that_passes_images_on_stays_an_archive),
 		cmocka_unit_test(a_dicom_echo_alone_makes_nothing_medical),
 		cmocka_unit_test(names_alone_make_nothing_medical),
