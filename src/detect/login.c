@@ -9,7 +9,8 @@ static struct login_plan plan_new(const struct record_type *t)
 	struct login_plan p = {
 		.type = t, .user = record_type_field(t, "user"), .password = record_type_field(t, "password"),
 		.community = record_type_field(t, "community"), .pair = record_type_field(t, "authorization"),
-		.empty = record_type_field(t, "password_empty"), .anonymous = record_type_field(t, "anonymous"),
+		.empty = record_type_field(t, "password_empty"), .open = record_type_field(t, "no_password"),
+		.anonymous = record_type_field(t, "anonymous"),
 		.accepted = record_type_field(t, "accepted"),
 	};
 	int *const tokens[] = { &p.user, &p.password, &p.community, &p.pair };
@@ -82,6 +83,8 @@ static enum login_event tried(struct login *l, const struct login_plan *p, const
 /* An agent that does not know the community stays silent (RFC 1157 §4.1), so an answer with it tells. */
 static enum login_outcome outcome(const struct login_plan *p, const struct record *r)
 {
+	if (number(r, p->open))
+		return LOGIN_ACCEPTED;
 	if (has(r, p->accepted))
 		return number(r, p->accepted) ? LOGIN_ACCEPTED : LOGIN_REFUSED;
 	if (r->at->to_server)
@@ -92,17 +95,20 @@ static enum login_outcome outcome(const struct login_plan *p, const struct recor
 enum login_event login_saw(struct login_book *b, const struct record *r, struct login **out)
 {
 	const struct login_plan *p = plan_of(b, r->type);
-	if (!r->at || !r->at->flow || !p->secrets)
+	if (!r->at || !r->at->flow || (!p->secrets && p->accepted < 0))
 		return LOGIN_NOTHING;
 	enum login_outcome o = outcome(p, r);
 	if (o == LOGIN_UNKNOWN && (r->set & p->secrets)) {
 		*out = row_of(b, r);
 		return tried(*out, p, r);
 	}
-	struct login *l = &b->rows[r->at->flow % LOGINS];
-	if (o == LOGIN_UNKNOWN || l->flow != r->at->flow || l->outcome == o)
+	if (o == LOGIN_UNKNOWN)
+		return LOGIN_NOTHING;
+	struct login *l = row_of(b, r);          /* also when nothing but the outcome is seen, as of challenges */
+	if (l->outcome == o)
 		return LOGIN_NOTHING;
 	l->outcome = o;
+	l->empty |= number(r, p->open) != 0;
 	*out = l;
 	return LOGIN_JUDGED;
 }
@@ -110,7 +116,7 @@ enum login_event login_saw(struct login_book *b, const struct record *r, struct 
 bool login_is_interactive(const char *protocol)
 {
 	static const char *const ways[] = {
-		"telnet", "ssh", "ftp", "rlogin", "rsh", "vnc", "rfb", "rdp", "http", "x11", "winrm",
+		"telnet", "ssh", "ftp", "rlogin", "vnc", "rdp", "http", "smb",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
 		if (strcmp(protocol, ways[i]) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Logins of any protocol whose decoder marks credentials as SECRET: fields are known by the shared names `user`,
- * `password`, `community`, `authorization`, outcomes by `accepted`; never by protocol. */
+ * `password`, `community`, `authorization`, outcomes by `accepted` and `no_password`; never by protocol. */
 #pragma once
 
 #include "detect/detector.h"
@@ -24,7 +24,7 @@ enum { LOGINS = 256, LOGIN_PLANS = 64 };
 struct login_plan {                              /* where a kind of record keeps what is asked for; -1: nowhere */
 	const struct record_type *type;
 	uint64_t secrets;
-	int user, password, community, pair, empty, anonymous, accepted;
+	int user, password, community, pair, empty, open, anonymous, accepted;
 };
 
 struct login_book {                              /* part of a detector's state; zeroed at start */

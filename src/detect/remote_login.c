@@ -22,9 +22,9 @@ static const struct rule rule = {
 	.id = "net.remote-login",
 	.title = "Somebody logs in to a medical device over the network",
 	.cause = "remote access",
-	.sees = "A session of telnet, FTP, SSH, VNC, RDP, rlogin or of a web page with a password, with a medical device as "
-		"the end that is called: whether anybody was let in, or that it cannot be seen, and from how far away. "
-		"Devices at the patient count from anywhere, servers among the medical devices only from outside the site.",
+	.sees = "A session of telnet, FTP, SSH, VNC, RDP, rlogin, of a web page with a password or a login to a share, with a "
+		"medical device as the end that is called: whether anybody was let in, or that it cannot be seen, and from how "
+		"far away. Devices at the patient count from anywhere, servers among the medical devices only from outside the site.",
 	.why = "Whoever is in can change settings, alarm limits and programs of a device that is on a patient, and with "
 	       "telnet, FTP and plain web pages the password can be read on the way by anybody.",
 	.wrong = "Biomedical engineering or the maker's service may work this way with the hospital's knowledge: enter their "
@@ -70,11 +70,19 @@ struct state {
 	struct row rows[SETS][WAYS];
 };
 
+/* Shares of imaging devices and analysers are how their images and results are fetched every day. */
+static bool is_daily_work(const struct run *d, const struct row *row)
+{
+	enum device_role role = device_role(d->devices, row->device);
+	return strcmp(row->protocol, "smb") == 0 && (role == ROLE_IMAGING || role == ROLE_ANALYSER);
+}
+
 static bool may_count(const struct run *d, const struct row *row)
 {
 	bool outside = detect_is_outside(d, row->caller);
-	return device_is_medical(d->devices, row->device) && (fetch_is_bedside(d, row->device) || outside) &&
-	       !detect_is_outside(d, row->own);
+	if (!device_is_medical(d->devices, row->device) || detect_is_outside(d, row->own))
+		return false;
+	return outside || (fetch_is_bedside(d, row->device) && !is_daily_work(d, row));
 }
 
 /* The row of these ends; else a free one, else the longest untouched that counts for nothing. NULL: all count. */
@@ -163,7 +171,7 @@ static void on_answer(struct run *d, const struct record *r)
 /* What is encrypted or shows no credentials: there was a session, and how long it was. */
 static const char *session_name(struct span protocol, struct span state)
 {
-	static const char *const names[] = { "ssh", "telnet", "ftp", "vnc", "rfb", "rdp", "rlogin", "rsh", "x11", "winrm" };
+	static const char *const names[] = { "ssh", "telnet", "ftp", "vnc", "rdp", "rlogin" };
 	if (span_is(state, "unanswered") || span_is(state, "refused"))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

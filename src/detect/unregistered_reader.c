@@ -6,7 +6,10 @@
 #include "detect/advice.h"
 #include "detect/fetch.h"
 
-enum want_index { OPENING, VITALS_PROTOCOL_COL, HL7_TYPE, DICOM_EVENT, DICOM_SYNTAXES, WANTS };
+enum want_index {
+	OPENING, VITALS_PROTOCOL_COL, HL7_TYPE, DICOM_EVENT, DICOM_SYNTAXES, MINDRAY_EVENT,
+	INTELLIVUE_EVENT, WANTS
+};
 
 static const struct want wants[] = {
 	[OPENING] = { "contact", "opening" },
@@ -14,6 +17,8 @@ static const struct want wants[] = {
 	[HL7_TYPE] = { "hl7", "message_type" },
 	[DICOM_EVENT] = { "dicom", "event" },
 	[DICOM_SYNTAXES] = { "dicom", "abstract_syntaxes" },
+	[MINDRAY_EVENT] = { "mindray", "event" },
+	[INTELLIVUE_EVENT] = { "intellivue", "event" },
 	[WANTS] = { NULL, NULL },
 };
 
@@ -22,8 +27,9 @@ static const struct rule rule = {
 	.title = "A host that is not entered as a reader reads a medical device",
 	.cause = "unregistered reader",
 	.sees = "A host that opens a conversation with a device at the patient and is given measured values in clear, or "
-		"sends it an HL7 query; or that opens a DICOM association to find or fetch patients and images. Registered "
-		"are [reader] and [central] of the configuration. While no [reader] is entered, readers of devices at the "
+		"asks it for them (HL7 and Mindray queries, IntelliVue associations); or that opens a DICOM association to "
+		"find or fetch patients and images. Registered are [reader] and [central] of "
+		"the configuration. While no [reader] is entered, readers of devices at the "
 		"patient inside the site are told as information only, and DICOM questions inside the site not at all.",
 	.why = "Many devices answer whoever asks, without a password. A reader that nobody knows may collect patients' data, "
 	       "or be the first step to changing it.",
@@ -66,9 +72,16 @@ static void on_contact(struct run *d, const struct record *r)
 		s->sure[r->at->flow % SURE] = r->at->flow;
 }
 
+/* Who asks for values and is given some is told once. */
+static enum asked kind_of(enum asked what)
+{
+	return what == ASKED_VALUES ? ASKED_QUERY : what;
+}
+
 static bool fits(const struct row *row, const struct origin *at, enum asked what)
 {
-	return row && row->device != DEVICE_NONE && row->what == what && addr_eq(row->reader, detect_client(at)) &&
+	return row && row->device != DEVICE_NONE && kind_of(row->what) == kind_of(what) &&
+	       addr_eq(row->reader, detect_client(at)) &&
 	       addr_eq(row->own, detect_server(at));
 }
 
@@ -126,7 +139,7 @@ static void promote(struct run *d, struct row *row)
 	char text[ADDR_TEXT];
 	if (row->device == DEVICE_NONE || row->f || !may_count(d, row))
 		return;
-	row->f = detect_finding(d, row->device, &row->first, "%d %s", row->what, addr_text(row->reader, text));
+	row->f = detect_finding(d, row->device, &row->first, "%d %s", kind_of(row->what), addr_text(row->reader, text));
 	if (row->f)
 		row->f->own = row;
 }
@@ -145,6 +158,7 @@ static void saw(struct run *d, const struct origin *at, enum asked what, struct 
 				     .port = detect_server_port(at), .first = *at };
 		snprintf(row->protocol, sizeof(row->protocol), "%.*s", (int)protocol.n, (const char *)protocol.p);
 	}
+	row->what = what == ASKED_VALUES ? what : row->what;
 	s->recent = row;
 	row->messages++;
 	row->touched = at->ts;
@@ -168,6 +182,20 @@ static void on_hl7(struct run *d, const struct record *r)
 	bool asks = span_starts(type, SPAN_LIT("QRY")) || span_starts(type, SPAN_LIT("QBP"));
 	if (r->at && r->at->flow && r->at->to_server && asks)
 		saw(d, r->at, ASKED_QUERY, SPAN_LIT("hl7"));
+}
+
+static void on_mindray(struct run *d, const struct record *r)
+{
+	if (r->at && r->at->flow && r->at->to_server &&
+	    span_is(record_get_text(r, (unsigned)d->col[MINDRAY_EVENT]), "query"))
+		saw(d, r->at, ASKED_QUERY, SPAN_LIT("mindray"));
+}
+
+static void on_intellivue(struct run *d, const struct record *r)
+{
+	if (r->at && r->at->flow && r->at->to_server &&
+	    span_is(record_get_text(r, (unsigned)d->col[INTELLIVUE_EVENT]), "associate-request"))
+		saw(d, r->at, ASKED_QUERY, SPAN_LIT("intellivue"));
 }
 
 /* PS3.4 C.6: the three ways to find, move and get; K.6: the modality worklist. */
@@ -237,7 +265,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "vitals", on_vitals, .to_client = true }, { "hl7", on_hl7 }, { "dicom", on_dicom }, { NULL, NULL },
+	{ "contact", on_contact }, { "vitals", on_vitals, .to_client = true }, { "hl7", on_hl7 }, { "dicom", on_dicom },
+	{ "mindray", on_mindray }, { "intellivue", on_intellivue }, { NULL, NULL },
 };
 
 const struct detector detector_unregistered_reader = {

@@ -8,7 +8,7 @@
 extern const struct detector detector_remote_login, detector_known_credential, detector_silent_device,
 	detector_unregistered_reader, detector_plain_update;
 extern const struct decoder decoder_telnet, decoder_ftp, decoder_http, decoder_arp, decoder_dhcp, decoder_hl7,
-	decoder_dicom, decoder_rpc;
+	decoder_dicom, decoder_rpc, decoder_vnc, decoder_mindray, decoder_intellivue;
 
 static const struct detector *const table[] = {
 	&detector_remote_login, &detector_known_credential, &detector_silent_device, &detector_unregistered_reader,
@@ -16,7 +16,7 @@ static const struct detector *const table[] = {
 };
 static const struct decoder *const from[] = {
 	&decoder_telnet, &decoder_ftp, &decoder_http, &decoder_arp, &decoder_dhcp, &decoder_hl7, &decoder_dicom, &decoder_rpc,
-	NULL,
+	&decoder_vnc, &decoder_mindray, &decoder_intellivue, NULL,
 };
 
 #define MONITOR "10.1.2.3"
@@ -184,6 +184,33 @@ static void a_desktop_session_without_any_credentials_is_told_by_its_conversatio
 	ASSERT_SAYS(said, "by vnc from 203.0.113.9, outside the site; whether it was let in was not seen");
 	ASSERT_SAYS(said, "\"severity\":\"high\"");
 	ASSERT_SAYS(said, "\"packet\":");
+	ward_free(w);
+}
+
+static void event(struct ward *w, const struct record_type *t, struct origin at, const char *what, const char *flag)
+{
+	struct record r;
+	record_begin(&r, t, &at, &w->host);
+	record_str(&r, (unsigned)record_type_field(t, "event"), what);
+	if (flag)
+		record_bool(&r, (unsigned)record_type_field(t, flag), true);
+	ward_publish(w, &r);
+}
+
+static void a_desktop_that_lets_anybody_in_is_told_so(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	struct origin at = ward_contact_to(w, PC, MONITOR, VNC, TCP);
+	event(w, decoder_vnc.types[0], ward_back(w, at), "security", "no_password");
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "by vnc from 10.1.9.9");
+	ASSERT_SAYS(said, "it was let in without a password");
+	ward_free(w);
+	w = ward(NULL);
+	at = ward_contact_to(w, PC, SERVER, VNC, TCP);
+	event(w, decoder_vnc.types[0], ward_back(w, at), "security", "no_password");
+	assert_string_equal(ward_said(w), "");
 	ward_free(w);
 }
 
@@ -392,6 +419,23 @@ static void a_reader_that_is_entered_reads_and_another_is_told(void **state)
 	ward_free(w);
 }
 
+static void who_asks_a_monitor_by_its_makers_protocol_is_told_once(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[reader hub]\naddress = 10.1.2.200\n");
+	event(w, decoder_mindray.types[0], ward_contact_to(w, SERVER, MONITOR, 4601, TCP), "query", NULL);
+	event(w, decoder_mindray.types[0], ward_contact_to(w, MONITOR, PC, 4601, TCP), "query", NULL);
+	ASSERT_SILENT(ward_said(w), "net.unregistered-reader");
+	struct origin at = ward_contact_to(w, PC, MONITOR, 24105, 17);
+	event(w, decoder_intellivue.types[0], at, "associate-request", NULL);
+	ASSERT_SAYS(ward_said(w), "was sent queries by 10.1.9.9 by intellivue");
+	vital(w, at, false);
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "gave measured values to 10.1.9.9");
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ward_free(w);
+}
+
 static void questions_to_an_archive_count_once_readers_are_entered(void **state)
 {
 	(void)state;
@@ -487,6 +531,8 @@ int main(void)
 		cmocka_unit_test(a_registered_service_station_may_log_in),
 		cmocka_unit_test(a_login_by_telnet_is_told_with_its_outcome_and_distance),
 		cmocka_unit_test(a_desktop_session_without_any_credentials_is_told_by_its_conversation),
+		cmocka_unit_test(a_desktop_that_lets_anybody_in_is_told_so),
+		cmocka_unit_test(who_asks_a_monitor_by_its_makers_protocol_is_told_once),
 		cmocka_unit_test(a_role_that_shows_later_still_counts),
 		cmocka_unit_test(passwords_of_ones_own_are_not_known),
 		cmocka_unit_test(the_user_must_fit_the_password),
