@@ -319,6 +319,13 @@ static enum profile_says peer_is(void *ctx, const struct profile *p, const struc
 	return PROFILE_UNKNOWN;
 }
 
+/* Both addresses turned out to be the device's own. */
+static bool is_with_itself(const struct run *d, const struct talk *t)
+{
+	uint32_t peer = device_by_addr(d->devices, t->peer);
+	return peer != DEVICE_NONE && device_root(d->devices, peer) == device_root(d->devices, t->device);
+}
+
 static bool is_violation(struct run *d, const struct talk *t, const struct profile *p)
 {
 	struct profile_packet k = {
@@ -330,7 +337,7 @@ static bool is_violation(struct run *d, const struct talk *t, const struct profi
 		k.own_port = t->outgoing ? t->first.dport : t->port;
 		k.peer_port = t->outgoing ? t->port : t->first.dport;
 	}
-	if (t->related || detect_is_allowed(d, t->own, t->peer, t->port))
+	if (t->related || is_with_itself(d, t) || detect_is_allowed(d, t->own, t->peer, t->port))
 		return false;
 	if (profile_allows(p, &k, peer_is, d, NULL) != PROFILE_NO)
 		return false;
