@@ -7,8 +7,8 @@ enum { ARGV_MAX = 24 };
 
 uint64_t model_process_exec(struct machine *m, const struct model *self)
 {
-	(void)m;
 	(void)self;
+	machine_executed(m);
 	return (uint64_t)-1;                     /* so that what follows a failure is seen too */
 }
 
@@ -28,6 +28,14 @@ uint64_t model_process_exec_list(struct machine *m, const struct model *self)
 	return (uint64_t)-1;
 }
 
+/* The child's side; a library function's other side is a branch like any other. */
+uint64_t model_process_fork(struct machine *m, const struct model *self)
+{
+	(void)self;
+	machine_forked(m);
+	return 0;
+}
+
 uint64_t model_process_spawn(struct machine *m, const struct model *self)
 {
 	(void)self;
@@ -40,6 +48,7 @@ uint64_t model_process_clone(struct machine *m, const struct model *self)
 {
 	(void)self;
 	uint64_t stack = arg(m, 1);
+	machine_forked(m);
 	if (stack)
 		reg_set(m, m->cpu->sp, stack);
 	return 0;

@@ -87,6 +87,7 @@ struct state {                                   /* to come back to */
 	uint32_t pc, goal;                       /* where to start; the block that is wanted, often the same */
 	uint32_t passed;                         /* the function whose call is passed over; 0: none */
 	bool thumb, forced, used;                /* forced: go even where it was before; used: never go */
+	bool parent;                             /* the other side of a fork: goes on when the child is done */
 	const struct frame *frame;
 	struct path *path;                       /* that it leaves */
 	uint32_t order;
@@ -247,6 +248,9 @@ uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a
 void machine_run(struct machine *m);
 void machine_stop_path(struct machine *m);
 void machine_ended(struct machine *m);           /* the program ends here, and so do the functions that led here */
+/* The system call that runs made a child, which runs first; then the path goes on as its parent. */
+void machine_forked(struct machine *m);
+void machine_executed(struct machine *m);        /* a child became another program: the parent goes on */
 /* Later, from the state as it is now: call this function with up to three arguments. */
 void machine_later(struct machine *m, uint64_t function, const char *why, unsigned nargs, const uint64_t *args);
 /* Now, in place of what runs: the path goes on in this function. */

@@ -15,7 +15,7 @@ enum {
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
 	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
-	OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
+	SOME_CHILD = 4712, OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
 	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -113,6 +113,21 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 	s->mark = guest_mark(&m->g);
 	s->reg[s->nregs] = c->sp;
 	s->value[s->nregs++] = sp;
+}
+
+void machine_forked(struct machine *m)
+{
+	if (!m->syscall || !m->prev)
+		return;
+	const struct block *b = &m->blocks[m->prev - 1];
+	struct state *s = state_push(m, b->end, b->thumb, (struct assumed){ .site = b->end, .text = "the parent goes on" });
+	if (!s)
+		return;
+	s->parent = true;
+	s->reg[0] = m->cpu->sys_ret;
+	s->value[0] = SOME_CHILD;
+	s->reg[1] = m->cpu->sys_error;
+	s->nregs = m->cpu->sys_error ? 2 : 1;
 }
 
 /* ---- blocks ---- */
@@ -662,6 +677,30 @@ static bool call_skipped(struct machine *m, uc_err err, uint64_t *pc, bool *thum
 	return true;
 }
 
+/* The innermost call the path stands in, behind which nothing was reached yet, or fork whose child is done. */
+static struct state *call_open(struct machine *m)
+{
+	uint32_t low = m->nstates > OPEN_MAX ? m->nstates - OPEN_MAX : 0;
+	for (uint32_t i = m->nstates; i-- > low;) {
+		struct state *s = &m->states[i];
+		bool open = s->parent ? m->ended : s->passed && !m->ended && !(code_flags(&m->code, s->goal) & CODE_RUN);
+		for (const struct frame *f = m->frame; f && open && !s->used; f = f->up)
+			if (s->parent ? f == s->frame : f->back == s->pc && f->up == s->frame)
+				return s;
+	}
+	return NULL;
+}
+
+void machine_executed(struct machine *m)
+{
+	bool ended = m->ended;
+	m->ended = true;
+	if (m->syscall && call_open(m))
+		machine_stop_path(m);
+	else
+		m->ended = ended;
+}
+
 static void state_enter(struct machine *m, const struct state *s)
 {
 	uc_context_restore(m->uc, s->context);
@@ -670,26 +709,11 @@ static void state_enter(struct machine *m, const struct state *s)
 	m->frame = s->frame;
 }
 
-/* The innermost call the path stands in, behind which nothing was reached yet. */
-static struct state *call_open(struct machine *m)
-{
-	uint32_t low = m->nstates > OPEN_MAX ? m->nstates - OPEN_MAX : 0;
-	for (uint32_t i = m->nstates; i-- > low;) {
-		struct state *s = &m->states[i];
-		if (!s->passed || s->used || code_flags(&m->code, s->goal) & CODE_RUN)
-			continue;
-		for (const struct frame *f = m->frame; f; f = f->up)
-			if (f->back == s->pc && f->up == s->frame)
-				return s;
-	}
-	return NULL;
-}
-
 /* The path is given up inside a call: the call returns something unknown, with memory as it is now, rather than that
  * nothing behind it is seen. */
 static bool call_returns(struct machine *m, uint64_t *pc, bool *thumb)
 {
-	if (m->ended || m->stopped || !m->exploring || m->instructions >= m->root_end || m->g.log_full)
+	if (m->stopped || !m->exploring || m->instructions >= m->root_end || m->g.log_full)
 		return false;
 	struct state *s = call_open(m);
 	if (!s)
@@ -698,7 +722,9 @@ static bool call_returns(struct machine *m, uint64_t *pc, bool *thumb)
 	state_enter(m, s);
 	path_begin(m, m->path, m->order, s->why);
 	m->callee = SPAN_LIT("a call that was passed over");
-	reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
+	if (s->passed)
+		reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
+	m->ended = false;
 	m->nruns++;
 	m->path_end = m->instructions + m->limits.path;
 	*pc = s->pc;
@@ -740,7 +766,7 @@ static void state_run(struct machine *m)
 	struct state s = m->states[--m->nstates];
 	guest_rollback(&m->g, s.mark);
 	const struct function *passed = s.passed ? code_function_at(&m->code, s.passed) : NULL;
-	bool done = s.used || (!s.forced && code_flags(&m->code, s.goal) & CODE_RUN)
+	bool done = s.used || s.parent || (!s.forced && code_flags(&m->code, s.goal) & CODE_RUN)
 		|| (passed && passed->ends && !passed->returns);
 	if (!done && !m->stopped && m->instructions < m->root_end) {
 		state_enter(m, &s);
