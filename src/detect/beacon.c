@@ -124,11 +124,17 @@ static void start(struct run *d)
 static struct row *set_of(const struct run *d, const struct call *c)
 {
 	struct state *s = d->state;
-	struct hash_key key = s->key;
-	key.k0 ^= hash64(s->key, span_of(c->client.b, sizeof(c->client.b)));
-	key.k1 ^= (uint64_t)c->port << 16 | (uint64_t)c->proto << 8 | c->kind;
-	struct span what = c->kind == BY_NAME ? span_str(c->name) : span_of(c->server.b, sizeof(c->server.b));
-	return s->rows[hash64(key, what) % SETS];
+	struct {
+		uint8_t client[16], server[16];
+		uint16_t port;
+		uint8_t proto, kind;
+		uint32_t zero;
+	} k = { .port = c->port, .proto = c->proto, .kind = c->kind };
+	uint64_t name = c->kind == BY_NAME ? hash64(s->key, span_str(c->name)) : 0;
+	memcpy(k.client, c->client.b, sizeof(k.client));
+	if (c->kind != BY_NAME)
+		memcpy(k.server, c->server.b, sizeof(k.server));
+	return s->rows[(hash64(s->key, span_of(&k, sizeof(k))) ^ name) % SETS];
 }
 
 static bool same_call(const struct call *a, const struct call *b)

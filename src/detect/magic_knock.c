@@ -45,7 +45,7 @@ static const struct rule rule = {
 	.references = { "https://attack.mitre.org/techniques/T1205/", NULL },
 };
 
-enum { OPENED = 256, SECOND_NS = 1000000000, STATUS_REFUSED = 400, SYNS = 1024 };
+enum { OPENED = 256, SECOND_NS = 1000000000, STATUS_REFUSED = 400, PROTO_TCP = 6 };
 
 struct facts {
 	const struct knock *knock;
@@ -134,6 +134,14 @@ static void on_http(struct run *d, const struct record *r)
 	}
 }
 
+static bool is_of_pair(uint16_t port)
+{
+	for (const struct knock *k = knocks; k->id; k++)
+		if (k->kind == KNOCK_PORTS && (k->port == port || k->then == port))
+			return true;
+	return false;
+}
+
 /* A port of a pair answers. */
 static void on_answer(struct run *d, const struct record *r)
 {
@@ -141,7 +149,7 @@ static void on_answer(struct run *d, const struct record *r)
 	const struct origin *at = r->at;
 	struct addr client = detect_client(at), server = detect_server(at);
 	uint16_t port = detect_server_port(at);
-	if (at->proto != 6)
+	if (at->proto != PROTO_TCP || !is_of_pair(port))
 		return;
 	for (unsigned i = 0; i < OPENED; i++) {
 		const struct opened *o = &s->opened[i];

@@ -102,12 +102,16 @@ static bool is_group(const struct origin *at)
 	return mac_is_group(at->dmac) || c == ADDR_MULTICAST || c == ADDR_BROADCAST;
 }
 
-static struct odd *odd_of(struct run *d, const struct origin *at)
+static struct odd *odd_set(struct run *d, struct addr from, struct addr to)
 {
 	struct state *s = d->state;
-	uint64_t h = hash64(s->key, span_of(at->src.b, sizeof(at->src.b)));
-	h += 3 * hash64(s->key, span_of(at->dst.b, sizeof(at->dst.b)));
-	struct odd *set = s->odd[h % ODD_SETS], *odd = &set[0];
+	uint64_t h = hash64(s->key, span_of(from.b, sizeof(from.b))) + 3 * hash64(s->key, span_of(to.b, sizeof(to.b)));
+	return s->odd[h % ODD_SETS];
+}
+
+static struct odd *odd_of(struct run *d, const struct origin *at)
+{
+	struct odd *set = odd_set(d, at->src, at->dst), *odd = &set[0];
 	for (unsigned i = 0; i < ODD_WAYS; i++) {
 		if (set[i].from.family && addr_eq(set[i].from, at->src) && addr_eq(set[i].to, at->dst))
 			return &set[i];
@@ -284,16 +288,19 @@ static void contradict(struct run *d, uint32_t device, uint64_t first, uint64_t 
 
 static void on_flow(struct run *d, const struct record *r)
 {
-	struct state *s = d->state;
 	uint64_t first = record_get_uint(r, (unsigned)d->col[FLOW_FIRST_COL]);
 	if (!r->at)
 		return;
 	/* A conversation that is read: no riddle. What was taken for its first sign may be in a finding already. */
 	bool known = record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]).n > 0;
-	for (unsigned i = 0; known && r->at->proto == PROTO_UDP && i < ODD_SETS * ODD_WAYS; i++)
-		if (s->odd[i / ODD_WAYS][i % ODD_WAYS].flow == r->at->flow)
-			s->odd[i / ODD_WAYS][i % ODD_WAYS].is_new = false;
-	for (struct finding *f = known ? detect_next(d, NULL) : NULL; f; f = detect_next(d, f)) {
+	bool udp = r->at->proto == PROTO_UDP;
+	for (unsigned turn = 0; known && udp && turn < 2; turn++) {      /* who is who may have become clear later */
+		struct odd *set = turn ? odd_set(d, r->at->src, r->at->dst) : odd_set(d, r->at->dst, r->at->src);
+		for (unsigned i = 0; i < ODD_WAYS; i++)
+			if (set[i].flow == r->at->flow)
+				set[i].is_new = false;
+	}
+	for (struct finding *f = known && udp ? detect_next(d, NULL) : NULL; f; f = detect_next(d, f)) {
 		struct facts *x = f->own;
 		if (x && x->silence.cause.flow == r->at->flow)
 			x->across = true;
