@@ -180,6 +180,8 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 	if (!outside && f->scope == SCOPE_OUTSIDE)
 		f->scope = SCOPE_SITE;
 	f->severity = weigh(x, medical, outside);
+	if (detect_is_registered(d, REGISTERED_SERVICE, x->device, x->caller) && f->severity > SEV_MEDIUM)
+		f->severity = SEV_MEDIUM;        /* who may log in; the password stays what it is */
 	f->confidence = x->accepted ? 0.97 : 0.85;
 	if (medical)
 		f->confidence *= 0.4 + 0.6 * device_role_confidence(d->devices, f->device);
@@ -196,7 +198,7 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 		record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->what->product, x->what->reference));
 	}
 	f->title = detect_text(d, "%s %s %s by %s from %s%s", detect_who(d, f->device, x->device),
-			       x->accepted ? "let in" : x->refused ? "refused" : "was given", whose, x->protocol,
+			       x->accepted ? "accepted" : x->refused ? "refused" : "was given", whose, x->protocol,
 			       detect_where(d, x->caller, 0), detect_whither(f->scope));
 }
 

@@ -147,6 +147,8 @@ static void a_registered_service_station_may_log_in(void **state)
 	struct ward *w = ward("[service biomed]\naddress = 10.1.9.0/24\ndevice = 10.1.2.0/24\n");
 	telnet(w, PC, MONITOR, "anna", "Sommer-2024", true);
 	ASSERT_SILENT(ward_said(w), "net.remote-login");
+	telnet(w, PC, MONITOR, "insite", "2getin", true);
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.known-credential\",\"severity\":\"medium\"");
 	telnet(w, "10.1.8.1", MONITOR, "anna", "Sommer-2024", true);
 	ASSERT_SAYS(ward_said(w), "net.remote-login");
 	ward_free(w);
@@ -269,7 +271,7 @@ static void the_same_pair_is_known_by_ftp_and_by_a_web_page(void **state)
 	ftp(w, PC, MONITOR, "insite", "2getin", false);
 	ASSERT_SAYS(ward_said(w), "refused a published credential of GE Discovery NM 750b");
 	basic(w, PC, MONITOR, "aW5zaXRlOjJnZXRpbg==", "200 OK");
-	ASSERT_SAYS(ward_said(w), "let in a published credential of GE Discovery NM 750b, XR656 by http");
+	ASSERT_SAYS(ward_said(w), "accepted a published credential of GE Discovery NM 750b, XR656 by http");
 	basic(w, PC, MONITOR, "YWRtaW46YWRtaW4=", "401 No");
 	ASSERT_SAYS(ward_said(w), "refused a credential that is anybody's first guess by http");
 	ward_free(w);
