@@ -16,6 +16,7 @@ enum { WORDS = 24, FOLDED = 512, WORD = 48 };
 struct words {
 	unsigned nfamily, nmodel;
 	uint64_t family[WORDS], model[WORDS];    /* keyed hashes of words without and with digits */
+	uint64_t whole;                          /* of the text without its maker, common words and all; 0: empty */
 };
 
 struct prepared {
@@ -179,6 +180,18 @@ static struct words maker_words(const char *maker)
 	return w;
 }
 
+static unsigned shared(const uint64_t *a, unsigned n, const uint64_t *b, unsigned m)
+{
+	unsigned found = 0;
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < m; k++)
+			if (a[i] == b[k]) {
+				found++;
+				break;
+			}
+	return found;
+}
+
 static void drop_makers(struct words *product, const struct words *maker)
 {
 	unsigned n = 0;
@@ -192,6 +205,24 @@ static void drop_makers(struct words *product, const struct words *maker)
 	product->nfamily = n;
 }
 
+/* "Orthanc server" leaves "server", which tells nothing in general and all when the maker is the same. */
+static uint64_t whole_of(const char *folded, const struct words *maker)
+{
+	static const struct hash_key fixed = { UINT64_C(0x61647669736f7279), UINT64_C(0x77686f6c652e2e2e) };
+	static const char *const none[] = { NULL };
+	uint64_t h = 0;
+	for (const char *at = folded; *at;) {
+		size_t n = strcspn(at, " ");
+		struct words one = { 0 };
+		add_word(&one, at, n, none);
+		bool is_maker = one.nfamily && shared(one.family, 1, maker->family, maker->nfamily);
+		if (n && !is_maker)
+			h = h * UINT64_C(0x9E3779B97F4A7C15) + hash64(fixed, span_of(at, n));
+		at += n + (at[n] == ' ');
+	}
+	return h ? h : *folded ? hash64(fixed, span_str(folded)) : 0;
+}
+
 static struct words product_words(const char *product, const struct words *maker)
 {
 	struct words w = { 0 };
@@ -200,19 +231,8 @@ static struct words product_words(const char *product, const struct words *maker
 	rename_maker(folded);
 	words_of(folded, common_words, &w);
 	drop_makers(&w, maker);
+	w.whole = whole_of(folded, maker);
 	return w;
-}
-
-static unsigned shared(const uint64_t *a, unsigned n, const uint64_t *b, unsigned m)
-{
-	unsigned found = 0;
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < m; k++)
-			if (a[i] == b[k]) {
-				found++;
-				break;
-			}
-	return found;
 }
 
 /* ---- recognising ---- */
@@ -265,6 +285,8 @@ static enum recognised recognise(const struct prepared *p, const struct known *k
 	if (k->has_maker && !same_maker(&p->maker, &k->maker))
 		return NOT;
 	enum recognised r = same_product(&p->product, &k->product);
+	if (k->has_maker && k->product.whole && p->product.whole == k->product.whole)
+		r = MODEL;
 	*as_model = r != MODEL && names_model(p->p->version, k);
 	if (*as_model || (r != MODEL && names_model(p->p->models, k)))
 		return MODEL;
@@ -422,7 +444,7 @@ static unsigned all_known(const struct match_subject *s, struct known v[KNOWN])
 	};
 	unsigned n = 0;
 	v[n] = known_as(s->maker, s->model, "maker and model");
-	bool named = v[0].product.nfamily + v[0].product.nmodel > 0;
+	bool named = v[0].product.nfamily + v[0].product.nmodel > 0 || (v[0].has_maker && v[0].product.whole);
 	if (!v[0].has_maker)
 		v[0].rule = "model alone";
 	n += named;

@@ -204,6 +204,19 @@ static void a_product_beside_the_family_is_another_one(void **state)
 	advisories_free(t);
 }
 
+static void common_words_tell_something_with_the_maker(void **state)
+{
+	(void)state;
+	struct advisories *t = with(DOC(PRODUCT("Orthanc", "Orthanc server", "product_version_range", "<1.5.8", "P1"), ONE_CVE));
+	unsigned n;
+	assert_int_equal(ask(t, (struct match_subject){ "Orthanc", "Orthanc Server", "1.5", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_AFFECTED);
+	assert_null(ask(t, (struct match_subject){ "Acme", "Server", "1.5", NULL }, "CVE-2020-1", &n));
+	assert_null(ask(t, (struct match_subject){ NULL, "server", "1.5", NULL }, "CVE-2020-1", &n));
+	assert_null(ask(t, (struct match_subject){ "Orthanc", "Viewer", "1.5", NULL }, "CVE-2020-1", &n));
+	advisories_free(t);
+}
+
 static void a_fix_and_model_numbers_in_the_version_count(void **state)
 {
 	(void)state;
@@ -264,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_protocol_alone_is_only_a_maybe),
 		cmocka_unit_test(makers_write_themselves_in_many_ways),
 		cmocka_unit_test(a_product_beside_the_family_is_another_one),
+		cmocka_unit_test(common_words_tell_something_with_the_maker),
 		cmocka_unit_test(a_fix_and_model_numbers_in_the_version_count),
 		cmocka_unit_test(an_older_version_does_not_replace_a_later_one),
 		cmocka_unit_test(a_record_and_its_body_say_the_same),
