@@ -16,8 +16,9 @@ struct counted {
 };
 
 static const struct counted counted[] = {
-	{ "dns", "dns ", "variant=dns" }, { "llmnr", "dns ", "variant=llmnr" }, { "dhcp", "dhcp ", "" },
+	{ "dns", "dns ", "variant=dns" }, { "llmnr", "llmnr ", "" }, { "dhcp", "dhcp ", "" },
 	{ "arp", "arp ", "" }, { "mdns", "mdns ", "" }, { "ssdp", "ssdp ", "" }, { "ntp", "ntp ", "" },
+	{ "dhcpv6", "dhcpv6 ", "" }, { "bacnet", "bacnet ", "" }, { "snmp", "snmp ", "" },
 };
 
 struct known {
@@ -36,6 +37,7 @@ static const struct known known[] = {
 	{ "tunnel/zeek__tunnels_geneve-arp.pcap", "arp", 0, "Geneve is not unwrapped" },
 	{ "dhcp/the-tcpdump-group__bootp_asan.pcap", "dhcp", 0, "the only message is cut within its fixed part" },
 	{ "dhcp/the-tcpdump-group__bootp_asan-2.pcap", "dhcp", 0, "the only message is cut within its fixed part" },
+	{ "dhcp/the-tcpdump-group__dhcp6_reconf_asan.pcap", "dhcpv6", 0, "damaged, and between other ports" },
 };
 
 static struct try *read_capture(const char *path)
@@ -125,7 +127,7 @@ static unsigned compare(const char *shared, const char *file, const char *protoc
 static bool is_compared(const char *file)
 {
 	static const char *const folders[] = {
-		"arp/", "dhcp/", "discovery/", "dns/", "dns-malformed/", "lab/", "smb/", "tunnel/",
+		"arp/", "dhcp/", "discovery/", "dns/", "dns-malformed/", "lab/", "smb/", "snmp/", "tunnel/",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (strncmp(file, folders[i], strlen(folders[i])) == 0)
