@@ -132,7 +132,7 @@ const struct unpacker unpacker_xz = {
 };
 
 /* The 13-byte header has no mark: lc/lp/pb, dictionary, length; the range coder starts with a zero byte. */
-static int lzma_bid(struct span s)
+static bool lzma_glance(struct span s)
 {
 	struct rd r = rd_of(s);
 	uint8_t props = rd_u8(&r);
@@ -142,7 +142,12 @@ static int lzma_bid(struct span s)
 	uint32_t low = dictionary & (dictionary - 1);
 	bool round = dictionary >= 1u << 12 && dictionary <= 1u << 26 && (low == 0 || (low & (low - 1)) == 0);
 	bool sane = length == UINT64_MAX || (length > 0 && length < (uint64_t)1 << 30);
-	return rd_ok(&r) && props < 225 && round && sane && zero == 0 && codec_try(CODEC_LZMA, s) ? 60 : 0;
+	return rd_ok(&r) && props < 225 && round && sane && zero == 0;
+}
+
+static int lzma_bid(struct span s)
+{
+	return lzma_glance(s) && codec_try(CODEC_LZMA, s) ? 60 : 0;
 }
 
 /* Neighbours are files of their own: this form is not joined as gzip and xz are. */
@@ -156,7 +161,7 @@ const struct unpacker unpacker_lzma = {
 	/* lc, lp, pb as packers set them: the usual 3/0/2, and what makers of small devices tune them to. */
 	.magics = { { "\x5d\x00\x00", 3, 0 }, { "\x6d\x00\x00", 3, 0 }, { "\x5e\x00\x00", 3, 0 }, { "\x6e\x00\x00", 3, 0 },
 		    { "\x5a\x00\x00", 3, 0 }, { "\x5b\x00\x00", 3, 0 }, { "\x5c\x00\x00", 3, 0 }, { "\x6c\x00\x00", 3, 0 } },
-	.bid = lzma_bid, .unpack = lzma_unpack,
+	.glance = lzma_glance, .bid = lzma_bid, .unpack = lzma_unpack,
 };
 
 static int zstd_bid(struct span s)

@@ -111,6 +111,8 @@ static bool hit(struct carve *c, size_t p)
 		const struct mark *k = &c->finder->marks[i];
 		if (p < k->at || p - k->at < c->cursor || !span_starts(here, k->bytes))
 			continue;
+		if (k->by->glance && !k->by->glance(span_from(c->s, p - k->at)))
+			continue;
 		if (!try(c))
 			return false;
 		int bid = k->by->bid(span_from(c->s, p - k->at));

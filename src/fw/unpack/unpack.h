@@ -102,6 +102,8 @@ struct unpacker {
 	const char *name, *doc;
 	struct magic magics[UNPACKER_MAGICS];    /* any of them */
 	bool asked_at_start;                     /* by its bid alone, whatever stands there */
+	/* For weak marks, may be NULL. False: surely not mine, told by a few bytes; such a place is no candidate. */
+	bool (*glance)(struct span s);
 	/* 0: not mine, 100: sure. Reads headers only, and the first kilobytes of a stream. */
 	int  (*bid)(struct span s);
 	/* s goes on to the end of what holds the container; members_extent() says how much of it was its. */
