@@ -17,6 +17,8 @@ expected() {
 	decode_xor) echo '"address":"192.0.2.119","port":9600' ;;
 	connect_table) echo '"address":"192.0.2.10","port":511' ;;
 	run_pointer) echo '"origin":"outside","source":"socket:inet datagram"' ;;
+	run_twice) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
+	compare_parts) echo '"name":"constant","text":"open-sesame-77","origin":"constant"' ;;
 	connect_config) echo '"text":"mount -t nfs {file:/etc/monitor.conf}:/data /mnt","origin":"outside"' ;;
 	esac
 }
@@ -40,14 +42,14 @@ for cc in arm-linux-gnueabi-gcc arm-linux-gnueabihf-gcc aarch64-linux-gnu-gcc mi
 			$cc $how -w -s -o "$dir/program" "$source" 2>/dev/null && check "$cc $how $name" "$dir/program" "$want"
 		done
 	done
-	# Statically linked: seen at the system-call boundary. Start-up of glibc on i386 still loses its stack.
-	case $cc in i686*)
-		n=$((n + 1))
-		echo "ok $n - $cc static connect_number # SKIP not solved: docs/design/flow.md"
-		continue ;;
-	esac
+	# Statically linked: seen at the system-call boundary.
 	if $cc -O2 -w -s -static -o "$dir/program" "$sources/connect_number.c" 2>/dev/null; then
 		check "$cc static connect_number" "$dir/program" '"address":"192.0.2.119","port":515'
+	fi
+	# system() of a static program, and what comes after it on the same path.
+	case $cc in i686* | powerpc* | cc) continue ;; esac
+	if $cc -O2 -w -s -static -o "$dir/program" "$sources/run_twice.c" 2>/dev/null; then
+		check "$cc static run_twice" "$dir/program" '"text":"sh -c cp -r /mnt/bin /opt"'
 	fi
 done
 

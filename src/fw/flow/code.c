@@ -489,6 +489,8 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 			continue;
 		if (c->cpu->arch == UC_ARCH_MIPS && t.kind != TURN_TRAP && at < end) {
 			m->code[at - m->base] |= CODE_INSN;
+			if (decode(c, at, thumb))
+				step_keep(c, at, thumb);
 			at += 4;                 /* the delay slot belongs to the block */
 		}
 		break;

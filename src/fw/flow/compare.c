@@ -349,6 +349,10 @@ static void compare(struct look *l, uint32_t site, const struct step *s)
 	if (!a == !b || !x.known || !y.known)
 		return;
 	struct seen *outside = a ? &x : &y, *other = a ? &y : &x;
+	const struct operand *o = a ? &s->x : &s->y;
+	l->m->equal.reg = o->kind == OPERAND_REG && !o->shift && !outside->more && !outside->mask ? o->reg : 0;
+	l->m->equal.was = get(l, o->reg).v;
+	l->m->equal.is = other->v;
 	bool loaded = !is_constant(other);
 	uint32_t low = 0;
 	for (unsigned i = 0; i < WORD; i++)
@@ -430,6 +434,36 @@ static void step_run(struct look *l, uint32_t site, const struct step *s)
 	set(l, s->dst2, unknown);
 }
 
+/* Compilers load the next byte in the delay slot of a branch, or well before: what a register was loaded from in the
+ * block before still holds when the register has not changed. */
+static void carry_in(struct look *l)
+{
+	const struct carried *c = &l->m->carried;
+	if (!c->block || c->block != (l->m->before ? l->m->before : CARRIED_HERE))
+		return;
+	for (unsigned i = 0; i < c->n; i++) {
+		struct seen v = constant(c->regs[i].value);
+		if (reg_get(l->m, c->regs[i].reg) != c->regs[i].value)
+			continue;
+		memcpy(v.from, c->regs[i].from, sizeof(v.from));
+		set(l, c->regs[i].reg, v);
+	}
+}
+
+static void carry_out(struct look *l, uint32_t block)
+{
+	struct carried *c = &l->m->carried;
+	*c = (struct carried){ .block = block };
+	for (unsigned i = 0; i < l->nregs && c->n < CARRIED; i++) {
+		const struct seen *v = &l->regs[i].value;
+		if (!marked(l, v) || v->more || v->mask)
+			continue;
+		c->regs[c->n].reg = l->regs[i].reg;
+		c->regs[c->n].value = l->m->cpu->wide ? v->v : (uint32_t)v->v;
+		memcpy(c->regs[c->n++].from, v->from, sizeof(v->from));
+	}
+}
+
 void compare_look(struct machine *m, uint32_t block)
 {
 	struct block *b = &m->blocks[block - 1];
@@ -438,11 +472,13 @@ void compare_look(struct machine *m, uint32_t block)
 		return;
 	b->peeked++;
 	struct look l = { .m = m };
+	carry_in(&l);
 	for (uint32_t at = b->addr, end = b->end; at < end; at++) {
 		uint32_t i = addrmap_get(&m->code.step_at, at);
 		if (i)
 			step_run(&l, at, &m->code.steps[i - 1]);
 	}
+	carry_out(&l, block);
 }
 
 unsigned compare_count(struct machine *m, const struct block *b)

@@ -81,6 +81,13 @@ struct spread {                                  /* outside bytes that were comp
 	uint8_t text[64];
 };
 
+enum { CARRIED = 4, CARRIED_HERE = 0x7fffffff };   /* the second: the block before a path that was taken up again */
+struct carried {                                 /* registers that hold loaded bytes where a block ends */
+	uint32_t block;                          /* the one that ended; 0: none */
+	struct { int16_t reg; uint64_t value; uint32_t from[8]; } regs[CARRIED];
+	unsigned n;
+};
+
 struct state {                                   /* to come back to */
 	size_t mark;
 	uc_context *context;
@@ -93,6 +100,7 @@ struct state {                                   /* to come back to */
 	uint32_t order;
 	struct assumed why;
 	struct spread spread;
+	struct carried carried;
 	int reg[4];
 	uint64_t value[4];
 	unsigned nregs;
@@ -164,6 +172,8 @@ struct machine {
 	int64_t last_result;
 	uint32_t last_call_at;                   /* block counter */
 	struct spread spread;
+	struct carried carried;
+	struct { int reg; uint64_t was, is; } equal;     /* the outside register of the last compare, and its constant */
 	uint32_t compared_at, compared_block;    /* block counter; the block that compares */
 	uint32_t compared;                       /* key of what outside bytes were compared with last; 0: nothing */
 	uint32_t ticks;

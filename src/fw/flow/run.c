@@ -79,7 +79,8 @@ static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, stru
 	}
 	struct state *s = &m->states[m->nstates++];
 	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .goal = (uint32_t)pc, .thumb = thumb,
-		.frame = m->frame, .path = m->path, .order = m->order, .why = why, .spread = m->spread };
+		.frame = m->frame, .path = m->path, .order = m->order, .why = why,
+		.spread = m->spread, .carried = m->carried };
 	return s;
 }
 
@@ -290,6 +291,12 @@ static void branch_other_side(struct machine *m, const struct turn *t, uint32_t 
 			s->pc = t->compare;      /* conditional instructions between must see it too */
 			s->thumb = m->blocks[m->prev - 1].thumb;
 		}
+	}
+	bool equal = t->equal == (taken ? 1 : 2) && m->compared_block == m->prev;
+	if (equal && s->nregs == 0 && m->equal.reg && reg_get(m, m->equal.reg) == m->equal.was) {
+		s->reg[0] = m->equal.reg;        /* a constant that stood in a register */
+		s->value[0] = m->equal.is;
+		s->nregs = 1;
 	}
 	code_flag(&m->code, other, CODE_QUEUED);
 }
@@ -587,6 +594,8 @@ static void system_call(struct machine *m)
 	m->syscall = true;
 	m->call_frame = m->frame;
 	m->call_site = m->prev ? m->blocks[m->prev - 1].end : 0;
+	if (m->before && !code_module(&m->code, m->call_site))
+		m->call_site = m->blocks[m->before - 1].end;     /* glibc on i386 calls through the kernel's page */
 	m->call_function = m->frame ? m->frame->function : 0;
 	m->result = 0;
 	if (model)
@@ -654,7 +663,7 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, stru
 	m->prev = m->before = 0;
 	m->stopping = m->from_stub = false;
 	m->last_call = (struct span){ 0 };
-	m->compared = m->compared_block = 0;
+	m->compared = m->compared_block = m->carried.block = 0;
 	m->spread.n = 0;
 }
 
@@ -772,6 +781,8 @@ static void state_run(struct machine *m)
 		state_enter(m, &s);
 		path_begin(m, s.path, s.order, s.why);
 		m->spread = s.spread;
+		m->carried = s.carried;
+		m->carried.block = s.carried.block ? CARRIED_HERE : 0;
 		m->callee = SPAN_LIT("a call that was passed over");
 		if (s.passed)
 			reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
