@@ -170,7 +170,8 @@ static bool has_calls(struct record *const *v, size_t i, size_t n)
 	return i + 1 < n && v[i + 1]->type == &fwcall_type;
 }
 
-void firmware_trace(struct buf *out, const struct layout *l, const struct record *summary, struct record *const *v, size_t n)
+void firmware_trace(struct buf *out, const struct layout *l, const struct record *summary, struct record *const *v,
+		    size_t n)
 {
 	struct path_lines lines = { 0 };
 	layout_wrap(out, l, 0, "", text_of(summary, FWT_PROGRAM));

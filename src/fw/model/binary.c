@@ -247,14 +247,16 @@ static const struct field binary_fields[] = {
 	[BIN_FORTIFY] = { "fortify", F_BOOL, "calls checked variants of library functions" },
 	[BIN_DAMAGED] = { "damaged", F_BOOL, "a table of it lies or was cut" },
 };
-RECORD_TYPE(binary_type, "binary", "A program or library inside an image: how it was built, and what it is linked with", binary_fields);
+RECORD_TYPE(binary_type, "binary", "A program or library inside an image: how it was built, and what it is linked with",
+	    binary_fields);
 
 static const struct field linked_fields[] = {
 	[LNK_PROGRAM] = { "program", F_UINT, "number of a member" },
 	[LNK_LIBRARY] = { "library", F_UINT, "number of the member of a library that it loads" },
 };
-const struct record_type linked_type = { .name = "linked", .doc = "Which library of an image a program loads", .fields = linked_fields,
-					 .nfields = ARRAY_LEN(linked_fields), .working = true };
+const struct record_type linked_type = {
+	.name = "linked", .doc = "Which library of an image a program loads", .fields = linked_fields,
+	.nfields = ARRAY_LEN(linked_fields), .working = true };
 
 static struct span where(const struct members *m, uint32_t member, struct arena *a)
 {
@@ -286,7 +288,8 @@ static void build_record(const struct binary *x, struct record *r, const struct 
 	record_bool(r, BIN_FORTIFY, x->fortify);
 }
 
-void binary_record(const struct binaries *b, uint32_t i, const struct members *m, struct record *r, const struct record_host *h)
+void binary_record(const struct binaries *b, uint32_t i, const struct members *m, struct record *r,
+		   const struct record_host *h)
 {
 	static const char *const types[] = { NULL, "object file", "program", "shared object", "core" };
 	const struct binary *x = &b->v[i];
@@ -295,7 +298,8 @@ void binary_record(const struct binaries *b, uint32_t i, const struct members *m
 	record_str(r, BIN_CPU, elf_machine_name(x->machine));
 	record_uint(r, BIN_BITS, x->wide ? 64 : 32);
 	record_str(r, BIN_ORDER, x->big ? "big" : "little");
-	record_str(r, BIN_TYPE, x->type == ELF_DYN && x->interp.n ? "program" : x->type < ARRAY_LEN(types) ? types[x->type] : NULL);
+	const char *type = x->type < ARRAY_LEN(types) ? types[x->type] : NULL;
+	record_str(r, BIN_TYPE, x->type == ELF_DYN && x->interp.n ? "program" : type);
 	record_text(r, BIN_LOADER, x->interp);
 	record_text(r, BIN_SONAME, x->soname);
 	for (unsigned k = 0; k < x->nneeded; k++) {

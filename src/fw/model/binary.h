@@ -42,7 +42,8 @@ enum binary_field {
 	BIN_BUILD_ID, BIN_COMPILERS, BIN_STRIPPED, BIN_DEBUG, BIN_NX, BIN_PIE, BIN_RELRO, BIN_CANARY, BIN_FORTIFY, BIN_DAMAGED
 };
 extern const struct record_type binary_type;
-void binary_record(const struct binaries *b, uint32_t i, const struct members *m, struct record *r, const struct record_host *h);
+void binary_record(const struct binaries *b, uint32_t i, const struct members *m, struct record *r,
+		   const struct record_host *h);
 
 /* For the process that hands libraries to the worker. Never printed. */
 enum linked_field { LNK_PROGRAM, LNK_LIBRARY };

@@ -86,7 +86,8 @@ static bool holds_credential(const struct record *call, uint32_t file, struct fi
 	return false;
 }
 
-void trace_hush(const struct scene *s, uint32_t i, struct finding *const *findings, uint32_t n, const struct record_host *host)
+void trace_hush(const struct scene *s, uint32_t i, struct finding *const *findings, uint32_t n,
+		const struct record_host *host)
 {
 	struct arena own;
 	struct acts acts = { .arena = &own };

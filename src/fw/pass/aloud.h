@@ -7,4 +7,5 @@
 
 /* Changes the calls of programs[i] in place; texts lie in the host's arena. After passes_run, whose findings say where
  * credentials stand. */
-void trace_hush(const struct scene *s, uint32_t i, struct finding *const *findings, uint32_t n, const struct record_host *host);
+void trace_hush(const struct scene *s, uint32_t i, struct finding *const *findings, uint32_t n,
+		const struct record_host *host);

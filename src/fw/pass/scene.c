@@ -184,7 +184,8 @@ static void say_chain(const struct record *const *starts, uint32_t n, const stru
 		buf_text(b, ", on a condition");
 }
 
-void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts, struct arena *a)
+void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts,
+		     struct arena *a)
 {
 	struct starter s;
 	starter_init(&s, files, n, a);

@@ -6,7 +6,8 @@
 
 enum scene_kind scene_kind_of(struct span path, struct span content);
 /* Sets boot and started from the start-up graph (start_type records, in its order). Texts lie in the arena. */
-void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts, struct arena *a);
+void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts,
+		     struct arena *a);
 /* What a program that starts runs itself, and the libraries it loads, start too. After scene_find_boot. */
 void scene_spread_boot(struct scene_file *files, uint32_t n, const struct scene_program *programs, uint32_t nprograms,
 		       const struct scene_link *links, uint32_t nlinks, struct arena *a);
