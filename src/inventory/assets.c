@@ -35,7 +35,8 @@ static const struct field headings_fields[] = {
 	[HEADINGS_LIST] = { "headings", F_TEXTS, "HEADING=COLUMN, as --map was given" },
 };
 const struct record_type headings_type = {
-	.name = "headings", .doc = "What the headings of the biomedical list mean, for the next import", .fields = headings_fields,
+	.name = "headings", .doc = "What the headings of the biomedical list mean, for the next import",
+	.fields = headings_fields,
 	.nfields = ARRAY_LEN(headings_fields), .imported = true,
 };
 
