@@ -54,6 +54,8 @@ static void put_place(struct buf *b, const struct record *step)
 		buf_printf(b, "line %llu", (unsigned long long)record_get_uint(step, STEP_LINE));
 	else if (record_has(step, STEP_SITE))
 		buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(step, STEP_SITE));
+	else if (record_has(step, STEP_OFFSET))
+		buf_printf(b, "offset 0x%llx", (unsigned long long)record_get_uint(step, STEP_OFFSET));
 	if (function.n)
 		buf_printf(b, " in %.*s", (int)span_cut(function, 80).n, (const char *)function.p);
 }
@@ -62,11 +64,12 @@ static void print_steps(struct buf *out, const struct layout *l, const struct re
 {
 	struct records steps = record_has(f, FND_CHAIN) ? f->v[FND_CHAIN].records : (struct records){ 0 };
 	for (uint32_t i = 0; i < steps.n; i++) {
-		struct buf line = { 0 };
+		struct buf line = { 0 }, place = { 0 };
 		buf_bytes(&line, record_get_text(steps.v[i], STEP_TEXT));
-		buf_text(&line, "   (");
-		put_place(&line, steps.v[i]);
-		buf_text(&line, ")");
+		put_place(&place, steps.v[i]);
+		if (place.n)
+			buf_printf(&line, "   (%.*s)", (int)place.n, (const char *)place.p);
+		buf_done(&place);
 		layout_wrap(out, l, 2, i ? "          " : "Does:     ", buf_span(&line));
 		buf_done(&line);
 	}

@@ -447,22 +447,38 @@ static void accounts_and_keys(void **state)
 		const char *path, *text;
 		enum scene_kind kind;
 		int severity;
+		const char *rule, *trait;
 	} cases[] = {
-		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:*:99:99::/:/bin/false\n", SCENE_ACCOUNTS, -1 },
-		{ "etc/passwd", "root::0:0:root:/root:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH },
-		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM },
-		{ "etc/shadow", "root:*:10933:0:99999:7:::\ndaemon:!:1::::::\n", SCENE_ACCOUNTS, -1 },
-		{ "etc/ssl/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", SCENE_KEYS, SEV_MEDIUM },
-		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n", SCENE_KEYS, -1 },
-		{ "root/.ssh/authorized_keys", "ssh-rsa AAAA x\n", SCENE_KEYS, SEV_MEDIUM },
+		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:*:99:99::/:/bin/false\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
+		{ "etc/passwd", "root::0:0:root:/root:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
+		{ "etc/passwd", "svc::5:5::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account", "empty password" },
+		{ "etc/passwd", "svc::5:5::/:/usr/sbin/nologin\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
+		{ "etc/passwd", "toor:x:0:0::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
+		  "second account with user number 0" },
+		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM,
+		  "fw.weak-account", "fixed password" },
+		{ "etc/shadow", "root:$6$abcdefgh$9ehA1XIe9sCJhvBeN5h.RC6LqfRSSWtoz7EQ8yIGIjMhjV.YuAGz92H/3NCOenRyWVHeI7yYtjYttPHAVf97S0:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "guessable password" },
+		{ "etc/shadow", "svc:$1$abcdefgh$MY664lZ4/dfiHNpYW23//.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
+		  "guessable password" },
+		{ "etc/shadow", "svc:$1$abcdefgh$jVzdEBf0V6boUsqBR981U.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_LOW, "fw.weak-account", "fixed password" },
+		{ "etc/shadow", "root:$6$rounds=999999999$abcdefgh$x:1:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
+		  "fixed password" },
+		{ "etc/shadow", "root:*:10933:0:99999:7:::\ndaemon:!:1::::::\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
+		{ "etc/ssl/key.pem", "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n", SCENE_KEYS, SEV_MEDIUM,
+		  "fw.private-key", "" },
+		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", SCENE_KEYS, -1, "fw.private-key",
+		  "" },
+		{ "root/.ssh/authorized_keys", "ssh-rsa AAAA x\n", SCENE_KEYS, SEV_MEDIUM, "fw.fixed-credential", "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;
 		fake_begin(&k);
 		(void)fake_file(&k, cases[i].path, cases[i].kind, cases[i].text);
 		fake_run(&k);
-		struct finding *f = fake_found(&k, "fw.fixed-credential");
+		struct finding *f = fake_found(&k, cases[i].rule);
 		assert_int_equal(f ? (int)f->severity : -1, cases[i].severity);
+		if (f && cases[i].trait[0])
+			assert_true(span_is(f->observed->v[OBS_TRAITS].texts.v[0], cases[i].trait));
 		fake_end(&k);
 	}
 }

@@ -11,14 +11,13 @@ static const struct rule rule = {
 	.cause = "open door",
 	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant "
 		"password in a command line, "
-		"a URL or a log-in message that is sent; an account of the image with an empty password or a fixed "
-		"hash; "
-		"authorized_keys and private keys among the files. The value is never shown.",
+		"a URL or a log-in message that is sent; authorized_keys among the files. Accounts are "
+		"fw.weak-account's, private keys fw.private-key's. The value is never shown.",
 	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of "
 	       "staff leaves.",
 	.wrong = "The device may make its users set another password at first use, or write a key of its own at "
 		 "first start over the one in "
-		 "the image. An account may be locked elsewhere.",
+		 "the image.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CHANGE_SECRET, ADVICE_CLOSE_PORT, ADVICE_ASK_MAKER, ADVICE_RECHECK,
 		  NULL },
 	.attack = { "T0812", "T0891", "T1078", NULL },
@@ -206,63 +205,20 @@ static void route(struct job *j, const struct route *r)
 
 /* ---- files ---- */
 
-static bool can_log_in(struct span shell)
-{
-	return !has(shell, "nologin") && !has(shell, "/false") && !has(shell, "/sync");
-}
-
-/* passwd(5), shadow(5): NAME:SECRET:… */
-static void account(struct job *j, uint32_t index, struct span line, bool shadow)
-{
-	struct rd r = rd_of(line);
-	struct span name, secret, field = { 0 };
-	if (!rd_until(&r, ':', &name) || !name.n)
-		return;
-	bool more = rd_until(&r, ':', &secret);
-	if (!more)
-		return;
-	for (int i = 0; i < 4 && !shadow; i++)
-		if (!rd_until(&r, ':', &field))
-			return;
-	struct span shell = shadow ? SPAN_LIT("/bin/sh") : rd_rest(&r);
-	bool locked = secret.n && (secret.p[0] == '*' || secret.p[0] == '!'), elsewhere = !shadow && span_is(secret, "x");
-	if (locked || elsewhere || !can_log_in(shell))
-		return;
-	struct finding *f = report(j, index, job_text(j, "account %.*s", (int)span_cut(name, 40).n, (const char *)name.p),
-				   secret.n ? SEV_MEDIUM : SEV_HIGH, 0.8, name, secret);
-	if (f)
-		f->title = job_text(j, "%s gives the account %.*s %s", job_scene(j)->files[index].path,
-				    (int)span_cut(name, 40).n, (const char *)name.p,
-				    secret.n ? "a password that is the same in every device" : "an empty password");
-}
-
+/* Private keys are fw.private-key's, accounts fw.weak-account's. */
 static void keys(struct job *j, const struct scene_file *f, uint32_t index)
 {
-	bool private = has(span_cut(f->content, 4096), "PRIVATE KEY-----");
-	bool authorized = has(span_str(f->path), "authorized_keys") && has(span_cut(f->content, 65536), "ssh-");
-	if (!private && !authorized)
+	if (!has(span_str(f->path), "authorized_keys") || !has(span_cut(f->content, 65536), "ssh-"))
 		return;
-	struct finding *found = report(j, index, private ? "private key" : "authorized key", SEV_MEDIUM, private ? 0.7 : 0.8,
-				       (struct span){ 0 }, (struct span){ 0 });
+	struct finding *found = report(j, index, "authorized key", SEV_MEDIUM, 0.8, (struct span){ 0 }, (struct span){ 0 });
 	if (found)
-		found->title = private ? job_text(j, "%s is a private key that is the same in every device", f->path)
-				       : job_text(j, "%s lets the holder of a fixed key log in", f->path);
+		found->title = job_text(j, "%s lets the holder of a fixed key log in", f->path);
 }
 
 static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
 	if (f->kind == SCENE_KEYS)
 		keys(j, f, index);
-	if (f->kind != SCENE_ACCOUNTS)
-		return;
-	bool shadow = span_is(path_base(span_str(f->path)), "shadow") || span_is(path_base(span_str(f->path)), "shadow-");
-	struct rd r = rd_of(span_cut(f->content, 1 << 18));
-	struct span line;
-	while (rd_left(&r)) {
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
-		account(j, index, line, shadow);
-	}
 }
 
 const struct pass pass_fixed_credential = { .rule = &rule, .route = route, .file = file };

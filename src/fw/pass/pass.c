@@ -191,10 +191,10 @@ void job_chain(struct job *j, struct finding *f, const struct act *const *steps)
 			step_of_call(j, r, a);
 		else
 			record_text(r, STEP_CALL, arena_copy(j->host->arena, a->name));
-		if (!a->call && a->line) {
+		if (!a->call && a->line)
 			record_uint(r, STEP_LINE, a->line);
+		if (!a->call && (a->line || a->offset))
 			record_uint(r, STEP_OFFSET, a->offset);
-		}
 		record_text(r, STEP_TEXT, arena_copy(j->host->arena, span_cut(a->text, TEXT_MAX)));
 		v[n++] = r;
 		if (n == 1) {
