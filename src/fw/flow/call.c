@@ -281,7 +281,12 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 	const char *name;
 	record_str(a, ARG_FAMILY, "inet");
 	record_uint(a, ARG_PORT, port);
-	if (address_means(m, v4, &shade, &name) || (shade = raw) != 0) {
+	bool means = address_means(m, v4, &shade, &name);
+	if (name && strcmp(name, NO_ADDRESS) == 0) {
+		put_origin(a, ARG_ORIGIN, ORIGIN_UNKNOWN);
+		return;
+	}
+	if (means || (shade = raw) != 0) {
 		put_origin(a, ARG_ORIGIN, name ? ORIGIN_BUILT : ORIGIN_OUTSIDE);
 		record_str(a, ARG_HOST, name);
 		record_str(a, ARG_SOURCE, name ? NULL : source_name(m, shade));

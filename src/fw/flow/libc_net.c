@@ -151,8 +151,8 @@ uint64_t model_net_parse(struct machine *m, const struct model *self)
 {
 	uint32_t v4 = 0;
 	bool ok = address_of(m, arg(m, self->param == 2 ? 1 : 0), false, &v4);
-	if (self->param == 0)
-		return ok ? as_value(m, v4) : 0xffffffff;
+	if (self->param == 0)                    /* INADDR_NONE would pass for the broadcast address at a sink */
+		return as_value(m, ok ? v4 : name_address(m, NO_ADDRESS));
 	if (self->param == 2 && arg(m, 0) == 10) {
 		struct span s = arg_text(m, 1);
 		char copy[64] = { 0 };

@@ -152,7 +152,7 @@ struct machine {
 	uint32_t nblocks, blocks_room;
 	struct addrmap block_at;
 	struct state *states;
-	uint32_t nstates, states_room;
+	uint32_t nstates, states_room, states_base;       /* those above the last were kept by the path that runs */
 	uc_context **spare;
 	uint32_t nspare, spare_room;
 	struct addrmap again;                    /* (block, arguments) pairs that were forced */
@@ -218,6 +218,7 @@ uint8_t  source_of_text(const struct machine *m, uint64_t addr);      /* marks a
 uint32_t source_number(struct machine *m, uint8_t shade);        /* a small number that stands for it */
 uint8_t  source_of_number(const struct machine *m, uint64_t v);  /* 0: it is no outside number */
 uint32_t source_address(struct machine *m, uint8_t shade);       /* an IPv4 address in host order */
+#define NO_ADDRESS "?"                          /* the name of what was no address */
 uint32_t name_address(struct machine *m, const char *name);
 /* What an address in host order stands for: a source (its shade) or a name; false: itself. */
 bool     address_means(const struct machine *m, uint32_t v4, uint8_t *shade, const char **name);

@@ -15,7 +15,8 @@ enum {
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
 	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
-	SOME_CHILD = 4712, OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
+	SOME_CHILD = 4712,
+	OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
 	STATES_MAX = 20000, FAULTS_MAX = 200, DEPTH_MAX = 200,
 	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
 	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
@@ -330,7 +331,8 @@ static void call_passed(struct machine *m, const struct turn *t, const struct bl
 	bool plt = first && first->kind == TURN_JUMP_REG;
 	if (plt || code_flags(&m->code, t->end) & (CODE_RUN | CODE_QUEUED))
 		return;
-	struct state *s = state_push(m, t->end, from->thumb, (struct assumed){ .site = t->site, .text = "a call is passed over" });
+	struct assumed why = { .site = t->site, .text = "a call is passed over" };
+	struct state *s = state_push(m, t->end, from->thumb, why);
 	if (!s)
 		return;
 	s->passed = callee->addr;
@@ -689,7 +691,7 @@ static bool call_skipped(struct machine *m, uc_err err, uint64_t *pc, bool *thum
 /* The innermost call the path stands in, behind which nothing was reached yet, or fork whose child is done. */
 static struct state *call_open(struct machine *m)
 {
-	uint32_t low = m->nstates > OPEN_MAX ? m->nstates - OPEN_MAX : 0;
+	uint32_t low = m->ended && m->nstates > OPEN_MAX ? m->nstates - OPEN_MAX : m->ended ? 0 : m->states_base;
 	for (uint32_t i = m->nstates; i-- > low;) {
 		struct state *s = &m->states[i];
 		bool open = s->parent ? m->ended : s->passed && !m->ended && !(code_flags(&m->code, s->goal) & CODE_RUN);
@@ -744,6 +746,7 @@ static bool call_returns(struct machine *m, uint64_t *pc, bool *thumb)
 static void path_run(struct machine *m, uint64_t pc, bool thumb)
 {
 	m->nruns++;
+	m->states_base = m->nstates;
 	m->ended = false;
 	m->path_end = m->instructions + (m->natural ? m->limits.first : m->limits.path);
 	for (;;) {
