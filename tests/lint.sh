@@ -6,7 +6,8 @@
 # Known false reports stand in tests/lint.known, each with its reason; one that is reported no more fails too.
 # Exits with 1 on any report. LINT_QUICK=1: the house rules alone, seconds instead of many minutes.
 set -u
-build=$1
+build=${1:-}
+[ "${LINT_FILE:-}" ] || [ -f "$build/build.ninja" ] || { echo "usage: lint.sh BUILD (a folder that meson made)" >&2; exit 64; }
 cd "$(dirname "$0")/.." || exit 2
 export LC_ALL=C.UTF-8
 analyse() { # FILE: what compilers and analysers say of it, remembered while its preprocessed text stays
@@ -46,7 +47,7 @@ complain() { # TEXT, with the places on standard input
 	sed 's/^/  /' "$work/places"
 }
 
-list | grep -vE '^(COPYING|tests/specimens/files/.*|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
+list | grep -vE '^(COPYING|tests/specimens/files/.*|tests/golden/sensor/.*|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "$f"
 done | complain "no SPDX line at the top"
 
@@ -76,9 +77,11 @@ finding base record finding
 profile base record profile
 advisory base record finding advisory
 inventory base record advisory inventory
+sensor base record capture decode track sensor
+feed base record track finding feed
 detect base record decode track finding profile detect
 store base record finding store
-report base record finding store report
+report base record finding store fw/flow report
 lab base record lab
 isolate base record track finding isolate
 mesh base record finding mesh

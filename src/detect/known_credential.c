@@ -37,7 +37,7 @@ struct known {
 static const struct known list[] = {
 #define CREDENTIAL(user, password, product, reference) { user, password, product, reference },
 #define GENERIC(user, password) { user, password, NULL, NULL },
-#include "detect/credentials.def"
+#include "finding/credentials.def"
 #undef CREDENTIAL
 #undef GENERIC
 };

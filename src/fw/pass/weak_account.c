@@ -34,7 +34,7 @@ static const char *const words[] = {
 static const char *const published[] = {
 #define CREDENTIAL(user, password, product, reference) password,
 #define GENERIC(user, password) password,
-#include "detect/credentials.def"
+#include "finding/credentials.def"
 #undef CREDENTIAL
 #undef GENERIC
 };
