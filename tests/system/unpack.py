@@ -110,6 +110,16 @@ RECIPES = [
      "rm {o}.part && printf 'start=2048,type=5\\nstart=4096,type=83\\n' | sfdisk -q {o}", ("lost+found",)),
     ("ext4 in a GPT", "sgdisk", "mke2fs -q -t ext4 -d . {o}.part 8M && head -c 1M /dev/zero > {o} && cat {o}.part >> {o} && "
      "rm {o}.part && head -c 1M /dev/zero >> {o} && sgdisk -n 1:2048:18431 -c 1:rootfs {o}", ("lost+found",)),
+    ("UBIFS, lzo", "mkfs.ubifs", "mkfs.ubifs -r . -m 2048 -e 126976 -c 100 -x lzo -o {o}", ()),
+    ("UBIFS, zlib, small pages", "mkfs.ubifs", "mkfs.ubifs -r . -m 512 -e 15872 -c 300 -x zlib -o {o}", ()),
+    ("UBIFS, zstd", "mkfs.ubifs", "mkfs.ubifs -r . -m 2048 -e 126976 -c 100 -x zstd -o {o}", ()),
+    ("UBIFS, nothing packed", "mkfs.ubifs", "mkfs.ubifs -r . -m 4096 -e 253952 -c 100 -x none -o {o}", ()),
+    ("UBIFS in UBI", "ubinize", "mkfs.ubifs -r . -m 2048 -e 126976 -c 100 -o {o}.fs && "
+     "printf '[a]\\nmode=ubi\\nimage={o}.fs\\nvol_id=0\\nvol_type=dynamic\\nvol_name=rootfs\\nvol_flags=autoresize\\n' > {o}.ini && "
+     "ubinize -o {o} -m 2048 -p 128KiB {o}.ini; rm {o}.fs {o}.ini", ()),
+    ("squashfs in a static volume of UBI, small pages", "ubinize", "mksquashfs . {o}.fs -quiet -no-progress && "
+     "printf '[a]\\nmode=ubi\\nimage={o}.fs\\nvol_id=3\\nvol_type=static\\nvol_name=rootfs\\n' > {o}.ini && "
+     "ubinize -o {o} -m 512 -p 16KiB {o}.ini; rm {o}.fs {o}.ini", ()),
     ("ext4 in an Android sparse image", "img2simg", "mke2fs -q -t ext4 -d . {o}.part 8M && img2simg {o}.part {o}; rm {o}.part", ("lost+found",)),
 ] + [
     (f"Android boot image, version {v}", "mkbootimg", "head -c 5000 /dev/urandom > {o}.kernel && find . -mindepth 1 | cpio -o -H newc --quiet > {o}.cpio && "
@@ -240,7 +250,7 @@ REAL = {
     "fact-sevenz-test.xz": (["xz"], 1), "fact-generic_fs-minix.img.xz": (["xz"], 1), "fact-sevenz-fat.img.xz": (["xz", "fat"], 4),
     "fact-sevenz-ntfs.img.xz": (["xz"], 1), "fact-trx-trx.img": (["zip"], 3),
     # A VxWorks router: 187 LZMA streams side by side, with the properties its maker chose.
-    "binwalk-mbr.bin": (["mbr"], 1), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
+    "binwalk-mbr.bin": (["mbr"], 1), "fact-ubi-ubi.img": (["ubi", "ubifs"], 4), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
     "fact-tpl-wr.fw": (["lzma"] * 187, 187),
 }
 # The three files of every generic container of one source, and the one file of another.

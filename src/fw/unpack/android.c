@@ -23,7 +23,12 @@ static bool sparse_head(struct span s, struct sparse *p)
 	rd_skip(&r, 4);
 	uint16_t major = rd_le16(&r);
 	rd_skip(&r, 2);
-	*p = (struct sparse){ rd_le16(&r), rd_le16(&r), rd_le32(&r), rd_le32(&r), rd_le32(&r), rd_le32(&r) };
+	p->head = rd_le16(&r);
+	p->chunk_head = rd_le16(&r);
+	p->block = rd_le32(&r);
+	p->blocks = rd_le32(&r);
+	p->chunks = rd_le32(&r);
+	p->crc = rd_le32(&r);
 	return rd_ok(&r) && major == 1 && p->head >= SPARSE_HEAD && p->chunk_head >= CHUNK_HEAD && p->block >= 512 &&
 	       p->block <= BLOCK_MOST && p->block % 4 == 0 && p->blocks && p->chunks;
 }
@@ -203,7 +208,9 @@ static bool boot_head(struct span s, struct boot *b)
 static bool vendor_head(struct span s, struct boot *b)
 {
 	struct rd r = rd_at(s, false, 8, 2112 - 8);
-	*b = (struct boot){ .version = rd_le32(&r), .page = rd_le32(&r) };
+	*b = (struct boot){ 0 };
+	b->version = rd_le32(&r);
+	b->page = rd_le32(&r);
 	rd_skip(&r, 8);
 	uint32_t ramdisk = rd_le32(&r);
 	b->cmdline = rd_span(&r, CMDLINE_VENDOR);

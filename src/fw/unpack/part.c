@@ -85,7 +85,11 @@ static bool gpt_at(struct span s, uint64_t sector, struct gpt *g)
 	rd_skip(&r, 4);
 	uint64_t own = rd_le64(&r), backup = rd_le64(&r);
 	rd_skip(&r, 8 + 8 + 16);
-	*g = (struct gpt){ .sector = sector, .backup = backup, .table = rd_le64(&r), .entries = rd_le32(&r), .size = rd_le32(&r), .crc = rd_le32(&r) };
+	*g = (struct gpt){ .sector = sector, .backup = backup };
+	g->table = rd_le64(&r);
+	g->entries = rd_le32(&r);
+	g->size = rd_le32(&r);
+	g->crc = rd_le32(&r);
 	if (!rd_ok(&r) || !span_is(signature, "EFI PART") || revision >> 16 != 1 || own != 1 || length < GPT_HEAD_LEAST ||
 	    length > GPT_HEAD_MOST || g->table < 2 || g->table > UINT32_MAX || g->size < GPT_ENTRY_LEAST || g->size > GPT_ENTRY_MOST ||
 	    g->entries == 0 || g->entries > UINT16_MAX)
