@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
+#include "cmd/against.h"
 #include "cmd/cmd.h"
 #include "cmd/examine.h"
 #include "cmd/inspector.h"
@@ -30,7 +31,7 @@
 
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
-	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS,
+	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST,
 };
 
 enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
@@ -791,6 +792,17 @@ static void close_all(struct output *o)
 		close(o->spool);
 }
 
+/* --against: two images; nothing is kept of either. */
+static int compare(struct output *o)
+{
+	const struct args *a = o->args;
+	struct against two = {
+		.args = a, .old = args_text(a, OPT_AGAINST), .new = a->rest[0], .key = o->site.key, .progress = args_text(a, OPT_PROGRESS),
+		.json = args_flag(a, OPT_JSON), .jsonl = args_flag(a, OPT_JSONL), .fail_on = o->fail_on, .layout = o->layout,
+	};
+	return against_run(&two);
+}
+
 static int run(struct args *a)
 {
 	struct output o = { .args = a, .fail_on = SEV_HIGH };
@@ -800,6 +812,8 @@ static int run(struct args *a)
 	};
 	if (!a->nrest)
 		return command_usage(a, "name an image, a folder or a program: auscult inspect monitor.bin");
+	if (args_text(a, OPT_AGAINST) && a->nrest != 1)
+		return command_usage(a, "name one image to compare with: auscult inspect --against old.img new.img");
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
 	examination_init(&o.exam);
@@ -817,6 +831,11 @@ static int run(struct args *a)
 		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
 	so.no_store |= !o.examines;
 	good = good && site_load(&o.site, &so, &a->log);
+	if (good && args_text(a, OPT_AGAINST)) {
+		int rc = compare(&o);
+		close_all(&o);
+		return rc;
+	}
 	for (unsigned i = 0; good && i < a->nrest; i++)
 		good = material_add(&o.material, a->rest[i], &a->log);
 	if (good && o.material.unread)
@@ -845,6 +864,7 @@ const struct command cmd_inspect = {
 		"auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
 		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
 		"network for what the firmware foretells\n"
+		"auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
 		"auscult inspect --list monitor.bin\n  every member\n"
 		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
 	OPTIONS(
@@ -853,6 +873,7 @@ const struct command cmd_inspect = {
 		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments", NULL, NULL },
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
+		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
 		[OPT_STORE] = OPTION_STORE,

@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "decode/vitals.h"
 #include "finding/finding.h"
+#include "fw/compare/compare.h"
 #include "fw/model/binary.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
@@ -26,6 +27,7 @@ void command_registry(struct registry *g)
 	*g = (struct registry){ 0 };
 	registry_add_all(g, own);
 	registry_add_all(g, trace_types);
+	registry_add_all(g, compare_types);
 	for (int i = 0; decoders[i]; i++)
 		registry_add_all(g, decoders[i]->types);
 	registry_ready(g);

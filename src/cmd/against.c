@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Gathers two images and prints what their comparison says. */
+#include "cmd/against.h"
+
+#include "cmd/cmd.h"
+#include "cmd/gather.h"
+#include "record/json.h"
+#include "report/comparison.h"
+
+enum { KEPT = 1 << 30 };
+
+struct differences {
+	struct arena arena;
+	struct record **v;
+	uint32_t n, room;
+	bool found;                              /* something as severe as asked for is in NEW */
+	enum severity fail_on;
+};
+
+static bool is_severe(const struct record *v, enum severity least)
+{
+	char name[16] = "";
+	enum severity s;
+	struct span text = span_cut(record_get_text(v, VER_SEVERITY), sizeof(name) - 1);
+	if (text.n)
+		memcpy(name, text.p, text.n);
+	return severity_parse(name, &s) && s >= least;
+}
+
+static void take(void *to, const struct record *r)
+{
+	struct differences *d = to;
+	if (d->n == d->room) {
+		d->room = d->room ? 2 * d->room : 256;
+		d->v = mem_grow(d->v, d->room, sizeof(*d->v));
+	}
+	if (r->type == &verdict_type && record_has(r, VER_NEW))
+		d->found |= is_severe(r, d->fail_on);
+	struct record *copy = record_copy(&d->arena, r);
+	if (copy)
+		d->v[d->n++] = copy;
+}
+
+static void json_list(struct buf *b, const struct differences *d, const struct record_type *type, const char *name)
+{
+	bool first = true;
+	buf_printf(b, ",\n\"%s\":[", name);
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (d->v[i]->type != type)
+			continue;
+		buf_text(b, first ? "\n  " : ",\n  ");
+		json_record(b, d->v[i], NULL);
+		first = false;
+	}
+	buf_text(b, "]");
+}
+
+static void print_document(struct buf *b, const struct differences *d, bool complete)
+{
+	buf_text(b, "{\"auscult\":");
+	json_put_str(b, AUSCULT_VERSION);
+	buf_text(b, complete ? ",\"complete\":true" : ",\"complete\":false");
+	json_list(b, d, &verdict_type, "verdicts");
+	json_list(b, d, &start_change_type, "starts");
+	json_list(b, d, &function_change_type, "functions");
+	json_list(b, d, &member_change_type, "members");
+	buf_text(b, ",\n\"comparison\":");
+	json_record(b, d->v[d->n - 1], NULL);
+	buf_text(b, "}\n");
+}
+
+static bool print(const struct against *a, const struct differences *d, bool complete)
+{
+	struct buf out = { .cap = KEPT };
+	for (uint32_t i = 0; a->jsonl && i < d->n; i++) {
+		json_record(&out, d->v[i], NULL);
+		buf_text(&out, "\n");
+	}
+	if (a->json && d->n)
+		print_document(&out, d, complete);
+	else if (!a->jsonl)
+		comparison_report(&out, &a->layout, d->v, d->n);
+	bool written = command_write(1, buf_span(&out)) == 0;
+	buf_done(&out);
+	return written;
+}
+
+int against_run(const struct against *a)
+{
+	struct registry registry;
+	struct progress progress = { 0 };
+	struct gathered old, new = { 0 };
+	struct differences d = { .fail_on = a->fail_on };
+	command_registry(&registry);
+	progress.mode = progress_mode(a->progress, 2);
+	progress.fd = 2;
+	struct gather_order order = { .path = a->old, .key = a->key, .registry = &registry, .log = &a->args->log, .progress = &progress,
+				      .executes = true };
+	arena_init(&d.arena, KEPT);
+	bool good = gather(&old, &order);
+	order.path = a->new;
+	good = gather(&new, &order) && good;
+	struct compare_side sides[] = { gathered_side(&old, a->old), gathered_side(&new, a->new) };
+	struct sink to = { take, &d };
+	compare_images(&sides[0], &sides[1], &to);
+	bool written = print(a, &d, good);
+	int rc = !good || !written ? OUT_FAILED : old.partial || new.partial ? OUT_PARTIAL : d.found ? OUT_FOUND : OUT_CLEAN;
+	gathered_done(&old);
+	gathered_done(&new);
+	free(d.v);
+	arena_done(&d.arena);
+	return rc;
+}

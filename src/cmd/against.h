@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `auscult inspect --against OLD NEW` and `--same A B`: two images instead of one. */
+#pragma once
+
+#include "base/option.h"
+#include "cmd/site.h"
+#include "report/layout.h"
+
+struct against {
+	const struct args *args;
+	const char *old, *new;
+	const uint8_t *key;                      /* KEY_BYTES of the site */
+	const char *progress;                    /* as the option says */
+	bool json, jsonl;
+	enum severity fail_on;
+	struct layout layout;
+};
+
+/* An exit code: found when something at or above fail_on is in NEW. */
+int against_run(const struct against *a);

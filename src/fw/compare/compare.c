@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts the parts of a comparison together and says it in one sentence. */
+#include "fw/compare/compare.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "fw/unpack/records.h"
+
+enum { LINE = 32 << 20, DOUBTS = 8 };
+
+void compare_begin(struct comparison *c, struct record *r, const struct record_type *t)
+{
+	arena_reset(&c->line);
+	record_begin(r, t, NULL, &c->host);
+}
+
+const char *compare_text(struct comparison *c, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	struct span s = span_of(text, n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	const char *copy = (const char *)arena_copy(&c->line, s).p;
+	return copy ? copy : "";
+}
+
+void compare_publish(struct comparison *c, const struct record *r)
+{
+	if (c->published == COMPARE_CHANGES && r->type != &comparison_type && r->type != &verdict_type) {
+		c->count[CMP_DROPPED]++;
+		return;
+	}
+	c->published += r->type != &verdict_type;
+	publish(c->to, r);
+}
+
+/* ---- what could hide in the new image ---- */
+
+static uint64_t encrypted(const struct compare_side *s)
+{
+	uint64_t n = 0;
+	for (uint32_t i = 0; i < s->areas.n; i++)
+		if (span_starts(record_get_text(s->areas.v[i], ARE_WHAT), SPAN_LIT("encrypted")))
+			n += record_get_uint(s->areas.v[i], ARE_LENGTH);
+	return n;
+}
+
+static uint64_t damaged(const struct compare_side *s)
+{
+	uint64_t n = 0;
+	for (uint32_t i = 0; i < s->containers.n; i++)
+		n += record_get_text(s->containers.v[i], CON_DAMAGE).n != 0;
+	for (uint32_t i = 0; i < s->members.n; i++)
+		n += record_get_text(s->members.v[i], MEM_DAMAGE).n != 0;
+	return n;
+}
+
+/* Only what is worse in the new one than in the old: what was not opened in either hid it before, too. */
+static void find_doubts(struct comparison *c, struct span v[DOUBTS])
+{
+	uint64_t closed = encrypted(c->new), broken = damaged(c->new);
+	uint32_t n = 0;
+	if (!c->new->sum)
+		v[n++] = SPAN_LIT("the new image could not be inspected to its end");
+	else if (record_has(c->new->sum, INS_BUDGETS))
+		v[n++] = SPAN_LIT("a budget was reached while the new image was taken apart");
+	if (closed > encrypted(c->old))
+		v[n++] = SPAN_LIT("more of the new image is encrypted or packed in an unknown way");
+	if (broken > damaged(c->old))
+		v[n++] = SPAN_LIT("more of the new image is damaged");
+	if (c->new->not_run > c->old->not_run)
+		v[n++] = SPAN_LIT("more programs of the new image were not executed");
+	c->doubts = (struct texts){ v, n };
+}
+
+/* ---- the sentence ---- */
+
+static uint64_t there(const struct comparison *c)
+{
+	return c->count[CMP_STILL] + c->count[CMP_NOT_STARTED] + c->count[CMP_MOVED] + c->count[CMP_CHANGED];
+}
+
+static const char *result_of(const struct comparison *c)
+{
+	uint64_t left = there(c), gone = c->count[CMP_REMOVED];
+	if (left)
+		return gone ? "partly fixed" : "not fixed";
+	if (c->count[CMP_NOT_SEEN] || (gone && c->doubts.n))
+		return "not known";
+	if (c->count[CMP_ADDED])
+		return gone ? "fixed, but something is new" : "worse";
+	return gone ? "fixed" : "nothing to fix";
+}
+
+static void append(char *text, size_t size, uint64_t n, const char *what)
+{
+	size_t used = strlen(text);
+	if (n)
+		snprintf(text + used, size - used, "%s%llu %s", used ? ", " : "", (unsigned long long)n, what);
+}
+
+static const char *sentence(struct comparison *c, const char *result)
+{
+	char text[512] = "";
+	append(text, sizeof(text), c->count[CMP_STILL], "still there");
+	append(text, sizeof(text), c->count[CMP_NOT_STARTED], "still there but no longer started");
+	append(text, sizeof(text), c->count[CMP_MOVED], "moved");
+	append(text, sizeof(text), c->count[CMP_CHANGED], "still there in another form");
+	append(text, sizeof(text), c->count[CMP_REMOVED], "removed");
+	append(text, sizeof(text), c->count[CMP_NOT_SEEN], "not seen, which proves nothing here");
+	append(text, sizeof(text), c->count[CMP_ADDED], "new");
+	uint64_t all = there(c) + c->count[CMP_REMOVED] + c->count[CMP_NOT_SEEN];
+	if (!text[0])
+		return "Neither image shows anything above info.";
+	if (!all)
+		return compare_text(c, "Worse: %s, and the old image showed nothing above info.", text);
+	return compare_text(c, "%c%s: of %llu %s of the old image: %s.", result[0] - 'a' + 'A', result + 1, (unsigned long long)all,
+			    all == 1 ? "finding" : "findings", text);
+}
+
+static void conclude(struct comparison *c)
+{
+	struct record r;
+	compare_begin(c, &r, &comparison_type);
+	const char *result = result_of(c);
+	record_str(&r, CMP_OLD, c->old->name);
+	record_str(&r, CMP_NEW, c->new->name);
+	record_str(&r, CMP_RESULT, result);
+	record_str(&r, CMP_SENTENCE, sentence(c, result));
+	for (unsigned f = CMP_REMOVED; f <= CMP_FUNCTIONS; f++)
+		record_uint(&r, f, c->count[f]);
+	for (uint32_t i = 0; i < c->doubts.n; i++)
+		record_add_text(&r, CMP_DOUBTS, c->doubts.v[i]);
+	if (c->count[CMP_DROPPED])
+		record_uint(&r, CMP_DROPPED, c->count[CMP_DROPPED]);
+	compare_publish(c, &r);
+}
+
+void compare_images(const struct compare_side *old, const struct compare_side *new, const struct sink *to)
+{
+	struct comparison c = { .old = old, .new = new, .to = to };
+	struct span doubts[DOUBTS];
+	arena_init(&c.line, LINE);
+	c.host.arena = &c.line;
+	find_doubts(&c, doubts);
+	pairing_make(&c);
+	compare_members(&c);
+	compare_functions(&c);
+	compare_starts(&c);
+	compare_findings(&c);
+	conclude(&c);
+	pairing_done(&c.pairs);
+	arena_done(&c.line);
+}
