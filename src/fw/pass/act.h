@@ -50,6 +50,8 @@ struct act {
 	struct span path, target, user, secret;
 	struct span source;                      /* outside source that reached it */
 	struct span login;                       /* ACT_SERVICE: the program behind the connection */
+	struct span capture;                     /* of a command in $(…): its text, by which {$(…)} is known again */
+	bool piped;                              /* reads what the act before it writes; path or target "-": the stream */
 	bool recursive, forced, open_to_all, reverse, equal, conditional, check_only;
 	bool is_shell;                           /* source reached a shell's command line */
 	unsigned line;                           /* of a script */

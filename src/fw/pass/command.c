@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 
+#define STREAM SPAN_LIT("-")                     /* what flows through a pipe */
+
 struct line {                                    /* a command that is being read */
 	struct acts *out;
 	const struct shell_command *c;
@@ -35,6 +37,8 @@ static struct act *act_of(struct line *l, enum act_kind kind)
 	a->offset = l->c->offset;
 	a->function = l->c->function;
 	a->conditional = l->c->conditional;
+	a->capture = l->c->capture;
+	a->piped = l->c->piped;
 	if (l->call) {
 		a->site = record_get_uint(l->call, FWC_SITE);
 		a->function = record_get_text(l->call, FWC_FUNCTION);
@@ -44,6 +48,11 @@ static struct act *act_of(struct line *l, enum act_kind kind)
 
 /* ---- options and operands ---- */
 
+static const struct tool *tool_at(const struct line *l)
+{
+	return tool_of(path_base(l->w[0].text));
+}
+
 static bool is_option(struct span w)
 {
 	return w.n > 1 && w.p[0] == '-';
@@ -51,13 +60,23 @@ static bool is_option(struct span w)
 
 static const char *valued_of(const struct line *l)
 {
-	const struct tool *t = tool_of(path_base(l->w[0].text));
+	const struct tool *t = tool_at(l);
 	return t && t->valued ? t->valued : "";
 }
 
+/* Place of the first letter of -abc that takes a value; option.n: none does. */
+static size_t valued_letter(const struct line *l, struct span option)
+{
+	size_t i = 1;
+	while (i < option.n && option.p[1] != '-' && !(option.p[i] && strchr(valued_of(l), option.p[i])))
+		i++;
+	return option.n >= 2 && option.p[1] == '-' ? option.n : i;
+}
+
+/* -x VALUE and -vx VALUE; in -xVALUE the value is there already. */
 static bool takes_value(const struct line *l, struct span option)
 {
-	return option.n >= 2 && option.p[1] != '-' && option.p[option.n - 1] && strchr(valued_of(l), option.p[option.n - 1]);
+	return option.n >= 2 && valued_letter(l, option) == option.n - 1;
 }
 
 /* Index of the k-th word that is no option and no option's value; 0: there is none. */
@@ -98,7 +117,8 @@ static bool has_letter(const struct line *l, char letter)
 {
 	for (unsigned i = 1; i < l->n; i++) {
 		struct span w = l->w[i].text;
-		if (is_option(w) && w.p[1] != '-' && memchr(w.p + 1, letter, w.n - 1))
+		size_t most = is_option(w) ? valued_letter(l, w) : 0;
+		if (most && w.p[1] != '-' && memchr(w.p + 1, letter, most < w.n ? most : w.n - 1))
 			return true;
 		if (is_option(w) && takes_value(l, w))
 			i++;
@@ -126,10 +146,13 @@ static struct span option(const struct line *l, char letter, const char *name)
 		if (name && span_starts(w, span_str(both)))
 			return span_from(w, strlen(both));
 		bool is_long = name && w.p[1] == '-' && span_is(span_from(w, 2), name);
-		bool is_short = letter && w.p[1] == (uint8_t)letter;
-		if (is_short && w.n > 2)
-			return span_from(w, 2);
-		if ((is_long || (letter && w.p[1] != '-' && w.p[w.n - 1] == (uint8_t)letter)) && i + 1 < l->n)
+		size_t at = letter ? valued_letter(l, w) : w.n;
+		bool is_short = at < w.n && w.p[at] == (uint8_t)letter;
+		if (is_short && at + 1 < w.n)
+			return span_from(w, at + 1);
+		/* A letter that the table does not list is asked for by a reader that knows better. */
+		bool last = letter && w.p[1] != '-' && w.p[w.n - 1] == (uint8_t)letter;
+		if ((is_long || is_short || last) && i + 1 < l->n)
 			return l->w[i + 1].text;
 		i += takes_value(l, w);
 	}
@@ -348,6 +371,9 @@ static void read_tar(struct line *l)
 		return;
 	struct act *a = act_of(l, ACT_COPY);
 	a->path = option(l, 'f', "file");
+	bool named = mode.n && !is_option(mode) && memchr(mode.p, 'f', mode.n);
+	if (!a->path.n && l->c->piped && !named)
+		a->path = STREAM;
 	for (unsigned i = 1; i + 1 < l->n; i++)
 		if (!a->path.n && !is_option(l->w[i].text) && memchr(l->w[i].text.p, 'f', l->w[i].text.n) && i == 1)
 			a->path = l->w[i + 1].text;
@@ -383,9 +409,55 @@ static void execute(struct line *l, struct span path)
 		act_of(l, ACT_EXECUTE)->path = path;
 }
 
+/* What a command in $(…) printed is run: its text stands in the word. */
+static bool is_captured(struct span text)
+{
+	return find(text, "{$(") != SIZE_MAX;
+}
+
 static void read_run_file(struct line *l)
 {
 	execute(l, operand(l, 0));
+}
+
+static void read_tee(struct line *l)
+{
+	if (!operand_at(l, 0) || !l->c->piped)
+		return;
+	struct act *a = act_of(l, ACT_COPY);
+	a->path = STREAM;
+	a->target = operand(l, 0);
+}
+
+/* Of a script in a file, or one that comes by the pipe. */
+static void read_interpreter(struct line *l)
+{
+	struct span script = operand(l, 0);
+	bool in_words = option(l, 'c', NULL).n || option(l, 'e', NULL).n || option(l, 'r', NULL).n;
+	if (in_words)
+		return;
+	execute(l, script.n && !span_is(script, "-") ? script : l->c->piped ? STREAM : (struct span){ 0 });
+}
+
+/* A package runs scripts of its own as it is put in. One that is named by its address is fetched first. */
+static void read_package(struct line *l)
+{
+	const char *verb = tool_at(l)->word;
+	if (*verb && !has_word(l, verb))
+		return;
+	for (unsigned k = *verb && *verb != '-'; operand_at(l, k) && k < 8; k++) {
+		struct span what = operand(l, k);
+		size_t self = l->out->n;
+		if (find(what, "://") != SIZE_MAX) {
+			struct act *a = act_of(l, ACT_FETCH);
+			if (!url(l, a, what, "http"))
+				l->out->v[self].kind = ACT_OTHER;
+			l->out->v[self].target = what;
+		} else if (what.n && !memchr(what.p, '/', what.n) && !memchr(what.p, '.', what.n)) {
+			continue;                /* by name, from the feeds: signed lists */
+		}
+		execute(l, what);
+	}
 }
 
 static void read_flash(struct line *l)
@@ -421,14 +493,28 @@ static void read_dd(struct line *l)
 
 /* ---- fetching and sending ---- */
 
+/* Where a transfer program writes: a file, or what reads its output. */
+static struct span fetched_to(const struct line *l, const struct act *a, bool curl)
+{
+	struct span out = curl ? option(l, 'o', "output") : option(l, 'O', "output-document");
+	struct span into = curl ? option(l, 0, "output-dir") : option(l, 'P', "directory-prefix");
+	if (span_is(out, "/dev/stdout"))
+		out = STREAM;
+	if (out.n && !span_is(out, "-"))
+		return out;
+	if (redirected(l).n && (out.n || curl))
+		return redirected(l);
+	if (out.n || (curl && !has_letter(l, 'O') && !has_word(l, "--remote-name")))
+		return STREAM;
+	return into.n ? into : path_base(a->path);
+}
+
 static void read_wget(struct line *l)
 {
 	bool curl = span_is(path_base(l->w[0].text), "curl");
 	bool sends = curl ? has_letter(l, 'T') || has_letter(l, 'd') || has_letter(l, 'F') || option(l, 0, "data").n ||
 			    option(l, 0, "upload-file").n
 			  : option(l, 0, "post-file").n || option(l, 0, "post-data").n || option(l, 0, "body-file").n;
-	struct span out = curl ? option(l, 'o', "output") : option(l, 'O', "output-document");
-	struct span into = curl ? (struct span){ 0 } : option(l, 'P', "directory-prefix");
 	for (unsigned k = 0; operand_at(l, k) && k < 8; k++) {
 		size_t self = l->out->n;
 		struct act *a = act_of(l, sends ? ACT_SEND : ACT_FETCH);
@@ -437,7 +523,7 @@ static void read_wget(struct line *l)
 			continue;
 		}
 		a = &l->out->v[self];
-		a->target = out.n ? out : redirected(l).n ? redirected(l) : into.n ? into : path_base(a->path);
+		a->target = fetched_to(l, a, curl);
 		if (sends)
 			a->path = a->target = (struct span){ 0 };
 	}
@@ -456,6 +542,8 @@ static void read_tftp(struct line *l)
 	a->transport = "udp";
 	a->path = sends ? (struct span){ 0 } : option(l, 'r', NULL);
 	a->target = option(l, 'l', NULL).n ? option(l, 'l', NULL) : path_base(a->path);
+	if (span_is(a->target, "/dev/stdout"))
+		a->target = redirected(l).n ? redirected(l) : STREAM;
 	if (!destination(l, a, operand(l, 0)))
 		a->kind = ACT_OTHER;
 	if (!to_port(operand(l, 1), &a->port))
@@ -473,7 +561,7 @@ static void read_ftpget(struct line *l)
 	if (!a->port)
 		a->port = 21;
 	if (!sends) {
-		a->target = operand(l, 1);
+		a->target = span_is(operand(l, 1), "-") && redirected(l).n ? redirected(l) : operand(l, 1);
 		a->path = operand(l, 2).n ? operand(l, 2) : a->target;
 	}
 	(void)to_port(option(l, 'P', "port"), &a->port);
@@ -580,9 +668,9 @@ static void read_nc(struct line *l)
 		struct span to = redirected(l);
 		if (!destination(l, a, operand(l, 0)))
 			a->kind = ACT_OTHER;
-		else if (a->kind == ACT_CONNECT && to.n) {
+		else if (a->kind == ACT_CONNECT && (to.n || l->c->streams)) {
 			a->kind = ACT_FETCH;
-			a->target = to;
+			a->target = to.n ? to : STREAM;
 		}
 	}
 }
@@ -654,11 +742,6 @@ static void read_mqtt(struct line *l)
 }
 
 /* ---- services, logins, checks ---- */
-
-static const struct tool *tool_at(const struct line *l)
-{
-	return tool_of(path_base(l->w[0].text));
-}
 
 static void read_service(struct line *l)
 {
@@ -820,11 +903,27 @@ static void nested(struct line *l, struct span text)
 	}
 }
 
+/* … | sh: a text that is known is read, anything else is run as it comes. */
+static void run_stream(struct line *l)
+{
+	const struct act *before = l->first ? &l->out->v[l->first - 1] : NULL;
+	bool echo = before && (span_is(before->name, "echo") || span_is(before->name, "printf"));
+	if (echo && text_is_known(before->secret))
+		nested(l, before->secret);
+	else if (echo && is_captured(before->secret))
+		execute(l, before->secret);
+	else
+		execute(l, STREAM);
+}
+
 static void read_shell(struct line *l)
 {
 	for (unsigned i = 1; i + 1 < l->n; i++)
 		if (is_option(l->w[i].text) && memchr(l->w[i].text.p, 'c', l->w[i].text.n)) {
-			nested(l, l->w[i + 1].text);
+			if (is_captured(l->w[i + 1].text))
+				execute(l, l->w[i + 1].text);
+			else
+				nested(l, l->w[i + 1].text);
 			return;
 		}
 	for (unsigned i = 0; i < l->c->nredirects; i++)
@@ -832,7 +931,14 @@ static void read_shell(struct line *l)
 			nested(l, l->c->redirects[i].to);
 			return;
 		}
-	execute(l, operand(l, 0));
+	bool stream = has_letter(l, 's') || !operand_at(l, 0) || span_is(operand(l, 0), "-") || span_is(operand(l, 0), "/dev/stdin");
+	for (unsigned i = 0; i < l->c->nredirects && stream; i++)
+		if (l->c->redirects[i].kind == SHELL_READ)
+			execute(l, l->c->redirects[i].to);
+	if (stream && l->c->piped)
+		run_stream(l);
+	else if (!stream)
+		execute(l, operand(l, 0));
 }
 
 static void read_su(struct line *l)
@@ -849,8 +955,12 @@ static void read_eval(struct line *l)
 		buf_bytes(&b, l->w[i].text);
 		buf_u8(&b, ' ');
 	}
-	nested(l, arena_copy(l->out->arena, buf_span(&b)));
+	struct span text = arena_copy(l->out->arena, buf_span(&b));
 	buf_done(&b);
+	if (is_captured(text))
+		execute(l, text);
+	else
+		nested(l, text);
 }
 
 static const struct tool tools[] = {
@@ -868,6 +978,19 @@ static const struct tool tools[] = {
 	{ "tar", read_tar, "fCTX", "" },
 	{ "unzip", read_unzip, "dx", "" },
 	{ "chmod", read_chmod, "", "" },
+	{ "tee", read_tee, "", "" },
+	{ "python", read_interpreter, "cm", "" },
+	{ "python2", read_interpreter, "cm", "" },
+	{ "python3", read_interpreter, "cm", "" },
+	{ "perl", read_interpreter, "eI", "" },
+	{ "lua", read_interpreter, "el", "" },
+	{ "php", read_interpreter, "rdc", "" },
+	{ "opkg", read_package, "dfo", "install" },
+	{ "ipkg", read_package, "dfo", "install" },
+	{ "apk", read_package, "pX", "add" },
+	{ "dpkg", read_package, "", "-i" },
+	{ "rpm", read_package, "", "" },
+	{ "modprobe", read_run_file, "dCS", "" },
 	{ "dd", read_dd, "", "" },
 	{ "insmod", read_run_file, "", "" },
 	{ "source", read_run_file, "", "" },
@@ -1035,7 +1158,7 @@ static struct span text_with_redirects(struct acts *out, const struct shell_comm
 
 void acts_of_command(struct acts *out, const struct shell_command *c, const struct record *call, unsigned depth)
 {
-	if (!c->nwords || depth > ACT_NEST)
+	if (!c->nwords || !c->words[0].text.n || depth > ACT_NEST)
 		return;
 	struct line l = { .out = out, .c = c, .call = call, .w = c->words, .n = c->nwords, .depth = depth, .first = out->n,
 			  .text = text_with_redirects(out, c) };
@@ -1045,7 +1168,7 @@ void acts_of_command(struct acts *out, const struct shell_command *c, const stru
 		device_net(&l, c->redirects[i].to);
 	if (t && out->n == l.first)
 		t->read(&l);
-	else if (!t && l.w[0].text.n && memchr(l.w[0].text.p, '/', l.w[0].text.n))
+	else if (!t && (is_captured(l.w[0].text) || memchr(l.w[0].text.p, '/', l.w[0].text.n)))
 		execute(&l, l.w[0].text);
 	if (out->n == l.first)
 		act_of(&l, ACT_OTHER);
@@ -1053,6 +1176,7 @@ void acts_of_command(struct acts *out, const struct shell_command *c, const stru
 		struct act *a = act_of(&l, ACT_WRITE);
 		a->path = redirected(&l);
 		a->source = source_in(l.text);
+		a->target = c->piped ? STREAM : (struct span){ 0 };      /* gunzip > FILE: what came by the pipe */
 	}
 	blank_credentials(out, l.first);
 }

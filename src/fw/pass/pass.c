@@ -494,6 +494,67 @@ static void run_script(struct job *j, uint32_t index)
 		show(j, &r);
 }
 
+static struct span next_word(struct rd *r)
+{
+	struct rd ahead = *r;
+	size_t n = 0;
+	while (rd_left(&ahead) && !strchr(" \t", rd_u8(&ahead)))
+		n++;
+	struct span word = rd_span(r, n);
+	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\t'))
+		rd_skip(r, 1);
+	return word;
+}
+
+/* crontab(5): five fields or @when, in the system's tables a user too; a setting of the environment is none. */
+static struct span cron_command(const char *path, struct span line)
+{
+	bool users = strstr(path, "crontabs/") != NULL;
+	struct rd r = rd_of(line);
+	uint8_t c = rd_peek(&r);
+	if (!(c == '@' || c == '*' || (c >= '0' && c <= '9')))
+		return (struct span){ 0 };
+	for (int i = (c == '@' ? 1 : 5) + !users; i > 0; i--)
+		(void)next_word(&r);
+	return rd_rest(&r);
+}
+
+/* systemd.service(5): ExecStart= and its kin, with the signs before the program. */
+static struct span unit_command(struct span line)
+{
+	struct rd r = rd_of(line);
+	struct span key;
+	if (!span_starts(line, SPAN_LIT("Exec")) || !rd_until(&r, '=', &key) || span_starts(key, SPAN_LIT("ExecStop")))
+		return (struct span){ 0 };
+	while (rd_left(&r) && strchr("-@:+! ", rd_peek(&r)))
+		rd_skip(&r, 1);
+	return rd_rest(&r);
+}
+
+/* A table whose lines hold commands: each line is a route of its own. */
+static void run_table(struct job *j, uint32_t index)
+{
+	const struct scene_file *file = &j->scene->files[index];
+	struct rd lines = rd_of(span_cut(file->content, SHELL_TEXT));
+	unsigned line = 1;
+	for (struct span s; rd_left(&lines); line++) {
+		struct route r = { .file = file, .index = index, .v = j->route, .is_script = true };
+		size_t at = (size_t)(file->content.n - rd_left(&lines));
+		if (!rd_until(&lines, '\n', &s))
+			s = rd_rest(&lines);
+		struct span command = file->kind == SCENE_CRON ? cron_command(file->path, s) : unit_command(s);
+		j->acts.n = 0;
+		acts_of_shell(&j->acts, command, NULL);
+		for (size_t i = 0; i < j->acts.n && r.n < PASS_ROUTE; i++) {
+			j->acts.v[i].line = line;
+			j->acts.v[i].offset = at;
+			j->route[r.n++] = &j->acts.v[i];
+		}
+		if (r.n)
+			show(j, &r);
+	}
+}
+
 /* ---- all of it ---- */
 
 /* Whether the whole chain stands in this file, another than the finding's own. */
@@ -545,6 +606,8 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	for (uint32_t i = 0; i < s->nfiles; i++) {
 		if (s->files[i].kind == SCENE_SCRIPT)
 			run_script(&j, i);
+		if (s->files[i].kind == SCENE_CRON || s->files[i].kind == SCENE_UNIT)
+			run_table(&j, i);
 		for (int k = 0; passes[k]; k++)
 			if (passes[k]->file)
 				passes[k]->file(&j, &s->files[i], i);

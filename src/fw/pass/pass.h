@@ -8,7 +8,8 @@
 #include "finding/finding.h"
 #include "fw/pass/act.h"
 
-enum scene_kind { SCENE_OTHER, SCENE_PROGRAM, SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_KEYS, SCENE_INETD, SCENE_INITTAB };
+enum scene_kind { SCENE_OTHER, SCENE_PROGRAM, SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_KEYS, SCENE_INETD, SCENE_INITTAB,
+		  SCENE_CRON, SCENE_UNIT };
 
 /* One file of the image, as passes see it. */
 struct scene_file {

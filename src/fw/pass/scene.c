@@ -43,6 +43,12 @@ static bool is_init_place(struct span path)
 	return false;
 }
 
+/* crontab(5): the system's, those in cron.d, and the users' of cronie and BusyBox. */
+static bool is_cron_table(struct span path)
+{
+	return ends(path, "etc/crontab") || holds(path, SPAN_LIT("cron.d/")) || holds(path, SPAN_LIT("crontabs/"));
+}
+
 static bool has_shell_line(struct span content)
 {
 	struct span line = span_cut(content, 80);
@@ -65,6 +71,10 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (ends(path, places[i].tail))
 			return places[i].kind;
+	if (is_cron_table(path))
+		return SCENE_CRON;
+	if (ends(path, ".service") && holds(path, SPAN_LIT("systemd/")))
+		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))
 		return SCENE_KEYS;
 	if (has_shell_line(content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))

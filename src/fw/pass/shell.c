@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 enum { TOKENS = 1 << 16, VARIABLES = 256, FUNCTIONS = 128, LOOP_TURNS = 8, PARAMETERS = 16, FIELD = 4096, NESTING = 4,
-       STEPS = 1 << 18 };
+       STEPS = 1 << 18, CAPTURE = 80 };
 
 enum token_kind { TOKEN_WORD, TOKEN_OP, TOKEN_LINE };
 
@@ -46,7 +46,7 @@ struct shell {
 	struct shell_word params[PARAMETERS];    /* $0 … */
 	unsigned nparams;
 	unsigned depth, nesting, conditions;
-	struct span function;
+	struct span function, capture;
 	unsigned steps;
 	bool alternative;                        /* behind && or || */
 	bool piped;
@@ -357,7 +357,7 @@ static void field_unknown(struct fields *f, const char *before, struct span what
 	const uint8_t *p = what.p;
 	for (; *before; before++)
 		field_byte(f, (uint8_t)*before);
-	for (size_t i = 0; i < what.n && i < 80; i++)
+	for (size_t i = 0; i < what.n && i < CAPTURE; i++)
 		field_byte(f, p[i] == '\n' ? ' ' : p[i]);
 	for (; *behind; behind++)
 		field_byte(f, (uint8_t)*behind);
@@ -439,6 +439,17 @@ static void braced(struct fields *f, struct span inner, bool quoted)
 	if (op == '=')
 		variable_set(f->s, name, w);
 	field_value(f, &w, quoted);
+}
+
+/* A substitution's text as field_unknown shows it: what was captured is known again by it. */
+static struct span capture_of(struct shell *s, struct span inner)
+{
+	struct buf b = { .cap = CAPTURE };
+	for (size_t i = 0; i < inner.n && i < CAPTURE; i++)
+		buf_u8(&b, inner.p[i] == '\n' ? ' ' : inner.p[i]);
+	struct span out = arena_copy(s->arena, buf_span(&b));
+	buf_done(&b);
+	return out;
 }
 
 static void run_text(struct shell *s, struct span text, unsigned line);
@@ -600,7 +611,7 @@ static void emit(struct shell *s, const struct simple *c, const struct piece *t)
 	memcpy(redirects, c->redirects, c->nredirects * sizeof(*redirects));
 	*out = (struct shell_command){
 		.words = words, .nwords = c->n, .redirects = redirects, .nredirects = c->nredirects, .text = joined(s, c),
-		.line = t->line, .offset = t->offset, .function = s->function,
+		.line = t->line, .offset = t->offset, .function = s->function, .capture = s->capture,
 		.conditional = s->conditions || s->alternative, .piped = s->piped,
 	};
 }
@@ -802,7 +813,9 @@ static unsigned structure(struct shell *s, unsigned i, unsigned to)
 	const struct piece *t = &s->v[i];
 	if (t->kind != TOKEN_WORD) {
 		s->alternative = op_is(t, "&&") || op_is(t, "||") || (s->alternative && op_is(t, "|"));
-		s->piped = op_is(t, "|");
+		s->piped = op_is(t, "|") || (s->piped && op_is(t, "("));
+		if (op_is(t, "|") && s->out->n)
+			s->out->v[s->out->n - 1].streams = true;
 		if (is_redirect(t))
 			return 0;
 		return op_is(t, ";;") ? skip_pattern(s, i + 1, to) : i + 1;
@@ -853,6 +866,7 @@ static void run_text(struct shell *s, struct span text, unsigned line)
 			       .depth = s->depth + 1,
 			       .conditions = s->conditions + s->alternative,
 			       .function = s->function,
+			       .capture = capture_of(s, text),
 			       .nvars = s->nvars,
 			       .nparams = s->nparams,
 			       .steps = s->steps };

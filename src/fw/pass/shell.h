@@ -31,7 +31,8 @@ struct shell_command {
 	unsigned line;                           /* from 1 */
 	uint64_t offset;
 	struct span function;                    /* empty: the script itself */
-	bool conditional, piped;                 /* under a condition; reads what the one before it writes */
+	struct span capture;                     /* stands in $(…): its text, as it stands in {$(…)}; else empty */
+	bool conditional, piped, streams;        /* under a condition; reads what the one before it writes; is read by the next */
 };
 
 struct shell_script {

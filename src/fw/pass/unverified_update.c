@@ -49,17 +49,24 @@ static enum severity weigh(const struct act *from)
 	return is_secure(from) ? SEV_MEDIUM : s;
 }
 
+/* "-" is what flows through a pipe: it has no name but the one it was fetched by. */
+static struct span name_of(const struct act *from, const struct act *run)
+{
+	return span_is(run->path, "-") ? from->path : run->path;
+}
+
 static void report(struct job *j, const struct route *r, const struct act *from, const struct act *copy,
 		   const struct act *run)
 {
 	const char *where = from->setting == SETTING_CONFIGURED ? "a configured host" : job_where(j, from);
-	struct finding *f = job_finding(j, &rule, r->index, "%.60s %.*s", where, (int)span_cut(path_base(run->path), 24).n,
-					(const char *)path_base(run->path).p);
+	struct span what = name_of(from, run);
+	struct finding *f = job_finding(j, &rule, r->index, "%.60s %.*s", where, (int)span_cut(path_base(what), 24).n,
+					(const char *)path_base(what).p);
 	if (!f || !job_judge(j, f, weigh(from), 0.8))
 		return;
 	const struct act *steps[] = { from, copy ? copy : run, copy ? run : NULL, NULL };
 	f->title = job_text(j, "%s runs %.*s, which came from %s%s%s, and nothing checks it in between", r->file->path,
-			    (int)span_cut(run->path, 100).n, (const char *)run->path.p, where, from->protocol ? " by " : "",
+			    (int)span_cut(what, 100).n, (const char *)what.p, where, from->protocol ? " by " : "",
 			    from->protocol ? from->protocol : "");
 	job_observe(j, f, from);
 	job_chain(j, f, steps);
@@ -77,6 +84,7 @@ static void judge(struct job *j, const struct route *r, int fetch)
 		if (a->kind == ACT_COPY && same_file(a->path, from->target))
 			copy = a;
 		bool ours = same_file(a->path, from->target) || (copy && same_file(a->path, copy->target));
+		ours &= !span_is(a->path, "-") || a->piped;
 		if (a->kind == ACT_EXECUTE && ours) {
 			report(j, r, from, copy, a);
 			return;
