@@ -231,6 +231,69 @@ def packed(source, image, work):
         report(good, f"{name}: a packed archive comes out as it went in{why}")
 
 
+DEB = ("mkdir -p {o}.d/DEBIAN && cp -a bin etc opt empty {o}.d/ && chmod 0755 {o}.d/DEBIAN && printf 'Package: x\\nVersion: 1\\nArchitecture: all\\n"
+       "Maintainer: a <a@b.example>\\nDescription: x\\n' > {o}.d/DEBIAN/control && dpkg-deb -Z%s -b {o}.d {o} && rm -r {o}.d")
+FLAT = "cp bin/monitor {o}.flat && objcopy -I binary -O %s --change-addresses 0x8000000 {o}.flat {o} && rm {o}.flat"
+
+# name, program, how, the formats that must open, the files that must come out (None: all of the tree)
+PACKS = [
+    ("deb, xz", "dpkg-deb", DEB % "xz", ["ar", "xz", "tar"], None),
+    ("deb, gzip", "dpkg-deb", DEB % "gzip", ["ar", "gzip", "tar"], None),
+    ("deb, zstd", "dpkg-deb", DEB % "zstd", ["ar", "zstd", "tar"], None),
+    ("ar, long names", "ar", "cp opt/block {o}.a-name-that-is-longer-than-sixteen && ar rc {o}.a {o}.a-name-that-is-longer-than-sixteen bin/monitor opt/block && "
+     "mv {o}.a {o}; rm {o}.a-name*", ["ar"], ["bin/monitor", "opt/block"]),
+    ("Intel HEX", "objcopy", FLAT % "ihex", ["ihex"], ["bin/monitor"]),
+    ("S-records", "objcopy", FLAT % "srec", ["srec"], ["bin/monitor"]),
+    ("apk: gzip of a tar without end, then of one with", "tar", "(tar -b 1 -cf - bin | head -c -1024 | gzip -n; tar -cf - etc opt empty | gzip -n) > {o}", ["gzip", "tar"], None),
+]
+
+
+def contents(image):
+    """Hashes of all files that came out, the formats, and damage that was named."""
+    rows, got = formats(image)
+    files = {r["sha256"] for r in rows if r["kind"] == "member" and r["type"] == "file" and r["container"]}
+    return files, set(got), [r["damage"] for r in rows if r.get("damage")]
+
+
+def packs(work):
+    """Packages and texts of programmers: every file is in what came out, none is damaged; cut and bent ones end well."""
+    source, image = os.path.join(work, "tree"), os.path.join(work, "pack")
+    path = "/usr/sbin:/sbin:" + os.environ["PATH"]
+    for name, program, how, opened, only in PACKS:
+        if not shutil.which(program, path=path):
+            report(True, name, f"{program} is not installed")
+            continue
+        made = subprocess.run(how.format(o=image), shell=True, cwd=source, capture_output=True, env={**os.environ, "PATH": path})
+        if made.returncode or not os.path.exists(image):
+            report(True, name, "the tool does not make it: " + made.stderr.decode(errors="replace").strip()[-200:])
+            continue
+        want = {v[1] for k, v in tree(source).items() if v[0] == "file" and (only is None or k in only)}
+        got, names, damage = contents(image)
+        report(want <= got and set(opened) <= names and not damage,
+               f"{name}: {len(want)} files come out as they went in" + ("" if want <= got else f" ({len(want - got)} missing, {names}, {damage})"))
+        bent(image, name)
+        os.remove(image)
+
+
+def bent(image, name):
+    """Cut in the middle and with flipped bits: an answer, never a crash."""
+    with open(image, "rb") as f:
+        body = f.read()
+    random.seed(len(body))
+    wrong = []
+    for turn in range(6):
+        other = bytearray(body if turn else body[:len(body) // 2])
+        for _ in range(turn * turn):
+            at = random.randrange(len(other) if turn % 2 else min(len(other), 4096))
+            other[at] ^= 1 << random.randrange(8)
+        with open(image, "wb") as f:
+            f.write(other)
+        run = inspect("--list", image)
+        if run.returncode not in (0, 3):
+            wrong.append((turn, run.returncode, run.stderr[-100:]))
+    report(not wrong, f"{name}: cut and bent ones end well {wrong or ''}")
+
+
 def formats(image):
     run = inspect("--jsonl", image)
     rows = [json.loads(line) for line in run.stdout.splitlines()]
@@ -367,6 +430,7 @@ def words(work):
 def main():
     with tempfile.TemporaryDirectory() as work:
         made_here(work)
+        packs(work)
         real()
         hostile(work)
         words(work)
