@@ -104,7 +104,8 @@ int against_run(const struct against *a)
 	struct sink to = { take, &d };
 	compare_images(&sides[0], &sides[1], &to);
 	bool written = print(a, &d, good);
-	int rc = !good || !written ? OUT_FAILED : old.partial || new.partial ? OUT_PARTIAL : d.found ? OUT_FOUND : OUT_CLEAN;
+	bool partial = old.partial || new.partial || (d.n && record_get_uint(d.v[d.n - 1], CMP_NOT_SEEN));
+	int rc = !good || !written ? OUT_FAILED : partial ? OUT_PARTIAL : d.found ? OUT_FOUND : OUT_CLEAN;
 	gathered_done(&old);
 	gathered_done(&new);
 	free(d.v);

@@ -26,7 +26,7 @@ static int list(struct args *a)
 		buf_printf(&b, "%-22s  %s\n%-22s  watch should say: %s\n", scenarios[i]->name, scenarios[i]->doc, "",
 			   scenarios[i]->expect);
 	for (size_t i = 0; firmwares[i].name; i++)
-		buf_printf(&b, "firmware %-13s  %s\n%-22s  inspect should say: %s\n", firmwares[i].name, firmwares[i].doc,
+		buf_printf(&b, "firmware %-16s  %s\n%-25s  inspect should say: %s\n", firmwares[i].name, firmwares[i].doc,
 			   "", firmwares[i].expect);
 	return print(&b);
 }

@@ -20,6 +20,17 @@ const struct firmware firmwares[] = {
 	  "critical: remote mount and code overwrite in the script", FW_UPDATE_IN_SCRIPT | FW_INTERFACE_AT_BOOT },
 	{ "startup-only-fix", "hidden-update, \"fixed\" by taking the network out of the start-up script",
 	  "critical as before: the program is unchanged", FW_UPDATE_IN_PROGRAM },
+	{ "not-started-fix", "hidden-update, \"fixed\" by taking the monitor's line out of inittab",
+	  "critical as before; --against hidden-update: still there but no longer started",
+	  FW_UPDATE_IN_PROGRAM | FW_INTERFACE_AT_BOOT | FW_NOT_STARTED },
+	{ "renamed-update", "hidden-update with its program built anew under another name in another folder",
+	  "critical; --against hidden-update: moved or changed, nothing removed, nothing new",
+	  FW_UPDATE_IN_PROGRAM | FW_INTERFACE_AT_BOOT | FW_RENAMED },
+	{ "text-update", "hidden-update with the command that mounts as text in the program",
+	  "critical", FW_UPDATE_IN_PROGRAM | FW_INTERFACE_AT_BOOT | FW_AS_TEXT },
+	{ "encoded-update", "text-update with that text masked in the file and decoded when it is needed",
+	  "critical; --against text-update: changed, nothing removed, nothing new",
+	  FW_UPDATE_IN_PROGRAM | FW_INTERFACE_AT_BOOT | FW_ENCODED },
 	{ .name = NULL },
 };
 
@@ -43,8 +54,11 @@ static void program(struct rootfs *t, const char *path, void (*make)(struct arm 
 
 static void start_up(struct rootfs *t, unsigned parts)
 {
-	rootfs_text(t, "etc/inittab", 0644,
-		    "::sysinit:/etc/init.d/rcS\n::respawn:/opt/bin/monitor\n::ctrlaltdel:/sbin/reboot\n");
+	struct buf *table = rootfs_file(t, "etc/inittab", 0644);
+	buf_text(table, "::sysinit:/etc/init.d/rcS\n");
+	if (!(parts & FW_NOT_STARTED))
+		buf_printf(table, "::respawn:%s\n", parts & FW_RENAMED ? "/opt/app/patientui" : "/opt/bin/monitor");
+	buf_text(table, "::ctrlaltdel:/sbin/reboot\n");
 	struct buf *rc = rootfs_file(t, "etc/init.d/rcS", 0755);
 	buf_text(rc, "#!/bin/sh\n# Synthetic: made by `auscult lab firmware`; no maker's code.\n"
 		     "mount -t proc proc /proc\nmount -t ramfs ramfs /tmp\nifconfig lo 127.0.0.1\n");
@@ -134,6 +148,16 @@ static void fillers(struct rootfs *t, struct net *dice, unsigned programs)
 	}
 }
 
+static void monitor(struct rootfs *t, unsigned parts)
+{
+	program(t, parts & FW_RENAMED ? "opt/app/patientui" : "opt/bin/monitor",
+		parts & FW_RENAMED	       ? monitor_renamed
+		: parts & FW_AS_TEXT	       ? monitor_as_text
+		: parts & FW_ENCODED	       ? monitor_encoded
+		: parts & FW_UPDATE_IN_PROGRAM ? monitor_obeying
+					       : monitor_configured);
+}
+
 static bool is_whole(const struct rootfs *t)
 {
 	for (uint32_t i = 0; i < t->n; i++)
@@ -152,7 +176,7 @@ bool firmware_write(const struct firmware *f, uint64_t seed, unsigned programs, 
 	start_up(t, f->parts);
 	settings(t);
 	boxes(t);
-	program(t, "opt/bin/monitor", f->parts & FW_UPDATE_IN_PROGRAM ? monitor_obeying : monitor_configured);
+	monitor(t, f->parts);
 	fillers(t, dice, programs);
 	cramfs_write(t, "lab firmware", out);
 	bool ok = is_whole(t) && !out->full;

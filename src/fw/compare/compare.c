@@ -117,8 +117,10 @@ static const char *sentence(struct comparison *c, const char *result)
 		return "Neither image shows anything above info.";
 	if (!all)
 		return compare_text(c, "Worse: %s, and the old image showed nothing above info.", text);
-	return compare_text(c, "%c%s: of %llu %s of the old image: %s.", result[0] - 'a' + 'A', result + 1, (unsigned long long)all,
-			    all == 1 ? "finding" : "findings", text);
+	const char *more = !c->programs && c->count[CMP_STARTS] && there(c)
+				   ? " What is changed is the start-up; programs and libraries are the same." : "";
+	return compare_text(c, "%c%s: of %llu %s of the old image: %s.%s", result[0] - 'a' + 'A', result + 1, (unsigned long long)all,
+			    all == 1 ? "finding" : "findings", text, more);
 }
 
 static void conclude(struct comparison *c)

@@ -42,6 +42,7 @@ enum { COMPARE_CHANGES = 100000, COMPARE_SHOWN = 8 };
 struct pairing {
 	uint32_t *to_new, *to_old;               /* by index in the lists of members; NONE: no counterpart */
 	bool *same;                              /* by index in OLD's: same place in the tree, not only same content */
+	bool *kept;                              /* by index in OLD's: something of its container has a counterpart */
 	bool *old_holds, *new_holds;             /* a container lies in it: its own bytes say little */
 };
 
@@ -54,6 +55,7 @@ struct comparison {
 	const struct sink *to;
 	uint64_t count[CMP_DROPPED + 1];         /* by comparison_field */
 	uint32_t published;
+	uint32_t programs;                       /* programs and libraries that came, went or changed */
 	struct texts doubts;                     /* why a finding of OLD could be there still, unseen */
 };
 

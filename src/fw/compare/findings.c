@@ -272,11 +272,11 @@ static struct span form_of(struct span argument)
 
 static const char *form_name(struct span form)
 {
-	return span_is(form, "constant")  ? "stands in the file as it is"
-	       : span_is(form, "built")	  ? "is put together when it runs"
-	       : span_is(form, "decoded") ? "is decoded when it runs and stands nowhere in the file"
-	       : span_is(form, "outside") ? "comes from outside"
-					  : "has an unknown origin";
+	return span_is(form, "constant")  ? "text that stands in the file"
+	       : span_is(form, "built")	  ? "put together when it runs"
+	       : span_is(form, "decoded") ? "decoded when it runs, and nowhere in the file"
+	       : span_is(form, "outside") ? "taken from outside"
+					  : "of unknown origin";
 }
 
 static void form_changes(struct changes *l, const struct record *a, const struct record *b)
@@ -287,8 +287,8 @@ static void form_changes(struct changes *l, const struct record *a, const struct
 		struct span f = form_of(x.v[i]), g = form_of(y.v[i]), call = record_get_text(b, STEP_CALL);
 		if (!f.n || !g.n || span_eq(f, g))
 			continue;
-		note(l, compare_text(l->c, "what %.*s is given %s, where before it %s", shown(call), (const char *)call.p, form_name(g),
-				     form_name(f)));
+		note(l, compare_text(l->c, "what %.*s is given was %s, is %s", shown(call), (const char *)call.p, form_name(f),
+				     form_name(g)));
 		return;
 	}
 }
@@ -378,6 +378,16 @@ static const char *program_doubt(struct comparison *c, const struct seen *f, uin
 			    (unsigned long long)share(now) / 10, (unsigned long long)share(before) / 10);
 }
 
+/* Why a file that is not in the new image proves nothing. NULL: it does. */
+static const char *absence_doubt(struct comparison *c, const struct seen *f)
+{
+	if (c->doubts.n)
+		return (const char *)c->doubts.v[0].p;
+	if (f->member != NONE && !c->pairs.kept[f->member])
+		return "the file system that held it is not in the new image; is that the same kind of image?";
+	return NULL;
+}
+
 static void told(struct comparison *c, struct record *r, const struct seen *f, bool is_new)
 {
 	const struct compare_side *side = is_new ? c->new : c->old;
@@ -405,7 +415,7 @@ static void without_mate(struct comparison *c, const struct seen *f)
 	told(c, &r, f, false);
 	struct span path = path_at(c->old, f);
 	uint32_t k = f->member == NONE ? NONE : c->pairs.to_new[f->member];
-	const char *doubt = k != NONE ? program_doubt(c, f, k) : c->doubts.n ? (const char *)c->doubts.v[0].p : NULL;
+	const char *doubt = k != NONE ? program_doubt(c, f, k) : absence_doubt(c, f);
 	if (doubt) {
 		decide(c, &r, f, "not seen", CMP_NOT_SEEN, compare_text(c, "not a fix that is proven: %s", doubt));
 		return;

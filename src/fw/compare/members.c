@@ -176,6 +176,21 @@ static uint32_t place_spots(const struct compare_side *s, struct spot *out)
 	return s->members.n;
 }
 
+/* The same path in a file system of another kind: what stands alone in its container, or in none, has no path of its own. */
+static uint32_t path_spots(const struct compare_side *s, const uint32_t *pair, struct spot *out)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < s->members.n; i++) {
+		const struct record *m = s->members.v[i];
+		struct span path = record_get_text(m, MEM_PATH);
+		if (pair[i] != NONE || !record_get_uint(m, MEM_CONTAINER) || !memchr(path.p, '/', path.n))
+			continue;
+		keyring_sha256(path, out[n].digest);
+		out[n++].member = i;
+	}
+	return n;
+}
+
 /* Files with content that have no counterpart yet. */
 static uint32_t content_spots(const struct compare_side *s, const uint32_t *pair, struct spot *out)
 {
@@ -261,6 +276,26 @@ static bool *holders(const struct compare_side *s)
 	return v;
 }
 
+/* By member of OLD: whether the container it lies in is in NEW at all, as far as its members tell. */
+static bool *kept_trees(const struct comparison *c)
+{
+	const struct compare_list *l = &c->old->members;
+	bool *v = mem_array(l->n + 1u, sizeof(*v));
+	uint32_t n = rows(l, MEM_CONTAINER);
+	bool *containers = mem_array(n, sizeof(*containers));
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint64_t id = record_get_uint(l->v[i], MEM_CONTAINER);
+		if (id < n && c->pairs.to_new[i] != NONE)
+			containers[id] = true;
+	}
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint64_t id = record_get_uint(l->v[i], MEM_CONTAINER);
+		v[i] = id < n && containers[id];
+	}
+	free(containers);
+	return v;
+}
+
 void pairing_make(struct comparison *c)
 {
 	struct pairing *p = &c->pairs;
@@ -274,8 +309,10 @@ void pairing_make(struct comparison *c)
 	p->old_holds = holders(c->old);
 	p->new_holds = holders(c->new);
 	join(p, old, place_spots(c->old, old), new, place_spots(c->new, new), true);
+	join(p, old, path_spots(c->old, p->to_new, old), new, path_spots(c->new, p->to_old, new), true);
 	join(p, old, content_spots(c->old, p->to_new, old), new, content_spots(c->new, p->to_old, new), false);
 	pair_namesakes(c);
+	p->kept = kept_trees(c);
 	free(old);
 	free(new);
 }
@@ -285,6 +322,7 @@ void pairing_done(struct pairing *p)
 	free(p->to_new);
 	free(p->to_old);
 	free(p->same);
+	free(p->kept);
 	free(p->old_holds);
 	free(p->new_holds);
 }
@@ -311,6 +349,13 @@ static void describe(struct record *r, const struct record *m)
 	record_text(r, MCH_WHERE, record_get_text(m, MEM_WHERE));
 }
 
+static bool is_binary(const struct record *m)
+{
+	struct span class = record_get_text(m, MEM_CLASS);
+	return span_is(class, file_class_name(FILE_PROGRAM)) || span_is(class, file_class_name(FILE_LIBRARY)) ||
+	       span_is(class, file_class_name(FILE_MODULE));
+}
+
 static void one_side(struct comparison *c, const struct record *m, bool is_new, bool holds)
 {
 	struct record r;
@@ -325,6 +370,7 @@ static void one_side(struct comparison *c, const struct record *m, bool is_new, 
 	record_text(&r, is_new ? MCH_NEW_TARGET : MCH_OLD_TARGET, record_get_text(m, MEM_TARGET));
 	if (holds)
 		record_bool(&r, MCH_HOLDS, true);
+	c->programs += is_binary(m);
 	c->count[is_new ? CMP_MEMBERS_ADDED : CMP_MEMBERS_REMOVED]++;
 	compare_publish(c, &r);
 }
@@ -376,6 +422,7 @@ static void both(struct comparison *c, uint32_t i, uint32_t k)
 		return;
 	}
 	describe(&r, b);
+	c->programs += is_binary(a) || is_binary(b);
 	if (c->pairs.old_holds[i] || c->pairs.new_holds[k])
 		record_bool(&r, MCH_HOLDS, true);
 	c->count[CMP_MEMBERS_CHANGED]++;
