@@ -33,7 +33,7 @@ static const struct sample samples[] = {
 	  "arp operation=request\n" },
 	{ &decoder_rarp, ARP "0003 020000000001 00000000 020000000001 00000000", true, "operation=rarp_request" },
 	{ &decoder_icmp, "08 00 0000 0102 0003 6162636465", true, "icmp family=4 type=8 code=0 name=echo identifier=258 "
-	  "sequence=3 bytes=5\n" },
+	  "sequence=3 bytes=5 data=pattern\n" },
 	{ &decoder_icmp, "03 03 0000 00000000 " IP4 "d431 0203 0008 0000", true,
 	  "name=port_unreachable inner_source=10.0.0.5 inner_destination=202.114.4.119 inner_protocol=17 "
 	  "inner_source_port=54321 inner_port=515\n" },
