@@ -3,15 +3,20 @@
 """unpack.py AUSCULT: images made by Debian's own tools come out as they went in; real images agree with what is
 known of them; hostile ones end in time and memory, and write nothing outside. Speaks TAP; what is not
 installed or not there (AUSCULT_SHARED, ../shared) is skipped."""
+import gzip
 import hashlib
+import io
 import json
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import zlib
 
 AUSCULT = os.path.abspath(sys.argv[1])
 SHARED = os.path.abspath(os.environ.get("AUSCULT_SHARED", "../shared"))
@@ -233,6 +238,9 @@ def packed(source, image, work):
 
 DEB = ("mkdir -p {o}.d/DEBIAN && cp -a bin etc opt empty {o}.d/ && chmod 0755 {o}.d/DEBIAN && printf 'Package: x\\nVersion: 1\\nArchitecture: all\\n"
        "Maintainer: a <a@b.example>\\nDescription: x\\n' > {o}.d/DEBIAN/control && dpkg-deb -Z%s -b {o}.d {o} && rm -r {o}.d")
+RPM = ("printf '%%s\\n' 'Name: x' 'Version: 1.2' 'Release: 3' 'Summary: x' 'License: x' 'BuildArch: noarch' %%description x %%install 'mkdir -p $RPM_BUILD_ROOT/opt' "
+       "\"cp -a $PWD/. \\$RPM_BUILD_ROOT/opt\" %%files /opt > {o}.spec && HOME={o}.d rpmbuild -bb --quiet --define '_binary_payload %s' "
+       "--define '__os_install_post /bin/true' --define '_topdir {o}.d' {o}.spec && mv {o}.d/RPMS/noarch/*.rpm {o} && rm -r {o}.d {o}.spec")
 FLAT = "cp bin/monitor {o}.flat && objcopy -I binary -O %s --change-addresses 0x8000000 {o}.flat {o} && rm {o}.flat"
 
 # name, program, how, the formats that must open, the files that must come out (None: all of the tree)
@@ -245,7 +253,75 @@ PACKS = [
     ("Intel HEX", "objcopy", FLAT % "ihex", ["ihex"], ["bin/monitor"]),
     ("S-records", "objcopy", FLAT % "srec", ["srec"], ["bin/monitor"]),
     ("apk: gzip of a tar without end, then of one with", "tar", "(tar -b 1 -cf - bin | head -c -1024 | gzip -n; tar -cf - etc opt empty | gzip -n) > {o}", ["gzip", "tar"], None),
+    ("rpm, gzip", "rpmbuild", RPM % "w6.gzdio", ["rpm", "gzip", "cpio"], None),
+    ("rpm, xz", "rpmbuild", RPM % "w2.xzdio", ["rpm", "xz", "cpio"], None),
+    ("rpm, zstd", "rpmbuild", RPM % "w3.zstdio", ["rpm", "zstd", "cpio"], None),
 ]
+
+
+def summed(body):
+    """Netgear's sum."""
+    low = high = 0
+    for c in body:
+        low = (low + c) & 0xffffffff
+        high = (high + low) & 0xffffffff
+    fold = lambda v: ((((v & 0xffff) + (v >> 16)) >> 16) + (v & 0xffff) + (v >> 16)) & 0xffff
+    return fold(high) << 16 | fold(low)
+
+
+def trx(*parts, version=1):
+    head = 28 if version == 1 else 32
+    offsets, body = [], b""
+    for p in parts:
+        offsets.append(head + len(body))
+        body += p + b"\0" * (-len(p) % 4)
+    offsets += [0] * ((head - 16) // 4 - len(offsets))
+    rest = struct.pack("<HH", 0, version) + struct.pack(f"<{len(offsets)}I", *offsets) + body
+    return b"HDR0" + struct.pack("<II", 12 + len(rest), zlib.crc32(rest) ^ 0xffffffff) + rest
+
+
+def headers(kernel, rootfs):
+    """What makers put before two parts: name, image, format, words that must be said of it."""
+    yield "TRX 1", trx(kernel, rootfs), "trx", "version 1, checksum holds"
+    yield "TRX 2", trx(kernel, rootfs, version=2), "trx", "version 2, checksum holds"
+    yield ("Linksys", b"W54G" + b"\0" * 4 + bytes([7, 11, 30, 4, 20, 6]) + b"U2ND" + b"\0" * 14 + trx(kernel, rootfs), "linksys", "version 4.20.6 of 2007-11-30")
+    board = b"U12H072T00_NETGEAR"
+    chk = lambda own: b"*#$^" + struct.pack(">I8xIIIIII", 40 + len(board), summed(kernel), summed(rootfs), len(kernel), len(rootfs),
+                                            summed(kernel + rootfs), own) + board
+    yield "Netgear CHK", chk(summed(chk(0))) + kernel + rootfs, "chk", "checksum holds"
+    seal = b"signature=wrgn49\0dev=/dev/mtdblock/2\0type=firmware\0".ljust(52, b"\0")
+    both = kernel + rootfs
+    yield ("seama", struct.pack(">IHHI", 0x5ea3a417, 0, len(seal), 0) + seal + struct.pack(">IHHI", 0x5ea3a417, 0, len(seal), len(both)) +
+           hashlib.md5(both).digest() + seal + both, "seama", "signature=wrgn49")
+    at = 512 + len(kernel)
+    yield ("TP-Link", (b"\1\0\0\0" + b"TP-LINK Technologies".ljust(24, b"\0") + b"ver. 1.0".ljust(36, b"\0") + struct.pack(">III16xI16xIII", 0x08410008, 1, 0, 0, 0, 0x80060000, 0x80060000) +
+           struct.pack(">IIIIIII", at + len(rootfs), 512, len(kernel), at, len(rootfs), 0, 0)).ljust(512, b"\0") + kernel + rootfs, "tplink", "hardware 0x08410008")
+    settings = b"CONFIG_NET=y\n# CONFIG_MODULES is not set\n" * 200
+    yield "IKCONFIG", b"\x7fELF" + b"\x13\x37\x7e" * 333 + b"IKCFG_ST" + gzip.compress(settings, mtime=0) + b"IKCFG_ED" + rootfs, "ikconfig", "Linux kernel"
+
+
+def made_headers(work):
+    image = os.path.join(work, "headers")
+    with open(os.path.join(work, "tree/bin/monitor"), "rb") as f:
+        kernel = gzip.compress(f.read()[:50000], mtime=0)
+    inside = io.BytesIO()
+    with tarfile.open(fileobj=inside, mode="w") as t:
+        t.add(os.path.join(work, "tree/etc"), "etc")
+    rootfs = inside.getvalue()
+    with open(os.path.join(work, "tree/etc/passwd"), "rb") as f:
+        accounts = hashlib.sha256(f.read()).hexdigest()
+    for name, body, kind, words_ in headers(kernel, rootfs):
+        with open(image, "wb") as f:
+            f.write(b"\xff" * 4096 + body + b"\xff" * 70000)
+        rows, got = formats(image)
+        top = [r for r in rows if r["kind"] == "container" and r["depth"] == 1 and r["format"] == kind]
+        good = len(top) == 1 and not top[0].get("damage") and words_ in top[0]["detail"] and {"gzip", "tar", kind} >= set(got) - {"linksys", "trx"}
+        good = good and any(r["kind"] == "member" and r.get("sha256") == accounts for r in rows)
+        at = 4096 + (1003 if kind == "ikconfig" else 0)
+        report(good and top[0]["offset"] == at, f"{name}: found at its offset, sums hold, its parts open" + ("" if good else f" ({got}, {top})"))
+        with open(image, "wb") as f:
+            f.write(body)
+        bent(image, name)
 
 
 def contents(image):
@@ -311,7 +387,7 @@ REAL = {
     "fact-sevenz-cramfs.img": (["cramfs"], 3), "fact-sevenz-ext2.img.xz": (["xz", "ext"], 4), "fact-test-test.zip": (["zip"], 3),
     "fact-uboot-fit.itb": (["fit", "gzip", "fit", "gzip", "squashfs"], 6), "fact-patool-test.lz4": (["lz4"], 1),
     "fact-sevenz-test.xz": (["xz"], 1), "fact-generic_fs-minix.img.xz": (["xz"], 1), "fact-sevenz-fat.img.xz": (["xz", "fat"], 4),
-    "fact-sevenz-ntfs.img.xz": (["xz"], 1), "fact-trx-trx.img": (["zip"], 3),
+    "fact-sevenz-ntfs.img.xz": (["xz"], 1), "fact-trx-trx.img": (["trx", "zip"], 4),
     # A VxWorks router: 187 LZMA streams side by side, with the properties its maker chose.
     "binwalk-mbr.bin": (["mbr"], 1), "fact-ubi-ubi.img": (["ubi", "ubifs"], 4), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
     "fact-tpl-wr.fw": (["lzma"] * 187, 187),
@@ -431,6 +507,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         made_here(work)
         packs(work)
+        made_headers(work)
         real()
         hostile(work)
         words(work)
