@@ -87,8 +87,12 @@ struct work {
 	struct judge judge;
 	const struct log *log;
 	const struct sink *to;
-	uint32_t *programs;                      /* indices of the judge's files */
-	uint32_t nprograms, next;
+	struct examination *x;
+	uint32_t *programs;                      /* indices of the judge's files; their traces have the same order */
+	uint32_t nprograms;
+	bool *begun;
+	uint8_t (*keys)[TRACE_KEY_BYTES];        /* of their traces; NULL without a cache */
+	struct registry registry;                /* of traces in the cache */
 	struct scene_link *links;                /* by these indices, a program's together, nearest library first */
 	uint32_t nlinks;
 	uint64_t done, ended;                    /* bytes of programs that ended, and how many did */
@@ -98,6 +102,8 @@ struct slot {                                    /* a worker at work */
 	struct work *work;
 	struct flow_run *run;
 	uint32_t trace;
+	struct buf body;                         /* its records, for the cache */
+	bool whole;
 };
 
 static const char *base_of(const char *path)
@@ -153,10 +159,21 @@ static void choose_programs(struct work *w, struct examination *x)
 	}
 }
 
+/* A worker is told a program's name without its folders, so that one trace does for the same program anywhere. */
+static void take_named(struct work *w, uint32_t trace, const struct record *r)
+{
+	struct record named = *r;
+	_Static_assert((int)FWC_PROGRAM == (int)FWP_PROGRAM && (int)FWC_PROGRAM == (int)FWT_PROGRAM, "one field for all");
+	record_str(&named, FWC_PROGRAM, w->judge.files[w->programs[trace]].path);
+	judge_take(&w->judge, trace, &named);
+}
+
 static void take(void *to, const struct record *r)
 {
 	struct slot *s = to;
-	judge_take(&s->work->judge, s->trace, r);
+	if (s->work->keys)
+		s->whole = s->whole && wire_put(&s->body, &s->work->registry, r);
+	take_named(s->work, s->trace, r);
 }
 
 /* In the order of the programs, whichever ended first: the same image gives the same words. */
@@ -183,9 +200,13 @@ static int copy_out(struct span content)
 	return fd;
 }
 
-/* The maker's own libraries that the program loads: what they compute is computed in its traces too. Returns how
- * many; their descriptors are the caller's. */
-static unsigned open_libraries(const struct work *w, uint32_t program, struct flow_file out[EXAMINE_LIBRARIES])
+struct loaded {
+	const char *name;
+	struct span content;
+};
+
+/* The maker's own libraries that the program loads: what they compute is computed in its traces too. */
+static unsigned choose_libraries(const struct work *w, uint32_t program, struct loaded out[EXAMINE_LIBRARIES])
 {
 	uint64_t left = LIBRARY_BYTES;
 	unsigned n = 0;
@@ -195,37 +216,154 @@ static unsigned open_libraries(const struct work *w, uint32_t program, struct fl
 		const struct judge_file *f = &w->judge.files[w->links[i].library];
 		if (is_common_library(f->path) || f->content.n > left)
 			continue;
-		int fd = copy_out(f->content);
-		if (fd < 0)
-			break;
 		left -= f->content.n;
-		out[n++] = (struct flow_file){ fd, base_of(f->path) };
+		out[n++] = (struct loaded){ base_of(f->path), f->content };
 	}
 	return n;
 }
 
+/* Returns how many; their descriptors are the caller's. */
+static unsigned open_libraries(const struct work *w, uint32_t program, struct flow_file out[EXAMINE_LIBRARIES])
+{
+	struct loaded loaded[EXAMINE_LIBRARIES];
+	unsigned n = choose_libraries(w, program, loaded), opened = 0;
+	for (; opened < n; opened++) {
+		int fd = copy_out(loaded[opened].content);
+		if (fd < 0)
+			break;
+		out[opened] = (struct flow_file){ fd, loaded[opened].name };
+	}
+	return opened;
+}
+
+/* ---- traces of before ---- */
+
+static void set_keys(struct work *w)
+{
+	struct trace_named files[EXAMINE_LIBRARIES + 1];
+	struct loaded loaded[EXAMINE_LIBRARIES];
+	trace_registry(&w->registry);
+	w->keys = mem_array(w->nprograms + 1u, sizeof(*w->keys));
+	for (uint32_t i = 0; i < w->nprograms; i++) {
+		const struct judge_file *f = &w->judge.files[w->programs[i]];
+		unsigned n = choose_libraries(w, w->programs[i], loaded);
+		files[0] = (struct trace_named){ base_of(f->path), f->content };
+		for (unsigned k = 0; k < n; k++)
+			files[k + 1] = (struct trace_named){ loaded[k].name, loaded[k].content };
+		trace_cache_key(w->x->cache, files, n + 1, w->keys[i]);
+	}
+}
+
+/* The sealed bytes are ours, and are checked like a worker's all the same. */
+static bool take_body(struct work *w, uint32_t trace, struct span body)
+{
+	struct judge_trace *t = &w->judge.traces[trace];
+	struct rd r = rd_of(body);
+	struct record *rec;
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	enum wire_got got;
+	while ((got = wire_get(&r, &w->registry, &arena, &rec)) == WIRE_RECORD) {
+		if (rec->type == &fwcall_type || rec->type == &fwpath_type || rec->type == &fwtrace_type)
+			take_named(w, trace, rec);
+		arena_reset(&arena);
+	}
+	arena_done(&arena);
+	if (got == WIRE_MORE && !rd_left(&r) && t->summary)
+		return true;
+	t->ncalls = t->npaths = 0;
+	t->summary = NULL;
+	return false;
+}
+
+static enum trace_cached recall(struct work *w, uint32_t trace)
+{
+	struct buf body = { 0 };
+	enum trace_cached got = trace_cache_get(w->x->cache, w->keys[trace], &body);
+	if (got == TRACE_HIT && !take_body(w, trace, buf_span(&body)))
+		got = TRACE_SPOILT;
+	buf_done(&body);
+	if (got != TRACE_HIT)
+		return got;
+	w->x->known++;
+	w->done += w->judge.files[w->programs[trace]].content.n;
+	w->ended++;
+	return got;
+}
+
+/* What would come out again: a worker that died, hung or could not start is tried again the next time. */
+static bool is_lasting(const struct judge_trace *t)
+{
+	static const char *const ends[] = { "done", "instruction budget of the program", "output budget",
+					    "no ELF program that can be read", "no emulator for this processor",
+					    "its segments cannot be laid out" };
+	for (size_t i = 0; t->summary && i < ARRAY_LEN(ends); i++)
+		if (span_is(record_get_text(t->summary, FWT_STOPPED), ends[i]))
+			return true;
+	return false;
+}
+
+static void remember(struct slot *s)
+{
+	struct work *w = s->work;
+	const struct judge_trace *t = &w->judge.traces[s->trace];
+	int rc = s->whole && is_lasting(t) ? trace_cache_put(w->x->cache, w->keys[s->trace], buf_span(&s->body)) : 0;
+	if (rc < 0 && rc != -EFBIG)
+		log_warn(w->log, "a trace could not be kept for the next time: %s", strerror(-rc));
+	trace_cache_release(w->x->cache, w->keys[s->trace]);
+	buf_done(&s->body);
+	s->body = (struct buf){ 0 };
+}
+
+/* ---- executing ---- */
+
 /* 0, or negative errno. */
-static int begin(struct slot *s, uint32_t file)
+static int begin(struct slot *s, uint32_t trace)
 {
 	static const struct flow_limits limits = { 0 };
-	const struct judge_file *f = &s->work->judge.files[file];
+	struct work *w = s->work;
+	uint32_t file = w->programs[trace];
+	const struct judge_file *f = &w->judge.files[file];
 	struct flow_file libraries[EXAMINE_LIBRARIES];
 	AUTO_CLOSE int fd = copy_out(f->content);
 	if (fd < 0)
 		return -errno;
-	unsigned n = open_libraries(s->work, file, libraries);
-	s->trace = judge_begin_trace(&s->work->judge, file);
-	int rc = flow_start(&s->run, NULL, (struct flow_file){ fd, f->path }, libraries, n, &limits);
+	unsigned n = open_libraries(w, file, libraries);
+	s->trace = trace;
+	s->whole = true;
+	w->begun[trace] = true;
+	w->x->executed++;
+	int rc = flow_start(&s->run, NULL, (struct flow_file){ fd, base_of(f->path) }, libraries, n, &limits);
 	while (n)
 		close(libraries[--n].fd);
 	return rc;
 }
 
-static int fill(struct slot *s, struct work *w)
+/* With a cache: a program whose trace is known is not begun, one that another process executes now is put off. */
+static bool is_to_run(struct work *w, uint32_t trace, bool wait)
+{
+	if (!w->keys)
+		return true;
+	w->begun[trace] = recall(w, trace) == TRACE_HIT;
+	if (w->begun[trace] || !trace_cache_hold(w->x->cache, w->keys[trace], wait))
+		return false;
+	enum trace_cached got = recall(w, trace);        /* somebody may have made it since */
+	w->begun[trace] = got == TRACE_HIT;
+	if (got == TRACE_HIT)
+		trace_cache_release(w->x->cache, w->keys[trace]);
+	if (got == TRACE_SPOILT && w->x->spoilt++ == 0)
+		log_warn(w->log, "the cached trace of %s does not open (cut, changed, or made with another key): executed again",
+			 w->judge.files[w->programs[trace]].path);
+	return got != TRACE_HIT;
+}
+
+/* Waits for other processes only when nothing runs here: two that wait for each other's programs would never end. */
+static int fill(struct slot *s, struct work *w, bool wait)
 {
 	int rc = 0;
-	while (!s->run && w->next < w->nprograms && rc == 0)
-		rc = begin(s, w->programs[w->next++]);
+	for (uint32_t i = 0; !s->run && i < w->nprograms && rc == 0; i++)
+		if (!w->begun[i] && is_to_run(w, i, wait))
+			rc = begin(s, i);
 	return rc;
 }
 
@@ -245,6 +383,9 @@ static void end(struct slot *s, const struct examination *x)
 		say_rate(w, s);
 	flow_free(s->run);
 	s->run = NULL;
+	w->x->fallen += !is_lasting(&w->judge.traces[s->trace]);
+	if (w->keys)
+		remember(s);
 	w->done += w->judge.files[w->judge.traces[s->trace].file].content.n;
 	w->ended++;
 }
@@ -261,20 +402,30 @@ static void start_progress(const struct work *w, const struct examination *x)
 
 static bool execute(struct work *w, struct examination *x)
 {
-	struct slot slots[EXAMINE_WORKERS] = { { w, NULL, 0 }, { w, NULL, 0 } };
+	struct slot slots[EXAMINE_WORKERS] = { { .work = w }, { .work = w } };
+	unsigned workers = x->workers && x->workers < EXAMINE_WORKERS ? x->workers : EXAMINE_WORKERS;
 	int rc = 0;
+	w->begun = mem_array(w->nprograms + 1u, sizeof(*w->begun));
+	for (uint32_t i = 0; i < w->nprograms; i++)
+		(void)judge_begin_trace(&w->judge, w->programs[i]);
+	if (x->cache)
+		set_keys(w);
 	start_progress(w, x);
 	for (;;) {
 		struct pollfd fds[EXAMINE_WORKERS];
 		unsigned busy = 0;
 		for (unsigned i = 0; i < EXAMINE_WORKERS; i++) {
-			if (rc == 0)
-				rc = fill(&slots[i], w);
+			if (rc == 0 && i < workers)
+				rc = fill(&slots[i], w, false);
 			fds[i] = (struct pollfd){ .fd = slots[i].run ? flow_fd(slots[i].run) : -1, .events = POLLIN };
 			busy += slots[i].run != NULL;
 		}
-		if (!busy)
+		if (!busy && rc == 0)
+			rc = fill(&slots[0], w, true);
+		if (!busy && !slots[0].run)
 			break;
+		if (!busy)
+			continue;
 		/* Time limits are flow_read's: a silent worker is looked at now and then. */
 		int ready = poll(fds, EXAMINE_WORKERS, 200);
 		progress_at(x->progress, w->done, w->ended, 0);
@@ -290,7 +441,8 @@ static bool execute(struct work *w, struct examination *x)
 	publish_summaries(w);
 	if (rc == 0)
 		return true;
-	x->not_run += w->nprograms - w->next + 1;
+	for (uint32_t i = 0; i < w->nprograms; i++)
+		x->not_run += !w->judge.traces[i].summary;
 	log_error(w->log, "programs are not executed: auscult-worker does not start: %s", strerror(-rc));
 	return false;
 }
@@ -382,7 +534,7 @@ static void add_links(struct work *w, const struct examination *x, const uint32_
 bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],
 		     const struct registry *g, const struct log *log, const struct sink *to)
 {
-	struct work w = { .log = log, .to = to };
+	struct work w = { .log = log, .to = to, .x = x };
 	off_t size = lseek(spool, 0, SEEK_END);
 	void *spooled = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, spool, 0) : MAP_FAILED;
 	struct span bytes = spooled != MAP_FAILED ? span_of(spooled, (size_t)size) : (struct span){ 0 };
@@ -393,8 +545,12 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	free(map);
 	choose_programs(&w, x);
 	bool executed = execute(&w, x), judged = judge_all(&w, g);
+	for (uint32_t i = 0; x->program && i < w.judge.ntraces; i++)
+		x->program(x->ctx, &w.judge.files[w.judge.traces[i].file], &w.judge.traces[i]);
 	judge_done(&w.judge);
 	free(w.programs);
+	free(w.begun);
+	free(w.keys);
 	free(w.links);
 	if (spooled != MAP_FAILED)
 		munmap(spooled, (size_t)size);

@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "cmd/judge.h"
 #include "cmd/material.h"
+#include "cmd/tracecache.h"
 
 enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2, EXAMINE_LINKS = 1 << 18, EXAMINE_LIBRARIES = 62 };
 
@@ -26,6 +27,13 @@ struct examination {
 	bool traces;                             /* set by the caller: publish calls and paths too */
 	struct progress *progress;               /* set by the caller: how and where to draw */
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
+	unsigned workers;                        /* set by the caller: so many at a time; 0: EXAMINE_WORKERS */
+	struct trace_cache *cache;               /* set by the caller, may be NULL: programs executed before */
+	uint32_t known, executed, spoilt, fallen;        /* traces from the cache; made now; entries of it that do not
+						    * open; workers that did not end as they should */
+	/* Set by the caller, may be NULL: told of each program after it was executed. */
+	void (*program)(void *ctx, const struct judge_file *f, const struct judge_trace *t);
+	void *ctx;
 };
 
 void examination_init(struct examination *x);

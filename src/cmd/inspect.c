@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "base/utf8.h"
 #include "cmd/against.h"
+#include "cmd/batch.h"
 #include "cmd/cmd.h"
 #include "cmd/examine.h"
 #include "cmd/inspector.h"
@@ -31,7 +32,7 @@
 
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
-	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST,
+	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_JOBS, OPT_AGAIN,
 };
 
 enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
@@ -803,6 +804,26 @@ static int compare(struct output *o)
 	return against_run(&two);
 }
 
+/* --jobs: operands are folders of images. */
+static int run_batch(const struct args *a, const struct site_options *so)
+{
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST };
+	uint64_t jobs = args_number(a, OPT_JOBS);
+	struct batch b = {
+		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
+		.jsonl = args_flag(a, OPT_JSONL), .color = args_text(a, OPT_COLOR), .progress = args_text(a, OPT_PROGRESS),
+		.site = *so, .fail_on = SEV_HIGH,
+	};
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
+		if (a->v[alone[i]].given)
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict and --against");
+	if (jobs < 1 || jobs > BATCH_JOBS)
+		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
+	severity_parse(args_text(a, OPT_FAIL_ON), &b.fail_on);
+	setlocale(LC_CTYPE, "");
+	return batch_run(&b);
+}
+
 static int run(struct args *a)
 {
 	struct output o = { .args = a, .fail_on = SEV_HIGH };
@@ -814,6 +835,10 @@ static int run(struct args *a)
 		return command_usage(a, "name an image, a folder or a program: auscult inspect monitor.bin");
 	if (args_text(a, OPT_AGAINST) && a->nrest != 1)
 		return command_usage(a, "name one image to compare with: auscult inspect --against old.img new.img");
+	if (a->v[OPT_JOBS].given)
+		return run_batch(a, &so);
+	if (args_flag(a, OPT_AGAIN))
+		return command_usage(a, "--again goes with --jobs");
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
 	examination_init(&o.exam);
@@ -882,6 +907,8 @@ const struct command cmd_inspect = {
 		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR,
-		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" }),
+		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" },
+		[OPT_JOBS] = { "jobs", 'j', "N", OPTION_NUMBER, "every file of the folders is an image: inspect N at a time, a line each; what is done is not done again", NULL, NULL },
+		[OPT_AGAIN] = { "again", 0, NULL, OPTION_FLAG, "with --jobs: images that are done too", NULL, NULL }),
 	.run = run,
 };

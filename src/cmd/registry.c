@@ -3,6 +3,7 @@
  * reference lists. Nested types follow those they stand in. */
 #include "advisory/advisory.h"
 #include "cmd/cmd.h"
+#include "cmd/inspected.h"
 #include "decode/vitals.h"
 #include "finding/finding.h"
 #include "fw/compare/compare.h"
@@ -19,7 +20,7 @@ static const struct record_type *const own[] = {
 	&again_type, &rewrite_type, &transfer_type, &learnt_type, &vitals_type,
 	&container_type, &member_type, &area_type, &inspection_type, &extract_type,
 	&account_type, &key_type, &start_type,
-	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, NULL,
+	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &inspected_type, NULL,
 };
 
 void command_registry(struct registry *g)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the store keeps of an image as a whole: its name and content, how it went, and its traits: programs, functions,
+ * addresses, passwords and keys by which images can be compared without any of them being opened again. */
+#pragma once
+
+#include "record/record.h"
+
+enum trait_field { TRAIT_WHAT, TRAIT_VALUE, TRAIT_SECRET, TRAIT_WHERE };
+enum inspected_field {
+	INSP_ID, INSP_NAME, INSP_SHA256, INSP_SIZE, INSP_SEVERITY, INSP_FINDINGS, INSP_MEMBERS, INSP_PROGRAMS, INSP_STATE,
+	INSP_ENGINE, INSP_TRAITS, INSP_DROPPED
+};
+extern const struct record_type trait_type, inspected_type;
+
+enum { INSPECTED_ID_TEXT = 20, INSPECTED_TRAITS = RECORD_LIST };
+
+/* "I-" and 16 hex digits of the content's SHA-256. */
+void inspected_id(const uint8_t sha256[32], char out[INSPECTED_ID_TEXT]);

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# fleet.sh AUSCULT: many images in one run: a line each, programs executed once, spoilt entries of the cache executed
+# again, workers that die, a run that is killed. Images are the lab's. Speaks TAP.
+set -u
+auscult=$1
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+report() { # OK TEXT
+	n=$((n + 1))
+	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
+	echo "not ok $n - $2"
+	bad=1
+}
+fleet() { "$auscult" inspect --jobs 2 --store "$work/store" --test-key "$@" "$work/images"; }
+said() { # PROGRAMS-EXECUTED KNOWN: what the last line on stderr must say
+	grep -q "programs: $1 executed, $2 known" "$work/err"
+}
+
+mkdir -p "$work/images/old"
+for name in hidden-update healthy script-update startup-only-fix; do
+	"$auscult" lab firmware $name --programs 2 -o "$work/images/$name.img" || { echo "Bail out! no image"; exit 2; }
+done
+cp "$work/images/healthy.img" "$work/images/old/healthy-copy.img"
+echo 'no image at all' >"$work/images/readme.txt"
+
+fleet >"$work/first" 2>"$work/err"
+[ $? -eq 1 ] && [ "$(wc -l <"$work/first")" -eq 6 ] && grep -q 'CRITICAL.* hidden-update.img$' "$work/first" &&
+	grep -q 'INFO.* 0 findings.* healthy.img$' "$work/first"
+report $? "a line an image, exit status 1 for what is high"
+grep -q 'old/healthy-copy.img  (the same as healthy.img)' "$work/first"
+report $? "the same content twice is inspected once"
+executed=$(sed -n 's/.*programs: \([0-9]*\) executed.*/\1/p' "$work/err")
+all=$(sed 's/.*findings, *\([0-9]*\) program.*/\1/' "$work/first" | awk '{ s += $1 } END { print s }')
+[ "$executed" -gt 0 ] && [ "$executed" -lt "$all" ]
+report $? "programs that several images have are executed once ($executed of $all)"
+"$auscult" inspect --no-store --test-key --jsonl "$work/images/hidden-update.img" 2>/dev/null | grep '"kind":"finding"' |
+	grep -o '"id":"F-[0-9a-f]*"' | sort >"$work/alone"
+"$auscult" findings --store "$work/store" --jsonl 2>/dev/null | grep -o '"id":"F-[0-9a-f]*"' | sort >"$work/stored"
+[ -s "$work/alone" ] && [ -z "$(comm -23 "$work/alone" "$work/stored")" ]
+report $? "the store has every finding that inspecting one image alone gives"
+
+fleet >"$work/second" 2>"$work/err"
+said 0 0 && [ "$(grep -c 'done before' "$work/second")" -eq 5 ]
+report $? "what is done is not done again"
+fleet --again >"$work/third" 2>"$work/err"
+said 0 "$(awk '!/same as/' "$work/third" | sed 's/.*findings, *\([0-9]*\) program.*/\1/' | awk '{ s += $1 } END { print s }')" &&
+	cmp -s "$work/first" "$work/third"
+report $? "--again does all, with the traces of before, and says the same"
+fleet --again --json 2>/dev/null | python3 -c 'import json, sys; d = json.load(sys.stdin); sys.exit(len(d["images"]) != 6)'
+report $? "--json is one document"
+fleet --jsonl 2>/dev/null | python3 -c 'import json, sys; [json.loads(l) for l in sys.stdin]'
+report $? "--jsonl is an object a line, from the store when the image was done before"
+
+# The cache: changed, cut, swapped and foreign entries.
+entries() { find "$work/store/traces" -type f ! -name lock; }
+one=$(entries | head -n 1)
+two=$(entries | sed -n 2p)
+size=$(wc -c <"$one")
+printf 'x' | dd of="$one" bs=1 seek=$((size - 5)) conv=notrunc 2>/dev/null
+head -c 60 "$two" >"$work/cut" && cat "$work/cut" >"$two"
+fleet --again >"$work/fourth" 2>"$work/err"
+said 2 '[0-9]*' && grep -q 'does not open' "$work/err" && grep -q '2 cached traces did not open' "$work/err" &&
+	cmp -s "$work/first" "$work/fourth"
+report $? "a changed and a cut entry are said, executed again, and change no verdict"
+fleet --again >/dev/null 2>"$work/err"
+said 0 '[0-9]*'
+report $? "and are whole afterwards"
+cp "$one" "$two"
+fleet --again >"$work/fifth" 2>"$work/err"
+said 1 '[0-9]*' && cmp -s "$work/first" "$work/fifth"
+report $? "an entry put in the place of another does not open"
+head -c 32 /dev/urandom >"$work/key" && chmod 600 "$work/key"
+"$auscult" inspect --jobs 1 --store "$work/store" --key "$work/key" --again "$work/images/healthy.img" >"$work/out" 2>"$work/err"
+grep -q 'did not open' "$work/err" && grep -q 'INFO' "$work/out"
+report $? "entries of another key are not believed"
+! grep -aq '202.114.4.119' "$one" "$two"
+report $? "no entry can be read without the key"
+
+# Workers that die: on each of a hundred programs.
+mkdir "$work/bin" "$work/many"
+cp "$auscult" "$work/bin/auscult"
+printf '#!/bin/sh\nkill -SEGV $$\n' >"$work/bin/auscult-worker"
+chmod +x "$work/bin/auscult-worker"
+"$auscult" lab firmware hidden-update --programs 100 -o "$work/many/many.img"
+"$work/bin/auscult" inspect --jobs 2 --store "$work/store2" --test-key "$work/many" >"$work/out" 2>"$work/err"
+grep -q '102 broke off' "$work/err" && grep -q '102 programs' "$work/out" && [ -z "$(find "$work/store2/traces" -type f ! -name lock)" ]
+report $? "a worker that dies on each of 102 programs: the image is judged without, nothing of it is remembered"
+
+# Killed in mid-run: what was done stays, the store is whole, the rest is done the next time.
+mkdir "$work/fleet"
+for seed in 1 2 3 4 5 6 7 8; do
+	"$auscult" lab firmware hidden-update --programs 6 --seed $seed -o "$work/fleet/$seed.img"
+done
+"$auscult" inspect --jobs 1 --store "$work/store3" --test-key "$work/fleet" >"$work/out" 2>/dev/null &
+pid=$!
+tries=0
+while [ "$(wc -l <"$work/out")" -lt 2 ] && [ $tries -lt 600 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+done_before=$(wc -l <"$work/out")
+"$auscult" verify --store "$work/store3" >/dev/null
+report $? "a store whose run was killed is whole"
+"$auscult" inspect --jobs 1 --store "$work/store3" --test-key "$work/fleet" >"$work/out2" 2>"$work/err"
+again=$(grep -c 'done before' "$work/out2")
+[ "$done_before" -ge 2 ] && [ "$done_before" -lt 8 ] && [ "$again" -ge "$done_before" ] && [ "$(wc -l <"$work/out2")" -eq 8 ]
+report $? "the next run does only what was not done ($done_before before the kill, $again taken over)"
+"$auscult" inspect --jobs 1 --store "$work/store4" --test-key "$work/fleet" 2>/dev/null >"$work/out4"
+sed 's/  (done before)//' "$work/out2" | cmp -s - "$work/out4"
+report $? "and says what a run without a kill says"
+
+echo "1..$n"
+exit $bad
