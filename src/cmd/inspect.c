@@ -28,11 +28,13 @@
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/firmware.h"
+#include "report/sbom.h"
 #include "store/store.h"
 
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_JOBS, OPT_AGAIN,
+	OPT_SBOM,
 };
 
 enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
@@ -67,6 +69,12 @@ struct output {
 static bool is_lines(const struct output *o)
 {
 	return args_flag(o->args, OPT_JSONL) && !args_text(o->args, OPT_EXPLAIN);
+}
+
+/* Something is written that needs the records of the image later. */
+static bool writes_files(const struct output *o)
+{
+	return args_text(o->args, OPT_SBOM);
 }
 
 static void keep(struct output *o, struct kept *k, const struct record *r)
@@ -155,7 +163,7 @@ static void take_record(struct output *o, const struct record *r)
 		o->damaged = true;
 	if (r->type == &inspection_type)
 		o->sum = record_copy(&o->arena, r);
-	else if (is_lines(o))
+	else if (is_lines(o) && !writes_files(o))
 		return;
 	else if (r->type == &container_type)
 		keep(o, &o->containers, r);
@@ -717,6 +725,33 @@ static bool write_prediction(struct output *o)
 	return rc >= 0;
 }
 
+static bool write_document(const struct output *o, const char *path, const struct buf *b)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : command_write(fd, buf_span(b));
+	if (b->full)
+		rc = -EFBIG;
+	if (rc < 0)
+		log_error(&o->args->log, "%s: %s", path, strerror(-rc));
+	return rc >= 0;
+}
+
+/* What other programs read of the whole. */
+static bool write_exports(struct output *o)
+{
+	const char *sbom = args_text(o->args, OPT_SBOM);
+	struct buf b = { .cap = KEPT_CAP };
+	bool good = true;
+	if (sbom) {
+		size_t n = sbom_write(&b, o->findings.v, o->findings.n, o->members.v, o->members.n);
+		good = write_document(o, sbom, &b);
+		if (good)
+			log_note(&o->args->log, "%zu components written to %s", n, sbom);
+	}
+	buf_done(&b);
+	return good;
+}
+
 static bool has_explained(const struct output *o)
 {
 	const char *id = args_text(o->args, OPT_EXPLAIN);
@@ -761,8 +796,8 @@ static int inspect(struct output *o)
 	bool complete = good && rc == 0;
 	bool examined = examine(o);
 	print_all(o, complete);
-	bool written = finish_extract(o), predicted = write_prediction(o), explained = has_explained(o);
-	if (!complete || !o->sum || !written || !examined || !predicted || !explained)
+	bool written = finish_extract(o), predicted = write_prediction(o), exported = write_exports(o), explained = has_explained(o);
+	if (!complete || !o->sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
 	if (o->sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged)
 		return OUT_PARTIAL;
@@ -807,7 +842,7 @@ static int compare(struct output *o)
 /* --jobs: operands are folders of images. */
 static int run_batch(const struct args *a, const struct site_options *so)
 {
-	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST };
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM };
 	uint64_t jobs = args_number(a, OPT_JOBS);
 	struct batch b = {
 		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
@@ -816,7 +851,7 @@ static int run_batch(const struct args *a, const struct site_options *so)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict and --against");
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against and --sbom");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(args_text(a, OPT_FAIL_ON), &b.fail_on);
@@ -841,6 +876,8 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
+	if (!o.examines && args_text(a, OPT_SBOM))
+		return command_usage(a, "--sbom needs the programs to be judged: not with --list or --extract");
 	examination_init(&o.exam);
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
@@ -899,6 +936,7 @@ const struct command cmd_inspect = {
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
+		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
 		[OPT_STORE] = OPTION_STORE,

@@ -80,6 +80,10 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_STEPS] = { "steps", F_TEXTS, "steps of the chain that stand together" },
 	[OBS_PREDICTION] = { "prediction", F_TEXT, "firmware finding that foretold it" },
 	[OBS_STARTED] = { "started", F_TEXT, "what starts the file inside a firmware image, or that nothing was found; unset: not known" },
+	[OBS_COMPONENT] = { "component", F_TEXT, "software of others inside a firmware image" },
+	[OBS_VERSION] = { "version", F_TEXT, "its version, as it stands in the bytes" },
+	[OBS_CPE] = { "cpe", F_TEXT, "its CPE 2.3 name" },
+	[OBS_KIND] = { "kind", F_TEXT, "what kind of component: application, library, operating-system, firmware" },
 };
 RECORD_TYPE(observed_type, "observed", "What was found, as separate values", observed_fields);
 
