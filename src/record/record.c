@@ -51,7 +51,8 @@ static void show(const struct record *r, unsigned field, struct span s)
 		r->host->shown(r->host->ctx, s);
 }
 
-void record_text(struct record *r, unsigned field, struct span s)
+/* A text that is to be trimmed or cut, that becomes a token, or of which somebody wants to know where it stood. */
+static __attribute__((noinline)) void text_whole(struct record *r, unsigned field, struct span s)
 {
 	s = trimmed(s);
 	if (s.n == 0)
@@ -63,6 +64,20 @@ void record_text(struct record *r, unsigned field, struct span s)
 	s = span_cut(s, TEXT_MAX);
 	slot(r, field, F_TEXT)->text = s;
 	show(r, field, s);
+}
+
+/* Called for each text of each message: what needs nothing done to it goes straight in. */
+void record_text(struct record *r, unsigned field, struct span s)
+{
+	if (s.n == 0)
+		return;
+	uint8_t last = s.p[s.n - 1];
+	bool is_watched = r->host && r->host->shown;
+	if (is_watched || last == ' ' || last == '\0' || s.n > TEXT_MAX || field_is_token(&r->type->fields[field])) {
+		text_whole(r, field, s);
+		return;
+	}
+	slot(r, field, F_TEXT)->text = s;
 }
 
 void record_str(struct record *r, unsigned field, const char *s)
