@@ -80,7 +80,7 @@ struct expect {
 	struct span tag;                         /* copied, at most EXPECT_TAG bytes */
 };
 
-enum { EXPECT_TAG = 256, STATE_MAX = 4096 };
+enum { EXPECT_TAG = 256, STATE_MAX = 4096, MEMO_MAX = 64 * 1024 };
 
 struct emit {
 	const struct origin *at;
@@ -91,7 +91,10 @@ struct emit {
 	/* Whether anybody listens to records of that type now; NULL: all are wanted. Lets a decoder spare
 	 * itself the making of many small ones. */
 	bool (*wants)(struct emit *e, const struct record_type *t);
-	void *to;                                /* of the two above */
+	void *to;                                /* of the three above */
+	/* memo_size bytes of the decoder, zeroed once and shared by all conversations: what it worked out before and
+	 * need not work out again. The same records leave with and without it; NULL: there is none. */
+	void *memo;
 };
 
 struct decoder {
@@ -105,6 +108,7 @@ struct decoder {
 						  * its messages whole, less what a PATIENT or SECRET field holds */
 	const char *client_is, *server_is;       /* roles of track/device.c that speaking it suggests; NULL: none */
 	size_t state_size;                       /* <= STATE_MAX, zeroed at the start of a conversation */
+	size_t memo_size;                        /* <= MEMO_MAX: see emit.memo */
 	struct bid (*bid)(const struct message *m, const struct origin *at);
 	struct frame (*frame)(const struct message *m, void *state);   /* TCP only */
 	/* False: malformed; the caller counts it. Records published before stand. */

@@ -13,7 +13,7 @@ enum {
 	JUNK_MAX = 64 * 1024,                    /* no header in this much: not HL7 */
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
-	REPEATS_MAX = 16, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
+	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
 	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
 };
 
@@ -86,6 +86,29 @@ struct state {
 	struct way way[2];
 };
 _Static_assert(sizeof(struct state) <= HL7_STATE, "told too small in hl7.h");
+
+/* ---- what is remembered of all conversations ---- */
+
+struct coded {
+	struct span name, code;
+	const char *system;
+};
+
+/* What one OBX-3 and one OBX-6 mean: a device sends the same few all day. The spans are of said or of tables. */
+struct known {
+	struct hl7_delims d;
+	uint8_t ncode, nunit;                    /* bytes of the two in said, which is cut nowhere; ncode 0: free */
+	bool is_coded;                           /* false: no observation that has a name */
+	struct coded coded;
+	struct span unit;
+	struct vital_meaning meaning;
+	uint8_t said[KNOWN_TEXT];
+};
+
+struct memo {
+	struct known known[KNOWN];
+};
+_Static_assert(sizeof(struct memo) <= HL7_MEMO, "told too small in hl7.h");
 
 /* ---- recognising ---- */
 
@@ -230,7 +253,7 @@ struct parse {
 	uint32_t segments, observations, waveforms, patients;
 	uint64_t identity;                       /* bit i: segments[i] held a person's data */
 	struct span observed;                    /* OBR-7: time of what follows */
-	struct span device;                      /* OBX-18 that was read last */
+	struct span device, device_id;           /* OBX-18 that was read last, and the id in it */
 	struct span f[FIELDS_MAX + 1];           /* of the segment at hand; here, so that it is cleared once */
 };
 
@@ -457,11 +480,6 @@ static bool device_attribute(struct parse *p, const struct span *f)
 
 /* ---- observations ---- */
 
-struct coded {
-	struct span name, code;
-	const char *system;
-};
-
 static const char *system_name(struct span s)
 {
 	if (span_is(s, "LN") || span_is(s, "LOINC"))
@@ -544,32 +562,84 @@ static struct span unit_of(const struct parse *p, struct span obx6)
 	return plain(is_numeral(code, "") && text.n ? text : code, LABEL_MAX, "_/%[].*'{}^-\xC2\xB0\xB5");
 }
 
+/* Fowler, Noll, Vo: whoever chooses the bytes can only make us work them out again. */
+static uint32_t known_hash(struct span s, uint32_t h)
+{
+	struct rd r = rd_of(s);
+	while (rd_left(&r) >= 8) {
+		uint64_t w = rd_le64(&r) * UINT64_C(0x9e3779b97f4a7c15);
+		h = (h ^ (uint32_t)(w >> 32)) * 16777619u;
+	}
+	while (rd_left(&r))
+		h = (h ^ rd_u8(&r)) * 16777619u;
+	return h;
+}
+
+static bool delims_eq(const struct hl7_delims *a, const struct hl7_delims *b)
+{
+	return a->field == b->field && a->component == b->component && a->repetition == b->repetition &&
+	       a->subcomponent == b->subcomponent;
+}
+
+static void known_work_out(const struct parse *p, struct span code, struct span unit, struct known *k)
+{
+	k->is_coded = observation_coded(p, code, &k->coded);
+	k->unit = unit_of(p, unit);
+	if (k->is_coded)
+		k->meaning = vitals_meaning(k->coded.name, k->unit);
+}
+
+/* What the two fields mean, from the memo if it is there. Evidence export asks where texts stand in the message:
+ * then nothing may be taken from elsewhere. NULL: no observation. */
+static const struct known *known_of(const struct parse *p, struct span code, struct span unit, struct known *scratch)
+{
+	struct memo *memo = p->emit->memo;
+	if (!memo || p->emit->host->shown || code.n + unit.n > KNOWN_TEXT || !code.n) {
+		known_work_out(p, code, unit, scratch);
+		return scratch->is_coded ? scratch : NULL;
+	}
+	struct known *k = &memo->known[(known_hash(unit, known_hash(code, 2166136261u)) >> 8) % KNOWN];
+	struct span said_code = span_of(k->said, k->ncode), said_unit = span_from(span_of(k->said, KNOWN_TEXT), k->ncode);
+	if (!span_eq(said_code, code) || !span_eq(span_cut(said_unit, k->nunit), unit) || !delims_eq(&k->d, &p->d)) {
+		k->d = p->d;
+		k->ncode = (uint8_t)code.n;
+		k->nunit = (uint8_t)unit.n;
+		memcpy(k->said, code.p, code.n);
+		if (unit.n)
+			memcpy(k->said + code.n, unit.p, unit.n);
+		known_work_out(p, span_of(k->said, code.n), span_of(k->said + code.n, unit.n), k);
+	}
+	return k->is_coded ? k : NULL;
+}
+
 static void observation(struct parse *p, const struct span *f)
 {
-	struct coded c;
+	struct known scratch UNSET;
 	double v[2];
 	if (!emit_wants(p->emit, &vitals_type))
 		return;
 	int n = observation_values(p, f, v);
-	if (n == 0 || !observation_coded(p, f[3], &c))
+	const struct known *k = n ? known_of(p, f[3], f[6], &scratch) : NULL;
+	if (!k || ++p->observations > VITALS_MAX)
 		return;
-	if (++p->observations > VITALS_MAX)
-		return;
-	struct span time = hl7_first(f[14].n ? f[14] : p->observed, p->d.component);
+	struct span time = hl7_first(f[14].n ? f[14] : p->observed, p->d.component), name = k->coded.name;
 	struct vital out = {
-		.protocol = p->dialect->protocol, .name = c.name, .code = c.code, .system = span_str(c.system), .value = v[0],
-		.unit = unit_of(p, f[6]), .sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
+		.protocol = p->dialect->protocol, .name = name, .code = k->coded.code, .system = span_str(k->coded.system),
+		.value = v[0], .unit = k->unit,
+		.sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
 		.device_time = is_numeral(time, ".+-") ? span_cut(time, LABEL_MAX) : (struct span){ 0 },
 		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
-		.device = span_cut(hl7_value(hl7_first(hl7_first(f[18], p->d.repetition), p->d.component), &p->d), ID_MAX),
+		.device = f[18].n ? p->device_id : (struct span){ 0 }, .meaning = &k->meaning,
 	};
 	if (p->dialect->keep && !p->dialect->keep(&out))
 		return;
-	bool art = span_starts(c.name, SPAN_LIT("art"));
-	if (n == 2 && !art && !span_starts(c.name, SPAN_LIT("nibp")))
+	bool art = span_starts(name, SPAN_LIT("art"));
+	if (n == 2 && !art && !span_starts(name, SPAN_LIT("nibp")))
 		return;                          /* a ratio, a titre */
 	if (n == 2)
 		out.name = span_str(art ? "art_sys" : "nibp_sys");
+	if (n == 2 || p->dialect->keep)
+		out.meaning = NULL;              /* of another name, maybe another unit */
 	vitals_emit(p->emit, &out);
 	if (n == 1)
 		return;
@@ -584,6 +654,8 @@ static void obx(struct parse *p, const struct span *f)
 	if (f[18].n && !span_eq(f[18], p->device)) {     /* each observation of a message repeats it */
 		device_entity(p, FROM_OBX, f[18]);
 		p->device = f[18];
+		struct span first = hl7_first(hl7_first(f[18], p->d.repetition), p->d.component);
+		p->device_id = span_cut(hl7_value(first, &p->d), ID_MAX);
 	}
 	if (span_is(type, "NM") || span_is(type, "SN") || type.n == 0)
 		observation(p, f);
@@ -840,5 +912,5 @@ const struct decoder decoder_hl7 = {
 	.name = "hl7", .doc = "HL7 v2 messages, with and without MLLP (HL7 v2.9 chapter 2)",
 	.over = OVER_TCP | OVER_UDP, .ports = { 2575, 6661, 4600, 4601, 511 }, .clinical = true,
 	.server_is = "HL7 engine", .state_size = sizeof(struct state),
-	.bid = bid, .frame = hl7_frame, .decode = decode, .types = types,
+	.memo_size = sizeof(struct memo), .bid = bid, .frame = hl7_frame, .decode = decode, .types = types,
 };

@@ -9,7 +9,10 @@ struct hl7_dialect {
 	bool (*keep)(struct vital *v);           /* may set what the message leaves out; false: no vital sign. NULL: all */
 };
 
-enum { HL7_STATE = 64 };                         /* bytes of state, zeroed at the start of a conversation */
+enum {
+	HL7_STATE = 64,                          /* bytes of state, zeroed at the start of a conversation */
+	HL7_MEMO = 60 * 1024,                    /* bytes of emit.memo */
+};
 
 struct frame hl7_frame(const struct message *m, void *state);
 bool         hl7_decode(const struct message *m, void *state, struct emit *e, const struct hl7_dialect *d);

@@ -216,5 +216,6 @@ static const struct record_type *const types[] = { &mindray_type, NULL };
 const struct decoder decoder_mindray = {
 	.name = "mindray", .doc = "Mindray Patient Data Share (maker's guide 0010-20-43061-2; HL7 2.3.1)",
 	.over = OVER_TCP | OVER_UDP, .ports = { PORT_BEACON, PORT_DATA }, .clinical = true, .state_size = HL7_STATE,
+	.memo_size = HL7_MEMO,
 	.bid = bid, .frame = hl7_frame, .decode = decode, .types = types,
 };

@@ -245,25 +245,26 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-struct amount {
-	double value;
-	struct span unit;
-};
-
 /* In the unit of its kind where the two are known to measure alike; else as it was sent, but in UCUM. */
-static struct amount amount_of(const struct vital *v, const struct measure *kind)
+struct vital_meaning vitals_meaning(struct span name, struct span unit)
 {
-	if (kind && kind->unit && span_is(v->unit, kind->unit))
-		return (struct amount){ v->value, v->unit };
-	const char *ucum = ucum_of(v->unit);
-	struct amount sent = { v->value, ucum ? span_str(ucum) : v->unit };
+	const struct measure *kind = measure_named(name);
+	struct vital_meaning m = { .mdc = kind ? kind->mdc : 0, .times = 1, .by = 1 };
+	if (kind && kind->unit && span_is(unit, kind->unit))
+		return m;
+	const char *ucum = ucum_of(unit);
+	m.unit = span_str(ucum);
 	if (!kind || !ucum)
-		return sent;
-	if (same(ucum, "kPa") && same(kind->unit, "mm[Hg]"))
-		return (struct amount){ v->value * MMHG_PER_KPA, span_str(kind->unit) };
-	if (same(ucum, "[degF]") && same(kind->unit, "Cel"))
-		return (struct amount){ (v->value - 32) / 1.8, span_str(kind->unit) };
-	return sent;
+		return m;
+	if (same(ucum, "kPa") && same(kind->unit, "mm[Hg]")) {
+		m.unit = span_str(kind->unit);
+		m.times = MMHG_PER_KPA;
+	} else if (same(ucum, "[degF]") && same(kind->unit, "Cel")) {
+		m.unit = span_str(kind->unit);
+		m.minus = 32;
+		m.by = 1.8;
+	}
+	return m;
 }
 
 void vitals_emit(struct emit *e, const struct vital *v)
@@ -271,17 +272,21 @@ void vitals_emit(struct emit *e, const struct vital *v)
 	if (!emit_wants(e, &vitals_type))
 		return;
 	struct record r UNSET;
-	const struct measure *kind = measure_named(v->name);
-	struct amount amount = amount_of(v, kind);
+	struct vital_meaning looked_up;
+	const struct vital_meaning *m = v->meaning;
+	if (!m) {
+		looked_up = vitals_meaning(v->name, v->unit);
+		m = &looked_up;
+	}
 	emit_begin(e, &r, &vitals_type);
 	record_str(&r, VITALS_PROTOCOL, v->protocol);
 	record_text(&r, VITALS_NAME, v->name);
-	if (kind && kind->mdc)
-		record_uint(&r, VITALS_MDC, kind->mdc);
+	if (m->mdc)
+		record_uint(&r, VITALS_MDC, m->mdc);
 	record_text(&r, VITALS_CODE, v->code);
 	record_text(&r, VITALS_CODE_SYSTEM, v->system);
-	record_real(&r, VITALS_VALUE, amount.value);
-	record_text(&r, VITALS_UNIT, amount.unit);
+	record_real(&r, VITALS_VALUE, (v->value - m->minus) * m->times / m->by);
+	record_text(&r, VITALS_UNIT, m->unit.n ? m->unit : v->unit);
 	record_text(&r, VITALS_SUB_ID, v->sub_id);
 	record_text(&r, VITALS_DEVICE_TIME, v->device_time);
 	if (v->subject.len)

@@ -19,7 +19,17 @@ struct vital {
 	struct span name, code, system, unit, sub_id, device_time, device;
 	double value;
 	struct token subject, bed;
+	const struct vital_meaning *meaning;     /* of name and unit, where the decoder has it at hand; may be NULL */
 };
+
+/* What a name and a unit mean: for decoders whose senders repeat the two with every message. */
+struct vital_meaning {
+	uint32_t mdc;                            /* 0: none */
+	struct span unit;                        /* in which the record says the value; empty: in the sender's */
+	double minus, times, by;                 /* the value there: (value - minus) * times / by */
+};
+
+struct vital_meaning vitals_meaning(struct span name, struct span unit);
 
 void vitals_emit(struct emit *e, const struct vital *v);
 

@@ -189,6 +189,19 @@ static void on_body(struct emit *e, const struct body *b)
 		reveal_mark(t, b->data, SHOWN_PLAIN);
 }
 
+/* More decoders with a memo than places: they do without. */
+static void *memo_of(struct tracker *t, const struct decoder *d)
+{
+	for (unsigned i = 0; d->memo_size && d->memo_size <= MEMO_MAX && i < MEMOS; i++) {
+		struct memo *m = &t->memos[i];
+		if (!m->of)
+			*m = (struct memo){ d, mem_new(d->memo_size) };
+		if (m->of == d)
+			return m->bytes;
+	}
+	return NULL;
+}
+
 uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const struct message *m,
 			     const struct packet *p, uint32_t seq)
 {
@@ -196,7 +209,7 @@ uint32_t conversation_decode(struct tracker *t, struct flow *f, bool dir, const 
 	at.flow = f->id;
 	at.to_server = m->to_server;
 	struct emit e = { .at = &at, .host = &t->host, .sink = &t->sink, .expect = on_expect, .body = on_body, .to = t,
-			  .wants = tracker_wants };
+			  .wants = tracker_wants, .memo = memo_of(t, f->decoder) };
 	t->packet = p;
 	t->flow = f;
 	t->asked = NULL;

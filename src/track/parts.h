@@ -30,7 +30,13 @@ struct route {
 	uint8_t out;                             /* enum travel: which of them the sink takes */
 };
 
-enum { ROUTES = 128 };
+enum { ROUTES = 128, MEMOS = 8 };
+
+/* What a decoder keeps across conversations: emit.memo. */
+struct memo {
+	const struct decoder *of;                /* NULL: free */
+	void *bytes;
+};
 
 struct tracker {
 	struct tracker_setup set;
@@ -57,6 +63,7 @@ struct tracker {
 	uint32_t body;                           /* handle that emit_body opened, 0: none */
 	struct flow *flow;                       /* its conversation */
 	const struct record_type *asked;         /* type that a decoder asked for and only the device table takes */
+	struct memo memos[MEMOS];                /* made when first used */
 	uint8_t *marks;                          /* enum shown_mark, for each of its bytes; NULL: nobody asks */
 	struct route routes[ROUTES];             /* by record type: who listens */
 };

@@ -95,6 +95,8 @@ void tracker_free(struct tracker *t)
 	flows_free(t->flows);
 	arena_done(&t->arena);
 	free(t->marks);
+	for (unsigned i = 0; i < MEMOS; i++)
+		free(t->memos[i].bytes);
 	free(t);
 }
 
