@@ -18,6 +18,8 @@ import tempfile
 import time
 import zlib
 
+import flash_images
+
 AUSCULT = os.path.abspath(sys.argv[1])
 SHARED = os.path.abspath(os.environ.get("AUSCULT_SHARED", "../shared"))
 SECONDS, MEBIBYTES = 10, 256
@@ -370,6 +372,47 @@ def bent(image, name):
     report(not wrong, f"{name}: cut and bent ones end well {wrong or ''}")
 
 
+# What no tool of Debian makes: name, maker, its options.
+GENERATED = [
+    (f"YAFFS2, pages of {page}, {'big' if big else 'little'}-endian, {how}", flash_images.yaffs, {"page": page, "spare": page // 32, "big": big, **more})
+    for page in (512, 1024, 2048, 4096) for big in (False, True)
+    for how, more in (("tags at 0", {}), ("tags at 2 and a history", {"tags": 2 if page > 512 else 0, "history": True}),
+                      ("tags inband", {"inband": True}), ("no spare bytes", {"stripped": True}))
+    if not (page == 512 and how == "tags inband")
+] + [("YAFFS1", flash_images.yaffs, {"page": 512, "spare": 16, "first": True})] + [
+    (f"squashfs {version}, {'big' if big else 'little'}-endian, {name}", flash_images.squashfs, {"version": version, "big": big, "how": how, "mark": mark})
+    for version in (2, 3) for big in (False, True)
+    for name, how, mark in (("zlib", "zlib", None), ("LZMA, 13 bytes of header", (13, 3, 0, 2), None), ("LZMA, 5 bytes of header", (5, 0, 2, 2), b"shsq"),
+                            ("LZMA, no header", (0, 3, 0, 2), b"qshs" if big else b"shsq"), ("LZMA, no header, odd numbers", (0, 1, 2, 0), b"sqlz"))
+]
+
+
+def generated(work):
+    source = os.path.join(work, "tree")
+    image = os.path.join(work, "image")
+    for name, maker, options in GENERATED:
+        body = maker(source, **options)
+        with open(image, "wb") as f:
+            f.write(body)
+        good, why = same(image, source, work)
+        report(good, f"{name}: comes out as it went in{why}")
+    for share in (0.3, 0.7):
+        damaged(image, share)
+
+
+def damaged(image, share):
+    """Flips and a cut: an answer, no crash."""
+    with open(image, "rb") as f:
+        body = bytearray(f.read())
+    random.seed(int(share * 100))
+    for _ in range(200):
+        body[random.randrange(len(body))] ^= 1 << random.randrange(8)
+    with open(image, "wb") as f:
+        f.write(body[:int(len(body) * share)])
+    run = inspect("--jsonl", image)
+    report(run.returncode in (0, 3), f"flipped bits and cut at {share}: still answered")
+
+
 def formats(image):
     run = inspect("--jsonl", image)
     rows = [json.loads(line) for line in run.stdout.splitlines()]
@@ -389,7 +432,7 @@ REAL = {
     "fact-sevenz-test.xz": (["xz"], 1), "fact-generic_fs-minix.img.xz": (["xz"], 1), "fact-sevenz-fat.img.xz": (["xz", "fat"], 4),
     "fact-sevenz-ntfs.img.xz": (["xz"], 1), "fact-trx-trx.img": (["trx", "zip"], 4),
     # A VxWorks router: 187 LZMA streams side by side, with the properties its maker chose.
-    "binwalk-mbr.bin": (["mbr"], 1), "fact-ubi-ubi.img": (["ubi", "ubifs"], 4), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
+    "binwalk-mbr.bin": (["mbr"], 1), "binwalk-yaffs2.bin": (["yaffs"], 13), "fact-yaffs-yaffs2_le.img": (["yaffs"], 3), "fact-ubi-ubi.img": (["ubi", "ubifs"], 4), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
     "fact-tpl-wr.fw": (["lzma"] * 187, 187),
 }
 # The three files of every generic container of one source, and the one file of another.
@@ -508,6 +551,7 @@ def main():
         made_here(work)
         packs(work)
         made_headers(work)
+        generated(work)
         real()
         hostile(work)
         words(work)
