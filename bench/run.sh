@@ -167,6 +167,22 @@ for hosts in 400 4000 40000; do
 		"$auscult" watch --no-store --test-key -r "$dir/hosts-$hosts.pcap"
 done
 
+# Logs of other sensors: what the mix gives as EVE, again and again, until it is long enough to be timed.
+eve=$dir/mix.eve
+if [ ! -s "$eve" ]; then
+	say "making mix.eve"
+	"$auscult" watch --no-store --test-key -r "$mix" --eve-out "$dir/once.eve" >/dev/null 2>&1
+	: >"$eve.part"
+	while [ -s "$dir/once.eve" ] && [ "$(wc -c <"$eve.part")" -lt 300000000 ]; do cat "$dir/once.eve" >>"$eve.part"; done
+	mv "$eve.part" "$eve"
+fi
+cat "$eve" >/dev/null
+set -- $("$dir/measure" "$auscult" watch --no-store --test-key --eve "$eve")
+echo
+awk -v bytes="$(wc -c <"$eve")" -v lines="$(wc -l <"$eve")" -v wall="$1" -v cpu="$2" -v kib="$3" 'BEGIN {
+	printf "Logs: %d lines of EVE JSON, %.0f MB: %.2f s wall, %.2f s CPU, %.0f MiB; %.0f MB per CPU s. `auscult watch --no-store --eve mix.eve`\n",
+		lines, bytes / 1e6, wall, cpu, kib / 1024, bytes / 1e6 / cpu }'
+
 command -v perf >/dev/null || { say "no perf: no profile"; exit 0; }
 # Addresses are fixed, so that addr2line can name file and line; shares are of samples in the engine.
 setarch -R perf record -q -F 997 -e cpu-clock -o "$dir/perf.data" \
@@ -185,14 +201,20 @@ echo "Where the time goes (share of samples; the folder of the innermost inlined
 echo
 echo "| part | % |"
 echo "|---|---|"
-{
+parts() {
 	paste -d' ' "$dir/addresses" "$dir/lines" | awk '{
 		part = $3
 		if (!match(part, /src\/[a-z]+(\/[a-z_0-9]+\.[ch])?/)) part = "other code of the program"
 		else part = substr(part, RSTART + 4, RLENGTH - 4)
 		print $2, part }'
 	grep '^other' "$dir/samples" | sed 's/^other (\(.*\))/1 \1/; s/^other /1 /; s,/[^ ]*/,,'
-} | awk '
+}
+parts | awk '
 	{ n = $1; $1 = ""; part[$0] += n; all += n }
-	END { for (p in part) printf "%.1f %s\n", part[p] * 100 / all, p }' |
-	sort -rn | head -n 24 | awk '{ v = $1; $1 = ""; print "|" $0 " | " v " |" }'
+	END { for (p in part) printf "%.1f %s\n", part[p] * 100 / all, p }' | sort -rn >"$dir/shares"
+head -n 24 "$dir/shares" | awk '{ v = $1; $1 = ""; print "|" $0 " | " v " |" }'
+echo
+echo "What each detector costs (share of the same samples, code of its own file; what is missing had no sample):"
+echo
+grep ' detect/' "$dir/shares" | awk '{ sum += $1; list = list (list ? ", " : "") $2 " " $1 } END {
+	gsub("detect/", "", list); gsub("[.]c", "", list); printf "%s. All of them: %.1f %%.\n", list, sum }'
