@@ -456,6 +456,43 @@ static void checked_input_is_no_injection(void **state)
 	}
 }
 
+static void a_name_that_was_compared_is_no_outside_path(void **state)
+{
+	struct fake k;
+	(void)state;
+	fake_begin(&k);
+	fake_program(&k, "www/cgi-bin/get");
+	(void)fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{getenv:QUERY_STRING}", "b=\"trend", NULL);
+	(void)fake_call(&k, CALL_FILE, "fopen", "path=\"/data/{getenv:QUERY_STRING}", "mode=\"w", NULL);
+	(void)fake_call(&k, CALL_FILE, "fopen", "path=\"/data/{file:/etc/app.conf}", "mode=\"w", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "www/cgi-bin/get");
+	(void)fake_call(&k, CALL_FILE, "fopen", "path=\"/data/{getenv:HOME}/{getenv:QUERY_STRING}", "mode=\"w", NULL);
+	fires(&k, "fw.outside-text-to-path", SEV_MEDIUM);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "bin/wifi");
+	(void)fake_call(&k, CALL_FILE, "unlink", "path=\"/tmp/{command:iwlist wlan0 scan}", NULL);
+	fires(&k, "fw.outside-text-to-path", SEV_MEDIUM);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "bin/logd");
+	(void)fake_call(&k, CALL_WRITE, "syslog", "format=\"{socket:inet datagram}", NULL);
+	fires(&k, "fw.outside-text-to-path", SEV_HIGH);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "bin/logd");
+	(void)fake_call(&k, CALL_WRITE, "syslog", "format=\"{file:/usr/share/locale/de}", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
 static void a_password_is_found_and_not_shown(void **state)
 {
 	(void)state;
@@ -716,6 +753,7 @@ int main(void)
 		cmocka_unit_test(a_magic_word_that_did_not_match_opens_nothing),
 		cmocka_unit_test(a_forced_match_counts_as_a_match),
 		cmocka_unit_test(checked_input_is_no_injection),
+		cmocka_unit_test(a_name_that_was_compared_is_no_outside_path),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
 		cmocka_unit_test(accounts_and_keys),

@@ -208,9 +208,23 @@ void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v)
 	}
 }
 
+/* A format that came from outside is worth a line of its own: %n and %s in it are orders. What a function that is
+ * not known returned is as a rule a translated text. */
+static void note_format(struct machine *m, unsigned fmt)
+{
+	static const char *const signatures[] = { "format:s", "-:- format:s", "-:- -:- format:s", "-:- -:- -:- format:s",
+						  "-:- -:- -:- -:- format:s" };
+	uint8_t shade = fmt < ARRAY_LEN(signatures) ? source_of_text(m, arg(m, fmt)) : 0;
+	if (!shade || strncmp(source_name(m, shade), "result of", 9) == 0)
+		return;
+	const struct model note = { .names = "format", .class = CALL_WRITE, .sig = signatures[fmt] };
+	call_write(m, &note, NULL, 0);
+}
+
 static void format_call(struct machine *m, const struct model *self, struct made *t)
 {
 	unsigned fmt = (unsigned)self->param >> 8 & 15;
+	note_format(m, fmt);
 	bool list = self->param >> 12 & 1;
 	struct va v = list ? va_list_at(m, arg(m, fmt + 1)) : va_call(m, fmt + 1);
 	format(m, t, arg(m, fmt), &v);

@@ -60,6 +60,34 @@ bool source_is_network(struct span source)
 	return false;
 }
 
+/* As the program that scans prints them. */
+static bool source_is_radio(struct span source)
+{
+	static const char *const sources[] = { "iwlist", "iw dev", "iwinfo", "iwpriv", "wpa_cli", "wpa_supplicant/", "hcitool",
+					       "bluetoothctl", "wlanconfig", "iwconfig" };
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (contains(source, sources[i]))
+			return true;
+	return false;
+}
+
+bool source_is_strangers(struct span source)
+{
+	return source_is_network(source) || source_is_radio(source);
+}
+
+/* The first source of the text that is a stranger's. */
+static struct span stranger_in(struct span text)
+{
+	while (text.n) {
+		struct span source = source_in(text);
+		if (!source.n || source_is_strangers(source))
+			return source;
+		text = span_from(text, (size_t)(source.p - text.p) + source.n);
+	}
+	return (struct span){ 0 };
+}
+
 bool source_is_config(struct span source)
 {
 	return source.n && !source_is_network(source);
@@ -487,11 +515,13 @@ static void of_file(struct acts *out, const struct record *call)
 	struct span callee = record_get_text(call, FWC_CALLEE);
 	struct act *a = from_call(out, call, ACT_OTHER);
 	a->path = named_text(call, path_names);
+	a->source = stranger_in(a->path);
 	if (span_starts(callee, SPAN_LIT("fopen")) || span_starts(callee, SPAN_LIT("open")))
 		a->kind = reads_settings(call, a->path) ? ACT_CONFIG : ACT_OTHER;
 	if (contains(callee, "rename") || contains(callee, "link")) {
 		a->kind = contains(callee, "rename") ? ACT_COPY : ACT_OTHER;
 		a->target = text_of(arg_named(call, (const char *const[]){ "to", NULL }));
+		a->source = a->source.n ? a->source : stranger_in(a->target);
 		return;
 	}
 	if (!contains(callee, "chmod"))
@@ -562,6 +592,12 @@ static void of_compare(struct acts *out, const struct record *call)
 static void of_write(struct acts *out, const struct record *call)
 {
 	static const char *const where[] = { "to", NULL };
+	static const char *const formats[] = { "format", NULL };
+	const struct record *format = arg_named(call, formats);
+	if (format) {
+		from_call(out, call, ACT_FORMAT)->source = source_of(format);
+		return;
+	}
 	struct act *a = from_call(out, call, ACT_WRITE);
 	const struct record *what = arg_named(call, sent_names);
 	struct span to = text_of(arg_named(call, where));

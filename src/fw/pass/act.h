@@ -25,6 +25,7 @@ enum act_kind {
 	ACT_CONFIG,                              /* configuration is read */
 	ACT_WRITE,                               /* path: a file; text: what */
 	ACT_SERVICE,                             /* telnetd and its kind are started */
+	ACT_FORMAT,                              /* outside bytes (source) are the format of a printf */
 	ACT_CREDENTIAL,                          /* a fixed password or key is used: user, secret */
 };
 
@@ -83,6 +84,8 @@ bool act_destination(struct act *a, struct span text);
 /* Whether bytes of the network or of a web request are meant by a source's name. */
 bool source_is_network(struct span source);
 bool source_is_config(struct span source);
+/* What a stranger chooses: bytes of the network, names of wireless networks and Bluetooth devices nearby. */
+bool source_is_strangers(struct span source);    /* radio or network */
 /* The first {source} inside text; empty when there is none. */
 struct span source_in(struct span text);
 bool text_is_known(struct span text);            /* no part of it is open */

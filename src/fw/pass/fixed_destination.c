@@ -62,7 +62,7 @@ static const char *how(const struct act *a)
 	case ACT_UNMOUNT:
 	case ACT_COPY:
 	case ACT_CHMOD: case ACT_EXECUTE: case ACT_CHECK: case ACT_BIND: case ACT_LISTEN: case ACT_COMPARE: case ACT_LOGIN:
-	case ACT_CONFIG: case ACT_WRITE: case ACT_CREDENTIAL: break;
+	case ACT_CONFIG: case ACT_WRITE: case ACT_FORMAT: case ACT_CREDENTIAL: break;
 	}
 	return "calls";
 }

@@ -384,9 +384,11 @@ static void find_defaults(struct acts *acts)
 
 static bool matters(const struct job *j, const struct lane *l)
 {
-	for (size_t i = l->first; i < l->first + l->n; i++)
-		if (j->acts.v[i].kind != ACT_OTHER || j->acts.v[i].is_shell)
+	for (size_t i = l->first; i < l->first + l->n; i++) {
+		const struct act *a = &j->acts.v[i];
+		if (a->kind != ACT_OTHER || a->is_shell || source_is_strangers(a->source))
 			return true;
+	}
 	return false;
 }
 
