@@ -133,6 +133,7 @@ RECIPES = [
      f"mkbootimg --header_version {v} --kernel {{o}}.kernel --ramdisk {{o}}.cpio --dtb {{o}}.kernel --cmdline console=ttyS0 -o {{o}}; rm {{o}}.kernel {{o}}.cpio", BOOT)
     for v in range(4)
 ] + [
+    ("7z", "7z", "7z a -snl {o}.7z . >/dev/null && mv {o}.7z {o}", ()),
     ("ISO 9660, Rock Ridge", "genisoimage", "genisoimage -quiet -R -J -o {o} . 2>/dev/null", ()),
     ("cpio, newc", "cpio", "find . -mindepth 1 | cpio -o -H newc --quiet > {o}", ()),
     ("cpio, crc", "cpio", "find . -mindepth 1 | cpio -o -H crc --quiet > {o}", ()),
@@ -245,6 +246,7 @@ RPM = ("printf '%%s\\n' 'Name: x' 'Version: 1.2' 'Release: 3' 'Summary: x' 'Lice
        "\"cp -a $PWD/. \\$RPM_BUILD_ROOT/opt\" %%files /opt > {o}.spec && HOME={o}.d rpmbuild -bb --quiet --define '_binary_payload %s' "
        "--define '__os_install_post /bin/true' --define '_topdir {o}.d' {o}.spec && mv {o}.d/RPMS/noarch/*.rpm {o} && rm -r {o}.d {o}.spec")
 ISO = "genisoimage -quiet -V UPDATE %s -o {o} . 2>/dev/null"
+SEVEN = "7z a -snl %s {o}.7z . >/dev/null && mv {o}.7z {o}"
 FLAT = "cp bin/monitor {o}.flat && objcopy -I binary -O %s --change-addresses 0x8000000 {o}.flat {o} && rm {o}.flat"
 
 # name, program, how, the formats that must open, the files that must come out (None: all of the tree)
@@ -260,6 +262,13 @@ PACKS = [
     ("rpm, gzip", "rpmbuild", RPM % "w6.gzdio", ["rpm", "gzip", "cpio"], None),
     ("rpm, xz", "rpmbuild", RPM % "w2.xzdio", ["rpm", "xz", "cpio"], None),
     ("rpm, zstd", "rpmbuild", RPM % "w3.zstdio", ["rpm", "zstd", "cpio"], None),
+    ("7z, LZMA2", "7z", SEVEN % "", ["7z"], None),
+    ("7z, LZMA, each on its own", "7z", SEVEN % "-m0=LZMA -ms=off", ["7z"], None),
+    ("7z, stored", "7z", SEVEN % "-mx=0", ["7z"], None),
+    ("7z, deflate", "7z", SEVEN % "-m0=Deflate", ["7z"], None),
+    ("7z, bzip2", "7z", SEVEN % "-m0=BZip2", ["7z"], None),
+    ("7z, filter for ARM", "7z", SEVEN % "-m0=ARM -m1=LZMA2", ["7z"], None),
+    ("7z, filter for x86, delta", "7z", SEVEN % "-m0=BCJ -m1=Delta:4 -m2=LZMA", ["7z"], None),
     ("ISO 9660, plain", "genisoimage", ISO % "-l", ["iso9660"], None),
     ("ISO 9660, Joliet", "genisoimage", ISO % "-J -joliet-long", ["iso9660"], None),
     ("ISO 9660, folders deeper than eight", "genisoimage", "mkdir -p {o}.d/1/2/3/4/5/6/7 && cp -a . {o}.d/1/2/3/4/5/6/7 && genisoimage -quiet -R -o {o} {o}.d 2>/dev/null; "
@@ -437,7 +446,7 @@ REAL = {
     "fact-uboot-fit.itb": (["fit", "gzip", "fit", "gzip", "squashfs"], 6), "fact-patool-test.lz4": (["lz4"], 1),
     "fact-sevenz-test.xz": (["xz"], 1), "fact-generic_fs-minix.img.xz": (["xz"], 1), "fact-sevenz-fat.img.xz": (["xz", "fat"], 4),
     "fact-sevenz-ntfs.img.xz": (["xz"], 1), "fact-trx-trx.img": (["trx", "zip"], 4),
-    "fact-sevenz-test.iso": (["iso9660"], 3),
+    "fact-sevenz-test.iso": (["iso9660"], 3), "fact-sevenz-test.7z": (["7z"], 3), "fact-test-test.7z": (["7z"], 3), "binwalk-7z.bin": (["7z"], 1),
     # A VxWorks router: 187 LZMA streams side by side, with the properties its maker chose.
     "binwalk-mbr.bin": (["mbr"], 1), "binwalk-yaffs2.bin": (["yaffs"], 13), "fact-yaffs-yaffs2_le.img": (["yaffs"], 3), "fact-ubi-ubi.img": (["ubi", "ubifs"], 4), "fact-android_simg-simg.img": (["android-sparse", "ext"], 4),
     "fact-tpl-wr.fw": (["lzma"] * 187, 187),

@@ -75,30 +75,57 @@ static struct codec_result run_bzip2(struct flow *f)
 	return result(f, end, used);
 }
 
-static struct codec_result run_lzma(struct flow *f, bool alone)
+/* With a decoder that is set up; ends it. */
+static struct codec_result feed_lzma(struct flow *f, lzma_stream *z)
 {
-	lzma_stream z = LZMA_STREAM_INIT;
-	z.next_in = f->in.p;
-	z.avail_in = f->in.n;
-	lzma_ret rc = alone ? lzma_alone_decoder(&z, XZ_MEMORY) : lzma_stream_decoder(&z, XZ_MEMORY, 0);
-	if (rc != LZMA_OK)
-		return result(f, CODEC_BAD, 0);
+	z->next_in = f->in.p;
+	z->avail_in = f->in.n;
 	enum codec_end end = CODEC_STOPPED;
 	for (;;) {
-		z.next_out = f->out;
-		z.avail_out = PIECE;
-		rc = lzma_code(&z, LZMA_RUN);
-		size_t made = PIECE - z.avail_out;
-		if (!give(f, made, z.total_in))
+		z->next_out = f->out;
+		z->avail_out = PIECE;
+		lzma_ret rc = lzma_code(z, LZMA_RUN);
+		size_t made = PIECE - z->avail_out;
+		if (!give(f, made, z->total_in))
 			break;
-		if (rc == LZMA_OK && (made || z.avail_in))
+		if (rc == LZMA_OK && (made || z->avail_in))
 			continue;
 		end = rc == LZMA_STREAM_END ? CODEC_WHOLE : rc == LZMA_OK || rc == LZMA_BUF_ERROR ? CODEC_CUT : CODEC_BAD;
 		break;
 	}
-	uint64_t used = z.total_in;
-	lzma_end(&z);
+	uint64_t used = z->total_in;
+	lzma_end(z);
 	return result(f, end, used);
+}
+
+static struct codec_result run_lzma(struct flow *f, bool alone)
+{
+	lzma_stream z = LZMA_STREAM_INIT;
+	lzma_ret rc = alone ? lzma_alone_decoder(&z, XZ_MEMORY) : lzma_stream_decoder(&z, XZ_MEMORY, 0);
+	return rc == LZMA_OK ? feed_lzma(f, &z) : result(f, CODEC_BAD, 0);
+}
+
+struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct span in, const struct codec_taker *t)
+{
+	lzma_filter filters[CODEC_RAW_MOST + 1] = { [0] = { .id = LZMA_VLI_UNKNOWN } };
+	lzma_stream z = LZMA_STREAM_INIT;
+	AUTO_FREE struct flow *f = mem_new(sizeof(*f));
+	unsigned ready = 0;
+	*f = (struct flow){ .in = in, .t = t };
+	while (ready < n && ready < CODEC_RAW_MOST) {
+		filters[ready].id = chain[ready].filter;
+		if (lzma_properties_decode(&filters[ready], NULL, chain[ready].props.p, chain[ready].props.n) != LZMA_OK)
+			break;
+		ready++;
+	}
+	filters[ready].id = LZMA_VLI_UNKNOWN;
+	bool good = ready == n && lzma_raw_decoder_memusage(filters) <= XZ_MEMORY && lzma_raw_decoder(&z, filters) == LZMA_OK;
+	struct codec_result r = good ? feed_lzma(f, &z) : result(f, CODEC_BAD, 0);
+	if (!good)
+		lzma_end(&z);
+	for (unsigned i = 0; i < ready; i++)
+		free(filters[i].options);
+	return r;
 }
 
 static struct codec_result run_zstd(struct flow *f)
