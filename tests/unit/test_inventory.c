@@ -86,7 +86,7 @@ static void lists_of_many_programs_are_read(void **state)
 	(void)state;
 	static const char *const texts[] = {
 		"Asset Tag,Manufacturer,Serial No.\r\nA1,Contec,S1\r\n",
-		"\xef\xbb\xbf" "Asset Tag;Manufacturer;Serial No.\nA1;Contec;S1",
+		("\xef\xbb\xbf" "Asset Tag;Manufacturer;Serial No.\nA1;Contec;S1"),
 		"Asset Tag\tManufacturer\tSerial No.\rA1\tContec\tS1\r",
 		"\"Asset Tag\",\"Manufacturer\",\"Serial No.\"\n\"A1\",\"Contec\",\"S1\"\n\n,,\n",
 	};
