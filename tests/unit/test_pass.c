@@ -493,6 +493,42 @@ static void a_name_that_was_compared_is_no_outside_path(void **state)
 	fake_end(&k);
 }
 
+static void a_page_that_nothing_names_is_told(void **state)
+{
+	struct fake k;
+	(void)state;
+	/* No menu at all: nothing is missing from it. */
+	fake_begin(&k);
+	(void)fake_file(&k, "www/cgi-bin/status.cgi", SCENE_SCRIPT, "#!/bin/sh\necho\n");
+	(void)fake_file(&k, "www/index.html", SCENE_OTHER, "<html></html>");
+	nothing_above_info(&k);
+	assert_null(fake_found(&k, "fw.orphan-page"));
+	fake_end(&k);
+
+	fake_begin(&k);
+	(void)fake_file(&k, "www/index.html", SCENE_OTHER, "<a href=\"cgi-bin/status.cgi?x=1\">status</a> <script>go('setup')</script>");
+	(void)fake_file(&k, "www/cgi-bin/status.cgi", SCENE_SCRIPT, "#!/bin/sh\necho\n");
+	(void)fake_file(&k, "www/setup.html", SCENE_OTHER, "<html></html>");
+	(void)fake_file(&k, "www/404.html", SCENE_OTHER, "<html></html>");
+	(void)fake_file(&k, "usr/share/doc/www/notes.html", SCENE_OTHER, "<html></html>");
+	nothing_above_info(&k);
+	assert_null(fake_found(&k, "fw.orphan-page"));
+	(void)fake_file(&k, "www/cgi-bin/fac.cgi", SCENE_SCRIPT, "#!/bin/sh\ntelnetd -l /bin/sh\n");
+	fires(&k, "fw.orphan-page", SEV_MEDIUM);
+	fake_end(&k);
+
+	fake_begin(&k);
+	(void)fake_file(&k, "www/index.html", SCENE_OTHER, "<a href=\"a.html\">a</a> <form action=\"/goform/save\">");
+	(void)fake_file(&k, "www/a.html", SCENE_OTHER, "<html></html>");
+	fake_program(&k, "usr/sbin/httpd");
+	(void)fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{socket:inet stream}", "b=\"/goform/save", NULL);
+	(void)fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{file:/etc/x}", "b=\"/goform/other", NULL);
+	nothing_above_info(&k);
+	(void)fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{socket:inet stream}", "b=\"/goform/factory", NULL);
+	fires(&k, "fw.orphan-page", SEV_LOW);
+	fake_end(&k);
+}
+
 static void a_password_is_found_and_not_shown(void **state)
 {
 	(void)state;
@@ -754,6 +790,7 @@ int main(void)
 		cmocka_unit_test(a_forced_match_counts_as_a_match),
 		cmocka_unit_test(checked_input_is_no_injection),
 		cmocka_unit_test(a_name_that_was_compared_is_no_outside_path),
+		cmocka_unit_test(a_page_that_nothing_names_is_told),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
 		cmocka_unit_test(accounts_and_keys),
