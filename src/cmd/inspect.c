@@ -28,13 +28,14 @@
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/firmware.h"
+#include "report/sarif.h"
 #include "report/sbom.h"
 #include "store/store.h"
 
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_JOBS, OPT_AGAIN,
-	OPT_SBOM,
+	OPT_SBOM, OPT_SARIF,
 };
 
 enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
@@ -74,7 +75,7 @@ static bool is_lines(const struct output *o)
 /* Something is written that needs the records of the image later. */
 static bool writes_files(const struct output *o)
 {
-	return args_text(o->args, OPT_SBOM);
+	return args_text(o->args, OPT_SBOM) || args_text(o->args, OPT_SARIF);
 }
 
 static void keep(struct output *o, struct kept *k, const struct record *r)
@@ -739,7 +740,7 @@ static bool write_document(const struct output *o, const char *path, const struc
 /* What other programs read of the whole. */
 static bool write_exports(struct output *o)
 {
-	const char *sbom = args_text(o->args, OPT_SBOM);
+	const char *sbom = args_text(o->args, OPT_SBOM), *sarif = args_text(o->args, OPT_SARIF);
 	struct buf b = { .cap = KEPT_CAP };
 	bool good = true;
 	if (sbom) {
@@ -747,6 +748,15 @@ static bool write_exports(struct output *o)
 		good = write_document(o, sbom, &b);
 		if (good)
 			log_note(&o->args->log, "%zu components written to %s", n, sbom);
+	}
+	buf_reset(&b);
+	if (sarif) {
+		const struct sarif_input in = { o->findings.v, o->members.v, o->containers.v, o->findings.n, o->members.n, o->containers.n };
+		size_t n = sarif_write(&b, &in);
+		bool written = write_document(o, sarif, &b);
+		good &= written;
+		if (written)
+			log_note(&o->args->log, "%zu results written to %s", n, sarif);
 	}
 	buf_done(&b);
 	return good;
@@ -842,7 +852,7 @@ static int compare(struct output *o)
 /* --jobs: operands are folders of images. */
 static int run_batch(const struct args *a, const struct site_options *so)
 {
-	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM };
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM, OPT_SARIF };
 	uint64_t jobs = args_number(a, OPT_JOBS);
 	struct batch b = {
 		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
@@ -851,7 +861,7 @@ static int run_batch(const struct args *a, const struct site_options *so)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against and --sbom");
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --sbom and --sarif");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(args_text(a, OPT_FAIL_ON), &b.fail_on);
@@ -876,8 +886,8 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
-	if (!o.examines && args_text(a, OPT_SBOM))
-		return command_usage(a, "--sbom needs the programs to be judged: not with --list or --extract");
+	if (!o.examines && (args_text(a, OPT_SBOM) || args_text(a, OPT_SARIF)))
+		return command_usage(a, "--sbom and --sarif need the programs to be judged: not with --list or --extract");
 	examination_init(&o.exam);
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
@@ -937,6 +947,7 @@ const struct command cmd_inspect = {
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
 		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
+		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
 		[OPT_STORE] = OPTION_STORE,

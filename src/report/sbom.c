@@ -9,6 +9,7 @@
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/uuid.h"
+#include "report/places.h"
 
 struct bom {
 	struct record *const *findings, *const *members;
@@ -146,14 +147,20 @@ static bool stands_in(const struct record *f, const struct record *member)
 	return false;
 }
 
-static bool holds_any(const struct bom *m, const struct record *member)
+/* Members in which evidence of a component stands. */
+static void find_holders(const struct bom *m, bool *holds)
 {
-	if (!span_is(record_get_text(member, MEM_TYPE), "file"))
-		return false;
-	for (size_t i = 0; i < m->n; i++)
-		if (is_component(m->findings[i]) && stands_in(m->findings[i], member))
-			return true;
-	return false;
+	struct places p;
+	places_init(&p, m->members, m->nmembers);
+	for (size_t i = 0; i < m->n; i++) {
+		struct records steps = is_component(m->findings[i]) ? steps_of(m->findings[i]) : (struct records){ 0 };
+		for (uint32_t k = 0; k < steps.n; k++) {
+			long at = places_find(&p, record_get_text(steps.v[k], STEP_PLACE));
+			if (at >= 0 && span_is(record_get_text(m->members[at], MEM_TYPE), "file"))
+				holds[at] = true;
+		}
+	}
+	places_done(&p);
 }
 
 static bool is_input(const struct record *member)
@@ -248,8 +255,7 @@ size_t sbom_write(struct buf *out, struct record *const *findings, size_t n, str
 	struct bom m = { findings, members, n, nmembers, { .cap = out->cap } };
 	bool *holds = mem_array(nmembers + 1, sizeof(*holds));
 	char uuid[UUID_TEXT];
-	for (size_t i = 0; i < nmembers; i++)
-		holds[i] = holds_any(&m, members[i]);
+	find_holders(&m, holds);
 	put_metadata(&m);
 	size_t components = put_components(&m, holds);
 	put_dependencies(&m, holds);

@@ -21,7 +21,7 @@ static const struct rule rule = {
 	.cwe = { "CWE-1104", NULL },
 };
 
-enum { PLACES = 256, WORDS_SHOWN = 160 };
+enum { PLACES = 256, WORDS_SHOWN = 160, LOOK_BYTES = 1 << 30 };
 
 struct place_seen {                              /* one component and version in one file */
 	uint32_t file;
@@ -71,15 +71,31 @@ static bool is_same(const struct place_seen *a, const struct place_seen *b)
 	return strcmp(a->rule->name, b->rule->name) == 0 && span_eq(a->version, b->version);
 }
 
+/* The words stand in a member of this file, and are nothing there: a text. `left`: bytes that may still be looked at. */
+static bool is_said_inside(const struct scene *s, const struct place_seen *p, uint64_t *left)
+{
+	for (uint32_t i = 0; i < s->nfiles; i++) {
+		struct span c = s->files[i].content;
+		if (i == p->file || !c.n || !is_inside(s, p->file, i))
+			continue;
+		if (c.n > *left)
+			return true;             /* rather not told than told wrongly */
+		*left -= c.n;
+		if (memmem(c.p, c.n, p->words.p, p->words.n))
+			return true;
+	}
+	return false;
+}
+
 /* The bytes of a container that is not packed hold its members' words too: those are the members'. */
-static uint32_t drop_outer(const struct scene *s, struct place_seen *v, uint32_t n)
+static uint32_t drop_outer(const struct scene *s, struct place_seen *v, uint32_t n, uint64_t *left)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		bool outer = false;
 		for (uint32_t k = 0; k < n && k < PLACES && !outer; k++)
 			outer = k != i && is_inside(s, v[i].file, v[k].file);
-		if (!outer)
+		if (!outer && !is_said_inside(s, &v[i], left))
 			v[kept++] = v[i];
 	}
 	return kept;
@@ -161,6 +177,7 @@ static void end(struct job *j)
 	struct component_index *x = component_index_new();
 	struct component_hit hits[COMPONENT_HITS];
 	struct places p = { 0 };
+	uint64_t left = LOOK_BYTES;
 	for (uint32_t i = 0; i < s->nfiles; i++) {
 		unsigned n = component_find(x, s->files[i].content, hits);
 		for (unsigned k = 0; k < n; k++)
@@ -172,9 +189,9 @@ static void end(struct job *j)
 	for (uint32_t i = 0, n; i < p.n; i += n) {
 		for (n = 1; i + n < p.n && is_same(&p.v[i], &p.v[i + n]); n++)
 			;
-		uint32_t left = drop_outer(s, p.v + i, n);
-		if (left)
-			tell(j, p.v + i, left);
+		uint32_t kept = drop_outer(s, p.v + i, n, &left);
+		if (kept)
+			tell(j, p.v + i, kept);
 	}
 	free(p.v);
 }
