@@ -144,7 +144,6 @@ static int field_of(uint32_t property)
 static void properties(struct record *out, struct rd r, bool multiple, bool answer)
 {
 	uint32_t object = 0, property = 0;
-	int depth = 0;
 	const uint8_t property_tag = multiple ? 2 : 1, value_mark = multiple ? 4 : 3;
 	bool value = false;
 	for (int i = 0; rd_left(&r) && i < ELEMENTS_MAX; i++) {
@@ -152,7 +151,6 @@ static void properties(struct record *out, struct rd r, bool multiple, bool answ
 		if (!rd_ok(&r))
 			return;
 		if (t.mark) {
-			depth += t.mark == OPENING ? 1 : -1;
 			value = t.mark == OPENING && t.number == value_mark;
 			continue;
 		}

@@ -136,9 +136,9 @@ static struct view view_of(const struct run *d, const struct row *row)
 {
 	double pings = d->opt[PINGS], volume = d->opt[VOLUME];
 	struct view v = { 0 };
-	v.up = row->ask.news >= pings && row->ask.news_bytes >= volume && row->ask.news * 2 >= row->ask.n;
-	v.altered = row->altered >= ALTERED_LEAST && row->altered * 5 >= row->matched && row->reply.bytes >= volume;
-	v.unasked = row->reply.n > 2 * row->ask.n && row->reply.news >= pings && row->reply.news_bytes >= volume;
+	v.up = row->ask.news >= pings && (double)row->ask.news_bytes >= volume && row->ask.news * 2 >= row->ask.n;
+	v.altered = row->altered >= ALTERED_LEAST && row->altered * 5 >= row->matched && (double)row->reply.bytes >= volume;
+	v.unasked = row->reply.n > 2 * row->ask.n && row->reply.news >= pings && (double)row->reply.news_bytes >= volume;
 	return v;
 }
 

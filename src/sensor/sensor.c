@@ -285,9 +285,12 @@ static const struct decoder *spoken(struct span theirs)
 static struct origin turn(const struct origin *at)
 {
 	struct origin o = *at;
-	o.src = at->dst, o.dst = at->src;
-	o.sport = at->dport, o.dport = at->sport;
-	o.smac = at->dmac, o.dmac = at->smac;
+	o.src = at->dst;
+	o.dst = at->src;
+	o.sport = at->dport;
+	o.dport = at->sport;
+	o.smac = at->dmac;
+	o.dmac = at->smac;
 	return o;
 }
 

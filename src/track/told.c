@@ -8,9 +8,12 @@
 static struct origin turned(const struct origin *at)
 {
 	struct origin o = *at;
-	o.src = at->dst, o.dst = at->src;
-	o.sport = at->dport, o.dport = at->sport;
-	o.smac = at->dmac, o.dmac = at->smac;
+	o.src = at->dst;
+	o.dst = at->src;
+	o.sport = at->dport;
+	o.dport = at->sport;
+	o.smac = at->dmac;
+	o.dmac = at->smac;
 	o.to_server = !at->to_server;
 	return o;
 }
