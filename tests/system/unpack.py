@@ -157,7 +157,7 @@ PACKERS = [
 
 
 def inspect(*args):
-    return subprocess.run([AUSCULT, "inspect", *args], capture_output=True, timeout=120)
+    return subprocess.run([AUSCULT, "inspect", "--no-store", "--test-key", *args], capture_output=True, timeout=120)
 
 
 def extracted(image, work):
