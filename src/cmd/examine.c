@@ -177,6 +177,13 @@ static void take(void *to, const struct record *r)
 }
 
 /* In the order of the programs, whichever ended first: the same image gives the same words. */
+static void publish_functions(const struct work *w)
+{
+	for (uint32_t i = 0; i < w->judge.ntraces; i++)
+		for (uint32_t k = 0; k < w->judge.traces[i].nfunctions; k++)
+			publish(w->to, w->judge.traces[i].functions[k]);
+}
+
 static void publish_summaries(const struct work *w)
 {
 	for (uint32_t i = 0; i < w->judge.ntraces; i++)
@@ -439,6 +446,8 @@ static bool execute(struct work *w, struct examination *x)
 	}
 	progress_end(x->progress);
 	publish_summaries(w);
+	if (x->functions)
+		publish_functions(w);
 	if (rc == 0)
 		return true;
 	for (uint32_t i = 0; i < w->nprograms; i++)

@@ -25,6 +25,7 @@ struct examination {
 	struct record **starts;
 	uint32_t nstarts, starts_room;
 	bool traces;                             /* set by the caller: publish calls and paths too */
+	bool functions;                          /* set by the caller: publish functions too */
 	struct progress *progress;               /* set by the caller: how and where to draw */
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
 	unsigned workers;                        /* set by the caller: so many at a time; 0: EXAMINE_WORKERS */

@@ -42,7 +42,7 @@ static struct gathered_list *list_for(struct gathered *g, const struct record *r
 	} table[] = {
 		{ &container_type, &g->containers }, { &area_type, &g->areas },	     { &member_type, &g->members },
 		{ &binary_type, &g->binaries },	     { &start_type, &g->starts },    { &fwtrace_type, &g->programs },
-		{ &finding_type, &g->findings },
+		{ &finding_type, &g->findings },     { &fwfunction_type, &g->functions },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (table[i].type == r->type)
@@ -155,6 +155,7 @@ bool gather(struct gathered *g, const struct gather_order *o)
 	}
 	examination_init(&run.exam);
 	run.exam.progress = o->progress;
+	run.exam.functions = true;
 	bool unpacked = unpack(&run), examined = examine(&run);
 	examination_done(&run.exam);
 	close(run.spool);

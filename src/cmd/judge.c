@@ -28,6 +28,7 @@ void judge_done(struct judge *j)
 	for (uint32_t i = 0; i < j->ntraces; i++) {
 		free(j->traces[i].calls);
 		free(j->traces[i].paths);
+		free(j->traces[i].functions);
 	}
 	free(j->files);
 	free(j->traces);
@@ -67,14 +68,16 @@ static void add(struct record ***v, uint32_t *n, uint32_t *room, struct record *
 void judge_take(struct judge *j, uint32_t trace, const struct record *r)
 {
 	struct judge_trace *t = &j->traces[trace];
-	struct record *copy =
-		t->ncalls + t->npaths < JUDGE_CALLS || r->type == &fwtrace_type ? record_copy(&j->arena, r) : NULL;
+	uint32_t n = r->type == &fwfunction_type ? t->nfunctions : t->ncalls + t->npaths;
+	struct record *copy = n < JUDGE_CALLS || r->type == &fwtrace_type ? record_copy(&j->arena, r) : NULL;
 	if (!copy)
 		return;
 	if (r->type == &fwcall_type)
 		add(&t->calls, &t->ncalls, &t->calls_room, copy);
 	else if (r->type == &fwpath_type)
 		add(&t->paths, &t->npaths, &t->paths_room, copy);
+	else if (r->type == &fwfunction_type)
+		add(&t->functions, &t->nfunctions, &t->functions_room, copy);
 	else if (r->type == &fwtrace_type)
 		t->summary = copy;
 }

@@ -17,8 +17,8 @@ struct judge_file {
 
 struct judge_trace {                             /* of one program; records are copies in the judge's arena */
 	uint32_t file;
-	struct record **calls, **paths;
-	uint32_t ncalls, npaths, calls_room, paths_room;
+	struct record **calls, **paths, **functions;
+	uint32_t ncalls, npaths, nfunctions, calls_room, paths_room, functions_room;
 	const struct record *summary;
 };
 

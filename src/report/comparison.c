@@ -149,14 +149,9 @@ static void function_line(struct buf *b, const struct record *r)
 	buf_bytes(b, text_of(r, FCH_FUNCTION));
 	buf_text(b, " ");
 	buf_bytes(b, text_of(r, FCH_CHANGE));
-	if (record_has(r, FCH_GONE)) {
-		buf_text(b, "; no longer: ");
-		put_texts(b, texts_of(r, FCH_GONE));
-	}
-	if (record_has(r, FCH_ADDED)) {
-		buf_text(b, "; now: ");
-		put_texts(b, texts_of(r, FCH_ADDED));
-	}
+	if (record_has(r, FCH_OLD_INSTRUCTIONS) && record_has(r, FCH_NEW_INSTRUCTIONS))
+		buf_printf(b, ", %llu instructions, before %llu", (unsigned long long)record_get_uint(r, FCH_NEW_INSTRUCTIONS),
+			   (unsigned long long)record_get_uint(r, FCH_OLD_INSTRUCTIONS));
 }
 
 static void print_kind(struct buf *out, const struct layout *l, struct record *const *v, size_t n, const struct record_type *type,

@@ -23,7 +23,8 @@ enum member_change_field {
 	MCH_OLD_SHA256, MCH_NEW_SHA256, MCH_OLD_TARGET, MCH_NEW_TARGET, MCH_HOLDS
 };
 enum start_change_field { SCH_CHANGE, SCH_WHEN, SCH_COMMAND, SCH_PROGRAM, SCH_BY, SCH_LINE, SCH_CONDITIONAL };
-enum function_change_field { FCH_CHANGE, FCH_PROGRAM, FCH_FUNCTION, FCH_OLD_ENTRY, FCH_NEW_ENTRY, FCH_WHAT, FCH_GONE, FCH_ADDED };
+enum function_change_field { FCH_CHANGE, FCH_PROGRAM, FCH_FUNCTION, FCH_OLD_ENTRY, FCH_NEW_ENTRY, FCH_OLD_INSTRUCTIONS,
+			     FCH_NEW_INSTRUCTIONS };
 enum verdict_field {
 	VER_VERDICT, VER_GONE, VER_SEVERITY, VER_RULE, VER_TITLE, VER_WHY, VER_OLD, VER_NEW, VER_OLD_MEMBER, VER_NEW_MEMBER,
 	VER_OLD_STARTED, VER_NEW_STARTED, VER_CHANGES
@@ -70,6 +71,7 @@ void compare_begin(struct comparison *c, struct record *r, const struct record_t
 const char *compare_text(struct comparison *c, const char *fmt, ...) PRINTF(2, 3);     /* until the record is published */
 
 void pairing_make(struct comparison *c);
+void compare_alike(struct comparison *c);        /* pairs programs that were renamed and built anew */
 void pairing_done(struct pairing *p);
 void compare_members(struct comparison *c);
 void compare_starts(struct comparison *c);

@@ -312,6 +312,7 @@ void pairing_make(struct comparison *c)
 	join(p, old, path_spots(c->old, p->to_new, old), new, path_spots(c->new, p->to_old, new), true);
 	join(p, old, content_spots(c->old, p->to_new, old), new, content_spots(c->new, p->to_old, new), false);
 	pair_namesakes(c);
+	compare_alike(c);
 	p->kept = kept_trees(c);
 	free(old);
 	free(new);

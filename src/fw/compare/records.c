@@ -38,9 +38,8 @@ static const struct field function_change_fields[] = {
 	[FCH_FUNCTION] = { "function", F_TEXT, "its symbol, or sub_ADDRESS" },
 	[FCH_OLD_ENTRY] = { "old_entry", F_UINT, "address in the old image's program" },
 	[FCH_NEW_ENTRY] = { "new_entry", F_UINT, "address in the new image's program" },
-	[FCH_WHAT] = { "what", F_TEXTS, "instructions, calls" },
-	[FCH_GONE] = { "gone", F_TEXTS, "calls that it made in the old image only" },
-	[FCH_ADDED] = { "added", F_TEXTS, "calls that it makes in the new image only" },
+	[FCH_OLD_INSTRUCTIONS] = { "old_instructions", F_UINT, "how many it had" },
+	[FCH_NEW_INSTRUCTIONS] = { "new_instructions", F_UINT, "how many it has" },
 };
 RECORD_TYPE(function_change_type, "function_change", "A function of a program that two images have in different forms",
 	    function_change_fields);

@@ -670,6 +670,22 @@ static unsigned functions_reached(struct machine *m)
 	return n;
 }
 
+void trace_function(struct machine *m, const struct function *f, uint32_t instructions, const char *digest)
+{
+	char name[24];
+	uint32_t entry = f->addr - m->code.modules[0].bias;
+	snprintf(name, sizeof(name), "sub_%x", entry);
+	arena_reset(&m->scratch);
+	struct record *r = child(m, &fwfunction_type);
+	record_text(r, FWN_PROGRAM, m->name);
+	record_text(r, FWN_FUNCTION, f->name.n ? f->name : span_str(name));
+	record_bool(r, FWN_NAMED, f->name.n != 0);
+	record_uint(r, FWN_ENTRY, entry);
+	record_uint(r, FWN_INSTRUCTIONS, instructions);
+	record_str(r, FWN_DIGEST, digest);
+	put_record(m, r);
+}
+
 void trace_end(struct machine *m)
 {
 	arena_reset(&m->scratch);

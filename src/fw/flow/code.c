@@ -408,7 +408,7 @@ static void turn_of(const struct code *c, const cs_insn *i, struct turn *t)
 
 /* ---- descent ---- */
 
-static bool decode(struct code *c, uint64_t addr, bool thumb)
+bool code_decode(struct code *c, uint64_t addr, bool thumb)
 {
 	uint64_t room = guest_room(c->guest, addr);
 	const uint8_t *p = guest_bytes(c->guest, addr, room < 16 ? room : 16);
@@ -476,7 +476,7 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 	while (at < end && at < stop) {
 		if (at != start && m->code[at - m->base] & CODE_LEADER && stop == UINT64_MAX)
 			break;
-		if (!decode(c, at, thumb)) {
+		if (!code_decode(c, at, thumb)) {
 			t.kind = TURN_TRAP;
 			break;
 		}
@@ -489,7 +489,7 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 			continue;
 		if (c->cpu->arch == UC_ARCH_MIPS && t.kind != TURN_TRAP && at < end) {
 			m->code[at - m->base] |= CODE_INSN;
-			if (decode(c, at, thumb))
+			if (code_decode(c, at, thumb))
 				step_keep(c, at, thumb);
 			at += 4;                 /* the delay slot belongs to the block */
 		}
@@ -600,7 +600,7 @@ unsigned code_text(struct code *c, uint64_t site, struct arena *a, struct span *
 			back++;
 		}
 	bool thumb = m->code[site - m->base] & CODE_THUMB;
-	for (at = from; n < max && at <= site && decode(c, at, thumb); at += c->insn->size)
+	for (at = from; n < max && at <= site && code_decode(c, at, thumb); at += c->insn->size)
 		out[n++] = span_str(arena_printf(a, "%x: %s %s", (uint32_t)(at - m->bias), c->insn->mnemonic, c->insn->op_str));
 	return at > site ? n : 0;
 }
@@ -698,7 +698,7 @@ static void from_pointers(struct code *c, struct module *m)
 			struct module *to = v ? code_module(c, v & ~(uint64_t)thumb) : NULL;
 			if (!to || (!to->has_sections && !starts_function(c, v, thumb)) 
 			    || to->code[(v & ~(uint64_t)thumb) - to->base] & CODE_INSN
-			    || !decode(c, v & ~(uint64_t)thumb, thumb))
+			    || !code_decode(c, v & ~(uint64_t)thumb, thumb))
 				continue;
 			code_function(c, v, thumb);
 			drain(c);

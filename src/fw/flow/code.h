@@ -92,6 +92,8 @@ uint8_t code_flags(struct code *c, uint64_t addr);
 void    code_flag(struct code *c, uint64_t addr, uint8_t flag);
 /* Starts from symbols, exception tables, pointers and prologues of every module. */
 void code_discover(struct code *c);
+/* Disassembles the instruction at addr into c->insn. False: there is none. */
+bool code_decode(struct code *c, uint64_t addr, bool thumb);
 /* The last few instructions of the block up to and with the one at site, as text in the arena. */
 unsigned code_text(struct code *c, uint64_t site, struct arena *a, struct span *out, unsigned max);
 

@@ -281,6 +281,8 @@ void call_write(struct machine *m, const struct model *model, const char *callee
 void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);
 void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade);
 void trace_end(struct machine *m);
+void trace_function(struct machine *m, const struct function *f, uint32_t instructions, const char *digest);
+void functions_tell(struct machine *m);  /* a fwfunction record for each function of the program itself */
 void trace_flush(struct machine *m);
 
 /* ---- libc.c: the table ---- */

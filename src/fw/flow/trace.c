@@ -104,7 +104,20 @@ const struct record_type fwtrace_type = {
 	.fields = trace_fields, .nfields = FWT_COUNT_, .working = true,
 };
 
-const struct record_type *const trace_types[] = { &fwcall_type, &fwpath_type, &fwtrace_type, NULL };
+static const struct field function_fields[FWN_COUNT_] = {
+	[FWN_PROGRAM] = { "program", F_TEXT, "name of the program" },
+	[FWN_FUNCTION] = { "function", F_TEXT, "its symbol, or sub_ADDRESS" },
+	[FWN_NAMED] = { "named", F_BOOL, "the program says its name" },
+	[FWN_ENTRY] = { "entry", F_UINT, "its address, as the file is linked" },
+	[FWN_INSTRUCTIONS] = { "instructions", F_UINT, "how many it has" },
+	[FWN_DIGEST] = { "digest", F_TEXT, "of its instructions with addresses left out: the same wherever it is linked to" },
+};
+const struct record_type fwfunction_type = {
+	.name = "fwfunction", .doc = "A function of a program, by its instructions",
+	.fields = function_fields, .nfields = FWN_COUNT_, .working = true,
+};
+
+const struct record_type *const trace_types[] = { &fwcall_type, &fwpath_type, &fwtrace_type, &fwfunction_type, NULL };
 
 void trace_registry(struct registry *g)
 {

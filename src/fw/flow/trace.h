@@ -59,7 +59,11 @@ enum {                                           /* fwtrace: the last record of 
 	FWT_INSTRUCTIONS, FWT_PATHS, FWT_CALLS, FWT_STOPPED, FWT_UNKNOWN, FWT_NOTES, FWT_COUNT_
 };
 
-extern const struct record_type fwpart_type, fwarg_type, fwcall_type, fwpath_type, fwtrace_type;
+enum {                                           /* fwfunction: before the program is executed */
+	FWN_PROGRAM, FWN_FUNCTION, FWN_NAMED, FWN_ENTRY, FWN_INSTRUCTIONS, FWN_DIGEST, FWN_COUNT_
+};
+
+extern const struct record_type fwpart_type, fwarg_type, fwcall_type, fwpath_type, fwtrace_type, fwfunction_type;
 extern const struct record_type *const trace_types[];     /* NULL-terminated; nested ones follow by registry_add */
 
 /* The types both ends of the worker's pipe know, in one order. */

@@ -67,6 +67,7 @@ static void work(struct machine *m, const struct span *files, const struct span 
 		return;
 	}
 	code_discover(&m->code);
+	functions_tell(m);
 	machine_run(m);
 }
 
