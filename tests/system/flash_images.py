@@ -199,3 +199,47 @@ def squashfs(top, version=3, big=False, how="zlib", mark=None, block=65536):
         head_bytes += struct.pack(e + "7Q", size, at["uid"], at["uid"] + 4, at["inode"], at["dir"], at["fragment"], 0xffffffffffffffff)
     image[:len(head_bytes)] = head_bytes
     return bytes(image) + b"\0" * (-len(image) % 4096)
+
+
+def hamming(step):
+    """The 22 bits of parity over 256 bytes, as Linux keeps them in three; written from the definition: bit by bit."""
+    def parity(keep):
+        return sum(bin(b).count("1") for b in (step[i] for i in range(256) if keep(i))) & 1
+
+    def column(mask):
+        return sum(bin(b & mask).count("1") for b in step) & 1
+    lines = 0
+    for k in range(8):
+        lines |= parity(lambda i, k=k: not i >> k & 1) << 2 * k | parity(lambda i, k=k: i >> k & 1) << 2 * k + 1
+    bits = sum(column(mask) << i for i, mask in enumerate((0x55, 0xaa, 0x33, 0xcc, 0x0f, 0xf0)))
+    return bytes([~lines & 255, ~(lines >> 8) & 255, (~bits << 2 | 3) & 255])
+
+
+def nand(image, page=2048, spare=64, ecc=None, at=None, flips=0):
+    """The image as a programmer reads it; ecc: None (spare bytes empty), "hamming", or "unknown" (bytes that no one knows)."""
+    rng, out = random.Random(7), []
+    image = image + b"\xff" * (-len(image) % (page * 16))
+    for i in range(0, len(image), page):
+        body = bytearray(image[i:i + page])
+        oob = bytearray(b"\xff" * spare)
+        if body.strip(b"\xff"):
+            if ecc == "hamming":
+                codes = b"".join(hamming(body[k:k + 256]) for k in range(0, page, 256))
+                oob[at:at + len(codes)] = codes
+            elif ecc == "unknown":
+                oob[spare // 2:] = bytes(rng.randrange(256) for _ in range(spare - spare // 2))
+            if flips and ecc == "hamming":
+                body[rng.randrange(page)] ^= 1 << rng.randrange(8)
+        out.append(bytes(body) + bytes(oob))
+    return b"".join(out)
+
+
+def nand_squashfs(top, **options):
+    """A squashfs of ours in NAND."""
+    return nand(squashfs(top), **options)
+
+
+def nand_yaffs(top, page=2048, spare=64):
+    """A YAFFS in the middle of a dump: it must keep its spare bytes."""
+    loader = nand(bytes(random.Random(3).randrange(256) for _ in range(page * 32)), page, spare)
+    return loader + yaffs(top, page=page, spare=spare, tags=2)

@@ -399,6 +399,15 @@ GENERATED = [
     for version in (2, 3) for big in (False, True)
     for name, how, mark in (("zlib", "zlib", None), ("LZMA, 13 bytes of header", (13, 3, 0, 2), None), ("LZMA, 5 bytes of header", (5, 0, 2, 2), b"shsq"),
                             ("LZMA, no header", (0, 3, 0, 2), b"qshs" if big else b"shsq"), ("LZMA, no header, odd numbers", (0, 1, 2, 0), b"sqlz"))
+] + [
+    ("NAND, empty spare bytes", flash_images.nand_squashfs, {}),
+    ("NAND, small pages", flash_images.nand_squashfs, {"page": 512, "spare": 16, "ecc": "unknown"}),
+    ("NAND, Hamming code and flipped bits", flash_images.nand_squashfs, {"ecc": "hamming", "at": 40, "flips": 1}),
+    ("NAND, pages of 4096 with 128, Hamming code and flipped bits", flash_images.nand_squashfs,
+     {"page": 4096, "spare": 128, "ecc": "hamming", "at": 80, "flips": 1}),
+    ("NAND, pages of 4096 with 224, unknown code", flash_images.nand_squashfs, {"page": 4096, "spare": 224, "ecc": "unknown"}),
+    ("YAFFS2 behind a boot loader in NAND", flash_images.nand_yaffs, {}),
+    ("NAND, pages of 8192 with 640, unknown code", flash_images.nand_squashfs, {"page": 8192, "spare": 640, "ecc": "unknown"}),
 ]
 
 

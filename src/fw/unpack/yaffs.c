@@ -75,7 +75,14 @@ static bool header_holds(struct span s, bool big, uint64_t at)
 		return false;
 	if (!name.p || (name.n == 0 && type != FOLDER_TYPE))
 		return false;
-	return type == HARD_TYPE || mode == 0 || mode == UINT32_MAX || member_type_of(mode, &t) || !(mode & 0170000);
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] < ' ')
+			return false;
+	/* Its kind is told twice. */
+	static const enum member_type kinds[] = { [FILE_TYPE] = MEMBER_FILE, [LINK_TYPE] = MEMBER_SYMLINK, [FOLDER_TYPE] = MEMBER_DIR };
+	if (type == HARD_TYPE)
+		return true;
+	return mode <= 0177777 && member_type_of(mode, &t) && (type == OTHER_TYPE || t == kinds[type]);
 }
 
 static struct tags tags_first(struct rd r)
@@ -138,7 +145,7 @@ static unsigned shape_score(struct span s, const struct shape *h)
 		struct tags t = tags_at(s, h, at);
 		if (t.erased && i)
 			continue;
-		if (!tags_hold(s, h, at, &t) || (i == 0 && t.chunk != 0))
+		if (!tags_hold(s, h, at, &t) || (i == 0 && (t.chunk != 0 || t.ignored)))
 			wrong++;
 		else
 			good++;
