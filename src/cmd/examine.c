@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 
+#include "advisory/advisory.h"
 #include "fw/flow/flow.h"
 #include "fw/model/binary.h"
 #include "fw/model/startup.h"
@@ -85,6 +86,7 @@ void examination_add(struct examination *x, const struct record *r)
 
 struct work {
 	struct judge judge;
+	struct advisories *shipped;              /* when the caller brings none */
 	const struct log *log;
 	const struct sink *to;
 	struct examination *x;
@@ -538,12 +540,14 @@ static void add_links(struct work *w, const struct examination *x, const uint32_
 	w->judge.starts = (const struct record *const *)x->starts;
 	w->judge.nstarts = x->nstarts;
 	w->judge.traces_too = x->traces;
+	w->judge.advisories = x->advisories ? x->advisories : w->shipped;
 }
 
 bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],
 		     const struct registry *g, const struct log *log, const struct sink *to)
 {
-	struct work w = { .log = log, .to = to, .x = x };
+	/* Here, not in the judge: reading their dates asks for the time zone, which a sandbox does not have. */
+	struct work w = { .log = log, .to = to, .x = x, .shipped = x->advisories ? NULL : advisories_new() };
 	off_t size = lseek(spool, 0, SEEK_END);
 	void *spooled = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, spool, 0) : MAP_FAILED;
 	struct span bytes = spooled != MAP_FAILED ? span_of(spooled, (size_t)size) : (struct span){ 0 };
@@ -557,6 +561,7 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	for (uint32_t i = 0; x->program && i < w.judge.ntraces; i++)
 		x->program(x->ctx, &w.judge.files[w.judge.traces[i].file], &w.judge.traces[i]);
 	judge_done(&w.judge);
+	advisories_free(w.shipped);
 	free(w.programs);
 	free(w.begun);
 	free(w.keys);

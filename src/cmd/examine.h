@@ -24,6 +24,7 @@ struct examination {
 	uint32_t nlinks, links_room;
 	struct record **starts;
 	uint32_t nstarts, starts_room;
+	const struct advisories *advisories;     /* set by the caller; NULL: the shipped ones */
 	bool traces;                             /* set by the caller: publish calls and paths too */
 	bool functions;                          /* set by the caller: publish functions too */
 	struct progress *progress;               /* set by the caller: how and where to draw */

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "advisory/advisory.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
@@ -57,6 +58,7 @@ struct output {
 	struct progress progress;
 	struct site site;
 	struct store *store;
+	struct advisories *advisories;           /* NULL: the shipped ones */
 	enum severity fail_on;
 	bool examines, found, store_failed;
 	const struct record *sum;
@@ -771,11 +773,33 @@ static bool has_explained(const struct output *o)
 	return false;
 }
 
+static bool take_advisory(void *to, const char *text)
+{
+	struct advisories *t = to;
+	struct advisory a;
+	if (advisory_from_body(text, &t->arena, &a))
+		(void)advisories_add(t, &a);
+	return true;
+}
+
+/* Those that were imported, beside the shipped ones. */
+static void load_advisories(struct output *o)
+{
+	const struct query q = { .kind = "advisory", .min_severity = -1 };
+	if (!o->store)
+		return;
+	o->advisories = advisories_new();
+	if (store_ask(o->store, &q, take_advisory, o->advisories) < 0)
+		log_warn(&o->args->log, "advisories of the store cannot be read: only the shipped ones are looked for");
+	o->exam.advisories = o->advisories;
+}
+
 static bool examine(struct output *o)
 {
 	const struct sink to = { take_judged, o };
 	if (!o->examines)
 		return true;
+	load_advisories(o);
 	bool good = examination_run(&o->exam, &o->material, o->spool, o->site.key, &o->registry, &o->args->log, &to);
 	if (o->exam.not_run)
 		log_warn(&o->args->log, "%u programs were not executed", o->exam.not_run);
@@ -832,6 +856,7 @@ static void close_all(struct output *o)
 	free(o->findings.v);
 	free(o->cases.v);
 	examination_done(&o->exam);
+	advisories_free(o->advisories);
 	store_close(o->store);
 	site_done(&o->site);
 	if (o->spool >= 0)

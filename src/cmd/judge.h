@@ -27,6 +27,7 @@ struct judge {
 	const struct record *const *starts;      /* the start-up graph; the caller's */
 	const struct scene_link *links;          /* programs and libraries by their index in files; the caller's */
 	uint32_t nstarts, nlinks;
+	const struct advisories *advisories;     /* the caller's; may be NULL */
 	bool traces_too;                         /* calls and paths are sent back too, credentials blanked */
 	struct judge_file *files;
 	uint32_t nfiles, files_room;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every pass on a made-up trace or script: what must fire, and its benign twin that must not. */
+#include "advisory/advisory.h"
 #include "fake_image.h"
 
 #include "base/scope.h"
@@ -772,9 +773,61 @@ static void a_library_that_acts_by_itself_is_told_once(void **state)
 	fake_end(&k);
 }
 
+static void an_advisory_speaks_of_exact_words_only(void **state)
+{
+	(void)state;
+	static const char *const quiet[] = { "CMS7.820.120.01/0.93(0.96)", "xCMS7.820.120.01/0.93(0.95)", "CMS8000", "vers:all/*", "<=2.4" };
+	struct advisories *shipped = advisories_new();
+	struct fake k;
+	for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
+		fake_begin(&k);
+		k.scene.advisories = shipped;
+		fake_file(&k, "etc/version", SCENE_OTHER, quiet[i]);
+		fake_run(&k);
+		assert_null(fake_found(&k, "fw.known-affected"));
+		fake_end(&k);
+	}
+	fake_begin(&k);
+	k.scene.advisories = shipped;
+	fake_file(&k, "etc/version", SCENE_OTHER, "ver=CMS7.820.120.01/0.93(0.95)\n");
+	fake_run(&k);
+	const struct finding *f = fake_found(&k, "fw.known-affected");
+	assert_true(f && f->severity == SEV_HIGH);
+	assert_true(f && record_get_uint(f->observed, OBS_OFFSET) == 4);
+	fake_end(&k);
+	advisories_free(shipped);
+}
+
+static void an_advisory_speaks_of_a_component_in_an_affected_version(void **state)
+{
+	(void)state;
+	static struct advisory_product products[] = { { "P1", "BusyBox", "BusyBox", "<1.20.0", "", true },
+						      { "P2", "Other", "BusyBox toolkit", "<9", "", true } };
+	static const struct span affected[] = { { (const uint8_t *)"P1", 2 }, { (const uint8_t *)"P2", 2 } };
+	static struct vulnerability weak = { .cve = "CVE-2011-0001", .score = 9.8, .status[STATUS_AFFECTED] = { affected, 2 } };
+	static struct advisory one = { .id = "A-1", .title = "t", .products = products, .nproducts = 2, .vulnerabilities = &weak,
+				       .nvulnerabilities = 1 };
+	const struct advisories all = { .v = &one, .n = 1 };
+	static const char *const versions[] = { "\177ELF BusyBox v1.20.2 (2012)", "\177ELF BusyBox v1.13.2 (2009)" };
+	for (unsigned i = 0; i < 2; i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_file(&k, "bin/busybox", SCENE_OTHER, versions[i]);
+		k.scene.advisories = &all;
+		fake_run(&k);
+		assert_non_null(fake_found(&k, "fw.component"));
+		const struct finding *f = fake_found(&k, "fw.known-affected");
+		assert_true((f != NULL) == (i == 1));
+		assert_true(!f || f->severity == SEV_MEDIUM);
+		fake_end(&k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_advisory_speaks_of_exact_words_only),
+		cmocka_unit_test(an_advisory_speaks_of_a_component_in_an_affected_version),
 		cmocka_unit_test(lines_of_cron_and_units_are_read),
 		cmocka_unit_test(scripts_give_what_they_do_and_no_more),
 		cmocka_unit_test(no_secret_leaves),

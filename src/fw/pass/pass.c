@@ -44,6 +44,12 @@ const struct scene *job_scene(const struct job *j)
 	return j->scene;
 }
 
+struct finding *const *job_found(const struct job *j, uint32_t *n)
+{
+	*n = j->n;
+	return j->v;
+}
+
 struct acts *job_acts(struct job *j)
 {
 	return &j->acts;

@@ -34,6 +34,8 @@ struct scene_link {                              /* indices in files: a program 
 	uint32_t program, library;
 };
 
+struct advisories;
+
 struct scene {
 	const char *image;                       /* as the user gave it */
 	const struct scene_file *files;
@@ -42,6 +44,7 @@ struct scene {
 	uint32_t nprograms;
 	const struct scene_link *links;
 	uint32_t nlinks;
+	const struct advisories *advisories;     /* to look for; NULL: none */
 };
 
 struct route {                                   /* one path of a program, or one script */
@@ -83,6 +86,7 @@ bool job_judge(struct job *j, struct finding *f, enum severity s, double confide
 void job_chain(struct job *j, struct finding *f, const struct act *const *steps);
 const char *job_text(struct job *j, const char *fmt, ...) PRINTF(2, 3);      /* bounded; lives as long as findings */
 const struct scene *job_scene(const struct job *j);
+struct finding *const *job_found(const struct job *j, uint32_t *n);      /* so far; until the next job_finding */
 struct acts *job_acts(struct job *j);                    /* for text of other files */
 void job_extra(struct job *j, struct finding *f, enum observed_field field, const char *text);
 /* Address, port, transport, protocol, host, path, command, setting of an act into f->observed. */
