@@ -420,21 +420,26 @@ def generated(work):
             f.write(body)
         good, why = same(image, source, work)
         report(good, f"{name}: comes out as it went in{why}")
-    for share in (0.3, 0.7):
-        damaged(image, share)
+        if name.endswith(("inband", "history", "zlib", "no header", "flipped bits", "YAFFS1")):
+            damaged(image, name)
+    # A sparse image of 40 bytes that stands for 4 GiB of zeros.
+    with open(image, "wb") as f:
+        f.write(struct.pack("<IHHHHIIII", 0xed26ff3a, 1, 0, 28, 12, 4096, 1 << 20, 1, 0) + struct.pack("<HHII", 0xcac3, 0, 1 << 20, 12))
+    run = inspect(image)
+    report(run.returncode in (0, 3) and b"swells" in run.stdout, "a sparse image that stands for gigabytes of zeros is answered with \"swells\"")
 
 
-def damaged(image, share):
+def damaged(image, name):
     """Flips and a cut: an answer, no crash."""
     with open(image, "rb") as f:
         body = bytearray(f.read())
-    random.seed(int(share * 100))
-    for _ in range(200):
+    random.seed(len(body))
+    for _ in range(60):
         body[random.randrange(len(body))] ^= 1 << random.randrange(8)
     with open(image, "wb") as f:
-        f.write(body[:int(len(body) * share)])
+        f.write(body[:len(body) * 2 // 3])
     run = inspect("--jsonl", image)
-    report(run.returncode in (0, 3), f"flipped bits and cut at {share}: still answered")
+    report(run.returncode in (0, 3), f"{name}: flipped bits and a cut are answered")
 
 
 def formats(image):
