@@ -116,6 +116,11 @@ struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct 
 		filters[ready].id = chain[ready].filter;
 		if (lzma_properties_decode(&filters[ready], NULL, chain[ready].props.p, chain[ready].props.n) != LZMA_OK)
 			break;
+		if (chain[ready].filter == LZMA_FILTER_LZMA1EXT) {
+			lzma_options_lzma *o = filters[ready].options;
+			o->ext_flags = LZMA_LZMA1EXT_ALLOW_EOPM;
+			lzma_set_ext_size(*o, chain[ready].size);
+		}
 		ready++;
 	}
 	filters[ready].id = LZMA_VLI_UNKNOWN;

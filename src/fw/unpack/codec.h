@@ -30,6 +30,7 @@ struct codec_result codec_stream(enum codec c, struct span in, const struct code
 struct codec_raw {
 	uint64_t filter;                         /* liblzma's number */
 	struct span props;                       /* as liblzma encodes them */
+	uint64_t size;                           /* of what LZMA gives: filters hold bytes back until they know the end */
 };
 enum { CODEC_RAW_MOST = 4 };
 struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct span in, const struct codec_taker *t) MUST_CHECK;

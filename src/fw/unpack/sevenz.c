@@ -62,7 +62,7 @@ static const struct {
 	enum packer packer;
 	uint64_t filter;
 } packers[] = {
-	{ 0x00, COPY, 0 }, { 0x21, LZMA2, 0x21 }, { 0x030101, LZMA1, 0x4000000000000001 }, { 0x040108, DEFLATE, 0 }, { 0x040202, BZIP2, 0 },
+	{ 0x00, COPY, 0 }, { 0x21, LZMA2, 0x21 }, { 0x030101, LZMA1, 0x4000000000000002 }, { 0x040108, DEFLATE, 0 }, { 0x040202, BZIP2, 0 },
 	{ 0x03, FILTER, 0x03 }, { 0x04, FILTER, 0x04 }, { 0x05, FILTER, 0x05 }, { 0x06, FILTER, 0x06 }, { 0x07, FILTER, 0x07 },
 	{ 0x08, FILTER, 0x08 }, { 0x09, FILTER, 0x09 }, { 0x0a, FILTER, 0x0a }, { 0x03030103, FILTER, 0x04 }, { 0x03030205, FILTER, 0x05 },
 	{ 0x03030401, FILTER, 0x06 }, { 0x03030501, FILTER, 0x07 }, { 0x03030701, FILTER, 0x08 }, { 0x03030805, FILTER, 0x09 },
@@ -379,7 +379,7 @@ static struct codec_result folder_run(const struct folder *f, struct span in, co
 		const struct coder *c = &f->c[f->chain[f->n - 1 - i]];
 		if (i + 1 < f->n && c->packer != FILTER)
 			return bad;
-		chain[i] = (struct codec_raw){ c->filter, c->props };
+		chain[i] = (struct codec_raw){ c->filter, c->props, c->size };
 	}
 	return codec_raw(chain, f->n, in, t);
 }
