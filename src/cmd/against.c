@@ -2,6 +2,11 @@
 /* Gathers two images and prints what their comparison says. */
 #include "cmd/against.h"
 
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "cmd/cmd.h"
 #include "cmd/gather.h"
 #include "record/json.h"
@@ -85,6 +90,47 @@ static bool print(const struct against *a, const struct differences *d, bool com
 	return written;
 }
 
+/* ---- a program that is in both images is executed once ---- */
+
+struct traces {
+	struct trace_cache *cache;
+	char folder[256];                        /* ours, to be removed; empty: the site's */
+};
+
+static int take_away(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+/* Without a cache the comparison takes longer, nothing else. */
+static struct traces traces_open(const struct against *a)
+{
+	struct traces t = { 0 };
+	uint8_t engine[32];
+	const char *base = getenv("TMPDIR");
+	if (!trace_cache_engine(engine))
+		return t;
+	if (a->no_store) {
+		int n = snprintf(t.folder, sizeof(t.folder), "%s/auscult-XXXXXX", base && *base ? base : "/tmp");
+		if (n >= (int)sizeof(t.folder) || !mkdtemp(t.folder))
+			t.folder[0] = '\0';
+	}
+	const char *dir = a->no_store ? t.folder : a->site->dir;
+	if (*dir)
+		t.cache = trace_cache_open(dir, a->site->key, span_of(engine, sizeof(engine)), &a->args->log);
+	return t;
+}
+
+static void traces_close(struct traces *t)
+{
+	trace_cache_close(t->cache);
+	if (t->folder[0])
+		(void)nftw(t->folder, take_away, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int against_run(const struct against *a)
 {
 	struct registry registry;
@@ -94,12 +140,15 @@ int against_run(const struct against *a)
 	command_registry(&registry);
 	progress.mode = progress_mode(a->progress, 2);
 	progress.fd = 2;
-	struct gather_order order = { .path = a->old, .key = a->key, .registry = &registry, .log = &a->args->log, .progress = &progress,
+	struct gather_order order = { .path = a->old, .key = a->site->key, .registry = &registry, .log = &a->args->log, .progress = &progress,
 				      .executes = true };
+	struct traces traces = traces_open(a);
+	order.cache = traces.cache;
 	arena_init(&d.arena, KEPT);
 	bool good = gather(&old, &order);
 	order.path = a->new;
 	good = gather(&new, &order) && good;
+	traces_close(&traces);
 	struct compare_side sides[] = { gathered_side(&old, a->old), gathered_side(&new, a->new) };
 	struct sink to = { take, &d };
 	compare_images(&sides[0], &sides[1], &to);

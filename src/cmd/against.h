@@ -9,7 +9,8 @@
 struct against {
 	const struct args *args;
 	const char *old, *new;
-	const uint8_t *key;                      /* KEY_BYTES of the site */
+	const struct site *site;
+	bool no_store;                           /* traces are kept for the length of the comparison only */
 	const char *progress;                    /* as the option says */
 	bool json, jsonl;
 	enum severity fail_on;

@@ -165,7 +165,8 @@ static void choose_programs(struct work *w, struct examination *x)
 static void take_named(struct work *w, uint32_t trace, const struct record *r)
 {
 	struct record named = *r;
-	_Static_assert((int)FWC_PROGRAM == (int)FWP_PROGRAM && (int)FWC_PROGRAM == (int)FWT_PROGRAM, "one field for all");
+	_Static_assert((int)FWC_PROGRAM == (int)FWP_PROGRAM && (int)FWC_PROGRAM == (int)FWT_PROGRAM &&
+			       (int)FWC_PROGRAM == (int)FWN_PROGRAM, "one field for all");
 	record_str(&named, FWC_PROGRAM, w->judge.files[w->programs[trace]].path);
 	judge_take(&w->judge, trace, &named);
 }
@@ -273,14 +274,14 @@ static bool take_body(struct work *w, uint32_t trace, struct span body)
 	arena_init(&arena, 64 << 20);
 	enum wire_got got;
 	while ((got = wire_get(&r, &w->registry, &arena, &rec)) == WIRE_RECORD) {
-		if (rec->type == &fwcall_type || rec->type == &fwpath_type || rec->type == &fwtrace_type)
+		if (rec->type == &fwcall_type || rec->type == &fwpath_type || rec->type == &fwtrace_type || rec->type == &fwfunction_type)
 			take_named(w, trace, rec);
 		arena_reset(&arena);
 	}
 	arena_done(&arena);
 	if (got == WIRE_MORE && !rd_left(&r) && t->summary)
 		return true;
-	t->ncalls = t->npaths = 0;
+	t->ncalls = t->npaths = t->nfunctions = 0;
 	t->summary = NULL;
 	return false;
 }

@@ -156,6 +156,7 @@ bool gather(struct gathered *g, const struct gather_order *o)
 	examination_init(&run.exam);
 	run.exam.progress = o->progress;
 	run.exam.functions = true;
+	run.exam.cache = o->cache;
 	bool unpacked = unpack(&run), examined = examine(&run);
 	examination_done(&run.exam);
 	close(run.spool);

@@ -27,6 +27,7 @@ struct gather_order {
 	const struct registry *registry;
 	const struct log *log;
 	struct progress *progress;
+	struct trace_cache *cache;               /* programs executed before; may be NULL */
 	bool executes;                           /* not only unpack */
 };
 

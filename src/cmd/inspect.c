@@ -868,7 +868,8 @@ static int compare(struct output *o)
 {
 	const struct args *a = o->args;
 	struct against two = {
-		.args = a, .old = args_text(a, OPT_AGAINST), .new = a->rest[0], .key = o->site.key, .progress = args_text(a, OPT_PROGRESS),
+		.args = a, .old = args_text(a, OPT_AGAINST), .new = a->rest[0], .site = &o->site, .no_store = args_flag(a, OPT_NO_STORE),
+		.progress = args_text(a, OPT_PROGRESS),
 		.json = args_flag(a, OPT_JSON), .jsonl = args_flag(a, OPT_JSONL), .fail_on = o->fail_on, .layout = o->layout,
 	};
 	return against_run(&two);
