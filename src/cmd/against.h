@@ -12,10 +12,11 @@ struct against {
 	const struct site *site;
 	bool no_store;                           /* traces are kept for the length of the comparison only */
 	const char *progress;                    /* as the option says */
+	bool same;                               /* only: are they the same firmware? Nothing is executed */
 	bool json, jsonl;
 	enum severity fail_on;
 	struct layout layout;
 };
 
-/* An exit code: found when something at or above fail_on is in NEW. */
+/* An exit code: found when something at or above fail_on is in NEW; with same when they are not the same. */
 int against_run(const struct against *a);

@@ -35,7 +35,7 @@
 
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
-	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_JOBS, OPT_AGAIN,
+	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
 	OPT_SBOM, OPT_SARIF,
 };
 
@@ -863,12 +863,18 @@ static void close_all(struct output *o)
 		close(o->spool);
 }
 
-/* --against: two images; nothing is kept of either. */
+static unsigned other_image(const struct args *a)
+{
+	return args_text(a, OPT_SAME) ? OPT_SAME : OPT_AGAINST;
+}
+
+/* --against and --same: two images; nothing is kept of either. */
 static int compare(struct output *o)
 {
 	const struct args *a = o->args;
 	struct against two = {
-		.args = a, .old = args_text(a, OPT_AGAINST), .new = a->rest[0], .site = &o->site, .no_store = args_flag(a, OPT_NO_STORE),
+		.args = a, .old = args_text(a, other_image(a)), .same = other_image(a) == OPT_SAME,
+		.new = a->rest[0], .site = &o->site, .no_store = args_flag(a, OPT_NO_STORE),
 		.progress = args_text(a, OPT_PROGRESS),
 		.json = args_flag(a, OPT_JSON), .jsonl = args_flag(a, OPT_JSONL), .fail_on = o->fail_on, .layout = o->layout,
 	};
@@ -904,7 +910,7 @@ static int run(struct args *a)
 	};
 	if (!a->nrest)
 		return command_usage(a, "name an image, a folder or a program: auscult inspect monitor.bin");
-	if (args_text(a, OPT_AGAINST) && a->nrest != 1)
+	if (args_text(a, other_image(a)) && (a->nrest != 1 || (args_text(a, OPT_SAME) && args_text(a, OPT_AGAINST))))
 		return command_usage(a, "name one image to compare with: auscult inspect --against old.img new.img");
 	if (a->v[OPT_JOBS].given)
 		return run_batch(a, &so);
@@ -929,7 +935,7 @@ static int run(struct args *a)
 		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
 	so.no_store |= !o.examines;
 	good = good && site_load(&o.site, &so, &a->log);
-	if (good && args_text(a, OPT_AGAINST)) {
+	if (good && args_text(a, other_image(a))) {
 		int rc = compare(&o);
 		close_all(&o);
 		return rc;
@@ -963,6 +969,7 @@ const struct command cmd_inspect = {
 		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
 		"network for what the firmware foretells\n"
 		"auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
+		"auscult inspect --same delivered.bin read-from-device.bin\n  whether the two are the same firmware\n"
 		"auscult inspect --list monitor.bin\n  every member\n"
 		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
 	OPTIONS(
@@ -974,6 +981,7 @@ const struct command cmd_inspect = {
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
 		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
 		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
+		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,
 		[OPT_STORE] = OPTION_STORE,

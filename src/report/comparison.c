@@ -181,7 +181,7 @@ void comparison_report(struct buf *out, const struct layout *l, struct record *c
 		return;
 	struct texts doubts = texts_of(sum, CMP_DOUBTS);
 	struct span result = text_of(sum, CMP_RESULT);
-	bool good = span_is(result, "fixed") || span_is(result, "nothing to fix");
+	bool good = span_is(result, "fixed") || span_is(result, "nothing to fix") || span_starts(result, SPAN_LIT("the same"));
 	struct buf b = { 0 };
 	buf_bytes(&b, text_of(sum, CMP_SENTENCE));
 	buf_u8(&b, 0);

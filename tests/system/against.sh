@@ -81,10 +81,15 @@ is "not fixed" 1 removed 0 0 added 0 0 moved 3 99
 report $? "renamed: a program built anew under another name loses no finding and gains none"
 verdict fw.remote-mount moved
 report $? "renamed: the mount moved"
+grep -q '"kind":"member_change","changes":\["renamed","content"\],"path":"opt/app/patientui","from":"opt/bin/monitor"' "$work/out"
+report $? "renamed: the program is known by the functions it kept"
 
 compare text-update encoded-update
 is "not fixed" 1 removed 0 0 added 0 0 changed 3 99
 report $? "re-encoded: an address that is masked in the file is not removed"
+grep -q '"kind":"function_change","change":"changed".*"function":"update_from_center"' "$work/out" &&
+	[ "$(grep -c '"kind":"function_change"' "$work/out")" -eq 1 ]
+report $? "re-encoded: one function differs, though all behind it moved"
 verdict fw.remote-mount changed
 report $? "re-encoded: the mount is there in another form"
 grep -q '"rule":"fw.remote-mount".*decoded when it runs' "$work/out"
@@ -132,6 +137,33 @@ report $? "an image that is not there cannot be compared"
 "$auscult" inspect --no-store --against "$work/healthy.img" >/dev/null 2>&1
 [ $? -eq 64 ]
 report $? "one image alone cannot be compared"
+
+same() { # A B: rc, $work/out
+	"$auscult" inspect --jsonl --no-store --test-key --same "$work/$1.img" "$work/$2.img" >"$work/out" 2>"$work/err"
+	rc=$?
+}
+
+cp "$work/healthy.img" "$work/copy.img"
+(cat "$work/healthy.img"; echo padding) >"$work/padded.img"
+same healthy copy
+is "the same bytes" 0 members_changed 0 0
+report $? "--same: a copy is the same"
+same healthy padded
+is "the same content" 0 members_added 0 0 members_removed 0 0
+report $? "--same: padding is no other firmware"
+same healthy hidden-update
+is "not the same" 1
+report $? "--same: another firmware is not the same"
+grep -q 'they part at byte [0-9]*, in healthy.img > 0x10000 cramfs' "$work/out"
+report $? "--same: and it says where they part"
+same healthy cut
+! grep -q '"result":"the same' "$work/out"
+report $? "--same: a piece of it is not the same"
+"$auscult" inspect --no-store --test-key --extract "$work/tree" "$work/hidden-update.img" >/dev/null 2>&1
+"$auscult" inspect --jsonl --no-store --test-key --same "$work/tree" "$work/tree" >"$work/out" 2>"$work/err"
+rc=$?
+is "the same content" 0
+report $? "--same: folders are compared by their members"
 
 compare hidden-update renamed-update
 cp "$work/out" "$work/first"

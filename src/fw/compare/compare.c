@@ -141,6 +141,63 @@ static void conclude(struct comparison *c)
 	compare_publish(c, &r);
 }
 
+/* ---- the same firmware? ---- */
+
+/* What lies at that byte of the input, as far as it was recognised. */
+static struct span container_at(const struct compare_side *s, uint64_t at)
+{
+	for (uint32_t i = 0; i < s->containers.n; i++) {
+		const struct record *c = s->containers.v[i];
+		uint64_t from = record_get_uint(c, CON_OFFSET), n = record_get_uint(c, CON_LENGTH);
+		if (record_get_uint(c, CON_DEPTH) == 1 && at >= from && at - from < n)
+			return record_get_text(c, CON_WHERE);
+	}
+	return SPAN_LIT("no container that was recognised");
+}
+
+static const char *sameness(struct comparison *c, uint64_t apart, const char **result)
+{
+	bool same = apart == COMPARE_EQUAL, whole = c->old->sum && c->new->sum;
+	struct span where = container_at(c->old, apart);
+	*result = same ? "the same bytes" : !whole ? "not known" : c->differing ? "not the same" : "the same content";
+	if (same)
+		return "The same: both have the same bytes.";
+	if (apart == COMPARE_FOLDERS)
+		return c->differing ? "Not the same: members differ." : whole ? "The same content: every member is the same in both."
+									      : "Not known.";
+	if (!c->differing)
+		return compare_text(c, "%s: every member is the same in both; they differ from byte %llu on, in how they are packed (%.*s).",
+				    whole ? "The same content" : "Not known", (unsigned long long)apart, (int)where.n,
+				    (const char *)where.p);
+	return compare_text(c, "Not the same: they part at byte %llu, in %.*s.", (unsigned long long)apart, (int)where.n,
+			    (const char *)where.p);
+}
+
+void compare_contents(const struct compare_side *a, const struct compare_side *b, uint64_t apart, const struct sink *to)
+{
+	struct comparison c = { .old = a, .new = b, .to = to };
+	struct record r;
+	const char *result;
+	arena_init(&c.line, LINE);
+	c.host.arena = &c.line;
+	pairing_make(&c);
+	compare_members(&c);
+	compare_starts(&c);
+	compare_begin(&c, &r, &comparison_type);
+	const char *text = sameness(&c, apart, &result);
+	record_str(&r, CMP_OLD, a->name);
+	record_str(&r, CMP_NEW, b->name);
+	record_str(&r, CMP_RESULT, result);
+	record_str(&r, CMP_SENTENCE, text);
+	for (unsigned f = CMP_MEMBERS_SAME; f <= CMP_STARTS; f++)
+		record_uint(&r, f, c.count[f]);
+	if (c.count[CMP_DROPPED])
+		record_uint(&r, CMP_DROPPED, c.count[CMP_DROPPED]);
+	compare_publish(&c, &r);
+	pairing_done(&c.pairs);
+	arena_done(&c.line);
+}
+
 void compare_images(const struct compare_side *old, const struct compare_side *new, const struct sink *to)
 {
 	struct comparison c = { .old = old, .new = new, .to = to };

@@ -56,6 +56,7 @@ struct comparison {
 	const struct sink *to;
 	uint64_t count[CMP_DROPPED + 1];         /* by comparison_field */
 	uint32_t published;
+	uint32_t differing;                      /* members that came, went or changed and hold no container */
 	uint32_t programs;                       /* programs and libraries that came, went or changed */
 	struct texts doubts;                     /* why a finding of OLD could be there still, unseen */
 };
@@ -63,6 +64,12 @@ struct comparison {
 /* Publishes member_change, function_change, start_change and verdict records, then one comparison. The same two
  * images give the same records in the same order. */
 void compare_images(const struct compare_side *old, const struct compare_side *new, const struct sink *to);
+
+/* Only what is in them: member_change records, then one comparison that says whether the two are the same firmware and
+ * where they part. apart: the first byte that differs; COMPARE_EQUAL: none does; COMPARE_FOLDERS: they are no files. */
+#define COMPARE_EQUAL UINT64_MAX
+#define COMPARE_FOLDERS (UINT64_MAX - 1)
+void compare_contents(const struct compare_side *a, const struct compare_side *b, uint64_t apart, const struct sink *to);
 
 /* ---- the parts ---- */
 

@@ -372,6 +372,7 @@ static void one_side(struct comparison *c, const struct record *m, bool is_new, 
 	if (holds)
 		record_bool(&r, MCH_HOLDS, true);
 	c->programs += is_binary(m);
+	c->differing += !holds;
 	c->count[is_new ? CMP_MEMBERS_ADDED : CMP_MEMBERS_REMOVED]++;
 	compare_publish(c, &r);
 }
@@ -423,8 +424,10 @@ static void both(struct comparison *c, uint32_t i, uint32_t k)
 		return;
 	}
 	describe(&r, b);
+	bool holds = c->pairs.old_holds[i] || c->pairs.new_holds[k];
 	c->programs += is_binary(a) || is_binary(b);
-	if (c->pairs.old_holds[i] || c->pairs.new_holds[k])
+	c->differing += !holds;
+	if (holds)
 		record_bool(&r, MCH_HOLDS, true);
 	c->count[CMP_MEMBERS_CHANGED]++;
 	compare_publish(c, &r);

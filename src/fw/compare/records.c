@@ -65,7 +65,7 @@ RECORD_TYPE(verdict_type, "verdict", "What became of a finding from one version 
 static const struct field comparison_fields[] = {
 	[CMP_OLD] = { "old", F_TEXT, "the old image" },
 	[CMP_NEW] = { "new", F_TEXT, "the new image" },
-	[CMP_RESULT] = { "result", F_TEXT, "fixed, partly fixed, not fixed, nothing to fix, \"fixed, but something is new\", worse, or not known" },
+	[CMP_RESULT] = { "result", F_TEXT, "fixed, partly fixed, not fixed, nothing to fix, \"fixed, but something is new\", worse, or not known; of --same: the same bytes, the same content, not the same" },
 	[CMP_SENTENCE] = { "sentence", F_TEXT, "the same in words" },
 	[CMP_REMOVED] = { "removed", F_UINT, "findings above info that the new image does not show" },
 	[CMP_STILL] = { "still", F_UINT, "findings above info that are still there as they were" },
