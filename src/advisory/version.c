@@ -72,6 +72,9 @@ static enum order compare_letters(const char *a, size_t n, const char *b, size_t
 		i++;
 	if (i == n && n == m)
 		return SAME;
+	/* OpenSSL counts on behind 1.0.2z with 1.0.2za. */
+	if (n + m == 3 && lower(n > m ? a[0] : b[0]) == 'z')
+		return n < m ? LESS : MORE;
 	if (n > 2 || m > 2 || n != m)
 		return NEITHER;
 	return lower(a[i]) < lower(b[i]) ? LESS : MORE;
@@ -92,6 +95,16 @@ static bool is_zeros(const char *rest)
 	return true;
 }
 
+/* "1.0-rc1" comes before "1.0", "1.0p1" and "1.0-r3" behind it. */
+static bool is_before_release(const char *run, size_t n)
+{
+	static const char *const words[] = { "rc", "alpha", "beta", "pre", "preview", "dev" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == n && strncasecmp(run, words[i], n) == 0)
+			return true;
+	return false;
+}
+
 /* b may end in x: "5.x" is the same as any 5.something. */
 static enum order compare(const char *a, const char *b)
 {
@@ -101,10 +114,12 @@ static enum order compare(const char *a, const char *b)
 		const char *x = next_run(&a, &n), *y = next_run(&b, &m);
 		if (y && is_wild(y, m) && rest_b[0] != lower('v'))
 			return SAME;
+		if ((!x && y && is_before_release(y, m)) || (x && !y && is_before_release(x, n)))
+			return x ? LESS : MORE;
 		if (!x || !y)
 			return is_zeros(x ? rest_a : rest_b) ? SAME : x ? MORE : LESS;
 		if (is_digit(*x) != is_digit(*y))
-			return NEITHER;
+			return is_before_release(x, n) ? LESS : is_before_release(y, m) ? MORE : NEITHER;
 		enum order o = is_digit(*x) ? compare_digits(x, n, y, m) : compare_letters(x, n, y, m);
 		if (o != SAME)
 			return o;

@@ -32,6 +32,9 @@ static void versions_fit_as_published(void **state)
 		{ "smart3250-2.6.27-wlan2.1.7.cramfs", "<=smart3250-2.6.27-wlan2.1.7.cramfs", VERSION_YES },
 		{ "CMS7.820.075.08/0.74(0.75)", "CMS7.820.075.08/0.74(0.75)", VERSION_YES },
 		{ "1.5", "vers:generic/>=1.0|<2.0", VERSION_YES }, { "2.0", "vers:generic/>=1.0|<2.0", VERSION_NO },
+		{ "1.0.2g", "<1.0.2k", VERSION_YES }, { "1.0.2za", "<1.0.2k", VERSION_NO }, { "1.0.2y", "<=1.0.2za", VERSION_YES },
+		{ "1.0.2g", "<=1.0.2", VERSION_NO }, { "8.0p1", "<8.1", VERSION_YES }, { "2010.06-rc1", "<2010.06", VERSION_YES },
+		{ "2010.06", "<=2010.06-rc1", VERSION_NO }, { "2.0-rc2", "<2.0.1", VERSION_YES }, { "2.0-beta1", ">=2.0.0", VERSION_NO },
 		{ "3.0", "", VERSION_UNKNOWN }, { "3.0", "|||", VERSION_UNKNOWN },
 	};
 	(void)state;
