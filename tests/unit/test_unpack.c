@@ -652,6 +652,46 @@ static void what_no_one_opens_is_judged_by_its_entropy(void **state)
 
 /* ---- names ---- */
 
+/* ---- texts of programmers, ar ---- */
+
+static void one_record_alone_is_no_hex_text(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	buf_text(&b, "the time is :0100000041BE and nothing else stands here\nS9030000FC is a word too\n");
+	struct members *m = opened(&b);
+	assert_int_equal(m->nc, 1);
+	members_free(m);
+	buf_done(&b);
+}
+
+static void hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_counted(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	buf_text(&b, "junk\n:020000040800F2\n:02000200434475\n:0200000041427B\n:01000000FF01\n:0110000045AA\n:00000001FF\nbehind");
+	struct members *m = opened(&b);
+	is_format(m, 1, "ihex", 5);
+	holds(m, "0x08000000.bin", SPAN_LIT("ABCD"));
+	holds(m, "0x08001000.bin", SPAN_LIT("E"));
+	assert_non_null(strstr(m->c[1].damage, "1 records are damaged"));
+	members_free(m);
+	buf_done(&b);
+}
+
+static void ar_that_ends_early_says_so(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	buf_text(&b, "!<arch>\nname/           0           0     0     100644  4000000000`\nshort of its length");
+	struct members *m = opened(&b);
+	is_format(m, 1, "ar", 0);
+	holds(m, "name", SPAN_LIT("short of its length"));
+	assert_non_null(find(m, "name")->damage);
+	members_free(m);
+	buf_done(&b);
+}
+
 static void names_become_harmless(void **state)
 {
 	(void)state;
@@ -693,7 +733,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(targets_that_could_lead_out_are_refused),
-		cmocka_unit_test(names_become_harmless),
+		cmocka_unit_test(names_become_harmless), cmocka_unit_test(one_record_alone_is_no_hex_text),
+		cmocka_unit_test(hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_counted),
+		cmocka_unit_test(ar_that_ends_early_says_so),
 		cmocka_unit_test(jffs2_that_claims_gigabytes_gets_no_memory),
 		cmocka_unit_test(a_bomb_is_cut_and_its_neighbour_is_still_read),
 		cmocka_unit_test(every_budget_has_a_word),
