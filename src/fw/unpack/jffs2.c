@@ -76,7 +76,10 @@ static void name_read(struct jffs2 *j, struct rd r)
 {
 	struct rd checked = r;
 	rd_skip(&r, HEAD);
-	struct name n = { .parent = rd_u32(&r), .version = rd_u32(&r), .inode = rd_u32(&r), .mctime = rd_u32(&r) };
+	struct name n = { .parent = rd_u32(&r) };
+	n.version = rd_u32(&r);
+	n.inode = rd_u32(&r);
+	n.mctime = rd_u32(&r);
 	uint8_t length = rd_u8(&r);
 	n.type = rd_u8(&r);
 	rd_skip(&r, 2);
@@ -99,8 +102,12 @@ static void data_read(struct jffs2 *j, struct rd r, size_t at)
 {
 	struct rd checked = r;
 	rd_skip(&r, HEAD);
-	struct data d = { .inode = rd_u32(&r), .version = rd_u32(&r), .mode = rd_u32(&r), .uid = rd_u16(&r), .gid = rd_u16(&r),
-			  .isize = rd_u32(&r), .at = at };
+	struct data d = { .inode = rd_u32(&r), .at = at };
+	d.version = rd_u32(&r);
+	d.mode = rd_u32(&r);
+	d.uid = rd_u16(&r);
+	d.gid = rd_u16(&r);
+	d.isize = rd_u32(&r);
 	rd_skip(&r, 4);
 	d.mtime = rd_u32(&r);
 	rd_skip(&r, 4);

@@ -58,7 +58,10 @@ static bool trx_read(struct span s, struct trx *t)
 {
 	struct rd r = rd_of(s);
 	rd_skip(&r, 4);
-	*t = (struct trx){ .length = rd_le32(&r), .crc = rd_le32(&r), .flags = rd_le16(&r), .version = rd_le16(&r) };
+	*t = (struct trx){ .length = rd_le32(&r) };
+	t->crc = rd_le32(&r);
+	t->flags = rd_le16(&r);
+	t->version = rd_le16(&r);
 	t->n = t->version == 2 ? 4 : 3;
 	t->head = t->version == 2 ? TRX_HEAD2 : TRX_HEAD;
 	uint32_t before = 0;
