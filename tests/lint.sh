@@ -81,7 +81,7 @@ sensor base record capture decode track sensor
 feed base record track finding feed
 detect base record decode track finding profile detect
 store base record finding store
-report base record finding store fw/flow report
+report base record finding store fw/unpack fw/flow report
 lab base record lab
 isolate base record track finding isolate
 mesh base record finding mesh
@@ -89,7 +89,7 @@ serve base record finding store report serve
 fw/unpack base record fw/unpack
 fw/model base record fw/unpack fw/model
 fw/flow base record fw/unpack fw/model fw/flow
-fw/pass base record finding fw/unpack fw/model fw/flow fw/pass
+fw/pass base record finding advisory fw/unpack fw/model fw/flow fw/pass
 EOF
 list 'src/*.c' 'src/*.h' | while read -r f; do
 	folder=$(dirname "$f")

@@ -753,7 +753,8 @@ static bool write_exports(struct output *o)
 	}
 	buf_reset(&b);
 	if (sarif) {
-		const struct sarif_input in = { o->findings.v, o->members.v, o->containers.v, o->findings.n, o->members.n, o->containers.n };
+		const struct sarif_input in = { o->findings.v, o->members.v, o->containers.v,
+						o->findings.n, o->members.n, o->containers.n };
 		size_t n = sarif_write(&b, &in);
 		bool written = write_document(o, sarif, &b);
 		good &= written;

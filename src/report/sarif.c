@@ -280,7 +280,8 @@ size_t sarif_write(struct buf *out, const struct sarif_input *in)
 			   .order = mem_array(in->nmembers + 1, sizeof(size_t)) };
 	places_init(&p.places, in->members, in->nmembers);
 	collect(&p);
-	buf_text(out, "{\"$schema\":\"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json\","
+	buf_text(out, "{\"$schema\":"
+		      "\"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json\","
 		      "\"version\":\"2.1.0\",\"runs\":[{\n \"tool\":{\"driver\":{\"name\":\"auscult\",\"version\":");
 	json_put_str(out, AUSCULT_VERSION);
 	buf_text(out, ",");

@@ -75,7 +75,8 @@ static void put_occurrences(struct buf *b, const struct record *f)
 	for (uint32_t i = 0; i < steps.n; i++) {
 		buf_text(b, i ? ",\n     {\"location\":" : ",\"occurrences\":[\n     {\"location\":");
 		json_put_text(b, record_get_text(steps.v[i], STEP_PLACE));
-		buf_printf(b, ",\"offset\":%llu,\"additionalContext\":", (unsigned long long)record_get_uint(steps.v[i], STEP_OFFSET));
+		buf_printf(b, ",\"offset\":%llu,\"additionalContext\":",
+			   (unsigned long long)record_get_uint(steps.v[i], STEP_OFFSET));
 		json_put_text(b, record_get_text(steps.v[i], STEP_TEXT));
 		buf_text(b, "}");
 	}
@@ -241,7 +242,8 @@ static void put_metadata(struct bom *m)
 		image = image ? image : m->members[i];
 		inputs++;
 	}
-	buf_text(b, ",\"version\":1,\n\"metadata\":{\"tools\":{\"components\":[{\"type\":\"application\",\"name\":\"auscult\",\"version\":");
+	buf_text(b, ",\"version\":1,\n\"metadata\":{\"tools\":{\"components\":["
+		    "{\"type\":\"application\",\"name\":\"auscult\",\"version\":");
 	json_put_str(b, AUSCULT_VERSION);
 	buf_text(b, "}]},\"component\":{\"type\":\"firmware\",\"bom-ref\":\"image\",\"name\":");
 	json_put_text(b, image && inputs == 1 ? record_get_text(image, MEM_PATH) : SPAN_LIT("files of an image"));
@@ -250,7 +252,8 @@ static void put_metadata(struct bom *m)
 	buf_text(b, "}}");
 }
 
-size_t sbom_write(struct buf *out, struct record *const *findings, size_t n, struct record *const *members, size_t nmembers)
+size_t sbom_write(struct buf *out, struct record *const *findings, size_t n, struct record *const *members,
+		  size_t nmembers)
 {
 	struct bom m = { findings, members, n, nmembers, { .cap = out->cap } };
 	bool *holds = mem_array(nmembers + 1, sizeof(*holds));

@@ -7,4 +7,5 @@
 #include "record/record.h"
 
 /* Of "fw.component" findings and "member" records (for hashes). Returns how many components are in it. */
-size_t sbom_write(struct buf *out, struct record *const *findings, size_t n, struct record *const *members, size_t nmembers);
+size_t sbom_write(struct buf *out, struct record *const *findings, size_t n, struct record *const *members,
+		  size_t nmembers);

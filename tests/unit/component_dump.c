@@ -14,8 +14,8 @@ static void dump(const struct component_index *x, const char *path)
 	static struct component_hit hits[COMPONENT_HITS];
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *p = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
-								   : MAP_FAILED;
+	bool good = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
+	void *p = good ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
 	if (fd >= 0)
 		close(fd);
 	if (p == MAP_FAILED)

@@ -71,7 +71,8 @@ static bool is_same(const struct place_seen *a, const struct place_seen *b)
 	return strcmp(a->rule->name, b->rule->name) == 0 && span_eq(a->version, b->version);
 }
 
-/* The words stand in a member of this file, and are nothing there: a text. `left`: bytes that may still be looked at. */
+/* The words stand in a member of this file, and are nothing there: a text. `left`: bytes that may still be looked
+ * at. */
 static bool is_said_inside(const struct scene *s, const struct place_seen *p, uint64_t *left)
 {
 	for (uint32_t i = 0; i < s->nfiles; i++) {

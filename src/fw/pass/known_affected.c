@@ -10,14 +10,15 @@ static const struct rule rule = {
 	.id = "fw.known-affected",
 	.title = "A published advisory names this firmware, or software in it, as affected",
 	.cause = "known weakness",
-	.sees = "The exact version text of an affected product, of ten characters or more with letters and four digits, stands "
-		"in the image's content or is a file's whole name; or a component that was found has the advisory's product "
+	.sees = "The exact version text of an affected product, of ten characters or more with letters and four digits, "
+		"stands in the image's content or is a file's whole name; or a component that was found has the advisory's product "
 		"name and a version that it names as affected. Shipped advisories, and those that were imported.",
 	.why = "The weakness is public, and so is often the way to use it.",
 	.wrong = "The maker may have mended it without a new version number. A text may stand in an image that only talks of "
 		 "that version, as an updater does.",
-	.next = { ADVICE_WHICH_DEVICES, "Read the advisory, which `auscult advisories list` names with its address: it says what to do.", ADVICE_ASK_MAKER,
-		  ADVICE_RECHECK, NULL },
+	.next = { ADVICE_WHICH_DEVICES,
+		  "Read the advisory, which `auscult advisories list` names with its address: it says what to do.",
+		  ADVICE_ASK_MAKER, ADVICE_RECHECK, NULL },
 	.attack = { "T0866", "T1210", NULL },
 	.cwe = { "CWE-1395", NULL },
 };
@@ -61,7 +62,8 @@ static const char *odd_text(const char *version)
 		digits += is_digit(c);
 		letters += is_word(c) && !is_digit(c);
 	}
-	return n >= TEXTS_LEAST && digits >= DIGITS_LEAST && letters >= 2 && strncmp(version, "vers:", 5) != 0 ? version : NULL;
+	bool odd = n >= TEXTS_LEAST && digits >= DIGITS_LEAST && letters >= 2 && strncmp(version, "vers:", 5) != 0;
+	return odd ? version : NULL;
 }
 
 static bool is_status(const struct vulnerability *v, enum product_status status, const char *id)
@@ -148,8 +150,9 @@ static void tell(struct job *j, const struct case_of *c, const struct vulnerabil
 	record_uint(f->observed, OBS_OFFSET, c->offset);
 	for (unsigned i = 0; i < n; i++)
 		job_extra(j, f, OBS_EXTRA, job_text(j, "%.60s", v[i]->cve));
-	f->title = job_text(j, "%s %.160s %s, which %.80s names as affected (%.40s%s)", c->image ? "The image carries" : "It contains",
-			    c->name, version, c->advisory->id, n ? v[0]->cve : "", n > 1 ? job_text(j, " and %u more", n - 1) : "");
+	f->title = job_text(j, "%s %.160s %s, which %.80s names as affected (%.40s%s)",
+			    c->image ? "The image carries" : "It contains", c->name, version, c->advisory->id,
+			    n ? v[0]->cve : "", n > 1 ? job_text(j, " and %u more", n - 1) : "");
 }
 
 /* ---- the image's own version ---- */
