@@ -83,6 +83,13 @@ mkdir -p "$out/programs/scripts"
 cp "$here"/scripts/*.sh "$out/programs/scripts/"
 cp -R "$here"/files/* "$out/programs/"
 
+# A program that reads its server from a file, and a script that writes the file.
+for graph in graph_given graph_twin; do
+	[ -e "$out/programs/armel-Os/fixed_destination_twin" ] || continue
+	mkdir -p "$out/programs/$graph/bin"
+	cp "$out/programs/armel-Os/fixed_destination_twin" "$out/programs/$graph/bin/monitor"
+done
+
 # A root file system with the chain in a script and, where there is a compiler, in a program.
 root=$out/root
 rm -rf "$root"

@@ -101,7 +101,7 @@ static inline struct record *fake_arg(struct fake *k, const char *spec)
 	}
 	if (kind == '@' || kind == '~') {        /* ADDRESS/PORT; ~: from configuration */
 		struct addr ip;
-		char *slash = strchr(z, '/'), host[64];
+		char *slash = strrchr(z, '/'), host[64];
 		snprintf(host, sizeof(host), "%.*s", (int)(slash - z), z);
 		record_str(a, ARG_FAMILY, "inet");
 		if (addr_parse(host, &ip))

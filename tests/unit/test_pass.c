@@ -530,6 +530,71 @@ static void a_page_that_nothing_names_is_told(void **state)
 	fake_end(&k);
 }
 
+/* A program that reads its server from a file: what the image and its scripts say of that file. */
+static const struct {
+	const char *path, *text;
+	enum scene_kind kind;
+	const char *source;
+	int severity;
+	uint64_t port;
+} graphs[] = {
+	{ "etc/app.conf", "# server=203.0.113.9\nserver=10.0.0.2\nnetmask=255.255.255.0\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
+	{ "etc/other.conf", "server=203.0.113.9\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
+	{ "etc/app.conf", "dns1=203.0.113.53\nname=ward.example\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
+	{ "etc/app.conf", "server=ward.example\n", SCENE_OTHER, "file:/etc/app.conf", SEV_LOW, 515 },
+	{ "etc/app.conf", "server=203.0.113.9\n", SCENE_OTHER, "file:/etc/app.conf", SEV_MEDIUM, 515 },
+	{ "etc/app.json", "{\n \"server\": \"203.0.113.9\",\n}\n", SCENE_OTHER, "file:/etc/app.json", SEV_MEDIUM, 515 },
+	{ "etc/app.xml", "<a>\n <server>203.0.113.9</server>\n</a>\n", SCENE_OTHER, "file:/etc/app.xml", SEV_MEDIUM, 515 },
+	{ "etc/config/app", "config x\n\toption server '203.0.113.9'\n", SCENE_OTHER, "file:/etc/config/app", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "H=203.0.113.9\necho \"server=$H\" > /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "cat > /etc/app.conf <<E\nserver=203.0.113.9\nE\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "sed -i 's/^server=.*/server=203.0.113.9/' /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "echo server=$1 > /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", -1, 0 },
+	{ "etc/init.d/S1", "export HOST=203.0.113.9\nbin/app\n", SCENE_SCRIPT, "getenv:HOST", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "HOST=203.0.113.9\nexport HOST\n", SCENE_SCRIPT, "getenv:HOST", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "HOST=203.0.113.9 /bin/app\n", SCENE_SCRIPT, "getenv:HOST", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "HOST=203.0.113.9\n/bin/app\n", SCENE_SCRIPT, "getenv:HOST", -1, 0 },
+	{ "etc/init.d/S1", "nvram set server=203.0.113.9\n", SCENE_SCRIPT, "config:server", SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "nvram set other=203.0.113.9\n", SCENE_SCRIPT, "config:server", -1, 0 },
+};
+
+static void settings_that_the_image_holds_are_defaults(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(graphs); i++) {
+		struct fake k;
+		fake_begin(&k);
+		(void)fake_file(&k, graphs[i].path, graphs[i].kind, graphs[i].text);
+		fake_program(&k, "bin/app");
+		(void)fake_call(&k, CALL_NETWORK, "connect", "fd=#3",
+				arena_printf(&k.arena, "address=~{%s}/515", graphs[i].source), NULL);
+		fake_run(&k);
+		const struct finding *f = fake_found(&k, "fw.fixed-destination");
+		int got = f ? (int)f->severity : -1;
+		if (got != graphs[i].severity)
+			fail_msg("%zu: %d, expected %d: %s", i, got, graphs[i].severity, graphs[i].text);
+		if (f) {
+			assert_int_equal(record_get_uint(f->observed, OBS_PORT), graphs[i].port);
+			assert_true(f->nsteps >= 2);
+			assert_true(span_is(record_get_text(f->steps[0], STEP_MEMBER), graphs[i].path));
+		}
+		fake_end(&k);
+	}
+}
+
+static void a_key_that_is_compared_picks_its_setting(void **state)
+{
+	struct fake k;
+	(void)state;
+	fake_begin(&k);
+	(void)fake_file(&k, "etc/app.conf", SCENE_OTHER, "update=203.0.113.7\nserver=10.0.0.2\n");
+	fake_program(&k, "bin/app");
+	(void)fake_call(&k, CALL_COMPARE, "strncmp", "a=\"{file:/etc/app.conf}", "b=\"server=", NULL);
+	(void)fake_call(&k, CALL_NETWORK, "connect", "fd=#3", "address=~{file:/etc/app.conf}/515", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
 static void a_password_is_found_and_not_shown(void **state)
 {
 	(void)state;
@@ -844,6 +909,8 @@ int main(void)
 		cmocka_unit_test(checked_input_is_no_injection),
 		cmocka_unit_test(a_name_that_was_compared_is_no_outside_path),
 		cmocka_unit_test(a_page_that_nothing_names_is_told),
+		cmocka_unit_test(settings_that_the_image_holds_are_defaults),
+		cmocka_unit_test(a_key_that_is_compared_picks_its_setting),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
 		cmocka_unit_test(accounts_and_keys),

@@ -38,6 +38,8 @@ enum setting {
 };
 const char *setting_name(enum setting s);        /* "constant only" … */
 
+struct scene_file;
+
 struct act {
 	enum act_kind kind;
 	const struct record *call;               /* the fwcall; NULL: of a script */
@@ -59,6 +61,8 @@ struct act {
 	uint64_t offset, site;
 	struct span function;
 	int64_t result;                          /* network calls: the descriptor */
+	const struct scene_file *file;           /* where it stands, when not in the route's file */
+	const struct act *given;                 /* what gives the destination: a line of a settings file or of a script */
 	bool blanked;                            /* text is all that may be shown of it */
 };
 

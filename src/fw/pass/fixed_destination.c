@@ -27,7 +27,7 @@ static const struct rule rule = {
 /* A call towards port 0 goes nowhere: a structure that nobody filled. */
 static bool is_sink(const struct act *a)
 {
-	if (a->call && !a->port && (a->kind == ACT_CONNECT || a->kind == ACT_SEND))
+	if (a->call && !a->port && !a->given && (a->kind == ACT_CONNECT || a->kind == ACT_SEND))
 		return false;
 	return a->kind == ACT_CONNECT || a->kind == ACT_SEND || a->kind == ACT_FETCH || a->kind == ACT_MOUNT ||
 	       (a->kind == ACT_SERVICE && a->reverse);
@@ -80,7 +80,8 @@ static void judge(struct job *j, const struct route *r, int i)
 	if (!f || !job_judge(j, f, weigh(a, sent >= 0), sure))
 		return;
 	const struct act *steps[] = { a, sent > i ? r->v[sent] : NULL, NULL };
-	f->title = job_text(j, "%s %s %s; the destination is %s", r->file->path, how(a), where, setting_name(a->setting));
+	f->title = job_text(j, "%s %s %s; the destination is %s%s%s", r->file->path, how(a), where, setting_name(a->setting),
+			    a->given ? ", and given in " : "", a->given ? a->given->file->path : "");
 	job_observe(j, f, a);
 	job_chain(j, f, steps);
 }

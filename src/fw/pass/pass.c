@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/buf.h"
+#include "fw/pass/settings.h"
 
 #define PASS(x) extern const struct pass pass_##x;
 #include "fw/pass/pass.def"
@@ -33,6 +34,7 @@ struct job {
 	uint32_t nlanes;
 	const struct act **route;
 	bool *equal;
+	struct settings *settings;
 };
 
 enum { GENERATIONS = 512, STEP_LISTED = 24, EXTRA_MAX = 16 };
@@ -172,6 +174,8 @@ static void step_of_call(struct job *j, struct record *step, const struct act *a
 static const struct scene_file *holder(const struct job *j, uint32_t file, const struct act *a)
 {
 	const struct scene *s = j->scene;
+	if (a->file)
+		return a->file;
 	struct span module = a->call ? record_get_text(a->call, FWC_MODULE) : (struct span){ 0 };
 	for (uint32_t i = 0; module.n && i < s->nlinks; i++)
 		if (s->links[i].program == file && span_eq(path_base(span_str(s->files[s->links[i].library].path)), module))
@@ -179,31 +183,42 @@ static const struct scene_file *holder(const struct job *j, uint32_t file, const
 	return &s->files[file];
 }
 
+static struct record *step_of(struct job *j, uint32_t file, const struct act *a)
+{
+	const struct scene_file *place = holder(j, file, a);
+	struct record *r = arena_new(j->host->arena, sizeof(*r));
+	if (!r)
+		return NULL;
+	record_begin(r, &step_type, NULL, j->host);
+	record_str(r, STEP_MEMBER, place->path);
+	record_str(r, STEP_PLACE, place->where);
+	record_text(r, STEP_FUNCTION, arena_copy(j->host->arena, a->function));
+	if (a->call)
+		step_of_call(j, r, a);
+	else
+		record_text(r, STEP_CALL, arena_copy(j->host->arena, a->name));
+	if (!a->call && a->line)
+		record_uint(r, STEP_LINE, a->line);
+	if (!a->call && (a->line || a->offset) && !a->file)
+		record_uint(r, STEP_OFFSET, a->offset);
+	record_text(r, STEP_TEXT, arena_copy(j->host->arena, span_cut(a->text, TEXT_MAX)));
+	return r;
+}
+
 void job_chain(struct job *j, struct finding *f, const struct act *const *steps)
 {
 	struct record **v = arena_new(j->host->arena, PASS_STEPS * sizeof(*v));
 	unsigned n = 0;
-	for (; v && *steps && n < PASS_STEPS; steps++) {
+	for (bool first = true; v && *steps && n < PASS_STEPS; steps++, first = false) {
 		const struct act *a = *steps;
-		const struct scene_file *file = holder(j, f->device, a);
-		struct record *r = arena_new(j->host->arena, sizeof(*r));
+		struct record *given = a->given && n + 1 < PASS_STEPS ? step_of(j, f->device, a->given) : NULL;
+		struct record *r = step_of(j, f->device, a);
 		if (!r)
 			break;
-		record_begin(r, &step_type, NULL, j->host);
-		record_str(r, STEP_MEMBER, file->path);
-		record_str(r, STEP_PLACE, file->where);
-		record_text(r, STEP_FUNCTION, arena_copy(j->host->arena, a->function));
-		if (a->call)
-			step_of_call(j, r, a);
-		else
-			record_text(r, STEP_CALL, arena_copy(j->host->arena, a->name));
-		if (!a->call && a->line)
-			record_uint(r, STEP_LINE, a->line);
-		if (!a->call && (a->line || a->offset))
-			record_uint(r, STEP_OFFSET, a->offset);
-		record_text(r, STEP_TEXT, arena_copy(j->host->arena, span_cut(a->text, TEXT_MAX)));
+		if (given)
+			v[n++] = given;
 		v[n++] = r;
-		if (n == 1) {
+		if (first) {
 			f->origins[0].offset = a->call ? a->site : a->offset;
 			f->notes[0] = job_text(j, "%.*s", (int)span_cut(a->text, 300).n, (const char *)a->text.p);
 			record_text(f->observed, OBS_FUNCTION, record_get_text(r, STEP_FUNCTION));
@@ -325,6 +340,54 @@ static struct lane *lane_find(const struct job *j, uint64_t path)
 static uint64_t order_of(const struct act *a)
 {
 	return record_get_uint(a->call, FWC_ORDER);
+}
+
+/* Names that the program compares with what a source gives: keys of its settings. */
+static unsigned keys_of(const struct acts *acts, struct span source, struct span *keys, unsigned most)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < acts->n && n < most; i++)
+		if (acts->v[i].kind == ACT_COMPARE && acts->v[i].secret.n && span_eq(acts->v[i].source, source))
+			keys[n++] = acts->v[i].secret;
+	return n;
+}
+
+static const struct act *giver(struct job *j, const struct given *g)
+{
+	struct act *a = arena_new(j->acts.arena, sizeof(*a));
+	if (!a)
+		return NULL;
+	const char *text = arena_printf(j->acts.arena, "%.*s%s%.*s", (int)g->key.n, (const char *)g->key.p, g->key.n ? " = " : "",
+					(int)g->value.n, (const char *)g->value.p);
+	*a = (struct act){ .kind = ACT_CONFIG, .name = SPAN_LIT("setting"), .text = span_str(text), .line = g->line,
+			   .file = &j->scene->files[g->file] };
+	return a;
+}
+
+/* A destination that comes from settings which lie in the image, or which a script of it writes, is a default that
+ * configuration may replace. */
+static void settle_destination(struct job *j, struct act *a)
+{
+	enum { KEYS = 64 };
+	struct span keys[KEYS];
+	struct given g[SETTINGS_FOUND];
+	bool goes = a->kind == ACT_CONNECT || a->kind == ACT_SEND || a->kind == ACT_FETCH || a->kind == ACT_MOUNT;
+	if (!j->settings || !goes || a->setting != SETTING_CONFIGURED || !source_is_config(a->source))
+		return;
+	unsigned nkeys = keys_of(&j->acts, a->source, keys, KEYS);
+	unsigned n = settings_destinations(j->settings, a->source, keys, nkeys, g);
+	struct act known = { .port = a->port };
+	for (unsigned i = 0; i < n && act_reach(&known) < REACH_NAME; i++) {     /* the one that matters most */
+		known = (struct act){ .port = a->port };
+		(void)act_destination(&known, g[i].value);
+		a->given = giver(j, &g[i]);
+	}
+	if (!known.setting)
+		return;
+	a->address = known.address;
+	a->host = known.host;
+	a->port = known.port ? known.port : settings_port(j->settings, a->source);
+	a->setting = SETTING_DEFAULT;
 }
 
 /* The calls of a program as acts, path by path, and where each path left its parent. */
@@ -480,6 +543,8 @@ static void run_program(struct job *j, const struct scene_program *p)
 		return;
 	lanes_of(j, p);
 	find_defaults(&j->acts);
+	for (size_t i = 0; i < j->acts.n; i++)
+		settle_destination(j, &j->acts.v[i]);
 	unsigned shown = 0;
 	for (uint32_t i = 0; i < j->nlanes && shown < PASS_ROUTES; i++)
 		if (j->lanes[i].n && matters(j, &j->lanes[i])) {
@@ -607,6 +672,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	arena_init(&arena, 256 << 20);
 	struct job j = { .scene = s, .host = host, .acts = { .arena = &arena },
 			 .route = mem_array(PASS_ROUTE, sizeof(*j.route)), .equal = mem_array(PASS_ROUTE, sizeof(bool)) };
+	j.settings = s->nprograms ? settings_new(s) : NULL;
 	for (uint32_t i = 0; i < s->nprograms; i++) {
 		run_program(&j, &s->programs[i]);
 		arena_reset(&arena);
@@ -624,6 +690,8 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	for (int k = 0; passes[k]; k++)
 		if (passes[k]->end)
 			passes[k]->end(&j);
+	if (j.settings)
+		settings_free(j.settings);
 	drop_echoes(&j);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < j.n; i++)

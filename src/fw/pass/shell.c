@@ -19,11 +19,6 @@ struct piece {                                   /* a token */
 	uint64_t offset;
 };
 
-struct variable {
-	struct span name;
-	struct shell_word value;
-};
-
 struct function {
 	struct span name;
 	unsigned from, to;
@@ -39,7 +34,7 @@ struct shell {
 	struct piece *v;
 	unsigned n, troom;
 	unsigned pending[8], npending;           /* here-documents whose text follows the line */
-	struct variable vars[VARIABLES];
+	struct shell_variable vars[VARIABLES];
 	unsigned nvars;
 	struct function functions[FUNCTIONS];
 	unsigned nfunctions;
@@ -289,7 +284,7 @@ static void tokens(struct shell *s)
 
 /* ---- variables and expansion ---- */
 
-static struct variable *variable_find(struct shell *s, struct span name)
+static struct shell_variable *variable_find(struct shell *s, struct span name)
 {
 	for (unsigned i = 0; i < s->nvars; i++)
 		if (span_eq(s->vars[i].name, name))
@@ -299,13 +294,13 @@ static struct variable *variable_find(struct shell *s, struct span name)
 
 static void variable_set(struct shell *s, struct span name, struct shell_word value)
 {
-	struct variable *v = variable_find(s, name);
+	struct shell_variable *v = variable_find(s, name);
 	if (v && !value.open && v->value.open && (s->conditions || s->alternative))
 		value.replaceable = true;        /* [ -z "$X" ] && X=default */
 	if (!v && s->nvars < VARIABLES)
-		v = &s->vars[s->nvars++];
+		*(v = &s->vars[s->nvars++]) = (struct shell_variable){ 0 };
 	if (v)
-		*v = (struct variable){ .name = name, .value = value };
+		*v = (struct shell_variable){ .name = name, .value = value, .line = s->line, .exported = v->exported };
 }
 
 struct field {
@@ -405,7 +400,7 @@ static void positional(struct fields *f, struct span name, bool quoted)
 
 static void variable_into(struct fields *f, struct span name, bool quoted)
 {
-	const struct variable *v = variable_find(f->s, name);
+	const struct shell_variable *v = variable_find(f->s, name);
 	if (v)
 		field_value(f, &v->value, quoted);
 	else if (name.n == 1 && !is_name_byte(name.p[0], true))
@@ -425,7 +420,7 @@ static void braced(struct fields *f, struct span inner, bool quoted)
 	struct span name = span_cut(inner, n), rest = span_from(inner, n);
 	bool colon = rest.n && rest.p[0] == ':';
 	uint8_t op = rest.n > colon ? rest.p[colon] : 0;
-	struct variable *v = variable_find(f->s, name);
+	struct shell_variable *v = variable_find(f->s, name);
 	if (op == 0 || (v && (op == '-' || op == '=') && v->value.text.n && !v->value.open)) {
 		variable_into(f, name, quoted);
 		return;
@@ -651,6 +646,32 @@ static void sourced(struct shell *s)
 		s->vars[i].value.replaceable = true;
 }
 
+static void export_add(struct shell *s, const struct shell_variable *v)
+{
+	struct shell_script *o = s->out;
+	if (!o->exported)
+		o->exported = arena_new(s->arena, SHELL_EXPORTS * sizeof(*o->exported));
+	if (o->exported && o->nexported < SHELL_EXPORTS && v->value.text.n && !v->value.open)
+		o->exported[o->nexported++] = *v;
+}
+
+/* export NAME, export NAME=VALUE; A=1 program: for that program alone. */
+static void export_all(struct shell *s, const struct simple *c, unsigned from, const unsigned *assigned, unsigned nassigned)
+{
+	for (unsigned i = 0; i < nassigned; i++) {
+		struct span raw = s->v[assigned[i]].raw;
+		size_t name = assignment(raw);
+		if (c->n)
+			export_add(s, &(struct shell_variable){ span_cut(raw, name), expand_one(s, span_from(raw, name + 1)),
+								s->v[assigned[i]].line, true });
+	}
+	for (unsigned i = from; i < c->n && c->n && span_is(c->words[0].text, "export"); i++) {
+		struct shell_variable *v = variable_find(s, c->words[i].text);
+		if (v)
+			v->exported = true;
+	}
+}
+
 static void finish(struct shell *s, struct simple *c, const struct piece *first)
 {
 	if (!c->n && !c->nredirects)
@@ -711,7 +732,11 @@ static unsigned simple_command(struct shell *s, unsigned i, unsigned to)
 			continue;
 		}
 		if (name && is_one_of(c->words[0].text, declares)) {
+			s->line = t->line;
 			assign(s, t->raw, name);
+			struct shell_variable *v = variable_find(s, span_cut(t->raw, name));
+			if (v)
+				v->exported |= span_is(c->words[0].text, "export");
 			continue;
 		}
 		struct fields f = { .s = s, .out = c->words + c->n, .max = SHELL_WORDS - c->n, .split = true };
@@ -721,9 +746,11 @@ static unsigned simple_command(struct shell *s, unsigned i, unsigned to)
 		c->n += f.n;
 		buf_done(&f.now.text);
 	}
+	s->line = first->line;
 	/* In front of a command they are its environment only; alone they stay. */
 	for (unsigned k = 0; k < nassigned && !c->n; k++)
 		assign(s, s->v[assigned[k]].raw, assignment(s->v[assigned[k]].raw));
+	export_all(s, c, 1, assigned, nassigned);
 	finish(s, c, first);
 	return i;
 }
@@ -906,6 +933,9 @@ void shell_read_args(struct span text, const struct span *args, unsigned nargs, 
 	tokens(s);
 	walk(s, 0, s->n);
 	walk_uncalled(s);
+	for (unsigned i = 0; i < s->nvars; i++)
+		if (s->vars[i].exported)
+			export_add(s, &s->vars[i]);
 	out->cut |= s->steps >= STEPS || out->n == SHELL_COMMANDS;
 	free(s->v);
 	free(s);

@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "base/scope.h"
 
-enum { SHELL_COMMANDS = 16384, SHELL_WORDS = 256, SHELL_DEPTH = 8, SHELL_TEXT = 1 << 20 };
+enum { SHELL_COMMANDS = 16384, SHELL_WORDS = 256, SHELL_DEPTH = 8, SHELL_TEXT = 1 << 20,
+       SHELL_EXPORTS = 64 };
 
 enum shell_redirect_kind { SHELL_READ, SHELL_WRITE, SHELL_APPEND, SHELL_HERE, SHELL_DUP };
 
@@ -35,9 +36,18 @@ struct shell_command {
 	bool conditional, piped, streams;        /* under a condition; reads what the one before it writes; is read by the next */
 };
 
+struct shell_variable {
+	struct span name;
+	struct shell_word value;
+	unsigned line;
+	bool exported;                           /* programs that the script starts see it */
+};
+
 struct shell_script {
 	struct shell_command *v;
 	unsigned n;
+	struct shell_variable *exported;         /* at the end, and what stands before single commands */
+	unsigned nexported;
 	bool cut;                                /* a limit was reached, or the text ended inside a quote */
 };
 

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Settings as lines "key = value" in the forms that configuration files have: shell and INI, uci, "key value",
+ * JSON and XML with an element a line. */
+#include "fw/pass/settings.h"
+
+#include "base/buf.h"
+
+enum { GIVEN = 8192, TEXT_FILE = 64 << 10, SETTINGS_ARENA = 64 << 20, PATH_MOST = 200 };
+
+struct settings {
+	struct given *v;
+	unsigned n, room;
+	struct arena arena;
+};
+
+static bool is_in(uint8_t c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+static struct span trimmed(struct span s, const char *set)
+{
+	while (s.n && is_in(s.p[0], set))
+		s = span_from(s, 1);
+	while (s.n && is_in(s.p[s.n - 1], set))
+		s.n--;
+	return s;
+}
+
+static bool holds(struct span s, const char *part)
+{
+	size_t n = strlen(part);
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (strncasecmp((const char *)s.p + i, part, n) == 0)
+			return true;
+	return false;
+}
+
+static void give(struct settings *s, struct given g)
+{
+	if (s->n == GIVEN || !g.value.n || g.value.n > 253 || !text_is_known(g.value))
+		return;
+	if (s->n == s->room) {
+		s->room = s->room ? 2 * s->room : 64;
+		s->v = mem_grow(s->v, s->room, sizeof(*s->v));
+	}
+	s->v[s->n++] = g;
+}
+
+static struct span source_named(struct settings *s, const char *kind, struct span name)
+{
+	return span_str(arena_printf(&s->arena, "%s:%.*s", kind, (int)span_cut(name, PATH_MOST).n, (const char *)name.p));
+}
+
+/* A host, an address, with or without a port, and nothing else. */
+static bool is_destination(struct span value)
+{
+	struct act a = { 0 };
+	return value.n && !memchr(value.p, '/', value.n) && act_destination(&a, value) && a.setting != SETTING_CONFIGURED &&
+	       (a.address.family || (a.host.n && memchr(a.host.p, '.', a.host.n)));
+}
+
+/* Splits a line; false: a comment, or nothing. */
+static bool line_split(struct span line, struct span *key, struct span *value)
+{
+	static const char *const words[] = { "export ", "option ", "list ", "set ", "setenv " };
+	line = trimmed(line, " \t\r<{,");
+	if (!line.n || line.p[0] == '#' || line.p[0] == ';' || span_starts(line, SPAN_LIT("//")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (span_starts(line, span_str(words[i])))
+			line = trimmed(span_from(line, strlen(words[i])), " \t");
+	*key = (struct span){ 0 };
+	*value = line;
+	if (is_destination(line))
+		return true;
+	size_t n = 0;
+	while (n < line.n && !is_in(line.p[n], "=: \t>"))
+		n++;
+	*key = trimmed(span_cut(line, n), "\"' \t");
+	*value = trimmed(span_from(line, n), " \t=:>\"'");
+	for (n = 0; n < value->n && !is_in(value->p[n], "\"'<,; \t\r"); n++)
+		;
+	*value = span_cut(*value, n);
+	return true;
+}
+
+static void give_lines(struct settings *s, struct span source, struct span text, uint32_t file, unsigned line, bool counted)
+{
+	struct rd r = rd_of(span_cut(text, TEXT_FILE));
+	for (struct span one, key, value; rd_left(&r); line += counted) {
+		if (!rd_until(&r, '\n', &one))
+			one = rd_rest(&r);
+		if (line_split(one, &key, &value))
+			give(s, (struct given){ source, arena_copy(&s->arena, key), arena_copy(&s->arena, value), file, line });
+	}
+}
+
+/* ---- what lies in the image ---- */
+
+static bool is_settings_file(const struct scene_file *f)
+{
+	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env" };
+	struct span path = span_str(f->path);
+	bool known = span_starts(path, SPAN_LIT("etc/")) || holds(path, "/etc/") || holds(path, "config") || holds(path, "conf/");
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
+		known |= path.n > strlen(tails[i]) && span_is(span_from(path, path.n - strlen(tails[i])), tails[i]);
+	return known && f->kind == SCENE_OTHER && f->content.n && f->content.n <= TEXT_FILE && !memchr(f->content.p, 0, f->content.n);
+}
+
+static void read_file(struct settings *s, const struct scene_file *f, uint32_t index)
+{
+	struct span path = span_str(f->path);
+	give_lines(s, source_named(s, "file", span_str(arena_printf(&s->arena, "/%s", f->path))), f->content, index, 1, true);
+	if (holds(path, "nvram") || holds(path, "default") || holds(path, "factory"))
+		give_lines(s, SPAN_LIT("config:"), f->content, index, 1, true);
+}
+
+/* ---- what scripts give ---- */
+
+struct reading {
+	struct settings *s;
+	uint32_t file;
+	const struct shell_command *c;
+};
+
+static struct span words_from(struct reading *r, const struct shell_command *c, unsigned from)
+{
+	struct buf b = { .cap = TEXT_FILE };
+	for (unsigned i = from; i < c->nwords; i++) {
+		struct span w = c->words[i].text;
+		if (i == from && w.n == 2 && w.p[0] == '-')
+			continue;
+		for (size_t k = 0; k < w.n; k++) {
+			bool newline = w.p[k] == '\\' && k + 1 < w.n && w.p[k + 1] == 'n';
+			buf_u8(&b, newline ? '\n' : w.p[k]);
+			k += newline;
+		}
+		buf_u8(&b, ' ');
+	}
+	struct span out = arena_copy(&r->s->arena, buf_span(&b));
+	buf_done(&b);
+	return out;
+}
+
+static void write_to(struct reading *r, struct span path, struct span text)
+{
+	if (path.n && path.p[0] == '/' && text_is_known(path))
+		give_lines(r->s, source_named(r->s, "file", path), text, r->file, r->c->line, false);
+}
+
+static void key_to(struct reading *r, struct span key, struct span value)
+{
+	give(r->s, (struct given){ SPAN_LIT("config:"), arena_copy(&r->s->arena, trimmed(key, " ")),
+				   arena_copy(&r->s->arena, trimmed(value, " '\"")), r->file, r->c->line });
+}
+
+/* sed -i 's/^server=.*' + '/server=203.0.113.5/': what is put in is a line. */
+static void read_sed(struct reading *r)
+{
+	bool in_place = false;
+	const struct shell_command *c = r->c;
+	struct span path = c->words[c->nwords - 1].text;
+	for (unsigned i = 1; i + 1 < c->nwords; i++) {
+		struct span w = c->words[i].text, part;
+		in_place |= span_starts(w, SPAN_LIT("-i"));
+		if (w.n < 4 || w.p[0] != 's' || !in_place)
+			continue;
+		struct rd in = rd_of(span_from(w, 2));
+		if (rd_until(&in, w.p[1], &part) && rd_until(&in, w.p[1], &part))
+			write_to(r, path, part);
+	}
+}
+
+/* nvram set k=v, nvram_set k v, fw_setenv k v, uci set a.b.k=v, setprop k v */
+static void read_set(struct reading *r)
+{
+	static const char *const pairs[] = { "nvram_set", "fw_setenv", "setprop" };
+	const struct shell_command *c = r->c;
+	struct span name = path_base(c->words[0].text);
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		if (span_is(name, pairs[i]) && c->nwords > 2)
+			key_to(r, c->words[1].text, c->words[2].text);
+	bool sets = (span_is(name, "nvram") || span_is(name, "uci")) && c->nwords > 2 && span_is(c->words[1].text, "set");
+	struct span w = sets ? c->words[2].text : (struct span){ 0 };
+	const uint8_t *mark = w.n ? memchr(w.p, '=', w.n) : NULL;
+	if (!mark)
+		return;
+	struct span key = span_cut(w, (size_t)(mark - w.p));
+	const uint8_t *dot = span_is(name, "uci") ? memrchr(key.p, '.', key.n) : NULL;
+	key_to(r, dot ? span_from(key, (size_t)(dot - key.p) + 1) : key, span_from(w, (size_t)(mark - w.p) + 1));
+}
+
+static void read_write(struct reading *r, const struct shell_command *before)
+{
+	const struct shell_command *c = r->c;
+	struct span name = path_base(c->words[0].text), to = { 0 }, here = { 0 };
+	for (unsigned i = 0; i < c->nredirects; i++) {
+		bool out = c->redirects[i].kind == SHELL_WRITE || c->redirects[i].kind == SHELL_APPEND;
+		if (out && c->redirects[i].fd == 1)
+			to = c->redirects[i].to;
+		if (c->redirects[i].kind == SHELL_HERE)
+			here = c->redirects[i].to;
+	}
+	bool tee = span_is(name, "tee") && c->nwords > 1;
+	if (span_is(name, "echo") || span_is(name, "printf"))
+		write_to(r, to, words_from(r, c, 1));
+	else if (here.n && (span_is(name, "cat") || tee))
+		write_to(r, tee ? c->words[c->nwords - 1].text : to, here);
+	else if (tee && c->piped && before && before->nwords && span_is(path_base(before->words[0].text), "echo"))
+		write_to(r, c->words[c->nwords - 1].text, words_from(r, before, 1));
+}
+
+static void read_script(struct settings *s, const struct scene_file *f, uint32_t index, struct arena *scratch)
+{
+	struct shell_script script;
+	shell_read(f->content, scratch, &script);
+	for (unsigned i = 0; i < script.n; i++) {
+		struct reading r = { s, index, &script.v[i] };
+		if (!r.c->nwords)
+			continue;
+		read_write(&r, i ? &script.v[i - 1] : NULL);
+		read_set(&r);
+		if (span_is(path_base(r.c->words[0].text), "sed") && r.c->nwords > 3)
+			read_sed(&r);
+	}
+	for (unsigned i = 0; i < script.nexported; i++) {
+		const struct shell_variable *v = &script.exported[i];
+		give(s, (struct given){ source_named(s, "getenv", v->name), arena_copy(&s->arena, v->name),
+					arena_copy(&s->arena, v->value.text), index, v->line });
+	}
+}
+
+struct settings *settings_new(const struct scene *scene)
+{
+	struct settings *s = mem_new(sizeof(*s));
+	struct arena scratch;
+	arena_init(&s->arena, SETTINGS_ARENA);
+	arena_init(&scratch, 256 << 20);
+	for (uint32_t i = 0; i < scene->nfiles; i++) {
+		if (is_settings_file(&scene->files[i]))
+			read_file(s, &scene->files[i], i);
+		if (scene->files[i].kind == SCENE_SCRIPT)
+			read_script(s, &scene->files[i], i, &scratch);
+		arena_reset(&scratch);
+	}
+	arena_done(&scratch);
+	return s;
+}
+
+void settings_free(struct settings *s)
+{
+	arena_done(&s->arena);
+	free(s->v);
+	free(s);
+}
+
+/* ---- questions ---- */
+
+/* Keys of nvram stand in the source: config:KEY. */
+static bool is_of(const struct given *g, struct span source)
+{
+	if (span_is(g->source, "config:"))
+		return span_starts(source, g->source) && span_eq(g->key, span_from(source, g->source.n));
+	return span_eq(g->source, source);
+}
+
+static bool is_asked_for(struct span key, const struct span *keys, unsigned nkeys)
+{
+	for (unsigned i = 0; i < nkeys; i++)
+		if (key.n && span_eq(trimmed(keys[i], " \t=:\"<>[]"), key))
+			return true;
+	return false;
+}
+
+/* The device's own address and the servers of every network say nothing of whom it calls. */
+static bool is_own_network(struct span key)
+{
+	static const char *const parts[] = { "mask", "dns", "nameserver", "ntp", "broadcast", "gateway", "time", "version" };
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (holds(key, parts[i]))
+			return true;
+	return false;
+}
+
+/* Names stand for many things; an address is one. */
+static bool leads_away(const struct given *g)
+{
+	static const char *const parts[] = { "server", "host", "url", "addr", "remote", "peer", "dest", "central", "upload", "report" };
+	struct act a = { 0 };
+	if ((act_destination(&a, g->value) && a.address.family) || !g->key.n || span_starts(g->source, SPAN_LIT("getenv:")) ||
+	    span_is(g->source, "config:"))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (holds(g->key, parts[i]) && !holds(g->key, "hostname"))
+			return true;
+	return false;
+}
+
+unsigned settings_destinations(const struct settings *s, struct span source, const struct span *keys, unsigned nkeys,
+			       struct given out[SETTINGS_FOUND])
+{
+	unsigned n = 0;
+	bool asked = false;
+	for (unsigned i = 0; i < s->n && n < SETTINGS_FOUND; i++) {
+		const struct given *g = &s->v[i];
+		if (!is_of(g, source) || !is_destination(g->value))
+			continue;
+		bool named = is_asked_for(g->key, keys, nkeys);
+		if ((asked && !named) || (!named && (is_own_network(g->key) || !leads_away(g))))
+			continue;
+		n = named && !asked ? 0 : n;     /* what the program asks for by name stands before what just lies there */
+		asked |= named;
+		out[n++] = *g;
+	}
+	return n;
+}
+
+uint16_t settings_port(const struct settings *s, struct span source)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct given *g = &s->v[i];
+		uint32_t port = 0;
+		for (size_t k = 0; k < g->value.n && port <= UINT16_MAX; k++)
+			port = g->value.p[k] >= '0' && g->value.p[k] <= '9' ? port * 10 + (g->value.p[k] - '0') : UINT32_MAX / 16;
+		if (span_eq(g->source, source) && holds(g->key, "port") && port && port <= UINT16_MAX)
+			return (uint16_t)port;
+	}
+	return 0;
+}
