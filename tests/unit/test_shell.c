@@ -56,6 +56,12 @@ static const struct {
 	{ "export P=/opt/bin; cp -rf /mnt/* $P", "[export];[cp][-rf][/mnt/*][/opt/bin];" },
 	{ "echo {recv}; ping {getenv:H}", "[echo][{recv}];[ping][{getenv:H}];" },
 	{ "while true; do a; sleep 1; done &\nb", "[true];?[a];?[sleep][1];[b];" },
+	{ "U=http://203.0.113.5/a/b.sh\nsh ${U##*/} ${U#*/} ${U%/*} ${U%%/*}", "[sh][b.sh][/203.0.113.5/a/b.sh][http://203.0.113.5/a][http:];" },
+	{ "X=$(echo 203.0.113.5)\nnc $X", "[echo][203.0.113.5];[nc][203.0.113.5];" },
+	{ "eval \"A=1 ; B=x\"; c $A$B", "[c][1x];" },
+	{ "eval \"$X\"", "[eval][{$X}];" },
+	{ "set -- a b; c $1 $2; shift; d $1", "[set][--][a][b];[c][a][b];[shift];[d][b];" },
+	{ "read A <<E\nx y\nE\nb $A", "[read][A]<<x y\n;[b][x][y];" },
 	{ "echo done; if x; then y; fi", "[echo][done];[x];?[y];" },
 };
 
@@ -70,6 +76,52 @@ static void reads_what_a_shell_would(void **state)
 		shell_read(span_str(table[i].text), &a, &s);
 		written(&s, &b);
 		assert_string_equal((const char *)b.p, table[i].want);
+		buf_done(&b);
+		arena_reset(&a);
+	}
+	arena_done(&a);
+}
+
+static bool file_of(const void *ctx, struct span path, struct span *content)
+{
+	(void)ctx;
+	*content = span_is(path, "/etc/app.conf") ? SPAN_LIT("S=203.0.113.5\n") : span_is(path, "/lib/f.sh") ?
+		   SPAN_LIT("get() { wget $1; }\nquiet\nT=k\n") : span_is(path, "/loop") ? SPAN_LIT(". /loop\n. /loop\n") : (struct span){ 0 };
+	return content->n > 0;
+}
+
+static bool key_of(const void *ctx, struct span key, struct span *value)
+{
+	(void)ctx;
+	*value = SPAN_LIT("192.0.2.1");
+	return span_is(key, "server");
+}
+
+/* What a file that is sourced sets may be set otherwise; functions of a library are code; what is not there changes all. */
+static const struct {
+	const char *text, *want;
+} worlds[] = {
+	{ ". /etc/none\nnc $S", "[.][/etc/none];[nc][{$S}];" },
+	{ "A=1\n. /etc/app.conf\nnc $S $A", "[.][/etc/app.conf];[nc][203.0.113.5]~[1];" },
+	{ ". /lib/f.sh\nget $T", "[.][/lib/f.sh];[wget][k];" },
+	{ ". /loop", "[.][/loop];" },
+	{ "nc $(cat /etc/app.conf)", "[cat][/etc/app.conf];[nc][S=203.0.113.5]~;" },
+	{ "S=$(nvram get server)\nnc $S", "[nvram][get][server];[nc][192.0.2.1]~;" },
+	{ "S=$(nvram get other)\nnc $S", "[nvram][get][other];[nc][{$(nvram get other)}];" },
+};
+
+static void asks_the_image_it_lies_in(void **state)
+{
+	const struct shell_world world = { .file = file_of, .key = key_of };
+	struct arena a;
+	(void)state;
+	arena_init(&a, 16 << 20);
+	for (size_t i = 0; i < ARRAY_LEN(worlds); i++) {
+		struct shell_script s;
+		struct buf b = { 0 };
+		shell_read_in(span_str(worlds[i].text), &world, &a, &s);
+		written(&s, &b);
+		assert_string_equal((const char *)b.p, worlds[i].want);
 		buf_done(&b);
 		arena_reset(&a);
 	}
@@ -126,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_on_hostile_text),
 		cmocka_unit_test(reads_what_a_shell_would),
+		cmocka_unit_test(asks_the_image_it_lies_in),
 		cmocka_unit_test(says_where_a_command_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,7 @@ struct acts {
 	struct act *v;
 	size_t n, room;
 	struct arena *arena;
+	const struct shell_world *world;         /* what scripts may ask; may be NULL */
 	bool cut, mips, big;                     /* of the program's processor */
 };
 

@@ -892,7 +892,7 @@ static void nested(struct line *l, struct span text)
 	if (l->depth >= ACT_NEST)
 		return;
 	struct shell_script s;
-	shell_read(text, l->out->arena, &s);
+	shell_read_in(text, l->out->world, l->out->arena, &s);
 	for (unsigned i = 0; i < s.n; i++) {
 		s.v[i].line += l->c->line ? l->c->line - 1 : 0;
 		s.v[i].offset = l->c->offset;
@@ -1184,7 +1184,7 @@ void acts_of_command(struct acts *out, const struct shell_command *c, const stru
 void acts_of_shell(struct acts *out, struct span text, const struct record *call)
 {
 	struct shell_script s;
-	shell_read(text, out->arena, &s);
+	shell_read_in(text, out->world, out->arena, &s);
 	for (unsigned i = 0; i < s.n; i++)
 		acts_of_command(out, &s.v[i], call, 0);
 }

@@ -372,7 +372,7 @@ static void settle_destination(struct job *j, struct act *a)
 	struct span keys[KEYS];
 	struct given g[SETTINGS_FOUND];
 	bool goes = a->kind == ACT_CONNECT || a->kind == ACT_SEND || a->kind == ACT_FETCH || a->kind == ACT_MOUNT;
-	if (!j->settings || !goes || a->setting != SETTING_CONFIGURED || !source_is_config(a->source))
+	if (!goes || a->setting != SETTING_CONFIGURED || !source_is_config(a->source))
 		return;
 	unsigned nkeys = keys_of(&j->acts, a->source, keys, KEYS);
 	unsigned n = settings_destinations(j->settings, a->source, keys, nkeys, g);
@@ -672,7 +672,9 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	arena_init(&arena, 256 << 20);
 	struct job j = { .scene = s, .host = host, .acts = { .arena = &arena },
 			 .route = mem_array(PASS_ROUTE, sizeof(*j.route)), .equal = mem_array(PASS_ROUTE, sizeof(bool)) };
-	j.settings = s->nprograms ? settings_new(s) : NULL;
+	j.settings = settings_new(s);
+	const struct shell_world world = settings_world(j.settings);
+	j.acts.world = &world;
 	for (uint32_t i = 0; i < s->nprograms; i++) {
 		run_program(&j, &s->programs[i]);
 		arena_reset(&arena);
@@ -690,8 +692,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	for (int k = 0; passes[k]; k++)
 		if (passes[k]->end)
 			passes[k]->end(&j);
-	if (j.settings)
-		settings_free(j.settings);
+	settings_free(j.settings);
 	drop_echoes(&j);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < j.n; i++)

@@ -11,6 +11,7 @@ struct settings {
 	struct given *v;
 	unsigned n, room;
 	struct arena arena;
+	const struct scene *scene;
 };
 
 static bool is_in(uint8_t c, const char *set)
@@ -235,6 +236,7 @@ struct settings *settings_new(const struct scene *scene)
 {
 	struct settings *s = mem_new(sizeof(*s));
 	struct arena scratch;
+	s->scene = scene;
 	arena_init(&s->arena, SETTINGS_ARENA);
 	arena_init(&scratch, 256 << 20);
 	for (uint32_t i = 0; i < scene->nfiles; i++) {
@@ -314,6 +316,36 @@ unsigned settings_destinations(const struct settings *s, struct span source, con
 		out[n++] = *g;
 	}
 	return n;
+}
+
+static bool world_file(const void *ctx, struct span path, struct span *content)
+{
+	const struct settings *s = ctx;
+	struct span inside = path.n && path.p[0] == '/' ? span_from(path, 1) : (struct span){ 0 };
+	for (uint32_t i = 0; i < s->scene->nfiles && inside.n; i++) {
+		const struct scene_file *f = &s->scene->files[i];
+		if (!span_is(inside, f->path) || f->kind == SCENE_PROGRAM || !f->content.n || memchr(f->content.p, 0, f->content.n))
+			continue;
+		*content = f->content;
+		return f->content.n > 0;
+	}
+	return false;
+}
+
+static bool world_key(const void *ctx, struct span key, struct span *value)
+{
+	const struct settings *s = ctx;
+	for (unsigned i = 0; i < s->n; i++)
+		if (span_is(s->v[i].source, "config:") && span_eq(s->v[i].key, key)) {
+			*value = s->v[i].value;
+			return true;
+		}
+	return false;
+}
+
+struct shell_world settings_world(const struct settings *s)
+{
+	return (struct shell_world){ .file = world_file, .key = world_key, .ctx = s };
 }
 
 uint16_t settings_port(const struct settings *s, struct span source)

@@ -22,5 +22,7 @@ void settings_free(struct settings *s);
  * Returns how many. */
 unsigned settings_destinations(const struct settings *s, struct span source, const struct span *keys, unsigned nkeys,
 			       struct given out[SETTINGS_FOUND]);
+/* What scripts may ask of it. */
+struct shell_world settings_world(const struct settings *s);
 /* The port that stands beside; 0: none. */
 uint16_t settings_port(const struct settings *s, struct span source);

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 enum { TOKENS = 1 << 16, VARIABLES = 256, FUNCTIONS = 128, LOOP_TURNS = 8, PARAMETERS = 16, FIELD = 4096, NESTING = 4,
-       STEPS = 1 << 18, CAPTURE = 80 };
+       STEPS = 1 << 18, CAPTURE = 80, SOURCED_MOST = 4 << 20 };
 
 enum token_kind { TOKEN_WORD, TOKEN_OP, TOKEN_LINE };
 
@@ -35,13 +35,18 @@ struct shell {
 	unsigned n, troom;
 	unsigned pending[8], npending;           /* here-documents whose text follows the line */
 	struct shell_variable vars[VARIABLES];
-	unsigned nvars;
+	unsigned nvars, serial;
+	size_t taken;                            /* bytes of other texts that were read */
 	struct function functions[FUNCTIONS];
 	unsigned nfunctions;
 	struct shell_word params[PARAMETERS];    /* $0 … */
 	unsigned nparams;
 	unsigned depth, nesting, conditions;
 	struct span function, capture;
+	const struct shell_world *world;
+	unsigned own;                            /* tokens of the script itself; behind them those of files it sources */
+	struct piece place;                      /* the last of its own that was walked */
+	bool muted;                              /* a sourced file: what it sets counts, what it does is told there */
 	unsigned steps;
 	bool alternative;                        /* behind && or || */
 	bool piped;
@@ -300,7 +305,7 @@ static void variable_set(struct shell *s, struct span name, struct shell_word va
 	if (!v && s->nvars < VARIABLES)
 		*(v = &s->vars[s->nvars++]) = (struct shell_variable){ 0 };
 	if (v)
-		*v = (struct shell_variable){ .name = name, .value = value, .line = s->line, .exported = v->exported };
+		*v = (struct shell_variable){ .name = name, .value = value, .line = s->line, .exported = v->exported, .set = ++s->serial };
 }
 
 struct field {
@@ -409,7 +414,25 @@ static void variable_into(struct fields *f, struct span name, bool quoted)
 		field_unknown(f, "{$", name, "}");
 }
 
-/* ${NAME}, ${NAME:-default}, ${NAME:=default}; other forms are not followed. */
+/* Patterns of ${X#…} with * at one end or both, and plain text: */
+static struct span stripped(struct span s, struct span pattern, bool front, bool longest)
+{
+	bool open_front = pattern.n && pattern.p[0] == '*', open_back = pattern.n > open_front && pattern.p[pattern.n - 1] == '*';
+	struct span plain = span_cut(span_from(pattern, open_front), pattern.n - open_front - open_back);
+	bool open = front ? open_front : open_back, far = front ? open_back : open_front;
+	if (pattern.n > 256 || (far && longest))
+		return far && longest && !open && plain.n <= s.n && memmem(s.p, s.n, plain.p, plain.n) ? (struct span){ 0 } : s;
+	for (size_t i = 0; i + plain.n <= s.n; i++) {
+		/* From the front the shortest match ends earliest; from the back it begins latest. */
+		size_t at = front != longest ? i : s.n - plain.n - i;
+		bool anchored = open || (front ? at == 0 : at + plain.n == s.n);
+		if (anchored && span_eq(span_cut(span_from(s, at), plain.n), plain))
+			return front ? span_from(s, at + plain.n) : span_cut(s, at);
+	}
+	return s;
+}
+
+/* ${NAME}, ${NAME:-default}, ${NAME:=default}, ${NAME#…}, ${NAME%…}; other forms are not followed. */
 static void braced(struct fields *f, struct span inner, bool quoted)
 {
 	size_t n = 0;
@@ -423,6 +446,13 @@ static void braced(struct fields *f, struct span inner, bool quoted)
 	struct shell_variable *v = variable_find(f->s, name);
 	if (op == 0 || (v && (op == '-' || op == '=') && v->value.text.n && !v->value.open)) {
 		variable_into(f, name, quoted);
+		return;
+	}
+	if (v && !v->value.open && !colon && (op == '#' || op == '%')) {
+		bool longest = rest.n > 1 && rest.p[1] == op;
+		struct shell_word kept = v->value;
+		kept.text = stripped(kept.text, span_from(rest, 1u + longest), op == '#', longest);
+		field_value(f, &kept, quoted);
 		return;
 	}
 	if (op != '-' && op != '=') {
@@ -449,10 +479,44 @@ static struct span capture_of(struct shell *s, struct span inner)
 
 static void run_text(struct shell *s, struct span text, unsigned line);
 
-static void substituted(struct fields *f, struct span inner)
+/* The only command of a substitution, and what it prints where the text or the world gives that. */
+static bool output_of(struct shell *s, const struct shell_command *c, struct shell_word *out)
 {
+	struct span name = c->nwords ? c->words[0].text : (struct span){ 0 };
+	const struct shell_world *w = s->world;
+	for (unsigned i = 0; i < c->nwords; i++)
+		if (c->words[i].open)
+			return false;
+	for (unsigned i = 0; i < c->nredirects; i++)
+		if (c->redirects[i].fd == 1 || c->redirects[i].kind == SHELL_READ)
+			return false;
+	*out = (struct shell_word){ 0 };
+	if (span_is(name, "echo") && c->nwords == 2) {
+		*out = c->words[1];
+		return true;
+	}
+	out->replaceable = true;
+	if (w && span_is(name, "cat") && c->nwords == 2)
+		return w->file(w->ctx, c->words[1].text, &out->text);
+	bool asks = span_is(name, "nvram") || span_is(name, "uci");
+	bool get = asks && c->nwords > 2 && span_is(c->words[1].text, "get");
+	bool direct = (span_is(name, "nvram_get") || span_is(name, "getprop")) && c->nwords == 2;
+	return w && (get || direct) && w->key(w->ctx, c->words[c->nwords - 1].text, &out->text);
+}
+
+static void substituted(struct fields *f, struct span inner, bool quoted)
+{
+	unsigned before = f->s->out->n;
+	struct shell_word w;
 	run_text(f->s, inner, f->s->line);
-	field_unknown(f, "{$(", inner, ")}");
+	bool one = f->s->out->n == before + 1;
+	if (!one || !output_of(f->s, &f->s->out->v[before], &w) || w.text.n > FIELD) {
+		field_unknown(f, "{$(", inner, ")}");
+		return;
+	}
+	while (w.text.n && w.text.p[w.text.n - 1] == '\n')
+		w.text.n--;
+	field_value(f, &w, quoted);
 }
 
 static void dollar(struct fields *f, struct rd *in, struct span raw, bool quoted)
@@ -472,7 +536,7 @@ static void dollar(struct fields *f, struct rd *in, struct span raw, bool quoted
 		else if (inner.n && inner.p[0] == '(')
 			field_unknown(f, "{$(", inner, ")}");
 		else
-			substituted(f, inner);
+			substituted(f, inner, quoted);
 		return;
 	}
 	size_t n = 0;
@@ -516,7 +580,7 @@ static void expand_into(struct fields *f, struct span raw, bool quoted)
 		} else if (c == '`') {
 			if (!rd_until(&in, '`', &inner))
 				inner = rd_rest(&in);
-			substituted(f, inner);
+			substituted(f, inner, in_double);
 		} else if (c == '$') {
 			dollar(f, &in, raw, in_double);
 		} else {
@@ -595,6 +659,11 @@ static struct shell_command *command_new(struct shell *s)
 
 static void emit(struct shell *s, const struct simple *c, const struct piece *t)
 {
+	if (s->muted)
+		return;
+	if (t >= s->v && t < s->v + s->own)
+		s->place = *t;
+	t = s->own ? &s->place : t;
 	struct shell_word *words = arena_new(s->arena, (c->n + 1) * sizeof(*words));
 	struct shell_redirect *redirects = arena_new(s->arena, (c->nredirects + 1u) * sizeof(*redirects));
 	struct shell_command *out = words && redirects ? command_new(s) : NULL;
@@ -640,10 +709,93 @@ static void call(struct shell *s, const struct function *f, const struct simple 
 	memcpy(s->params, kept, sizeof(kept));
 }
 
-static void sourced(struct shell *s)
+static void walk(struct shell *s, unsigned from, unsigned to);
+
+/* Tokens of another text behind those that are there. Pointers to tokens do not hold across this. */
+static void walk_text(struct shell *s, struct span text, bool muted)
 {
-	for (unsigned i = 0; i < s->nvars; i++)
-		s->vars[i].value.replaceable = true;
+	struct span text_kept = s->text;
+	struct rd in_kept = s->in;
+	unsigned line = s->line, from = s->n;
+	bool muted_kept = s->muted;
+	text = span_cut(text, SHELL_TEXT);
+	if (s->depth >= SHELL_DEPTH || !text.n || s->taken + text.n > SOURCED_MOST)
+		return;
+	s->taken += text.n;
+	s->depth++;
+	s->npending = 0;
+	s->text = text;
+	s->in = rd_of(s->text);
+	(void)token_new(s, TOKEN_LINE, 0);
+	tokens(s);
+	s->muted = muted_kept || muted;
+	walk(s, from, s->n);
+	s->muted = muted_kept;
+	s->text = text_kept;
+	s->in = in_kept;
+	s->line = line;
+	s->depth--;
+}
+
+/* A file that holds settings only may be another one on the device; a library of functions is code. */
+static void sourced(struct shell *s, struct span path)
+{
+	struct span content;
+	unsigned functions = s->nfunctions;
+	if (!s->world || !s->world->file(s->world->ctx, path, &content)) {
+		for (unsigned i = 0; i < s->nvars; i++)
+			s->vars[i].value.replaceable = true;
+		return;
+	}
+	unsigned serial = s->serial;
+	walk_text(s, content, true);
+	for (unsigned i = 0; i < s->nvars && s->nfunctions == functions; i++)
+		if (s->vars[i].set > serial)
+			s->vars[i].value.replaceable = true;
+}
+
+/* read NAME <FILE: the first line. */
+static void read_line(struct shell *s, const struct simple *c)
+{
+	struct span content, line;
+	for (unsigned i = 0; i < c->nredirects; i++) {
+		bool here = c->redirects[i].kind == SHELL_HERE;
+		content = c->redirects[i].to;
+		if (!here && (c->redirects[i].kind != SHELL_READ || !s->world || !s->world->file(s->world->ctx, content, &content)))
+			continue;
+		struct rd r = rd_of(span_cut(content, FIELD));
+		if (!rd_until(&r, '\n', &line))
+			line = rd_rest(&r);
+		variable_set(s, c->words[c->n - 1].text, (struct shell_word){ arena_copy(s->arena, span_cut(line, FIELD)), false, !here });
+	}
+}
+
+static bool is_known(const struct simple *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->words[i].open)
+			return false;
+	return true;
+}
+
+/* What changes the shell itself; true: nothing is left to tell. */
+static bool changes_shell(struct shell *s, const struct simple *c)
+{
+	if (c->n > 1 && span_is(c->words[0].text, "read"))
+		read_line(s, c);
+	if (c->n > 1 && span_is(c->words[0].text, "set") && span_is(c->words[1].text, "--")) {
+		s->nparams = c->n - 1 < PARAMETERS ? c->n - 1 : PARAMETERS;
+		memcpy(s->params + 1, c->words + 2, (s->nparams - 1) * sizeof(s->params[0]));
+	}
+	if (c->n == 1 && span_is(c->words[0].text, "shift") && s->nparams > 1) {
+		s->nparams--;
+		memmove(s->params + 1, s->params + 2, (s->nparams - 1) * sizeof(s->params[0]));
+	}
+	if (c->n < 2 || !span_is(c->words[0].text, "eval") || !is_known(c) || s->depth >= SHELL_DEPTH)
+		return false;
+	struct span text = joined(s, c);
+	walk_text(s, span_from(text, c->words[0].text.n + 1), false);
+	return true;
 }
 
 static void export_add(struct shell *s, const struct shell_variable *v)
@@ -681,9 +833,11 @@ static void finish(struct shell *s, struct simple *c, const struct piece *first)
 		call(s, f, c);
 		return;
 	}
+	if (changes_shell(s, c))                 /* false: it has read no other text, and first holds */
+		return;
 	emit(s, c, first);
 	if (c->n > 1 && (span_is(c->words[0].text, ".") || span_is(c->words[0].text, "source")))
-		sourced(s);
+		sourced(s, c->words[1].text);
 }
 
 static void take_redirect(struct shell *s, struct simple *c, const struct piece *t, const struct piece *word)
@@ -894,6 +1048,11 @@ static void run_text(struct shell *s, struct span text, unsigned line)
 			       .conditions = s->conditions + s->alternative,
 			       .function = s->function,
 			       .capture = capture_of(s, text),
+			       .world = s->world,
+			       .muted = s->muted,
+			       .nesting = s->nesting,
+			       .serial = s->serial,
+			       .taken = s->taken,
 			       .nvars = s->nvars,
 			       .nparams = s->nparams,
 			       .steps = s->steps };
@@ -903,6 +1062,7 @@ static void run_text(struct shell *s, struct span text, unsigned line)
 	walk(sub, 0, sub->n);
 	s->room = sub->room;
 	s->steps = sub->steps;
+	s->taken = sub->taken;
 	free(sub->v);
 	free(sub);
 }
@@ -914,23 +1074,24 @@ static void walk_uncalled(struct shell *s)
 		bool called = false;
 		for (unsigned k = 0; k < s->out->n; k++)
 			called |= span_eq(s->out->v[k].function, s->functions[i].name);
-		if (called)
+		if (called || s->functions[i].from >= s->own)
 			continue;
 		s->function = s->functions[i].name;
 		walk(s, s->functions[i].from, s->functions[i].to);
 	}
 }
 
-void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a,
+static void read_all(struct span text, const struct shell_world *world, const struct span *args, unsigned nargs, struct arena *a,
 		     struct shell_script *out)
 {
 	struct shell *s = mem_new(sizeof(*s));
 	*out = (struct shell_script){ .cut = text.n > SHELL_TEXT };
 	text = span_cut(text, SHELL_TEXT);
-	*s = (struct shell){ .text = text, .in = rd_of(text), .line = 1, .arena = a, .out = out };
+	*s = (struct shell){ .text = text, .in = rd_of(text), .line = 1, .arena = a, .out = out, .world = world };
 	for (unsigned i = 0; i < nargs && i < PARAMETERS; i++)
 		s->params[s->nparams++].text = args[i];
 	tokens(s);
+	s->own = s->n;
 	walk(s, 0, s->n);
 	walk_uncalled(s);
 	for (unsigned i = 0; i < s->nvars; i++)
@@ -939,6 +1100,17 @@ void shell_read_args(struct span text, const struct span *args, unsigned nargs, 
 	out->cut |= s->steps >= STEPS || out->n == SHELL_COMMANDS;
 	free(s->v);
 	free(s);
+}
+
+void shell_read_args(struct span text, const struct span *args, unsigned nargs, struct arena *a,
+		     struct shell_script *out)
+{
+	read_all(text, NULL, args, nargs, a, out);
+}
+
+void shell_read_in(struct span text, const struct shell_world *world, struct arena *a, struct shell_script *out)
+{
+	read_all(text, world, NULL, 0, a, out);
 }
 
 void shell_read(struct span text, struct arena *a, struct shell_script *out)

@@ -39,7 +39,7 @@ struct shell_command {
 struct shell_variable {
 	struct span name;
 	struct shell_word value;
-	unsigned line;
+	unsigned line, set;                      /* the how-manieth assignment */
 	bool exported;                           /* programs that the script starts see it */
 };
 
@@ -51,6 +51,16 @@ struct shell_script {
 	bool cut;                                /* a limit was reached, or the text ended inside a quote */
 };
 
+/* What a script may ask of the image it lies in. */
+struct shell_world {
+	bool (*file)(const void *ctx, struct span path, struct span *content);
+	bool (*key)(const void *ctx, struct span key, struct span *value);     /* of nvram and the like */
+	const void *ctx;
+};
+
+/* The same with a world: files that are sourced, $(cat FILE), read X <FILE and $(nvram get KEY) have values, which
+ * configuration may replace. */
+void shell_read_in(struct span text, const struct shell_world *world, struct arena *a, struct shell_script *out);
 /* Everything lies in the arena or in text. */
 void shell_read(struct span text, struct arena *a, struct shell_script *out);
 /* The same with $0, $1 … of a command line `sh FILE args`. */
