@@ -2,8 +2,6 @@
 /* Records: setting, reading, copying. */
 #include "record/record.h"
 
-#include <assert.h>
-
 #include "base/scope.h"
 
 void record_begin(struct record *r, const struct record_type *t, const struct origin *at, const struct record_host *h)
@@ -12,19 +10,6 @@ void record_begin(struct record *r, const struct record_type *t, const struct or
 	r->at = at;
 	r->host = h;
 	r->set = 0;
-}
-
-bool field_is_token(const struct field *f)
-{
-	return f->privacy == PATIENT || f->privacy == SECRET;
-}
-
-/* The slot of a field about to be set. A wrong field or type is our mistake, never input. */
-static struct value *slot(struct record *r, unsigned field, enum field_type type)
-{
-	assert(field < r->type->nfields && r->type->fields[field].type == type);
-	r->set |= (uint64_t)1 << field;
-	return &r->v[field];
 }
 
 static struct span trimmed(struct span s)
@@ -38,7 +23,7 @@ static struct span trimmed(struct span s)
 static void set_token(struct record *r, unsigned field, struct span s)
 {
 	const struct field *f = &r->type->fields[field];
-	struct value *v = slot(r, field, f->type);
+	struct value *v = record_slot(r, field, f->type);
 	/* The token is of the first TEXT_MAX bytes; the host is told where all of them are. */
 	v->token = keyring_token(r->host->keyring, span_cut(s, TEXT_MAX));
 	if (r->host->masked)
@@ -51,8 +36,7 @@ static void show(const struct record *r, unsigned field, struct span s)
 		r->host->shown(r->host->ctx, s);
 }
 
-/* A text that is to be trimmed or cut, that becomes a token, or of which somebody wants to know where it stood. */
-static __attribute__((noinline)) void text_whole(struct record *r, unsigned field, struct span s)
+void record_text_whole(struct record *r, unsigned field, struct span s)
 {
 	s = trimmed(s);
 	if (s.n == 0)
@@ -62,22 +46,8 @@ static __attribute__((noinline)) void text_whole(struct record *r, unsigned fiel
 		return;
 	}
 	s = span_cut(s, TEXT_MAX);
-	slot(r, field, F_TEXT)->text = s;
+	record_slot(r, field, F_TEXT)->text = s;
 	show(r, field, s);
-}
-
-/* Called for each text of each message: what needs nothing done to it goes straight in. */
-void record_text(struct record *r, unsigned field, struct span s)
-{
-	if (s.n == 0)
-		return;
-	uint8_t last = s.p[s.n - 1];
-	bool is_watched = r->host && r->host->shown;
-	if (is_watched || last == ' ' || last == '\0' || s.n > TEXT_MAX || field_is_token(&r->type->fields[field])) {
-		text_whole(r, field, s);
-		return;
-	}
-	slot(r, field, F_TEXT)->text = s;
 }
 
 void record_str(struct record *r, unsigned field, const char *s)
@@ -88,49 +58,49 @@ void record_str(struct record *r, unsigned field, const char *s)
 
 void record_uint(struct record *r, unsigned field, uint64_t v)
 {
-	slot(r, field, F_UINT)->u = v;
+	record_slot(r, field, F_UINT)->u = v;
 }
 
 void record_int(struct record *r, unsigned field, int64_t v)
 {
-	slot(r, field, F_INT)->i = v;
+	record_slot(r, field, F_INT)->i = v;
 }
 
 void record_real(struct record *r, unsigned field, double v)
 {
-	slot(r, field, F_REAL)->d = v;
+	record_slot(r, field, F_REAL)->d = v;
 }
 
 void record_bool(struct record *r, unsigned field, bool v)
 {
-	slot(r, field, F_BOOL)->u = v;
+	record_slot(r, field, F_BOOL)->u = v;
 }
 
 void record_addr(struct record *r, unsigned field, struct addr a)
 {
 	if (a.family)
-		slot(r, field, F_ADDR)->addr = a;
+		record_slot(r, field, F_ADDR)->addr = a;
 }
 
 void record_mac(struct record *r, unsigned field, struct mac m)
 {
-	slot(r, field, F_MAC)->mac = m;
+	record_slot(r, field, F_MAC)->mac = m;
 }
 
 void record_time(struct record *r, unsigned field, uint64_t ns)
 {
-	slot(r, field, F_TIME)->u = ns;
+	record_slot(r, field, F_TIME)->u = ns;
 }
 
 void record_hash(struct record *r, unsigned field, const uint8_t sha256[32])
 {
-	slot(r, field, F_HASH)->hash = sha256;
+	record_slot(r, field, F_HASH)->hash = sha256;
 }
 
 void record_token(struct record *r, unsigned field, struct token t)
 {
 	assert(field_is_token(&r->type->fields[field]));
-	slot(r, field, r->type->fields[field].type)->token = t;
+	record_slot(r, field, r->type->fields[field].type)->token = t;
 }
 
 /* Lists grow by copying at powers of two: short, and the arena is reset soon. */
@@ -149,7 +119,7 @@ static void *list_room(struct record *r, const void *old, uint32_t n, size_t siz
 void record_add_text(struct record *r, unsigned field, struct span s)
 {
 	bool had = record_has(r, field);
-	struct value *v = slot(r, field, F_TEXTS);
+	struct value *v = record_slot(r, field, F_TEXTS);
 	if (!had)
 		v->texts = (struct texts){ 0 };
 	struct span *list = list_room(r, v->texts.v, v->texts.n, sizeof(*list));
@@ -164,7 +134,7 @@ void record_add_text(struct record *r, unsigned field, struct span s)
 void record_add(struct record *r, unsigned field, struct record *child)
 {
 	bool had = record_has(r, field);
-	struct value *v = slot(r, field, F_RECORDS);
+	struct value *v = record_slot(r, field, F_RECORDS);
 	if (!had)
 		v->records = (struct records){ 0 };
 	struct record **list = list_room(r, v->records.v, v->records.n, sizeof(*list));
@@ -177,12 +147,7 @@ void record_add(struct record *r, unsigned field, struct record *child)
 void record_child(struct record *r, unsigned field, struct record *child)
 {
 	if (child)
-		slot(r, field, F_RECORD)->record = child;
-}
-
-struct span record_get_text(const struct record *r, unsigned field)
-{
-	return record_has(r, field) ? r->v[field].text : (struct span){ 0 };
+		record_slot(r, field, F_RECORD)->record = child;
 }
 
 uint64_t record_get_uint(const struct record *r, unsigned field)

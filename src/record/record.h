@@ -5,6 +5,8 @@
  * length and a keyed hash, whatever the caller passes. */
 #pragma once
 
+#include <assert.h>
+
 #include "base/keyring.h"
 #include "base/mem.h"
 #include "base/scope.h"
@@ -129,9 +131,40 @@ struct record {
 
 void record_begin(struct record *r, const struct record_type *t, const struct origin *at, const struct record_host *h);
 
+/* True when the field leaves as length and keyed hash only. */
+static inline bool field_is_token(const struct field *f)
+{
+	return f->privacy == PATIENT || f->privacy == SECRET;
+}
+
+/* The slot of a field about to be set. A wrong field or type is our mistake, never input. */
+static inline struct value *record_slot(struct record *r, unsigned field, enum field_type type)
+{
+	assert(field < r->type->nfields && r->type->fields[field].type == type);
+	r->set |= (uint64_t)1 << field;
+	return &r->v[field];
+}
+
+/* record_text for a text that is to be trimmed or cut, that becomes a token, or of which somebody wants to know where
+ * it stood. */
+void record_text_whole(struct record *r, unsigned field, struct span s);
+
 /* Setters borrow what they are given; trailing NULs and spaces of texts are cut, texts longer than
  * TEXT_MAX too. Empty texts leave the field unset. */
-void record_text(struct record *r, unsigned field, struct span s);
+/* Called for each text of each message: what needs nothing done to it goes straight in. */
+static inline void record_text(struct record *r, unsigned field, struct span s)
+{
+	if (s.n == 0)
+		return;
+	uint8_t last = s.p[s.n - 1];
+	bool is_watched = r->host && r->host->shown;
+	if (is_watched || last == ' ' || last == '\0' || s.n > TEXT_MAX || field_is_token(&r->type->fields[field])) {
+		record_text_whole(r, field, s);
+		return;
+	}
+	record_slot(r, field, F_TEXT)->text = s;
+}
+
 void record_str(struct record *r, unsigned field, const char *s);    /* NULL leaves it unset */
 void record_uint(struct record *r, unsigned field, uint64_t v);
 void record_int(struct record *r, unsigned field, int64_t v);
@@ -152,7 +185,11 @@ static inline bool record_has(const struct record *r, unsigned field)
 }
 
 /* Unset fields read as zero, empty, none. */
-struct span  record_get_text(const struct record *r, unsigned field);
+static inline struct span record_get_text(const struct record *r, unsigned field)
+{
+	return record_has(r, field) ? r->v[field].text : (struct span){ 0 };
+}
+
 uint64_t     record_get_uint(const struct record *r, unsigned field);
 double       record_get_real(const struct record *r, unsigned field);   /* of any number type */
 struct addr  record_get_addr(const struct record *r, unsigned field);
@@ -160,8 +197,6 @@ struct token record_get_token(const struct record *r, unsigned field);
 
 /* Index of the field, or -1. */
 int record_type_field(const struct record_type *t, const char *name);
-/* True when the field leaves as length and keyed hash only. */
-bool field_is_token(const struct field *f);
 
 /* A deep copy in the arena; NULL when the arena is full. The copy has no origin and no host. */
 struct record *record_copy(struct arena *a, const struct record *r);

@@ -410,7 +410,10 @@ static int decoder_index(const struct decoder *d)
 static const struct decoder *decoder_named(struct span name)
 {
 	for (int i = 0; decoders[i] && name.n; i++)
-		if ((const char *)name.p == decoders[i]->name || span_is(name, decoders[i]->name))
+		if ((const char *)name.p == decoders[i]->name && span_is(name, decoders[i]->name))
+			return decoders[i];
+	for (int i = 0; decoders[i] && name.n; i++)
+		if (span_is(name, decoders[i]->name))
 			return decoders[i];
 	return NULL;
 }

@@ -19,7 +19,7 @@ static void on_shown(void *ctx, struct span where)
 
 static const struct route *route_of(struct tracker *t, const struct record_type *type)
 {
-	size_t i = ((uintptr_t)type >> 4) % ROUTES;
+	size_t i = (size_t)(((uintptr_t)type >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % ROUTES;
 	for (size_t tries = 0; tries < ROUTES - 1 && t->routes[i].type; tries++, i = (i + 1) % ROUTES)
 		if (t->routes[i].type == type)
 			return &t->routes[i];
