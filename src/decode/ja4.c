@@ -7,7 +7,7 @@
 
 #include "base/keyring.h"
 
-enum { EXT_SNI = 0, EXT_ALPN = 16, COUNT_MAX = 99, DIGITS = 12, LIST_TEXT = JA4_LIST * 5 * 2 + 2 };
+enum { EXT_SNI = 0, EXT_ALPN = 16, COUNT_MAX = 99, DIGITS = JA4_DIGITS, LIST_TEXT = JA4_LIST * 5 * 2 + 2 };
 
 void ja4_begin(struct ja4 *j)
 {
@@ -54,16 +54,43 @@ static size_t list_put(char *out, const struct ja4_list *l, bool leave_out)
 	return n;
 }
 
-static void digest(const char *text, size_t n, char out[DIGITS + 1])
+static void digest(struct span text, char out[DIGITS + 1])
 {
 	uint8_t hash[32];
-	memset(out, '0', DIGITS);
-	out[DIGITS] = '\0';
-	if (!n)
-		return;
-	keyring_sha256(span_of(text, n), hash);
+	keyring_sha256(text, hash);
 	for (int i = 0; i < DIGITS; i++)
 		out[i] = hex[hash[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	out[DIGITS] = '\0';
+}
+
+static unsigned place_of(struct span text)
+{
+	uint64_t h = text.n;
+	struct rd r = rd_of(text);
+	while (rd_left(&r) >= 8)
+		h = (h ^ rd_le64(&r)) * UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)(h >> 32) % JA4_KNOWN;
+}
+
+/* Twelve digits of SHA-256; zeros of nothing. */
+static void digits_of(struct span text, struct ja4_memo *memo, char out[DIGITS + 1])
+{
+	if (!text.n) {
+		memset(out, '0', DIGITS);
+		out[DIGITS] = '\0';
+		return;
+	}
+	if (!memo || text.n > JA4_KNOWN_TEXT) {
+		digest(text, out);
+		return;
+	}
+	unsigned i = place_of(text);
+	if (!span_eq(span_of(memo->known[i].text, memo->known[i].n), text)) {
+		digest(text, memo->known[i].digits);
+		memcpy(memo->known[i].text, text.p, text.n);
+		memo->known[i].n = (uint16_t)text.n;
+	}
+	memcpy(out, memo->known[i].digits, DIGITS + 1);
 }
 
 static const char *version_text(uint16_t v)
@@ -95,7 +122,7 @@ static void alpn_text(struct span s, char out[3])
 	out[2] = '\0';
 }
 
-struct span ja4_text(struct ja4 *j, struct arena *a)
+struct span ja4_text(struct ja4 *j, struct ja4_memo *memo, struct arena *a)
 {
 	char list[LIST_TEXT], ciphers[DIGITS + 1], extensions[DIGITS + 1], alpn[3];
 	bool named = false;
@@ -103,14 +130,14 @@ struct span ja4_text(struct ja4 *j, struct arena *a)
 		named |= j->extensions.v[i] == EXT_SNI;
 	qsort(j->ciphers.v, kept(&j->ciphers), sizeof(uint16_t), by_value);
 	qsort(j->extensions.v, kept(&j->extensions), sizeof(uint16_t), by_value);
-	digest(list, list_put(list, &j->ciphers, false), ciphers);
+	digits_of(span_of(list, list_put(list, &j->ciphers, false)), memo, ciphers);
 	size_t n = list_put(list, &j->extensions, true);
 	if (j->signatures.n) {
 		if (n)
 			list[n++] = '_';
 		n += list_put(list + n, &j->signatures, false);
 	}
-	digest(list, n, extensions);
+	digits_of(span_of(list, n), memo, extensions);
 	alpn_text(j->alpn, alpn);
 	unsigned nc = j->ciphers.n < COUNT_MAX ? j->ciphers.n : COUNT_MAX;
 	unsigned nx = j->extensions.n < COUNT_MAX ? j->extensions.n : COUNT_MAX;

@@ -21,5 +21,15 @@ struct ja4 {
 
 void ja4_begin(struct ja4 *j);
 void ja4_add(struct ja4_list *l, uint16_t v);        /* values that are there to be ignored (RFC 8701) are */
-/* "t13d1516h2_8daaf6152771_e5627efa2ab1"; sorts the lists. */
-struct span ja4_text(struct ja4 *j, struct arena *a);
+/* Digests of lists that were made before: the same few programs say hello all day. */
+enum { JA4_KNOWN = 64, JA4_KNOWN_TEXT = 480, JA4_DIGITS = 12 };
+
+struct ja4_memo {
+	struct {
+		uint16_t n;                      /* bytes of text; 0: free */
+		char digits[JA4_DIGITS + 1], text[JA4_KNOWN_TEXT];
+	} known[JA4_KNOWN];
+};
+
+/* "t13d1516h2_8daaf6152771_e5627efa2ab1"; sorts the lists. memo may be NULL. */
+struct span ja4_text(struct ja4 *j, struct ja4_memo *memo, struct arena *a);

@@ -344,7 +344,7 @@ static void extensions(struct rd r, bool client, struct record *out, struct ja4 
 }
 
 /* RFC 8446 §4.1.2, §4.1.3; extensions may be missing altogether. */
-static bool hello(struct rd r, bool client, struct record *out)
+static bool hello(struct rd r, bool client, struct ja4_memo *memo, struct record *out)
 {
 	struct ja4 j UNSET;
 	uint16_t version = rd_be16(&r);
@@ -368,7 +368,7 @@ static bool hello(struct rd r, bool client, struct record *out)
 		extensions(r, client, out, &j);
 	j.version = j.version ? j.version : version;
 	if (client)
-		record_text(out, JA4, ja4_text(&j, out->host->arena));
+		record_text(out, JA4, ja4_text(&j, memo, out->host->arena));
 	if (client && !record_has(out, VERSIONS) && version_name(version))
 		record_add_text(out, VERSIONS, span_str(version_name(version)));
 	return true;
@@ -507,7 +507,7 @@ static bool handshake(struct span s, const struct message *m, struct record *out
 	struct rd body = rd_sub(&r, rd_be24(&r));
 	switch (type) {
 	case CLIENT_HELLO:
-	case SERVER_HELLO: return hello(body, type == CLIENT_HELLO, out);
+	case SERVER_HELLO: return hello(body, type == CLIENT_HELLO, e->memo, out);
 	case SUPPLEMENT:
 	case CERTIFICATE_REQUEST:
 	case SERVER_KEYS:
@@ -581,6 +581,6 @@ const struct decoder decoder_tls = {
 	.name = "tls", .doc = "TLS and SSL hellos (RFC 8446, RFC 5246, RFC 6101)",
 	.no_content = true,
 	.over = OVER_TCP, .ports = { 443, 2762, 8443, 636, 993, 995, 465, 853 },
-	.state_size = sizeof(struct session),
+	.state_size = sizeof(struct session), .memo_size = sizeof(struct ja4_memo),
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

@@ -30,6 +30,7 @@ struct talk {
 	unsigned malformed, refused, decoded;
 	size_t asked;                            /* most bytes that a frame wanted */
 	uint64_t state[STATE_MAX / 8];
+	void *memo;                              /* emit.memo */
 	struct talk_way way[2];
 };
 
@@ -58,6 +59,7 @@ static inline struct talk *talk_new(const char *decoder)
 	assert_non_null(t->d);
 	arena_init(&t->arena, 1 << 20);
 	t->host = (struct record_host){ .keyring = keyring_new(keyring_test_key), .arena = &t->arena };
+	t->memo = mem_new(t->d->memo_size + 1);
 	t->at = (struct origin){ .packet = 1, .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .sport = 4000,
 		.dport = 9, .proto = 6 };
 	return t;
@@ -65,6 +67,7 @@ static inline struct talk *talk_new(const char *decoder)
 
 static inline void talk_free(struct talk *t)
 {
+	free(t->memo);
 	keyring_free(t->host.keyring);
 	arena_done(&t->arena);
 	buf_done(&t->said);
@@ -105,7 +108,8 @@ static inline bool talk_turn(struct talk *t, bool to_server)
 	m.rest = f.total == BODY_OPEN ? BODY_OPEN : f.total - m.bytes.n;
 	t->at.to_server = to_server;
 	struct sink sink = { talk_record, t };
-	struct emit e = { .at = &t->at, .host = &t->host, .sink = &sink, .body = talk_body, .to = t };
+	struct emit e = { .at = &t->at, .host = &t->host, .sink = &sink, .body = talk_body, .to = t,
+			  .memo = t->memo };
 	t->malformed += !t->d->decode(&m, t->state, &e);
 	t->decoded++;
 	arena_reset(&t->arena);

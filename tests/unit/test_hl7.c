@@ -525,6 +525,24 @@ static void codes_are_found_in_either_half_and_by_label(void **state)
 	}
 }
 
+/* OBX-3 and OBX-6 are looked up where they were worked out before. */
+static void what_was_read_before_is_for_the_same_bytes_and_delimiters_alone(void **state)
+{
+	(void)state;
+	static const char text[] =
+		VT MSH "OBX|1|NM|8867-4^HR^LN||70|kPa^K^U|||||F\r" END
+		VT "MSH|#~\\&|MON|W3|HIS|LAB|20260301||ORU#R01|M2|P|2.6\rOBX|1|NM|8867-4^HR^LN||71|kPa^K^U|||||F\r" END
+		VT MSH "OBX|1|NM|8867-4^HR^LN||72|kPa^K^U|||||F\rOBX|2|NM|8867-4^HR^L||73|NkPa^K^U|||||F\r"
+		"OBX|3|NM|8480-6^S^LN||10|kPa^K^U|||||F\rOBX|4|NM|8480-6^S^LN||120|mmHg|||||F\rOBX|5|NM|8867-4^HR^LN||74||||||F\r" END;
+	struct talk *t = heard(BYTES(text), sizeof(text), false);
+	expect_count(t, VITAL_RECORD, 6);        /* none of the second message, whose component separator is another */
+	expect_count(t, "\"unit\":\"kPa\"", 2);
+	expect_count(t, "\"unit\":\"NkPa\"", 1);
+	expect_count(t, "\"unit\":\"mm[Hg]\"", 2);
+	expect_count(t, "\"code\":\"8480-6\"", 2);
+	talk_free(t);
+}
+
 static void what_is_no_number_is_no_vital_sign(void **state)
 {
 	(void)state;
@@ -655,6 +673,7 @@ int main(void)
 		cmocka_unit_test(an_acknowledgement_is_read),
 		cmocka_unit_test(vital_signs_keep_code_unit_channel_and_time),
 		cmocka_unit_test(codes_are_found_in_either_half_and_by_label),
+		cmocka_unit_test(what_was_read_before_is_for_the_same_bytes_and_delimiters_alone),
 		cmocka_unit_test(what_is_no_number_is_no_vital_sign),
 		cmocka_unit_test(a_device_says_who_it_is),
 		cmocka_unit_test(a_gateway_is_none_of_its_devices),
