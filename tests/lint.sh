@@ -81,7 +81,7 @@ sensor base record capture decode track sensor
 feed base record track finding feed
 detect base record decode track finding profile detect
 store base record finding store
-report base record finding store fw/unpack fw/flow report
+report base record finding store fw/unpack fw/flow fw/compare report
 lab base record lab
 isolate base record track finding isolate
 mesh base record finding mesh
@@ -90,6 +90,7 @@ fw/unpack base record fw/unpack
 fw/model base record fw/unpack fw/model
 fw/flow base record fw/unpack fw/model fw/flow
 fw/pass base record finding advisory fw/unpack fw/model fw/flow fw/pass
+fw/compare base record finding fw/unpack fw/model fw/flow fw/compare
 EOF
 list 'src/*.c' 'src/*.h' | while read -r f; do
 	folder=$(dirname "$f")
