@@ -19,7 +19,7 @@ struct differences {
 	struct arena arena;
 	struct record **v;
 	uint32_t n, room;
-	bool found;                              /* something as severe as asked for is in NEW */
+	bool found; /* something as severe as asked for is in NEW */
 	enum severity fail_on;
 };
 
@@ -91,7 +91,8 @@ static bool print(const struct against *a, const struct differences *d, bool com
 	return written;
 }
 
-/* The first byte that differs, COMPARE_EQUAL when none does. Read, not mapped: a file that shrinks meanwhile does no harm. */
+/* The first byte that differs, COMPARE_EQUAL when none does. Read, not mapped: a file that shrinks meanwhile does no
+ * harm. */
 static uint64_t first_difference(const char *a, const char *b)
 {
 	enum { STEP = 64 << 10 };
@@ -116,7 +117,7 @@ static uint64_t first_difference(const char *a, const char *b)
 
 struct traces {
 	struct trace_cache *cache;
-	char folder[256];                        /* ours, to be removed; empty: the site's */
+	char folder[256]; /* ours, to be removed; empty: the site's */
 };
 
 static int take_away(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -162,7 +163,11 @@ int against_run(const struct against *a)
 	command_registry(&registry);
 	progress.mode = progress_mode(a->progress, 2);
 	progress.fd = 2;
-	struct gather_order order = { .path = a->old, .key = a->site->key, .registry = &registry, .log = &a->args->log, .progress = &progress,
+	struct gather_order order = { .path = a->old,
+				      .key = a->site->key,
+				      .registry = &registry,
+				      .log = &a->args->log,
+				      .progress = &progress,
 				      .executes = !a->same };
 	struct traces traces = { 0 };
 	if (!a->same)

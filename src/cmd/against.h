@@ -10,9 +10,9 @@ struct against {
 	const struct args *args;
 	const char *old, *new;
 	const struct site *site;
-	bool no_store;                           /* traces are kept for the length of the comparison only */
-	const char *progress;                    /* as the option says */
-	bool same;                               /* only: are they the same firmware? Nothing is executed */
+	bool no_store;	      /* traces are kept for the length of the comparison only */
+	const char *progress; /* as the option says */
+	bool same;	      /* only: are they the same firmware? Nothing is executed */
 	bool json, jsonl;
 	enum severity fail_on;
 	struct layout layout;

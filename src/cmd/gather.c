@@ -40,8 +40,9 @@ static struct gathered_list *list_for(struct gathered *g, const struct record *r
 		const struct record_type *type;
 		struct gathered_list *list;
 	} table[] = {
-		{ &container_type, &g->containers }, { &area_type, &g->areas },	     { &member_type, &g->members },
-		{ &binary_type, &g->binaries },	     { &start_type, &g->starts },    { &fwtrace_type, &g->programs },
+		{ &container_type, &g->containers }, { &area_type, &g->areas },
+		{ &member_type, &g->members },	     { &binary_type, &g->binaries },
+		{ &start_type, &g->starts },	     { &fwtrace_type, &g->programs },
 		{ &finding_type, &g->findings },     { &fwfunction_type, &g->functions },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
@@ -120,7 +121,8 @@ static bool unpack(struct run *run)
 	if (rc)
 		log_error(o->log, "%s: %s", o->path, i.board->error);
 	if (!good)
-		log_error(o->log, "%s: the inspecting process sent what it must not; what came before is shown", o->path);
+		log_error(o->log, "%s: the inspecting process sent what it must not; what came before is shown",
+			  o->path);
 	inspector_done(&i);
 	if (!good || rc)
 		run->g->sum = NULL;
@@ -181,8 +183,15 @@ static struct compare_list list_of(const struct gathered_list *l)
 
 struct compare_side gathered_side(const struct gathered *g, const char *name)
 {
-	return (struct compare_side){
-		.name = name, .containers = list_of(&g->containers), .areas = list_of(&g->areas), .members = list_of(&g->members),
-		.binaries = list_of(&g->binaries), .starts = list_of(&g->starts), .programs = list_of(&g->programs),
-		.functions = list_of(&g->functions), .findings = list_of(&g->findings), .sum = g->sum, .not_run = g->not_run };
+	return (struct compare_side){ .name = name,
+				      .containers = list_of(&g->containers),
+				      .areas = list_of(&g->areas),
+				      .members = list_of(&g->members),
+				      .binaries = list_of(&g->binaries),
+				      .starts = list_of(&g->starts),
+				      .programs = list_of(&g->programs),
+				      .functions = list_of(&g->functions),
+				      .findings = list_of(&g->findings),
+				      .sum = g->sum,
+				      .not_run = g->not_run };
 }

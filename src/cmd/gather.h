@@ -17,18 +17,18 @@ struct gathered {
 	struct gathered_list containers, areas, members, binaries, starts, programs, functions, findings;
 	const struct record *sum;
 	uint32_t not_run;
-	bool examined;                           /* programs were executed and judged */
-	bool partial;                            /* damaged, cut by a budget, or not all of it could be read */
+	bool examined; /* programs were executed and judged */
+	bool partial;  /* damaged, cut by a budget, or not all of it could be read */
 };
 
 struct gather_order {
 	const char *path;
-	const uint8_t *key;                      /* KEY_BYTES of the site */
+	const uint8_t *key; /* KEY_BYTES of the site */
 	const struct registry *registry;
 	const struct log *log;
 	struct progress *progress;
-	struct trace_cache *cache;               /* programs executed before; may be NULL */
-	bool executes;                           /* not only unpack */
+	struct trace_cache *cache; /* programs executed before; may be NULL */
+	bool executes;		   /* not only unpack */
 };
 
 /* False after saying why in the log; what was read before is kept. */

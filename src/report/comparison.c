@@ -35,9 +35,9 @@ static const char *verdict_word(struct span verdict)
 	static const struct {
 		const char *verdict, *word;
 	} words[] = {
-		{ "removed", "REMOVED" },	{ "still there", "STILL THERE" },
-		{ "moved", "MOVED" },		{ "still there but no longer started", "STILL THERE, NO LONGER STARTED" },
-		{ "changed", "CHANGED" },	{ "new", "NEW" },
+		{ "removed", "REMOVED" },   { "still there", "STILL THERE" },
+		{ "moved", "MOVED" },	    { "still there but no longer started", "STILL THERE, NO LONGER STARTED" },
+		{ "changed", "CHANGED" },   { "new", "NEW" },
 		{ "not seen", "NOT SEEN" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -73,9 +73,11 @@ static void print_verdict(struct buf *out, const struct layout *l, const struct 
 		layout_wrap(out, l, 4, text_of(v, VER_OLD_STARTED).n ? "          now:    " : "Started:  now:    ",
 			    text_of(v, VER_NEW_STARTED));
 	if (text_of(v, VER_OLD).n)
-		buf_printf(&id, "%.*s in the old image", (int)text_of(v, VER_OLD).n, (const char *)text_of(v, VER_OLD).p);
+		buf_printf(&id, "%.*s in the old image", (int)text_of(v, VER_OLD).n,
+			   (const char *)text_of(v, VER_OLD).p);
 	if (text_of(v, VER_NEW).n)
-		buf_printf(&id, "%s%.*s in the new one", id.n ? ", " : "", (int)text_of(v, VER_NEW).n, (const char *)text_of(v, VER_NEW).p);
+		buf_printf(&id, "%s%.*s in the new one", id.n ? ", " : "", (int)text_of(v, VER_NEW).n,
+			   (const char *)text_of(v, VER_NEW).p);
 	buf_text(&id, ", rule ");
 	buf_bytes(&id, text_of(v, VER_RULE));
 	layout_wrap(out, l, 4, "Finding:  ", buf_span(&id));
@@ -93,7 +95,8 @@ static void print_verdicts(struct buf *out, const struct layout *l, struct recor
 					print_verdict(out, l, v[i]);
 	bool headed = false;
 	for (size_t i = 0; i < n; i++) {
-		if (v[i]->type != &verdict_type || severity_of(v[i]) != SEV_INFO || span_is(text_of(v[i], VER_VERDICT), "still there"))
+		if (v[i]->type != &verdict_type || severity_of(v[i]) != SEV_INFO ||
+		    span_is(text_of(v[i], VER_VERDICT), "still there"))
 			continue;
 		struct buf line = { 0 };
 		if (!headed)
@@ -128,8 +131,9 @@ static void member_line(struct buf *b, const struct record *r)
 		buf_text(b, ")");
 	}
 	if (text_of(r, MCH_OLD_MODE).n && text_of(r, MCH_NEW_MODE).n)
-		buf_printf(b, ", %.*s to %.*s", (int)text_of(r, MCH_OLD_MODE).n, (const char *)text_of(r, MCH_OLD_MODE).p,
-			   (int)text_of(r, MCH_NEW_MODE).n, (const char *)text_of(r, MCH_NEW_MODE).p);
+		buf_printf(b, ", %.*s to %.*s", (int)text_of(r, MCH_OLD_MODE).n,
+			   (const char *)text_of(r, MCH_OLD_MODE).p, (int)text_of(r, MCH_NEW_MODE).n,
+			   (const char *)text_of(r, MCH_NEW_MODE).p);
 }
 
 static void start_line(struct buf *b, const struct record *r)
@@ -150,12 +154,14 @@ static void function_line(struct buf *b, const struct record *r)
 	buf_text(b, " ");
 	buf_bytes(b, text_of(r, FCH_CHANGE));
 	if (record_has(r, FCH_OLD_INSTRUCTIONS) && record_has(r, FCH_NEW_INSTRUCTIONS))
-		buf_printf(b, ", %llu instructions, before %llu", (unsigned long long)record_get_uint(r, FCH_NEW_INSTRUCTIONS),
+		buf_printf(b, ", %llu instructions, before %llu",
+			   (unsigned long long)record_get_uint(r, FCH_NEW_INSTRUCTIONS),
 			   (unsigned long long)record_get_uint(r, FCH_OLD_INSTRUCTIONS));
 }
 
-static void print_kind(struct buf *out, const struct layout *l, struct record *const *v, size_t n, const struct record_type *type,
-		       const char *head, void (*line)(struct buf *b, const struct record *r))
+static void print_kind(struct buf *out, const struct layout *l, struct record *const *v, size_t n,
+		       const struct record_type *type, const char *head,
+		       void (*line)(struct buf *b, const struct record *r))
 {
 	size_t shown = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -181,7 +187,8 @@ void comparison_report(struct buf *out, const struct layout *l, struct record *c
 		return;
 	struct texts doubts = texts_of(sum, CMP_DOUBTS);
 	struct span result = text_of(sum, CMP_RESULT);
-	bool good = span_is(result, "fixed") || span_is(result, "nothing to fix") || span_starts(result, SPAN_LIT("the same"));
+	bool good = span_is(result, "fixed") || span_is(result, "nothing to fix") ||
+		    span_starts(result, SPAN_LIT("the same"));
 	struct buf b = { 0 };
 	buf_bytes(&b, text_of(sum, CMP_SENTENCE));
 	buf_u8(&b, 0);
@@ -196,7 +203,8 @@ void comparison_report(struct buf *out, const struct layout *l, struct record *c
 	print_kind(out, l, v, n, &member_change_type, "Members", member_line);
 	struct buf line = { 0 };
 	buf_printf(&line, "%llu members are the same in both, %llu were added, %llu removed, %llu changed.",
-		   (unsigned long long)record_get_uint(sum, CMP_MEMBERS_SAME), (unsigned long long)record_get_uint(sum, CMP_MEMBERS_ADDED),
+		   (unsigned long long)record_get_uint(sum, CMP_MEMBERS_SAME),
+		   (unsigned long long)record_get_uint(sum, CMP_MEMBERS_ADDED),
 		   (unsigned long long)record_get_uint(sum, CMP_MEMBERS_REMOVED),
 		   (unsigned long long)record_get_uint(sum, CMP_MEMBERS_CHANGED));
 	buf_text(out, "\n");

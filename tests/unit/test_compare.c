@@ -176,7 +176,8 @@ static void two_rules_are_two_things(void **state)
 	arena_done(&b.arena);
 }
 
-/* The key of some rules is the place of a call: the same number for another call is chance, another for the same none. */
+/* The key of some rules is the place of a call: the same number for another call is chance, another for the same none.
+ */
 static void keys_that_are_places_do_not_count(void **state)
 {
 	(void)state;
@@ -215,7 +216,7 @@ static void records_that_point_nowhere_or_in_circles_end(void **state)
 	(void)state;
 	struct bench b;
 	begin(&b);
-	record_uint(b.old.containers[0], CON_MEMBER, 1);         /* lies in its own member */
+	record_uint(b.old.containers[0], CON_MEMBER, 1); /* lies in its own member */
 	record_uint(b.new.containers[0], CON_ID, UINT64_MAX);
 	record_uint(b.new.containers[0], CON_MEMBER, UINT64_MAX);
 	member(&b, &b.old, "bin/a");

@@ -118,9 +118,10 @@ static const char *sentence(struct comparison *c, const char *result)
 	if (!all)
 		return compare_text(c, "Worse: %s, and the old image showed nothing above info.", text);
 	const char *more = !c->programs && c->count[CMP_STARTS] && there(c)
-				   ? " What is changed is the start-up; programs and libraries are the same." : "";
-	return compare_text(c, "%c%s: of %llu %s of the old image: %s.%s", result[0] - 'a' + 'A', result + 1, (unsigned long long)all,
-			    all == 1 ? "finding" : "findings", text, more);
+				   ? " What is changed is the start-up; programs and libraries are the same."
+				   : "";
+	return compare_text(c, "%c%s: of %llu %s of the old image: %s.%s", result[0] - 'a' + 'A', result + 1,
+			    (unsigned long long)all, all == 1 ? "finding" : "findings", text, more);
 }
 
 static void conclude(struct comparison *c)
@@ -163,14 +164,17 @@ static const char *sameness(struct comparison *c, uint64_t apart, const char **r
 	if (same)
 		return "The same: both have the same bytes.";
 	if (apart == COMPARE_FOLDERS)
-		return c->differing ? "Not the same: members differ." : whole ? "The same content: every member is the same in both."
-									      : "Not known.";
+		return c->differing ? "Not the same: members differ."
+		       : whole	    ? "The same content: every member is the same in both."
+				    : "Not known.";
 	if (!c->differing)
-		return compare_text(c, "%s: every member is the same in both; they differ from byte %llu on, in how they are packed (%.*s).",
+		return compare_text(c,
+				    "%s: every member is the same in both; they differ from byte %llu on, in how they "
+				    "are packed (%.*s).",
 				    whole ? "The same content" : "Not known", (unsigned long long)apart, (int)where.n,
 				    (const char *)where.p);
-	return compare_text(c, "Not the same: they part at byte %llu, in %.*s.", (unsigned long long)apart, (int)where.n,
-			    (const char *)where.p);
+	return compare_text(c, "Not the same: they part at byte %llu, in %.*s.", (unsigned long long)apart,
+			    (int)where.n, (const char *)where.p);
 }
 
 void compare_contents(const struct compare_side *a, const struct compare_side *b, uint64_t apart, const struct sink *to)

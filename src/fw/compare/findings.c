@@ -13,16 +13,16 @@
 enum { FINDINGS = 4096, CHANGES = 8, VALUE = 160, FORM = 16 };
 
 /* Where and how well it was seen, not what was seen. */
-static const unsigned circumstances[] = { OBS_MEMBER, OBS_FUNCTION, OBS_OFFSET, OBS_STARTED, OBS_SETTING, OBS_RANGE, OBS_STEPS,
-					  OBS_PREDICTION };
+static const unsigned circumstances[] = { OBS_MEMBER,  OBS_FUNCTION, OBS_OFFSET, OBS_STARTED,
+					  OBS_SETTING, OBS_RANGE,    OBS_STEPS,	 OBS_PREDICTION };
 
-struct seen {                                    /* a finding, ready to be compared */
+struct seen { /* a finding, ready to be compared */
 	const struct record *r, *observed;
 	struct records chain;
-	uint8_t what[32];                        /* digest of what was observed; 0: nothing that tells one from another */
+	uint8_t what[32]; /* digest of what was observed; 0: nothing that tells one from another */
 	bool has_what, has_key;
-	uint32_t member;                         /* index in the side's members; NONE: not in it */
-	uint32_t mate;                           /* index on the other side */
+	uint32_t member; /* index in the side's members; NONE: not in it */
+	uint32_t mate;	 /* index on the other side */
 };
 
 struct match {
@@ -78,8 +78,9 @@ static int by_where(const void *a, const void *b)
 	const struct place *x = a, *y = b;
 	size_t n = x->where.n < y->where.n ? x->where.n : y->where.n;
 	int cmp = n ? memcmp(x->where.p, y->where.p, n) : 0;
-	return cmp ? cmp : x->where.n != y->where.n ? (x->where.n > y->where.n) - (x->where.n < y->where.n)
-						    : (x->member > y->member) - (x->member < y->member);
+	return cmp			  ? cmp
+	       : x->where.n != y->where.n ? (x->where.n > y->where.n) - (x->where.n < y->where.n)
+					  : (x->member > y->member) - (x->member < y->member);
 }
 
 static uint32_t member_at(const struct place *v, uint32_t n, struct span where)
@@ -113,7 +114,7 @@ static void see(struct seen *s, const struct record *f, const struct place *plac
 
 static struct match match_open(const struct compare_side *side)
 {
-	uint32_t n = side->findings.n < FINDINGS ? side->findings.n : FINDINGS;   /* the passes stop there, too */
+	uint32_t n = side->findings.n < FINDINGS ? side->findings.n : FINDINGS; /* the passes stop there, too */
 	struct match m = { mem_array(n + 1u, sizeof(*m.v)), n };
 	struct place *places = mem_array(side->members.n + 1u, sizeof(*places));
 	for (uint32_t i = 0; i < side->members.n; i++)
@@ -167,10 +168,10 @@ static unsigned likeness(const struct comparison *c, const struct seen *a, const
 	bool paired = a->member != NONE && c->pairs.to_new[a->member] == b->member;
 	bool key = a->has_key && b->has_key && span_eq(record_get_text(a->r, FND_KEY), record_get_text(b->r, FND_KEY));
 	bool what = a->has_what && b->has_what && !memcmp(a->what, b->what, sizeof(a->what));
-	unsigned like = key || what				     ? LIKE_ALL
-			: same_end(a, b)			     ? LIKE_END
+	unsigned like = key || what				  ? LIKE_ALL
+			: same_end(a, b)			  ? LIKE_END
 			: same_calls(a, b) || same_function(a, b) ? LIKE_CALLS
-								     : LIKE_NOTHING;
+								  : LIKE_NOTHING;
 	if (like == LIKE_NOTHING || (like == LIKE_CALLS && !paired))
 		return 0;
 	return like * 8 + paired * 4u + (key && what) * 2u + same_function(a, b);
@@ -243,7 +244,8 @@ static struct span value_of(struct comparison *c, const struct record *o, unsign
 	return s;
 }
 
-static void field_change(struct changes *l, const struct seen *a, const struct seen *b, unsigned field, const char *name)
+static void field_change(struct changes *l, const struct seen *a, const struct seen *b, unsigned field,
+			 const char *name)
 {
 	struct span x = value_of(l->c, a->observed, field), y = value_of(l->c, b->observed, field);
 	if (span_eq(x, y))
@@ -254,7 +256,8 @@ static void field_change(struct changes *l, const struct seen *a, const struct s
 		note(l, compare_text(l->c, "%s %s %.*s", name, x.n ? "is no longer" : "is now", shown(x.n ? x : y),
 				     (const char *)(x.n ? x : y).p));
 	else
-		note(l, compare_text(l->c, "%s was %.*s, is %.*s", name, shown(x), (const char *)x.p, shown(y), (const char *)y.p));
+		note(l, compare_text(l->c, "%s was %.*s, is %.*s", name, shown(x), (const char *)x.p, shown(y),
+				     (const char *)y.p));
 }
 
 /* "command: ifconfig eth0 up (constant at 0x71f)" → "constant". */
@@ -287,8 +290,8 @@ static void form_changes(struct changes *l, const struct record *a, const struct
 		struct span f = form_of(x.v[i]), g = form_of(y.v[i]), call = record_get_text(b, STEP_CALL);
 		if (!f.n || !g.n || span_eq(f, g))
 			continue;
-		note(l, compare_text(l->c, "what %.*s is given was %s, is %s", shown(call), (const char *)call.p, form_name(f),
-				     form_name(g)));
+		note(l, compare_text(l->c, "what %.*s is given was %s, is %s", shown(call), (const char *)call.p,
+				     form_name(f), form_name(g)));
 		return;
 	}
 }
@@ -298,12 +301,13 @@ static void chain_changes(struct changes *l, const struct seen *a, const struct 
 	if (a->chain.n != b->chain.n)
 		note(l, compare_text(l->c, "it takes %u steps, before %u", b->chain.n, a->chain.n));
 	for (uint32_t i = 0; i < a->chain.n && a->chain.n == b->chain.n; i++) {
-		struct span x = record_get_text(a->chain.v[i], STEP_TEXT), y = record_get_text(b->chain.v[i], STEP_TEXT);
+		struct span x = record_get_text(a->chain.v[i], STEP_TEXT),
+			    y = record_get_text(b->chain.v[i], STEP_TEXT);
 		if (span_eq(x, y))
 			form_changes(l, a->chain.v[i], b->chain.v[i]);
 		else
-			note(l, compare_text(l->c, "step %u was %.*s, is %.*s", i + 1, shown(x), (const char *)x.p, shown(y),
-					     (const char *)y.p));
+			note(l, compare_text(l->c, "step %u was %.*s, is %.*s", i + 1, shown(x), (const char *)x.p,
+					     shown(y), (const char *)y.p));
 	}
 }
 
@@ -311,7 +315,8 @@ static void find_changes(struct changes *l, const struct seen *a, const struct s
 {
 	struct span x = record_get_text(a->r, FND_SEVERITY), y = record_get_text(b->r, FND_SEVERITY);
 	if (!span_eq(x, y))
-		note(l, compare_text(l->c, "severity was %.*s, is %.*s", shown(x), (const char *)x.p, shown(y), (const char *)y.p));
+		note(l, compare_text(l->c, "severity was %.*s, is %.*s", shown(x), (const char *)x.p, shown(y),
+				     (const char *)y.p));
 	field_change(l, a, b, OBS_SETTING, "who decides the destination");
 	field_change(l, a, b, OBS_STEPS, "what it consists of");
 	for (unsigned f = 0; f < OBS_COUNT_; f++)
@@ -369,13 +374,14 @@ static const char *program_doubt(struct comparison *c, const struct seen *f, uin
 	if (!now && c->new->members.v[k]->set & 1ull << MEM_DAMAGE)
 		return compare_text(c, "%.*s is damaged in the new image", shown(path), (const char *)path.p);
 	if (!now)
-		return c->doubts.n ? (const char *)c->doubts.v[0].p : NULL;      /* a copy of another is executed once */
+		return c->doubts.n ? (const char *)c->doubts.v[0].p : NULL; /* a copy of another is executed once */
 	if (!was_cut(now) && share(now) * 2 >= share(before))
 		return NULL;
 	if (was_cut(now) && was_cut(before) && share(now) * 2 >= share(before))
 		return NULL;
-	return compare_text(c, "%.*s was executed to %llu%% only, its old form to %llu%%", shown(path), (const char *)path.p,
-			    (unsigned long long)share(now) / 10, (unsigned long long)share(before) / 10);
+	return compare_text(c, "%.*s was executed to %llu%% only, its old form to %llu%%", shown(path),
+			    (const char *)path.p, (unsigned long long)share(now) / 10,
+			    (unsigned long long)share(before) / 10);
 }
 
 /* Why a file that is not in the new image proves nothing. NULL: it does. */
@@ -399,7 +405,8 @@ static void told(struct comparison *c, struct record *r, const struct seen *f, b
 	record_text(r, VER_TITLE, record_get_text(f->r, FND_TITLE));
 }
 
-static void decide(struct comparison *c, struct record *r, const struct seen *f, const char *verdict, unsigned counter, const char *why)
+static void decide(struct comparison *c, struct record *r, const struct seen *f, const char *verdict, unsigned counter,
+		   const char *why)
 {
 	record_str(r, VER_VERDICT, verdict);
 	record_bool(r, VER_GONE, counter == CMP_REMOVED);
@@ -420,7 +427,8 @@ static void without_mate(struct comparison *c, const struct seen *f)
 		decide(c, &r, f, "not seen", CMP_NOT_SEEN, compare_text(c, "not a fix that is proven: %s", doubt));
 		return;
 	}
-	const char *rest = k == NONE ? "is no longer in the image, and no other file does it" : "is still in the image and does it no longer";
+	const char *rest = k == NONE ? "is no longer in the image, and no other file does it"
+				     : "is still in the image and does it no longer";
 	const char *why = compare_text(c, "%.*s %s", shown(path), (const char *)path.p, rest);
 	decide(c, &r, f, "removed", CMP_REMOVED, why);
 }
@@ -446,15 +454,19 @@ static void with_mate(struct comparison *c, const struct seen *a, const struct s
 	bool moved = !span_eq(from, to), known = a->member != NONE && b->member != NONE;
 	if (is_started(a) && !is_started(b))
 		decide(c, &r, b, "still there but no longer started", CMP_NOT_STARTED,
-		       compare_text(c, "%.*s still does it; nothing was found that starts it, and one line of a script or a hand brings it back",
+		       compare_text(c,
+				    "%.*s still does it; nothing was found that starts it, and one line of a script or "
+				    "a hand brings it back",
 				    shown(to), (const char *)to.p));
 	else if (l.n)
 		decide(c, &r, b, "changed", CMP_CHANGED,
-		       moved ? compare_text(c, "still there in another form, now in %.*s", shown(to), (const char *)to.p)
+		       moved ? compare_text(c, "still there in another form, now in %.*s", shown(to),
+					    (const char *)to.p)
 			     : "still there in another form");
 	else if (moved)
-		decide(c, &r, b, "moved", CMP_MOVED, compare_text(c, "%.*s does now what %.*s did", shown(to), (const char *)to.p,
-								  shown(from), (const char *)from.p));
+		decide(c, &r, b, "moved", CMP_MOVED,
+		       compare_text(c, "%.*s does now what %.*s did", shown(to), (const char *)to.p, shown(from),
+				    (const char *)from.p));
 	else
 		decide(c, &r, b, "still there", CMP_STILL,
 		       known && same_bytes(c, a->member, b->member)
@@ -469,7 +481,7 @@ static void newcomer(struct comparison *c, const struct seen *f)
 	told(c, &r, f, true);
 	struct span path = path_at(c->new, f);
 	uint32_t i = f->member == NONE ? NONE : c->pairs.to_old[f->member];
-	const char *rest = i == NONE			? "is not in the old image"
+	const char *rest = i == NONE			 ? "is not in the old image"
 			   : same_bytes(c, i, f->member) ? "is the same in both images; what it works with is not"
 							 : "did not do it in the old image";
 	decide(c, &r, f, "new", CMP_ADDED, compare_text(c, "%.*s %s", shown(path), (const char *)path.p, rest));

@@ -6,15 +6,15 @@
 #include "fw/flow/trace.h"
 #include "fw/unpack/records.h"
 
-enum { ALIKE = 256 };                            /* renamed programs that are tried against each other */
+enum { ALIKE = 256 }; /* renamed programs that are tried against each other */
 
-struct group {                                   /* functions of one program: a stretch of the sorted list */
+struct group { /* functions of one program: a stretch of the sorted list */
 	struct span program;
 	uint32_t first, n;
 };
 
-struct catalogue {                               /* of one side */
-	struct record **v;                       /* by program, then digest, then address */
+struct catalogue {	   /* of one side */
+	struct record **v; /* by program, then digest, then address */
 	struct group *groups;
 	uint32_t n, ngroups;
 	bool *taken;
@@ -75,11 +75,13 @@ static struct group *group_of(const struct catalogue *c, struct span program)
 }
 
 /* Functions with the same digest in both; with take they are marked. */
-static uint32_t shared(struct catalogue *a, const struct group *x, struct catalogue *b, const struct group *y, bool take)
+static uint32_t shared(struct catalogue *a, const struct group *x, struct catalogue *b, const struct group *y,
+		       bool take)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0, k = 0; i < x->n && k < y->n;) {
-		int cmp = by_text(record_get_text(a->v[x->first + i], FWN_DIGEST), record_get_text(b->v[y->first + k], FWN_DIGEST));
+		int cmp = by_text(record_get_text(a->v[x->first + i], FWN_DIGEST),
+				  record_get_text(b->v[y->first + k], FWN_DIGEST));
 		n += cmp == 0;
 		if (cmp == 0 && take)
 			a->taken[x->first + i] = b->taken[y->first + k] = true;
@@ -133,14 +135,19 @@ static void say(struct comparison *c, struct span program, const struct record *
 	compare_publish(c, &r);
 }
 
-static void one_pair(struct comparison *c, struct catalogue *a, const struct group *x, struct catalogue *b, const struct group *y)
+static void one_pair(struct comparison *c, struct catalogue *a, const struct group *x, struct catalogue *b,
+		     const struct group *y)
 {
 	struct name *old = mem_array(x->n + 1u, sizeof(*old)), *new = mem_array(y->n + 1u, sizeof(*new));
 	(void)shared(a, x, b, y, true);
 	uint32_t nold = names_left(a, x, old), nnew = names_left(b, y, new);
 	for (uint32_t i = 0, k = 0; i < nold || k < nnew;) {
-		int cmp = i == nold ? 1 : k == nnew ? -1 : by_text(record_get_text(old[i].r, FWN_FUNCTION), record_get_text(new[k].r, FWN_FUNCTION));
-		/* sub_8430 in one build and in the other are two functions, or one: only names that stand in the file tell. */
+		int cmp = i == nold   ? 1
+			  : k == nnew ? -1
+				      : by_text(record_get_text(old[i].r, FWN_FUNCTION),
+						record_get_text(new[k].r, FWN_FUNCTION));
+		/* sub_8430 in one build and in the other are two functions, or one: only names that stand in the file
+		 * tell. */
 		bool named = cmp == 0 && record_get_uint(old[i].r, FWN_NAMED) && record_get_uint(new[k].r, FWN_NAMED);
 		if (cmp == 0 && !named)
 			cmp = -1;
@@ -158,7 +165,7 @@ static void one_pair(struct comparison *c, struct catalogue *a, const struct gro
 static uint32_t most_alike(struct comparison *c, struct catalogue *a, const struct group *x, struct catalogue *b)
 {
 	uint32_t best = NONE, most = 0, tried = 0;
-	for (uint32_t k = 0; k < c->new->members.n && tried < ALIKE; k++) {
+	for (uint32_t k = 0; k < c->new->members.n &&tried < ALIKE; k++) {
 		struct span path = record_get_text(c->new->members.v[k], MEM_PATH);
 		const struct group *y = c->pairs.to_old[k] == NONE ? group_of(b, path) : NULL;
 		if (!y)
@@ -177,7 +184,9 @@ static void pair_alike(struct comparison *c, struct catalogue *a, struct catalog
 {
 	uint32_t tried = 0;
 	for (uint32_t i = 0; i < c->old->members.n && tried < ALIKE; i++) {
-		const struct group *x = c->pairs.to_new[i] == NONE ? group_of(a, record_get_text(c->old->members.v[i], MEM_PATH)) : NULL;
+		const struct group *x = c->pairs.to_new[i] == NONE
+						? group_of(a, record_get_text(c->old->members.v[i], MEM_PATH))
+						: NULL;
 		if (!x)
 			continue;
 		tried++;
@@ -202,7 +211,8 @@ void compare_functions(struct comparison *c)
 	struct catalogue a = catalogue_open(c->old), b = catalogue_open(c->new);
 	for (uint32_t i = 0; i < c->old->members.n; i++) {
 		uint32_t k = c->pairs.to_new[i];
-		const struct group *x = k != NONE ? group_of(&a, record_get_text(c->old->members.v[i], MEM_PATH)) : NULL;
+		const struct group *x =
+			k != NONE ? group_of(&a, record_get_text(c->old->members.v[i], MEM_PATH)) : NULL;
 		const struct group *y = x ? group_of(&b, record_get_text(c->new->members.v[k], MEM_PATH)) : NULL;
 		if (y)
 			one_pair(c, &a, x, &b, y);

@@ -9,18 +9,18 @@
 
 enum { DIGEST = 32, ALIKE_MAX = 256 };
 
-struct spot {                                    /* what a member is looked up by */
+struct spot { /* what a member is looked up by */
 	uint8_t digest[DIGEST];
-	uint32_t member;                         /* index in its side's list */
+	uint32_t member; /* index in its side's list */
 };
 
-struct lookup {                                    /* of one side, while its spots are made */
+struct lookup { /* of one side, while its spots are made */
 	const struct compare_side *side;
-	uint8_t (*place)[DIGEST];                /* of members, by index */
-	const struct record **container;         /* by number */
+	uint8_t (*place)[DIGEST];	 /* of members, by index */
+	const struct record **container; /* by number */
 	uint32_t ncontainers;
-	uint32_t *nth;                           /* containers of one format in one member: which, in order of place */
-	uint32_t *by_id;                         /* index of a member by its number */
+	uint32_t *nth;	 /* containers of one format in one member: which, in order of place */
+	uint32_t *by_id; /* index of a member by its number */
 	uint32_t nids;
 };
 
@@ -34,7 +34,8 @@ static uint64_t highest(const struct compare_list *l, unsigned field)
 	return most;
 }
 
-/* Containers come by their number, which is the order in which they were met. A cap keeps odd numbers from taking room. */
+/* Containers come by their number, which is the order in which they were met. A cap keeps odd numbers from taking room.
+ */
 static uint32_t rows(const struct compare_list *l, unsigned field)
 {
 	uint64_t most = highest(l, field) + 1, cap = 4ull * l->n + 4096;
@@ -73,7 +74,9 @@ static void count_formats(struct lookup *t, const struct compare_list *l)
 
 static void lookup_open(struct lookup *t, const struct compare_side *s)
 {
-	*t = (struct lookup){ .side = s, .ncontainers = rows(&s->containers, CON_ID), .nids = rows(&s->members, MEM_ID) };
+	*t = (struct lookup){ .side = s,
+			      .ncontainers = rows(&s->containers, CON_ID),
+			      .nids = rows(&s->members, MEM_ID) };
 	t->place = mem_array(s->members.n + 1u, sizeof(*t->place));
 	t->container = mem_array(t->ncontainers, sizeof(*t->container));
 	t->nth = mem_array(t->ncontainers, sizeof(*t->nth));
@@ -123,7 +126,7 @@ static void place_of(struct lookup *t, uint32_t i)
 	if (c) {
 		uint64_t in = record_get_uint(c, CON_MEMBER);
 		uint32_t holder = in < t->nids ? t->by_id[in] : NONE;
-		if (holder < i)                  /* held by what came before it: always so, and no endless way */
+		if (holder < i) /* held by what came before it: always so, and no endless way */
 			buf_bytes(&b, span_of(t->place[holder], DIGEST));
 		buf_bytes(&b, record_get_text(c, CON_FORMAT));
 		buf_printf(&b, "#%u:", t->nth[id]);
@@ -176,7 +179,8 @@ static uint32_t place_spots(const struct compare_side *s, struct spot *out)
 	return s->members.n;
 }
 
-/* The same path in a file system of another kind: what stands alone in its container, or in none, has no path of its own. */
+/* The same path in a file system of another kind: what stands alone in its container, or in none, has no path of its
+ * own. */
 static uint32_t path_spots(const struct compare_side *s, const uint32_t *pair, struct spot *out)
 {
 	uint32_t n = 0;
@@ -388,8 +392,8 @@ static void content_change(struct record *r, const struct record *a, const struc
 		record_hash(r, MCH_NEW_SHA256, b->v[MEM_SHA256].hash);
 }
 
-static void pair_change(struct record *r, const struct record *a, const struct record *b, unsigned field, unsigned old, unsigned new,
-			struct span what)
+static void pair_change(struct record *r, const struct record *a, const struct record *b, unsigned field, unsigned old,
+			unsigned new, struct span what)
 {
 	if (!differs(a, b, field))
 		return;
@@ -415,7 +419,8 @@ static void both(struct comparison *c, uint32_t i, uint32_t k)
 	/* What the input file may itself is the matter of whoever saved it. */
 	if (!is_input) {
 		pair_change(&r, a, b, MEM_MODE, MCH_OLD_MODE, MCH_NEW_MODE, SPAN_LIT("permission"));
-		if (record_get_uint(a, MEM_UID) != record_get_uint(b, MEM_UID) || record_get_uint(a, MEM_GID) != record_get_uint(b, MEM_GID))
+		if (record_get_uint(a, MEM_UID) != record_get_uint(b, MEM_UID) ||
+		    record_get_uint(a, MEM_GID) != record_get_uint(b, MEM_GID))
 			record_add_text(&r, MCH_CHANGES, SPAN_LIT("owner"));
 	}
 	pair_change(&r, a, b, MEM_TARGET, MCH_OLD_TARGET, MCH_NEW_TARGET, SPAN_LIT("link"));

@@ -19,7 +19,8 @@ static const struct field member_change_fields[] = {
 	[MCH_NEW_TARGET] = { "new_target", F_TEXT, "of links, where they differ" },
 	[MCH_HOLDS] = { "holds", F_BOOL, "a container lies in it, whose members are compared themselves" },
 };
-RECORD_TYPE(member_change_type, "member_change", "A member of two images that is not the same in both", member_change_fields);
+RECORD_TYPE(member_change_type, "member_change", "A member of two images that is not the same in both",
+	    member_change_fields);
 
 static const struct field start_change_fields[] = {
 	[SCH_CHANGE] = { "change", F_TEXT, "added, removed, or now with (without) a condition" },
@@ -30,7 +31,8 @@ static const struct field start_change_fields[] = {
 	[SCH_LINE] = { "line", F_UINT, "where in it" },
 	[SCH_CONDITIONAL] = { "conditional", F_BOOL, "stands under a condition" },
 };
-RECORD_TYPE(start_change_type, "start_change", "What one of two images starts and the other does not", start_change_fields);
+RECORD_TYPE(start_change_type, "start_change", "What one of two images starts and the other does not",
+	    start_change_fields);
 
 static const struct field function_change_fields[] = {
 	[FCH_CHANGE] = { "change", F_TEXT, "added, removed or changed" },
@@ -60,12 +62,15 @@ static const struct field verdict_fields[] = {
 	[VER_NEW_STARTED] = { "new_started", F_TEXT, "what starts that file in the new image" },
 	[VER_CHANGES] = { "changes", F_TEXTS, "what differs between the two findings" },
 };
-RECORD_TYPE(verdict_type, "verdict", "What became of a finding from one version of an image to the next", verdict_fields);
+RECORD_TYPE(verdict_type, "verdict", "What became of a finding from one version of an image to the next",
+	    verdict_fields);
 
 static const struct field comparison_fields[] = {
 	[CMP_OLD] = { "old", F_TEXT, "the old image" },
 	[CMP_NEW] = { "new", F_TEXT, "the new image" },
-	[CMP_RESULT] = { "result", F_TEXT, "fixed, partly fixed, not fixed, nothing to fix, \"fixed, but something is new\", worse, or not known; of --same: the same bytes, the same content, not the same" },
+	[CMP_RESULT] = { "result", F_TEXT,
+			 "fixed, partly fixed, not fixed, nothing to fix, \"fixed, but something is new\", worse, or "
+			 "not known; of --same: the same bytes, the same content, not the same" },
 	[CMP_SENTENCE] = { "sentence", F_TEXT, "the same in words" },
 	[CMP_REMOVED] = { "removed", F_UINT, "findings above info that the new image does not show" },
 	[CMP_STILL] = { "still", F_UINT, "findings above info that are still there as they were" },
@@ -73,11 +78,13 @@ static const struct field comparison_fields[] = {
 	[CMP_MOVED] = { "moved", F_UINT, "findings above info that stand in another file now" },
 	[CMP_CHANGED] = { "changed", F_UINT, "findings above info that are there in another form" },
 	[CMP_ADDED] = { "added", F_UINT, "findings above info that the old image did not show" },
-	[CMP_NOT_SEEN] = { "not_seen", F_UINT, "findings above info not seen in a new image that could not be examined as far as the old" },
+	[CMP_NOT_SEEN] = { "not_seen", F_UINT,
+			   "findings above info not seen in a new image that could not be examined as far as the old" },
 	[CMP_MEMBERS_SAME] = { "members_same", F_UINT, "members that are the same in both" },
 	[CMP_MEMBERS_ADDED] = { "members_added", F_UINT, "members that the new image has alone" },
 	[CMP_MEMBERS_REMOVED] = { "members_removed", F_UINT, "members that the old image has alone" },
-	[CMP_MEMBERS_CHANGED] = { "members_changed", F_UINT, "members with other content, permission, owner, link or name" },
+	[CMP_MEMBERS_CHANGED] = { "members_changed", F_UINT,
+				  "members with other content, permission, owner, link or name" },
 	[CMP_STARTS] = { "starts", F_UINT, "differences of what is started" },
 	[CMP_FUNCTIONS] = { "functions", F_UINT, "functions that differ" },
 	[CMP_DOUBTS] = { "doubts", F_TEXTS, "why something could be in the new image and not be seen" },
@@ -85,5 +92,5 @@ static const struct field comparison_fields[] = {
 };
 RECORD_TYPE(comparison_type, "comparison", "Two firmware images against each other", comparison_fields);
 
-const struct record_type *const compare_types[] = { &member_change_type, &function_change_type, &start_change_type, &verdict_type,
-						    &comparison_type, NULL };
+const struct record_type *const compare_types[] = { &member_change_type, &function_change_type, &start_change_type,
+						    &verdict_type,	 &comparison_type,	NULL };

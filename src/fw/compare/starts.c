@@ -64,7 +64,8 @@ static void say(struct comparison *c, const struct record *start, const char *ch
 }
 
 /* What became of each line: 0 alone, 1 the same, 2 other condition. */
-static void match(const struct line *old, uint32_t nold, const struct line *new, uint32_t nnew, uint8_t *of_old, uint8_t *of_new)
+static void match(const struct line *old, uint32_t nold, const struct line *new, uint32_t nnew, uint8_t *of_old,
+		  uint8_t *of_new)
 {
 	for (uint32_t i = 0, k = 0; i < nold && k < nnew;) {
 		int cmp = memcmp(old[i].digest, new[k].digest, DIGEST);
@@ -93,7 +94,10 @@ void compare_starts(struct comparison *c)
 	for (uint32_t k = 0; k < b->n; k++) {
 		bool conditional = record_get_uint(b->v[k], STA_CONDITIONAL);
 		if (of_new[k] != 1)
-			say(c, b->v[k], !of_new[k] ? "added" : conditional ? "now with a condition" : "now without a condition");
+			say(c, b->v[k],
+			    !of_new[k]	  ? "added"
+			    : conditional ? "now with a condition"
+					  : "now without a condition");
 	}
 	free(old);
 	free(new);

@@ -8,7 +8,14 @@
 #include "base/hash.h"
 #include "fw/flow/machine.h"
 
-enum { LEAST = 5, MOST = 20000, TEXT_LEAST = 4, TEXT_MOST = 96, TOLD = 50000, POOL = 256 };   /* LEAST: stubs of a linkage table are shorter */
+enum {
+	LEAST = 5,
+	MOST = 20000,
+	TEXT_LEAST = 4,
+	TEXT_MOST = 96,
+	TOLD = 50000,
+	POOL = 256
+}; /* LEAST: stubs of a linkage table are shorter */
 
 /* A function while it is described. */
 struct text {
@@ -16,7 +23,7 @@ struct text {
 	struct buf b;
 	uint64_t at;
 	bool thumb;
-	uint64_t pool[POOL];                     /* words that its instructions load: they stand behind it, and are no code */
+	uint64_t pool[POOL]; /* words that its instructions load: they stand behind it, and are no code */
 	unsigned npool;
 };
 
@@ -54,7 +61,8 @@ static bool is_upper(const char *name)
 	return false;
 }
 
-/* Families that build addresses from halves: an offset from what is neither stack, frame nor zero may be the lower one. */
+/* Families that build addresses from halves: an offset from what is neither stack, frame nor zero may be the lower one.
+ */
 static bool is_lower(const struct machine *m, const char *operands)
 {
 	static const char *const fixed[] = { "$sp", "$fp", "$zero", "sp", "x29", "wzr", "xzr", "r1)", "r1," };
@@ -140,7 +148,7 @@ static uint32_t describe(struct text *t, uint64_t end)
 		uint8_t flags = mod->code[t->at - mod->base];
 		t->thumb = flags & CODE_THUMB;
 		if (!(flags & CODE_INSN) || is_literal(t) || !code_decode(&t->m->code, t->at, t->thumb)) {
-			t->at++;                 /* data between the code */
+			t->at++; /* data between the code */
 			continue;
 		}
 		put_instruction(t);
@@ -163,7 +171,8 @@ static int by_address(const void *a, const void *b)
 
 static void tell(struct machine *m, const struct function *f, uint64_t end)
 {
-	static const struct hash_key key = { 0x61757363756c7420, 0x66756e6374696f6e };   /* fixed: two runs are compared */
+	static const struct hash_key key = { 0x61757363756c7420,
+					     0x66756e6374696f6e }; /* fixed: two runs are compared */
 	struct text t = { .m = m, .at = f->addr };
 	uint64_t hash[2];
 	char digest[40];
