@@ -206,7 +206,8 @@ static void another_end_of_the_same_calls_is_a_change(void **state)
 	finding(&b, &b.new, (struct wanted){ "fw.x", "two", "bin/a", "two.example", "f", 32 });
 	compare(&b);
 	assert_true(says(verdict(&b, 0), "changed"));
-	assert_true(span_is(verdict(&b, 0)->v[VER_CHANGES].texts.v[0], "host was one.example, is two.example"));
+	const struct record *v = verdict(&b, 0);
+	assert_true(v && span_is(v->v[VER_CHANGES].texts.v[0], "host was one.example, is two.example"));
 	assert_null(verdict(&b, 1));
 	arena_done(&b.arena);
 }
