@@ -78,6 +78,7 @@ uint64_t model_bytes_copy(struct machine *m, const struct model *self)
 		to = arg(m, 1);
 		from = arg(m, 0);
 	}
+	m->instructions += n < 1 << 20 ? n / 8 : 0;      /* work that a budget must see */
 	guest_copy(&m->g, to, from, n < 1 << 20 ? n : 0);
 	return self->param == 1 ? to + n : to;
 }
@@ -86,6 +87,7 @@ uint64_t model_bytes_set(struct machine *m, const struct model *self)
 {
 	uint64_t to = arg(m, 0), n = arg(m, self->param == 0 ? 2 : 1);
 	uint64_t byte = self->param == 0 ? arg(m, 1) : self->param == 2 ? arg(m, 2) : 0;
+	m->instructions += n < 1 << 20 ? n / 8 : 0;
 	guest_fill(&m->g, to, (uint8_t)byte, n < 1 << 20 ? n : 0, SHADE_BUILT);
 	return to;
 }

@@ -121,6 +121,12 @@ struct sighting {                                /* whether bytes stand in the f
 };
 enum { SIGHTINGS = 4096 };
 
+struct probe {                                   /* a function that is tried: recognise.c */
+	bool on, returned;
+	uint32_t steps, max, foreign;            /* instructions; stores outside [low, high) and the stack */
+	uint64_t low, high;
+};
+
 struct limits {
 	uint64_t program, root;                  /* instructions */
 	uint64_t first, path;                    /* of the first path of a root; of every other */
@@ -156,6 +162,11 @@ struct machine {
 	uc_context **spare;
 	uint32_t nspare, spare_room;
 	struct addrmap again;                    /* (block, arguments) pairs that were forced */
+
+	struct probe probe;
+	uint32_t probe_main;                     /* main(), as the start-up of a static program names it */
+	bool starting;                           /* a path that is run for the state at main(), and not told */
+	struct addrmap recognised;               /* functions that a model stands in for → stub + 1 */
 
 	/* the path that runs */
 	struct path *path;
@@ -267,6 +278,12 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 /* Now, in place of what runs: the path goes on in this function. */
 void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const uint64_t *args);
 const struct turn *block_turn(const struct machine *m, uint32_t block);
+
+/* A call of up to the registers' and stack's arguments that returns to `back`. */
+void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back);
+
+/* ---- recognise.c: on the state at main(); rolled back to the mark of the root ---- */
+void machine_recognise(struct machine *m);
 
 /* ---- compare.c: outside bytes compared by instructions ---- */
 unsigned compare_count(struct machine *m, const struct block *b);    /* compares in a block */

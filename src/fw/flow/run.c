@@ -148,6 +148,12 @@ static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 	struct block *b = &m->blocks[m->nblocks++];
 	*b = (struct block){ .addr = (uint32_t)addr, .end = (uint32_t)(addr + size), .thumb = is_thumb_now(m) };
 	addrmap_put(&m->block_at, b->addr, m->nblocks);
+	uint32_t known = addrmap_get(&m->recognised, b->addr);
+	if (known) {
+		b->stub = &m->stubs[known - 1];
+		b->ninsn = code_ran(&m->code, addr, addr + size);
+		return m->nblocks;
+	}
 	if (addr >= AT_STUBS && addr < AT_STUBS + STUB_BYTES) {
 		uint32_t i = (uint32_t)(addr - AT_STUBS) / STUB_STEP;
 		b->stub = &m->stubs[i < m->nstubs ? i : 0];
@@ -199,6 +205,9 @@ static void frame_push(struct machine *m, const struct turn *t, const struct blo
 	m->frame = n;
 	if (n->depth > DEPTH_MAX)
 		machine_stop_path(m);
+	/* Start-up hands main() over in the first argument, but for musl in a second call, and PowerPC. */
+	if (m->starting && !m->probe_main && n->depth <= 2 && code_module(&m->code, arg(m, 0)) == &m->code.modules[0])
+		m->probe_main = (uint32_t)arg(m, 0) & (m->cpu->arch == UC_ARCH_ARM ? ~1u : ~0u);
 }
 
 static void frame_pop(struct machine *m, uint32_t to)
@@ -452,6 +461,10 @@ static void model_run(struct machine *m, const struct model *model, struct span 
 {
 	m->callee = name;
 	uint64_t v = model->run(m, model);
+	if (m->starting) {
+		m->result = v;
+		return;
+	}
 	if (model->sig) {
 		mark_hot(m);
 		call_write(m, model, NULL, v);
@@ -494,11 +507,29 @@ static bool over_budget(struct machine *m)
 		|| m->since_new > (m->natural ? m->natural_tail : m->tail);
 }
 
+/* Nothing is learnt from a function that is tried but whether it returns. */
+static void probe_block(struct machine *m, uint64_t addr, uint32_t size)
+{
+	struct probe *p = &m->probe;
+	p->steps += 1 + size / 4;
+	p->returned = addr == AT_STUBS;
+	if (p->returned || p->steps > p->max)
+		uc_emu_stop(m->uc);
+}
+
 static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 {
 	struct machine *m = ctx;
+	if (m->probe.on) {
+		probe_block(m, addr, size);
+		return;
+	}
 	if (m->stopping) {
 		uc_emu_stop(uc);
+		return;
+	}
+	if (m->starting && addr == m->probe_main) {
+		machine_stop_path(m);
 		return;
 	}
 	m->ticks++;
@@ -543,6 +574,8 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	(void)value;
 	struct machine *m = ctx;
 	const struct block *b = m->prev ? &m->blocks[m->prev - 1] : NULL;
+	m->probe.foreign += m->probe.on && addr - m->probe.low >= m->probe.high - m->probe.low
+		&& addr - AT_STACK >= STACK_BYTES;
 	bool loop = b && b->visits >= 4 && b->run == m->nruns && size <= 4;
 	guest_stored(&m->g, addr, (uint64_t)size, loop ? SHADE_LOOPED : SHADE_STORED);
 }
@@ -565,7 +598,7 @@ static bool on_fault(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	(void)size;
 	(void)value;
 	struct machine *m = ctx;
-	if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT || type == UC_MEM_WRITE_PROT
+	if (m->probe.on || type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT || type == UC_MEM_WRITE_PROT
 	    || m->faults >= FAULTS_MAX)
 		return false;
 	if (addr >> 32)
@@ -588,10 +621,24 @@ static void faults_forget(struct machine *m)
 		(void)uc_mem_unmap(m->uc, m->far[--m->nfar], GUEST_PAGE);
 }
 
+/* A function that is tried may have memory; everything else fails (ENOSYS). */
+static bool probe_refused(struct machine *m, const char *name)
+{
+	if (!m->probe.on || (name && (span_starts(span_str(name), SPAN_LIT("sys_brk"))
+				     || span_starts(span_str(name), SPAN_LIT("sys_mmap")))))
+		return false;
+	reg_set(m, m->cpu->sys_ret, m->cpu->sys_error ? 38 : (uint64_t)-38);
+	if (m->cpu->sys_error)
+		reg_set(m, m->cpu->sys_error, 1);
+	return true;
+}
+
 static void system_call(struct machine *m)
 {
 	uint64_t nr = reg_get(m, m->cpu->sys_nr);
 	const char *name = cpu_syscall_name(m->cpu, nr);
+	if (probe_refused(m, name))
+		return;
 	const struct model *model = name ? model_find(span_str(name)) : NULL;
 	m->syscall = true;
 	m->call_frame = m->frame;
@@ -794,7 +841,7 @@ static void state_run(struct machine *m)
 	context_give(m, s.context);
 }
 
-static void set_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back)
+void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back)
 {
 	const struct cpu *c = m->cpu;
 	uint64_t sp = STACK_TOP - 512;
@@ -827,7 +874,7 @@ void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const u
 		return;
 	f->tried = f->reached = true;
 	m->path->root = f->name.n ? f->name : m->path->root;
-	set_arguments(m, nargs, args, AT_STUBS);
+	machine_arguments(m, nargs, args, AT_STUBS);
 	reg_set(m, m->cpu->callee, f->addr);
 	m->frame = root_frame(m, f->addr);
 	m->redirect = f->addr;
@@ -888,7 +935,7 @@ static void root_run(struct machine *m, struct function *f, unsigned nargs, cons
 	m->frame = root_frame(m, addr);
 	registers_reset(m, &m->code.modules[f->module], addr);
 	if (nargs)
-		set_arguments(m, nargs, args, AT_STUBS);
+		machine_arguments(m, nargs, args, AT_STUBS);
 	path_run(m, addr, thumb);
 	m->natural = false;
 	while (m->nstates)
@@ -958,6 +1005,25 @@ static void run_entry(struct machine *m)
 	guest_rollback(&m->g, mark);
 }
 
+/* A static program's library is told by what it does: on the state at main(), where its start-up is done. */
+static void run_recognition(struct machine *m)
+{
+	const struct elf *e = &m->code.modules[0].elf;
+	uint64_t entry = e->entry ? e->entry + m->code.modules[0].bias : 0;
+	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
+	/* On MIPS one specimen never ended with models in place; not understood yet (docs/design/flow.md). */
+	if (!f || e->interp.n || e->nneeded || m->cpu->machine == EM_MIPS_)
+		return;
+	size_t mark = guest_mark(&m->g);
+	entry_stack(m);
+	m->starting = true;
+	root_run(m, f, 0, NULL, false);
+	m->starting = false;
+	m->root_mark = mark;
+	machine_recognise(m);
+	guest_commit(&m->g);
+}
+
 /* Functions that nobody called: with marked arguments, as a callback or a table would call them. */
 static void run_function(struct machine *m, struct function *f)
 {
@@ -989,6 +1055,7 @@ void machine_run(struct machine *m)
 	cpu_prepare(m->cpu, m->uc);
 	m->limits.first = m->limits.first ? m->limits.first : 4000000;
 	run_constructors(m);
+	run_recognition(m);
 	run_entry(m);
 	run_rest(m);
 	if (!m->stopped)
