@@ -180,13 +180,12 @@ int against_run(const struct against *a)
 	traces_close(&traces);
 	struct compare_side sides[] = { gathered_side(&old, a->old), gathered_side(&new, a->new) };
 	struct sink to = { take, &d };
-	uint64_t apart = a->same ? first_difference(a->old, a->new) : 0;
-	if (a->same)
-		compare_contents(&sides[0], &sides[1], apart, &to);
-	else
+	if (good && a->same)
+		compare_contents(&sides[0], &sides[1], first_difference(a->old, a->new), &to);
+	else if (good)                           /* half a comparison would call everything new, or removed */
 		compare_images(&sides[0], &sides[1], &to);
-	d.found |= a->same && !span_starts(record_get_text(d.v[d.n - 1], CMP_RESULT), SPAN_LIT("the same"));
-	bool written = print(a, &d, good);
+	d.found |= a->same && d.n && !span_starts(record_get_text(d.v[d.n - 1], CMP_RESULT), SPAN_LIT("the same"));
+	bool written = good && print(a, &d, good);
 	bool partial = old.partial || new.partial || (d.n && record_get_uint(d.v[d.n - 1], CMP_NOT_SEEN));
 	int rc = !good || !written ? OUT_FAILED : partial ? OUT_PARTIAL : d.found ? OUT_FOUND : OUT_CLEAN;
 	gathered_done(&old);

@@ -57,7 +57,8 @@ static int by_member(const void *a, const void *b)
 static void count_formats(struct lookup *t, const struct compare_list *l)
 {
 	struct record **v = mem_array(l->n + 1u, sizeof(*v));
-	memcpy(v, l->v, l->n * sizeof(*v));
+	if (l->n)
+		memcpy(v, l->v, l->n * sizeof(*v));
 	qsort(v, l->n, sizeof(*v), by_member);
 	for (uint32_t i = 0, first = 0; i < l->n; i++) {
 		uint64_t id = record_get_uint(v[i], CON_ID);
