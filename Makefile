@@ -21,7 +21,7 @@ LINT_PACKAGES = clang-tidy cppcheck
 .PHONY: all demo test lint fuzz bench bench-firmware install clean deps
 
 all: deps $(BUILD)/build.ninja
-	@ninja -C $(BUILD) --quiet
+	@ninja -C $(BUILD) --quiet auscult auscult-worker auscult.1 auscult.bash
 
 # Asks apt once; later calls see the stamp and touch nothing.
 deps: .deps-ok
@@ -45,6 +45,7 @@ demo: all
 	@$(PROGRAM) inspect $(BUILD)/monitor.img --no-store --test-key; test $$? -le 1
 
 test: .deps-test-ok all
+	@ninja -C $(BUILD) --quiet
 	@sh tests/run.sh $(BUILD)
 
 lint: .deps-lint-ok all
@@ -65,7 +66,7 @@ bench-firmware: .deps-test-ok all
 	@sh bench/firmware.sh $(BUILD)
 
 install: all
-	@meson install -C $(BUILD) --quiet
+	@meson install -C $(BUILD) --quiet --no-rebuild
 
 clean:
 	@rm -rf build build-* .deps-ok .deps-test-ok .deps-lint-ok
