@@ -696,7 +696,7 @@ static void from_pointers(struct code *c, struct module *m)
 			uint64_t v = guest_pointer(c->guest, at);
 			bool thumb = c->cpu->arch == UC_ARCH_ARM && v & 1;
 			struct module *to = v ? code_module(c, v & ~(uint64_t)thumb) : NULL;
-			if (!to || (!to->has_sections && !starts_function(c, v, thumb)) 
+			if (!to || (!to->has_sections && !starts_function(c, v, thumb))
 			    || to->code[(v & ~(uint64_t)thumb) - to->base] & CODE_INSN
 			    || !code_decode(c, v & ~(uint64_t)thumb, thumb))
 				continue;
