@@ -445,30 +445,11 @@ int engine_start(const struct engine_setup *s, const struct registry *g, struct 
 
 bool engine_take(struct engine *e, const struct registry *g, void (*each)(void *ctx, const struct record *r), void *ctx)
 {
-	struct buf in = { 0 };
-	struct arena arena;
-	arena_init(&arena, 64 << 20);
-	bool good = true, open = true;
-	while (open && good) {
-		uint8_t *room = buf_room(&in, OUT_FLUSH);
-		ssize_t n = room ? read(e->fd, room, OUT_FLUSH) : 0;
-		in.n -= room ? OUT_FLUSH - (n > 0 ? (size_t)n : 0) : 0;
-		open = n > 0 || (n < 0 && errno == EINTR);
-		struct rd r = rd_of(buf_span(&in));
-		struct record *rec;
-		enum wire_got got;
-		while ((got = wire_get(&r, g, &arena, &rec)) == WIRE_RECORD) {
-			each(ctx, rec);
-			arena_reset(&arena);
-		}
-		good = got != WIRE_BAD;
-		size_t left = rd_left(&r);
-		memmove(in.p, in.p + (in.n - left), left);
-		in.n = left;
-	}
-	buf_done(&in);
-	arena_done(&arena);
-	return good;
+	struct wire_pipe from;
+	wire_pipe_open(&from, e->fd, g);
+	while (wire_pipe_read(&from, each, ctx))
+		;
+	return wire_pipe_close(&from);
 }
 
 int engine_copy(struct engine *e, int out_fd)

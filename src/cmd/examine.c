@@ -13,7 +13,7 @@
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
-enum { ARENA = 256 << 20, PIPE_READ = 256 * 1024, ELF_HEAD = 18, LIBRARY_BYTES = 16 << 20 };
+enum { ARENA = 256 << 20, ELF_HEAD = 18, LIBRARY_BYTES = 16 << 20 };
 
 void examination_init(struct examination *x)
 {
@@ -463,30 +463,11 @@ static bool execute(struct work *w, struct examination *x)
 
 static bool take_judgement(struct work *w, const struct registry *g, int fd)
 {
-	struct buf in = { 0 };
-	struct arena arena;
-	arena_init(&arena, 64 << 20);
-	bool good = true, open = true;
-	while (open && good) {
-		uint8_t *room = buf_room(&in, PIPE_READ);
-		ssize_t n = room ? read(fd, room, PIPE_READ) : 0;
-		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
-		open = n > 0 || (n < 0 && errno == EINTR);
-		struct rd r = rd_of(buf_span(&in));
-		struct record *rec;
-		enum wire_got got;
-		while ((got = wire_get(&r, g, &arena, &rec)) == WIRE_RECORD) {
-			publish(w->to, rec);
-			arena_reset(&arena);
-		}
-		good = got != WIRE_BAD;
-		size_t left = rd_left(&r);
-		memmove(in.p, in.p + (in.n - left), left);
-		in.n = left;
-	}
-	buf_done(&in);
-	arena_done(&arena);
-	return good;
+	struct wire_pipe from;
+	wire_pipe_open(&from, fd, g);
+	while (wire_pipe_read(&from, w->to->publish, w->to->to))
+		;
+	return wire_pipe_close(&from);
 }
 
 static bool judge_all(struct work *w, const struct registry *g)

@@ -12,7 +12,7 @@
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, POLL_MS = 200 };
+enum { KEPT_CAP = 1 << 30 };
 
 struct run {
 	struct gathered *g;
@@ -66,42 +66,6 @@ static void take(void *to, const struct record *r)
 		keep(g, l, r);
 }
 
-/* Records from the pipe until it ends. False when the inspector sent what none sends. */
-static bool take_all(struct run *run, const struct inspector *from)
-{
-	struct progress *p = run->order->progress;
-	struct sink to = { take, run };
-	struct buf in = { 0 };
-	struct arena arena;
-	arena_init(&arena, 64 << 20);
-	bool good = true, open = true;
-	while (open && good) {
-		struct pollfd ready = { .fd = from->fd, .events = POLLIN };
-		p->total = atomic_load(&from->board->known);
-		progress_at(p, atomic_load(&from->board->looked), atomic_load(&from->board->members), 0);
-		if (poll(&ready, 1, POLL_MS) <= 0)
-			continue;
-		uint8_t *room = buf_room(&in, PIPE_READ);
-		ssize_t n = room ? read(from->fd, room, PIPE_READ) : 0;
-		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
-		open = n > 0 || (n < 0 && errno == EINTR);
-		struct rd r = rd_of(buf_span(&in));
-		struct record *rec;
-		enum wire_got got;
-		while ((got = wire_get(&r, run->order->registry, &arena, &rec)) == WIRE_RECORD) {
-			publish(&to, rec);
-			arena_reset(&arena);
-		}
-		good = got != WIRE_BAD;
-		size_t left = rd_left(&r);
-		memmove(in.p, in.p + (in.n - left), left);
-		in.n = left;
-	}
-	buf_done(&in);
-	arena_done(&arena);
-	return good;
-}
-
 static bool unpack(struct run *run)
 {
 	const struct gather_order *o = run->order;
@@ -115,7 +79,7 @@ static bool unpack(struct run *run)
 	}
 	progress_start(o->progress, o->progress->mode, o->progress->fd, run->g->material.bytes, "unpacking");
 	o->progress->items = "members";
-	bool good = take_all(run, &i);
+	bool good = inspector_take(&i, run->order->registry, run->order->progress, take, run);
 	progress_end(o->progress);
 	rc = inspector_wait(&i);
 	if (rc)

@@ -39,7 +39,7 @@ enum {
 	OPT_SBOM, OPT_SARIF,
 };
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40, POLL_MS = 200 };
+enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
 
 /* Records of one kind, kept for the report. */
 struct kept {
@@ -148,8 +148,9 @@ static void take_judged(void *to, const struct record *r)
 	buf_text(&o->lines, "\n");
 }
 
-static void take_record(struct output *o, const struct record *r)
+static void take_record(void *to, const struct record *r)
 {
+	struct output *o = to;
 	if (o->examines)
 		examination_add(&o->exam, r);
 	if (r->type == &extract_type)
@@ -182,41 +183,6 @@ static void take_record(struct output *o, const struct record *r)
 		keep(o, &o->accounts, r);
 	else if (r->type == &key_type)
 		keep(o, &o->keys, r);
-}
-
-/* Records from the pipe until it ends. False when the inspector sent what none sends. */
-static bool take_all(struct output *o, const struct inspector *from)
-{
-	int fd = from->fd;
-	struct buf in = { 0 };
-	struct arena arena;
-	arena_init(&arena, 64 << 20);
-	bool good = true, open = true;
-	while (open && good) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		o->progress.total = atomic_load(&from->board->known);
-		progress_at(&o->progress, atomic_load(&from->board->looked), atomic_load(&from->board->members), 0);
-		if (poll(&ready, 1, POLL_MS) <= 0)
-			continue;
-		uint8_t *room = buf_room(&in, PIPE_READ);
-		ssize_t n = room ? read(fd, room, PIPE_READ) : 0;
-		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
-		open = n > 0 || (n < 0 && errno == EINTR);
-		struct rd r = rd_of(buf_span(&in));
-		struct record *rec;
-		enum wire_got got;
-		while ((got = wire_get(&r, &o->registry, &arena, &rec)) == WIRE_RECORD) {
-			take_record(o, rec);
-			arena_reset(&arena);
-		}
-		good = got != WIRE_BAD;
-		size_t left = rd_left(&r);
-		memmove(in.p, in.p + (in.n - left), left);
-		in.n = left;
-	}
-	buf_done(&in);
-	arena_done(&arena);
-	return good;
 }
 
 /* ---- for people ---- */
@@ -820,7 +786,7 @@ static int inspect(struct output *o)
 	}
 	progress_start(&o->progress, progress_mode(args_text(o->args, OPT_PROGRESS), 2), 2, o->material.bytes, "unpacking");
 	o->progress.items = "members";
-	bool good = take_all(o, &i);
+	bool good = inspector_take(&i, &o->registry, &o->progress, take_record, o);
 	progress_end(&o->progress);
 	rc = inspector_wait(&i);
 	if (rc)

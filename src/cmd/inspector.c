@@ -4,6 +4,7 @@
 #include "cmd/inspector.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -230,6 +231,22 @@ int inspector_start(const struct inspector_setup *s, const struct registry *g, s
 		return 0;
 	inspector_done(i);
 	return -err;
+}
+
+bool inspector_take(const struct inspector *from, const struct registry *g, struct progress *p,
+		    void (*each)(void *ctx, const struct record *r), void *ctx)
+{
+	enum { POLL_MS = 200 };
+	struct wire_pipe pipe;
+	wire_pipe_open(&pipe, from->fd, g);
+	for (bool more = true; more;) {
+		struct pollfd ready = { .fd = from->fd, .events = POLLIN };
+		p->total = atomic_load(&from->board->known);
+		progress_at(p, atomic_load(&from->board->looked), atomic_load(&from->board->members), 0);
+		if (poll(&ready, 1, POLL_MS) > 0)
+			more = wire_pipe_read(&pipe, each, ctx);
+	}
+	return wire_pipe_close(&pipe);
 }
 
 int inspector_wait(struct inspector *i)

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/progress.h"
 #include "base/keyring.h"
 #include "cmd/material.h"
 #include "record/registry.h"
@@ -30,6 +31,9 @@ struct inspector {
 
 /* 0 or negative errno. */
 int  inspector_start(const struct inspector_setup *s, const struct registry *g, struct inspector *i) MUST_CHECK;
+/* Hands on every record until the pipe ends, and draws progress meanwhile. False: it sent what none sends. */
+bool inspector_take(const struct inspector *from, const struct registry *g, struct progress *p,
+		    void (*each)(void *ctx, const struct record *r), void *ctx);
 /* 0 done, 2 it could not run or was ended: board->error says why. */
 int  inspector_wait(struct inspector *i);
 void inspector_done(struct inspector *i);

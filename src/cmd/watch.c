@@ -113,8 +113,9 @@ static void into_list(struct output *o, const struct record *r)
 	}
 }
 
-static void take_record(struct output *o, const struct record *r)
+static void take_record(void *to, const struct record *r)
 {
+	struct output *o = to;
 	o->records++;
 	note_severity(o, r);
 	if (o->store && !o->store_failed && engine_keeps(r->type) && store_put(o->store, r) < 0) {
@@ -137,37 +138,18 @@ static void take_record(struct output *o, const struct record *r)
 /* Records from the pipe until it ends. False when the engine sent what no engine sends. */
 static bool take_all(struct output *o, struct engine *e, struct progress *p, int signals)
 {
-	struct buf in = { 0 };
-	struct arena arena;
-	arena_init(&arena, 64 << 20);
-	bool good = true, open = true;
-	while (open && good) {
+	struct wire_pipe from;
+	wire_pipe_open(&from, e->fd, &o->registry);
+	for (bool more = true; more;) {
 		struct pollfd fds[] = { { .fd = e->fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
 		poll(fds, ARRAY_LEN(fds), POLL_MS);
 		progress_at(p, e->board->consumed, e->board->packets, e->board->findings);
 		if (fds[1].revents)
 			atomic_store(&e->board->stop, 1);
-		if (!fds[0].revents)
-			continue;
-		uint8_t *room = buf_room(&in, PIPE_READ);
-		ssize_t n = room ? read(e->fd, room, PIPE_READ) : 0;
-		in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
-		open = n > 0 || (n < 0 && errno == EINTR);
-		struct rd r = rd_of(buf_span(&in));
-		struct record *rec;
-		enum wire_got got;
-		while ((got = wire_get(&r, &o->registry, &arena, &rec)) == WIRE_RECORD) {
-			take_record(o, rec);
-			arena_reset(&arena);
-		}
-		good = got != WIRE_BAD;
-		size_t left = rd_left(&r);
-		memmove(in.p, in.p + (in.n - left), left);
-		in.n = left;
+		if (fds[0].revents)
+			more = wire_pipe_read(&from, take_record, o);
 	}
-	buf_done(&in);
-	arena_done(&arena);
-	return good;
+	return wire_pipe_close(&from);
 }
 
 static void print_document(struct output *o, bool complete)

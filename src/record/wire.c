@@ -2,6 +2,8 @@
 /* Records to bytes and, with suspicion, back. */
 #include "record/wire.h"
 
+#include <errno.h>
+
 enum { HAS_ORIGIN = 1 };
 
 struct writer {
@@ -303,4 +305,43 @@ enum wire_got wire_get(struct rd *in, const struct registry *g, struct arena *a,
 	*in = ahead;
 	*out = r;
 	return WIRE_RECORD;
+}
+
+/* ---- a pipe of them ---- */
+
+enum { PIPE_READ = 256 * 1024, PIPE_ARENA = 64 << 20 };
+
+void wire_pipe_open(struct wire_pipe *p, int fd, const struct registry *g)
+{
+	*p = (struct wire_pipe){ .fd = fd, .registry = g };
+	arena_init(&p->arena, PIPE_ARENA);
+}
+
+bool wire_pipe_read(struct wire_pipe *p, void (*each)(void *ctx, const struct record *r), void *ctx)
+{
+	uint8_t *room = buf_room(&p->in, PIPE_READ);
+	ssize_t n = room ? read(p->fd, room, PIPE_READ) : 0;
+	if (room)
+		p->in.n -= PIPE_READ - (n > 0 ? (size_t)n : 0);
+	p->ended = n == 0 || (n < 0 && errno != EINTR);
+	struct rd r = rd_of(buf_span(&p->in));
+	struct record *rec;
+	enum wire_got got;
+	while ((got = wire_get(&r, p->registry, &p->arena, &rec)) == WIRE_RECORD) {
+		each(ctx, rec);
+		arena_reset(&p->arena);
+	}
+	p->bad = got == WIRE_BAD;
+	size_t left = rd_left(&r);
+	if (left)
+		memmove(p->in.p, p->in.p + (p->in.n - left), left);
+	p->in.n = left;
+	return !p->ended && !p->bad;
+}
+
+bool wire_pipe_close(struct wire_pipe *p)
+{
+	buf_done(&p->in);
+	arena_done(&p->arena);
+	return !p->bad;
 }

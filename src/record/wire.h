@@ -26,3 +26,19 @@ enum wire_got {
 
 /* The record at the front of `in`. Its host is NULL; tokens stay tokens. */
 enum wire_got wire_get(struct rd *in, const struct registry *g, struct arena *a, struct record **out) MUST_CHECK;
+
+/* The parent's end of a pipe that records come from: what is not a whole record yet. */
+struct wire_pipe {
+	int fd;                                  /* not owned */
+	const struct registry *registry;
+	struct buf in;
+	struct arena arena;                      /* of one record */
+	bool ended, bad;                         /* no more will come; the peer sent what none sends */
+};
+
+void wire_pipe_open(struct wire_pipe *p, int fd, const struct registry *g);
+/* Reads once, which may wait, and hands on each record that is whole; it lives until each() returns. False: ended or
+ * bad. */
+bool wire_pipe_read(struct wire_pipe *p, void (*each)(void *ctx, const struct record *r), void *ctx);
+/* Returns whether all that came was sound. */
+bool wire_pipe_close(struct wire_pipe *p);
