@@ -81,7 +81,7 @@ sensor base record capture decode track sensor
 feed base record track finding feed
 detect base record decode track finding profile detect
 store base record finding store
-report base record finding store fw/unpack fw/flow fw/compare report
+report base record finding store fw/unpack fw/model fw/flow fw/compare report
 lab base record lab
 isolate base record track finding isolate
 mesh base record finding mesh

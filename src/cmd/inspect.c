@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <langinfo.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -21,14 +20,12 @@
 #include "cmd/examine.h"
 #include "cmd/inspector.h"
 #include "cmd/site.h"
-#include "fw/flow/trace.h"
-#include "fw/model/binary.h"
-#include "fw/model/startup.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/firmware.h"
+#include "report/image.h"
 #include "report/sarif.h"
 #include "report/sbom.h"
 #include "store/store.h"
@@ -39,21 +36,14 @@ enum {
 	OPT_SBOM, OPT_SARIF,
 };
 
-enum { PIPE_READ = 256 * 1024, KEPT_CAP = 1 << 30, ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
-
-/* Records of one kind, kept for the report. */
-struct kept {
-	struct record **v;
-	size_t n, room;
-};
+enum { PIPE_READ = 256 * 1024 };
 
 struct output {
 	const struct args *args;
 	struct material material;
 	struct registry registry;
 	int spool;
-	struct arena arena;
-	struct kept containers, areas, members, binaries, starts, accounts, keys, programs, traces, findings, cases;
+	struct image image;
 	struct examination exam;
 	struct progress progress;
 	struct site site;
@@ -61,7 +51,6 @@ struct output {
 	struct advisories *advisories;           /* NULL: the shipped ones */
 	enum severity fail_on;
 	bool examines, found, store_failed;
-	const struct record *sum;
 	struct extract *extract;
 	struct buf lines;
 	struct layout layout;
@@ -78,17 +67,6 @@ static bool is_lines(const struct output *o)
 static bool writes_files(const struct output *o)
 {
 	return args_text(o->args, OPT_SBOM) || args_text(o->args, OPT_SARIF);
-}
-
-static void keep(struct output *o, struct kept *k, const struct record *r)
-{
-	if (k->n == k->room) {
-		k->room = k->room ? k->room * 2 : 256;
-		k->v = mem_grow(k->v, k->room, sizeof(struct record *));
-	}
-	struct record *copy = record_copy(&o->arena, r);
-	if (copy)
-		k->v[k->n++] = copy;
 }
 
 static void take_extract(struct output *o, const struct record *r)
@@ -117,7 +95,6 @@ static void note_finding(struct output *o, const struct record *r)
 	if (text.n)
 		memcpy(name, text.p, text.n);
 	o->found |= severity_parse(name, &s) && s >= o->fail_on;
-	keep(o, &o->findings, r);
 }
 
 static void into_store(struct output *o, const struct record *r)
@@ -132,14 +109,9 @@ static void into_store(struct output *o, const struct record *r)
 static void take_judged(void *to, const struct record *r)
 {
 	struct output *o = to;
+	image_take(&o->image, r);
 	if (r->type == &finding_type)
 		note_finding(o, r);
-	else if (r->type == &case_type)
-		keep(o, &o->cases, r);
-	else if (r->type == &fwtrace_type)
-		keep(o, &o->programs, r);
-	else
-		keep(o, &o->traces, r);
 	if (!r->type->working)
 		into_store(o, r);
 	if (!is_lines(o))
@@ -165,430 +137,8 @@ static void take_record(void *to, const struct record *r)
 	}
 	if (r->type == &container_type && record_get_uint(r, CON_DEPTH) == 1 && record_get_text(r, CON_DAMAGE).n)
 		o->damaged = true;
-	if (r->type == &inspection_type)
-		o->sum = record_copy(&o->arena, r);
-	else if (is_lines(o) && !writes_files(o))
-		return;
-	else if (r->type == &container_type)
-		keep(o, &o->containers, r);
-	else if (r->type == &area_type)
-		keep(o, &o->areas, r);
-	else if (r->type == &member_type)
-		keep(o, &o->members, r);
-	else if (r->type == &binary_type)
-		keep(o, &o->binaries, r);
-	else if (r->type == &start_type)
-		keep(o, &o->starts, r);
-	else if (r->type == &account_type)
-		keep(o, &o->accounts, r);
-	else if (r->type == &key_type)
-		keep(o, &o->keys, r);
-}
-
-/* ---- for people ---- */
-
-static void cell_text(struct table *t, struct buf *b)
-{
-	table_cell(t, buf_span(b));
-	buf_reset(b);
-}
-
-static struct span text_of(const struct record *r, unsigned field)
-{
-	return record_get_text(r, field);
-}
-
-static void container_row(struct table *t, const struct record *r, struct buf *b)
-{
-	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, CON_OFFSET));
-	cell_text(t, b);
-	layout_bytes(b, record_get_uint(r, CON_LENGTH));
-	cell_text(t, b);
-	buf_bytes(b, text_of(r, CON_FORMAT));
-	if (text_of(r, CON_DETAIL).n)
-		buf_text(b, ", ");
-	buf_bytes(b, text_of(r, CON_DETAIL));
-	cell_text(t, b);
-	table_number(t, record_get_uint(r, CON_MEMBERS));
-}
-
-static void area_row(struct table *t, const struct record *r, struct buf *b)
-{
-	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, ARE_OFFSET));
-	cell_text(t, b);
-	layout_bytes(b, record_get_uint(r, ARE_LENGTH));
-	cell_text(t, b);
-	buf_bytes(b, text_of(r, ARE_WHAT));
-	cell_text(t, b);
-	table_text(t, "");
-}
-
-/* The containers of one member and the areas between them, in order of place. */
-static size_t map_member(const struct output *o, uint64_t member, struct table *t, struct buf *b)
-{
-	size_t rows = 0, a = 0;
-	for (size_t i = 0; i <= o->containers.n; i++) {
-		const struct record *c = i < o->containers.n ? o->containers.v[i] : NULL;
-		if (c && record_get_uint(c, CON_MEMBER) != member)
-			continue;
-		for (; a < o->areas.n && rows < ROWS_MAX; a++) {
-			const struct record *r = o->areas.v[a];
-			if (record_get_uint(r, ARE_MEMBER) != member)
-				continue;
-			if (c && record_get_uint(r, ARE_OFFSET) > record_get_uint(c, CON_OFFSET))
-				break;
-			area_row(t, r, b);
-			rows++;
-		}
-		if (c && rows < ROWS_MAX) {
-			container_row(t, c, b);
-			rows++;
-		}
-	}
-	return rows;
-}
-
-static void print_map(const struct output *o, struct buf *out)
-{
-	static const char *const heads[] = { "OFFSET", "LENGTH", "WHAT", "MEMBERS" };
-	size_t mapped = 0;
-	for (size_t i = 0; i < o->members.n && mapped < TROUBLE_MAX; i++) {
-		const struct record *r = o->members.v[i];
-		struct table t;
-		struct buf b = { 0 };
-		table_init(&t, 4, heads);
-		t.right[1] = t.right[3] = true;
-		size_t rows = map_member(o, record_get_uint(r, MEM_ID), &t, &b);
-		if (rows) {
-			struct buf head = { 0 };
-			buf_text(out, "\n");
-			buf_bytes(&head, text_of(r, MEM_WHERE));
-			buf_text(&head, " (");
-			layout_bytes(&head, record_get_uint(r, MEM_SIZE));
-			buf_text(&head, ")");
-			layout_wrap(out, &o->layout, 0, "", buf_span(&head));
-			table_print(&t, out, &o->layout, 2);
-			buf_done(&head);
-			mapped++;
-		}
-		table_done(&t);
-		buf_done(&b);
-	}
-	if (mapped == TROUBLE_MAX)
-		buf_text(out, "  (more: --jsonl gives all)\n");
-}
-
-static void print_counts(const struct output *o, struct buf *out)
-{
-	static const char *const types[] = { "file", "folder", "symbolic link", "hard link", "character device", "block device", "fifo", "socket" };
-	static const char *const many[] = { "files", "folders", "symbolic links", "hard links", "character devices", "block devices", "fifos", "sockets" };
-	uint64_t n[ARRAY_LEN(types)] = { 0 }, set_id = 0;
-	for (size_t i = 0; i < o->members.n; i++) {
-		const struct record *r = o->members.v[i];
-		for (size_t k = 0; record_get_uint(r, MEM_CONTAINER) && k < ARRAY_LEN(types); k++)
-			n[k] += span_is(text_of(r, MEM_TYPE), types[k]);
-		set_id += record_get_uint(r, MEM_SET_ID);
-	}
-	struct buf b = { 0 };
-	layout_count(&b, o->containers.n, "container", "containers");
-	for (size_t k = 0; k < ARRAY_LEN(types); k++) {
-		if (!n[k])
-			continue;
-		buf_text(&b, ", ");
-		layout_count(&b, n[k], types[k], many[k]);
-	}
-	buf_text(&b, ", ");
-	layout_bytes(&b, record_get_uint(o->sum, INS_BYTES));
-	if (set_id) {
-		buf_text(&b, ", ");
-		layout_count(&b, set_id, "file set-id", "files set-id");
-	}
-	buf_text(out, "\n");
-	layout_wrap(out, &o->layout, 0, "Found: ", buf_span(&b));
-	buf_done(&b);
-}
-
-/* Kinds of files by number, the rare ones last. */
-static void print_classes(const struct output *o, struct buf *out)
-{
-	struct buf b = { 0 };
-	for (enum file_class c = FILE_PROGRAM; c < FILE_CLASSES; c++) {
-		uint64_t n = 0;
-		for (size_t i = 0; i < o->members.n; i++)
-			n += span_is(text_of(o->members.v[i], MEM_CLASS), file_class_name(c));
-		if (n)
-			buf_printf(&b, "%s%s: %llu", b.n ? ", " : "", file_class_name(c), (unsigned long long)n);
-	}
-	if (b.n)
-		layout_wrap(out, &o->layout, 0, "Files: ", buf_span(&b));
-	buf_done(&b);
-}
-
-static void count_missing(struct buf *b, uint64_t n, const char *what)
-{
-	if (n)
-		buf_printf(b, "%s%llu %s", b->n ? ", " : "", (unsigned long long)n, what);
-}
-
-/* How programs and libraries were built, in one sentence; --jsonl has each of them. */
-static void print_binaries(const struct output *o, struct buf *out)
-{
-	uint64_t linked = 0, nx = 0, pie = 0, canary = 0, debug = 0, missing = 0;
-	struct buf b = { 0 }, head = { 0 };
-	for (size_t i = 0; i < o->binaries.n; i++) {
-		const struct record *r = o->binaries.v[i];
-		bool loads = record_has(r, BIN_NX);      /* kernel modules and objects are loaded by others */
-		linked += loads;
-		nx += loads && !record_get_uint(r, BIN_NX);
-		pie += span_is(text_of(r, BIN_TYPE), "program") && !record_get_uint(r, BIN_PIE);
-		canary += loads && !record_get_uint(r, BIN_CANARY);
-		debug += record_get_uint(r, BIN_DEBUG) != 0;
-		missing += record_has(r, BIN_MISSING);
-	}
-	count_missing(&b, nx, "with an executable stack");
-	count_missing(&b, pie, "at a fixed address");
-	count_missing(&b, canary, "without stack checks");
-	count_missing(&b, debug, "with debugging information");
-	count_missing(&b, missing, "that need libraries that are not in the image");
-	layout_count(&head, linked, "program or library", "programs and libraries");
-	buf_text(&head, b.n ? ": " : ": hardened");
-	buf_bytes(&head, buf_span(&b));
-	if (linked)
-		layout_wrap(out, &o->layout, 0, "Built: ", buf_span(&head));
-	buf_done(&b);
-	buf_done(&head);
-}
-
-static void print_starts(const struct output *o, struct buf *out)
-{
-	if (o->starts.n)
-		buf_text(out, "\nStarted with the device, in this order (? on a condition):\n");
-	for (size_t i = 0; i < o->starts.n && i < STARTS_SHOWN; i++) {
-		const struct record *r = o->starts.v[i];
-		unsigned depth = (unsigned)record_get_uint(r, STA_DEPTH);
-		struct buf b = { 0 };
-		buf_bytes(&b, text_of(r, STA_COMMAND));
-		buf_printf(&b, "%s", record_get_uint(r, STA_CONDITIONAL) ? " ?" : "");
-		if (depth == 0) {
-			buf_text(&b, "  (");
-			buf_bytes(&b, text_of(r, STA_WHEN));
-			buf_text(&b, ")");
-		}
-		layout_wrap(out, &o->layout, 2 + 2 * depth, "", buf_span(&b));
-		buf_done(&b);
-	}
-	if (o->starts.n > STARTS_SHOWN)
-		buf_printf(out, "  and %zu more (--jsonl gives all)\n", o->starts.n - STARTS_SHOWN);
-}
-
-static void print_accounts(const struct output *o, struct buf *out)
-{
-	static const char *const heads[] = { "ACCOUNT", "UID", "PASSWORD", "SHELL", "WHERE" };
-	struct table t;
-	struct buf b = { 0 };
-	table_init(&t, 5, heads);
-	for (size_t i = 0; i < o->accounts.n && i < ROWS_MAX; i++) {
-		const struct record *r = o->accounts.v[i];
-		struct span state = text_of(r, ACC_STATE);
-		if (span_is(state, "locked") || span_is(state, "shadow"))
-			continue;
-		table_cell(&t, text_of(r, ACC_NAME));
-		if (r->set & 1ull << ACC_UID)
-			table_number(&t, record_get_uint(r, ACC_UID));
-		else
-			table_text(&t, "");
-		buf_bytes(&b, span_is(state, "open") ? SPAN_LIT("none: open") : state);
-		if (text_of(r, ACC_SCHEME).n)
-			buf_text(&b, ", ");
-		buf_bytes(&b, text_of(r, ACC_SCHEME));
-		cell_text(&t, &b);
-		table_cell(&t, text_of(r, ACC_SHELL));
-		table_cell(&t, text_of(r, ACC_WHERE));
-	}
-	buf_done(&b);
-	if (t.n > t.columns) {
-		buf_text(out, "\nAccounts that are not locked:\n");
-		table_print(&t, out, &o->layout, 2);
-	}
-	table_done(&t);
-}
-
-static void print_keys(const struct output *o, struct buf *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < o->keys.n && n < TROUBLE_MAX; i++) {
-		const struct record *r = o->keys.v[i];
-		if (!span_is(text_of(r, KEY_WHAT), "private key"))
-			continue;
-		struct buf b = { 0 };
-		if (++n == 1)
-			buf_text(out, "\nPrivate keys that everybody with this image has:\n");
-		buf_bytes(&b, text_of(r, KEY_FORM));
-		buf_printf(&b, "%s at 0x%llx of ", record_get_uint(r, KEY_ENCRYPTED) ? ", encrypted," : "",
-			   (unsigned long long)record_get_uint(r, KEY_OFFSET));
-		buf_bytes(&b, text_of(r, KEY_WHERE));
-		layout_wrap(out, &o->layout, 2, "", buf_span(&b));
-		buf_done(&b);
-	}
-}
-
-static void trouble(const struct output *o, struct buf *out, size_t *n, struct span where, const char *between, struct span what)
-{
-	struct buf b = { 0 };
-	if (++*n == 1)
-		buf_text(out, "\nNot opened, or not whole:\n");
-	if (*n > TROUBLE_MAX)
-		return;
-	buf_bytes(&b, where);
-	buf_text(&b, between);
-	buf_bytes(&b, what);
-	layout_wrap(out, &o->layout, 2, "", buf_span(&b));
-	buf_done(&b);
-}
-
-static void print_trouble(const struct output *o, struct buf *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < o->containers.n; i++)
-		if (text_of(o->containers.v[i], CON_DAMAGE).n)
-			trouble(o, out, &n, text_of(o->containers.v[i], CON_WHERE), ": ", text_of(o->containers.v[i], CON_DAMAGE));
-	for (size_t i = 0; i < o->members.n; i++)
-		if (text_of(o->members.v[i], MEM_DAMAGE).n)
-			trouble(o, out, &n, text_of(o->members.v[i], MEM_WHERE), ": ", text_of(o->members.v[i], MEM_DAMAGE));
-	for (size_t i = 0; i < o->areas.n; i++) {
-		const struct record *r = o->areas.v[i];
-		if (!span_starts(text_of(r, ARE_WHAT), SPAN_LIT("encrypted")))
-			continue;
-		char place[128];
-		snprintf(place, sizeof(place), " at 0x%llx, %llu bytes, %.2f bits a byte: ", (unsigned long long)record_get_uint(r, ARE_OFFSET),
-			 (unsigned long long)record_get_uint(r, ARE_LENGTH), record_get_real(r, ARE_ENTROPY));
-		trouble(o, out, &n, text_of(r, ARE_WHERE), place, text_of(r, ARE_WHAT));
-		if (n <= TROUBLE_MAX)
-			layout_wrap(out, &o->layout, 4, "entropy, part by part: ", text_of(r, ARE_MAP));
-	}
-	if (n > TROUBLE_MAX)
-		buf_printf(out, "  and %zu more (--jsonl gives all)\n", n - TROUBLE_MAX);
-}
-
-static void print_budgets(const struct output *o, struct buf *out)
-{
-	struct texts t = o->sum->set & 1ull << INS_BUDGETS ? o->sum->v[INS_BUDGETS].texts : (struct texts){ 0 };
-	for (uint32_t i = 0; i < t.n; i++) {
-		if (i == 0)
-			buf_text(out, "\nBudgets reached:\n");
-		layout_wrap(out, &o->layout, 2, "", t.v[i]);
-	}
-}
-
-/* A line a member, whole: not a table, whose widest column would be cut. */
-static void print_list(const struct output *o, struct buf *out)
-{
-	out->cap = KEPT_CAP;
-	for (size_t i = 0; i < o->members.n; i++) {
-		const struct record *r = o->members.v[i];
-		struct span type = text_of(r, MEM_TYPE), mode = text_of(r, MEM_MODE);
-		char owner[32];
-		snprintf(owner, sizeof(owner), "%u:%u", (unsigned)record_get_uint(r, MEM_UID), (unsigned)record_get_uint(r, MEM_GID));
-		buf_printf(out, "%-16.*s %.*s %-11s %10llu  ", (int)type.n, (const char *)type.p, (int)mode.n, (const char *)mode.p, owner,
-			   (unsigned long long)record_get_uint(r, MEM_SIZE));
-		show_text(out, text_of(r, MEM_WHERE), o->layout.utf8, 0);
-		if (text_of(r, MEM_TARGET).n)
-			buf_text(out, " -> ");
-		show_text(out, text_of(r, MEM_TARGET), o->layout.utf8, 0);
-		buf_text(out, "\n");
-	}
-}
-
-static const struct record *finding_at(const struct output *o, const char *id)
-{
-	for (size_t i = 0; i < o->findings.n; i++)
-		if (span_is(record_get_text(o->findings.v[i], FND_ID), id))
-			return o->findings.v[i];
-	return NULL;
-}
-
-/* The records of one program stand together, in the order of the programs. */
-static void print_traces(const struct output *o, struct buf *out)
-{
-	out->cap = KEPT_CAP;
-	for (size_t i = 0, at = 0; i < o->programs.n; i++) {
-		struct span program = record_get_text(o->programs.v[i], FWT_PROGRAM);
-		size_t n = 0;
-		for (; at + n < o->traces.n; n++) {
-			/* Calls and paths have it at the same place. */
-			_Static_assert((int)FWC_PROGRAM == (int)FWP_PROGRAM, "one field for both");
-			if (!span_eq(record_get_text(o->traces.v[at + n], FWC_PROGRAM), program))
-				break;
-		}
-		buf_text(out, i ? "\n" : "");
-		firmware_trace(out, &o->layout, o->programs.v[i], o->traces.v + at, n);
-		at += n;
-	}
-}
-
-static void print_people(const struct output *o, struct buf *out)
-{
-	const char *explain = args_text(o->args, OPT_EXPLAIN);
-	if (explain) {
-		if (finding_at(o, explain))
-			firmware_explain(out, &o->layout, finding_at(o, explain));
-		return;
-	}
-	if (args_flag(o->args, OPT_TRACE)) {
-		print_traces(o, out);
-		return;
-	}
-	if (o->examines)
-		firmware_report(out, &o->layout, o->findings.v, o->findings.n);
-	if (args_flag(o->args, OPT_LIST)) {
-		print_list(o, out);
-		return;
-	}
-	print_map(o, out);
-	print_counts(o, out);
-	print_classes(o, out);
-	print_binaries(o, out);
-	print_starts(o, out);
-	print_accounts(o, out);
-	print_keys(o, out);
-	print_trouble(o, out);
-	print_budgets(o, out);
-}
-
-/* ---- for programs ---- */
-
-static void json_list(struct buf *doc, const char *name, const struct kept *k)
-{
-	buf_printf(doc, ",\n\"%s\":[", name);
-	for (size_t i = 0; i < k->n; i++) {
-		if (i)
-			buf_text(doc, ",\n  ");
-		json_record(doc, k->v[i], NULL);
-	}
-	buf_text(doc, "]");
-}
-
-static void print_document(const struct output *o, struct buf *doc, bool complete)
-{
-	doc->cap = KEPT_CAP;
-	buf_text(doc, "{\"auscult\":");
-	json_put_str(doc, AUSCULT_VERSION);
-	buf_text(doc, complete ? ",\"complete\":true" : ",\"complete\":false");
-	json_list(doc, "containers", &o->containers);
-	json_list(doc, "areas", &o->areas);
-	json_list(doc, "members", &o->members);
-	json_list(doc, "binaries", &o->binaries);
-	json_list(doc, "starts", &o->starts);
-	json_list(doc, "accounts", &o->accounts);
-	json_list(doc, "keys", &o->keys);
-	json_list(doc, "programs", &o->programs);
-	if (args_flag(o->args, OPT_TRACE))
-		json_list(doc, "trace", &o->traces);
-	json_list(doc, "findings", &o->findings);
-	json_list(doc, "cases", &o->cases);
-	buf_text(doc, ",\n\"inspection\":");
-	json_record(doc, o->sum, NULL);
-	buf_text(doc, "}\n");
+	if (r->type == &inspection_type || !is_lines(o) || writes_files(o))
+		image_take(&o->image, r);
 }
 
 /* --explain for programs: the finding's own record has the whole chain. */
@@ -600,6 +150,28 @@ static void print_one(const struct record *finding, struct buf *doc)
 	buf_text(doc, "\n");
 }
 
+static void print_people(const struct output *o, struct buf *out)
+{
+	const char *explain = args_text(o->args, OPT_EXPLAIN);
+	const struct image_kept *findings = &o->image.list[IMAGE_FINDINGS];
+	if (explain) {
+		const struct record *one = image_finding(&o->image, explain);
+		if (one)
+			firmware_explain(out, &o->layout, one);
+		return;
+	}
+	if (args_flag(o->args, OPT_TRACE)) {
+		image_traces(&o->image, &o->layout, out);
+		return;
+	}
+	if (o->examines)
+		firmware_report(out, &o->layout, findings->v, findings->n);
+	if (args_flag(o->args, OPT_LIST))
+		image_list(&o->image, &o->layout, out);
+	else
+		image_report(&o->image, &o->layout, out);
+}
+
 static void print_all(struct output *o, bool complete)
 {
 	struct buf text = { 0 };
@@ -609,10 +181,10 @@ static void print_all(struct output *o, bool complete)
 	}
 	const char *explain = args_text(o->args, OPT_EXPLAIN);
 	if (explain && (args_flag(o->args, OPT_JSON) || args_flag(o->args, OPT_JSONL)))
-		print_one(finding_at(o, explain), &text);
-	else if (o->sum && args_flag(o->args, OPT_JSON))
-		print_document(o, &text, complete);
-	else if (o->sum)
+		print_one(image_finding(&o->image, explain), &text);
+	else if (o->image.sum && args_flag(o->args, OPT_JSON))
+		image_document(&o->image, complete, args_flag(o->args, OPT_TRACE), &text);
+	else if (o->image.sum)
 		print_people(o, &text);
 	(void)!command_write(1, buf_span(&text));
 	buf_done(&text);
@@ -683,7 +255,8 @@ static bool write_prediction(struct output *o)
 	struct buf b = { 0 };
 	if (!path)
 		return true;
-	size_t n = firmware_predict(&b, o->findings.v, o->findings.n, (uint64_t)time(NULL));
+	const struct image_kept *findings = &o->image.list[IMAGE_FINDINGS];
+	size_t n = firmware_predict(&b, findings->v, findings->n, (uint64_t)time(NULL));
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	int rc = fd < 0 ? -errno : command_write(fd, buf_span(&b));
 	buf_done(&b);
@@ -709,18 +282,19 @@ static bool write_document(const struct output *o, const char *path, const struc
 static bool write_exports(struct output *o)
 {
 	const char *sbom = args_text(o->args, OPT_SBOM), *sarif = args_text(o->args, OPT_SARIF);
-	struct buf b = { .cap = KEPT_CAP };
+	const struct image_kept *findings = &o->image.list[IMAGE_FINDINGS], *members = &o->image.list[IMAGE_MEMBERS],
+		*containers = &o->image.list[IMAGE_CONTAINERS];
+	struct buf b = { .cap = IMAGE_CAP };
 	bool good = true;
 	if (sbom) {
-		size_t n = sbom_write(&b, o->findings.v, o->findings.n, o->members.v, o->members.n);
+		size_t n = sbom_write(&b, findings->v, findings->n, members->v, members->n);
 		good = write_document(o, sbom, &b);
 		if (good)
 			log_note(&o->args->log, "%zu components written to %s", n, sbom);
 	}
 	buf_reset(&b);
 	if (sarif) {
-		const struct sarif_input in = { o->findings.v, o->members.v, o->containers.v,
-						o->findings.n, o->members.n, o->containers.n };
+		const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
 		size_t n = sarif_write(&b, &in);
 		bool written = write_document(o, sarif, &b);
 		good &= written;
@@ -734,7 +308,7 @@ static bool write_exports(struct output *o)
 static bool has_explained(const struct output *o)
 {
 	const char *id = args_text(o->args, OPT_EXPLAIN);
-	if (!id || finding_at(o, id))
+	if (!id || image_finding(&o->image, id))
 		return true;
 	log_error(&o->args->log, "there is no finding %s in this image", id);
 	return false;
@@ -798,9 +372,9 @@ static int inspect(struct output *o)
 	bool examined = examine(o);
 	print_all(o, complete);
 	bool written = finish_extract(o), predicted = write_prediction(o), exported = write_exports(o), explained = has_explained(o);
-	if (!complete || !o->sum || !written || !examined || !predicted || !exported || !explained)
+	if (!complete || !o->image.sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
-	if (o->sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged)
+	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged)
 		return OUT_PARTIAL;
 	return o->found ? OUT_FOUND : OUT_CLEAN;
 }
@@ -809,19 +383,8 @@ static void close_all(struct output *o)
 {
 	extract_free(o->extract);
 	material_done(&o->material);
-	arena_done(&o->arena);
+	image_done(&o->image);
 	buf_done(&o->lines);
-	free(o->containers.v);
-	free(o->areas.v);
-	free(o->members.v);
-	free(o->binaries.v);
-	free(o->starts.v);
-	free(o->accounts.v);
-	free(o->keys.v);
-	free(o->programs.v);
-	free(o->traces.v);
-	free(o->findings.v);
-	free(o->cases.v);
 	examination_done(&o->exam);
 	advisories_free(o->advisories);
 	store_close(o->store);
@@ -893,7 +456,7 @@ static int run(struct args *a)
 	sandbox_no_dumps();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
-	arena_init(&o.arena, KEPT_CAP);
+	image_init(&o.image);
 	o.layout = (struct layout){ .colour = show_color(args_text(a, OPT_COLOR), 1), .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
 	command_registry(&o.registry);
 	o.spool = memfd_create("auscult-spool", MFD_CLOEXEC);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The records of one inspection, kept until it ends: for people, as one document, and for what is written of them. */
+#pragma once
+
+#include "record/record.h"
+#include "report/layout.h"
+
+enum { IMAGE_CAP = 1 << 30 };                    /* bytes of records, and of a document made of them */
+
+enum image_list {
+	IMAGE_CONTAINERS, IMAGE_AREAS, IMAGE_MEMBERS, IMAGE_BINARIES, IMAGE_STARTS, IMAGE_ACCOUNTS, IMAGE_KEYS, IMAGE_PROGRAMS,
+	IMAGE_TRACES, IMAGE_FINDINGS, IMAGE_CASES, IMAGE_LISTS
+};
+
+struct image_kept {
+	struct record **v;
+	size_t n, room;
+};
+
+struct image {
+	struct arena arena;
+	struct image_kept list[IMAGE_LISTS];
+	const struct record *sum;                /* "inspection"; NULL: it did not end */
+};
+
+void image_init(struct image *i);
+void image_done(struct image *i);
+/* Copies it into the list of its kind; a kind that has none is left out. */
+void image_take(struct image *i, const struct record *r);
+/* NULL: it has none. */
+const struct record *image_finding(const struct image *i, const char *id);
+
+/* What lies where, what starts, accounts, keys, what was not opened. Needs the sum. */
+void image_report(const struct image *i, const struct layout *l, struct buf *out);
+/* A line a member. */
+void image_list(const struct image *i, const struct layout *l, struct buf *out);
+/* What executing each program showed. */
+void image_traces(const struct image *i, const struct layout *l, struct buf *out);
+/* All of it as one JSON document. Needs the sum. */
+void image_document(const struct image *i, bool complete, bool traces, struct buf *out);
