@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fleet.sh BUILD: measures auscult inspect --jobs over many images that share members: 10, 50 … FLEET_IMAGES (default 1000)
+# fleet.sh BUILD: measures auscult inspect --jobs over many images that share members: 1, 10, 100 … FLEET_IMAGES (default 1000)
 # of them, into a fresh store each, and what a further image costs whose programs are known. The images are tar archives
 # of the lab's four scenarios with FLEET_PROGRAMS (20) further programs, a file of their own each, and in every tenth
 # one program that no other has. Prints the table of docs/performance.md as Markdown. FLEET_JOBS=2.
@@ -41,7 +41,7 @@ echo
 echo "| images | wall s | CPU s | CPU s an image | peak MiB of one process | programs |"
 echo "|---|---|---|---|---|---|"
 made=0
-for n in 1 10 50 100 200 500 1000 2000 5000 10000; do
+for n in 1 10 100 300 1000 3000 10000; do
 	[ $n -le "$most" ] || break
 	while [ $made -lt $n ]; do
 		image $made "$dir/images/$(printf %05d $made).tar"

@@ -24,9 +24,9 @@ static const struct view views[] = {
 	  { { "Device", "name", TEXT }, { "Role", "role", TEXT }, { "Address", "addresses", TEXT }, { "MAC", "mac", WHOLE },
 	    { "Model", "model", TEXT }, { "Speaks", "protocols", TEXT }, { "Id", "id", WHOLE } } },
 	{ "findings", "finding", "findings", true, { { "rule", "rule", TEXT }, { "times", "count", TEXT },
-	  { "last", "last", TEXT } } },
+	  { "of", "device.id", TEXT }, { "last", "last", TEXT } } },
 	{ "cases", "case", "cases", true, { { "cause", "cause", TEXT }, { "state", "state", TEXT },
-	  { "last", "last", TEXT } } },
+	  { "of", "device.id", TEXT }, { "last", "last", TEXT } } },
 	{ "flows", "flow", "flows", false,
 	  { { "Began", "first", WHOLE }, { "From", "client", TEXT }, { "To", "server+server_port", TEXT },
 	    { "Protocol", "protocol", TEXT }, { "Sent", "bytes_to_server", NUMBER }, { "Got", "bytes_to_client", NUMBER },
@@ -103,6 +103,7 @@ static bool name_device(void *ctx, const char *text)
 	struct question *q = ctx;
 	const char *wanted = args_text(q->args, OPT_DEVICE);
 	json_t *d = body_parse(text);
+	/* A firmware image that was inspected has an id and a name too. */
 	bool is = strcasecmp(body_text(d, "id"), wanted) == 0 || strcasecmp(body_text(d, "name"), wanted) == 0 ||
 		  strcasecmp(body_text(d, "mac"), wanted) == 0 || body_has(json_object_get(d, "addresses"), wanted);
 	if (is)
@@ -147,11 +148,11 @@ static bool groups(struct question *q)
 	const struct args *a = q->args;
 	if (args_text(a, OPT_DEVICE)) {
 		q->named = (struct group){ json_object(), json_object() };
-		if (!ask(q, "device", name_device))
+		if (!ask(q, "device", name_device) || !ask(q, "inspected", name_device))
 			return false;
 		if (!json_object_size(q->named.ids)) {
-			log_error(&a->log, "the store knows no device with the id, name, address or MAC \"%s\"; see: auscult devices",
-				  args_text(a, OPT_DEVICE));
+			log_error(&a->log, "the store knows no device with the id, name, address or MAC \"%s\", and no image; see: "
+				  "auscult devices, auscult fleet", args_text(a, OPT_DEVICE));
 			return false;
 		}
 	}
@@ -193,8 +194,11 @@ static void add_paragraph(struct question *q, json_t *body)
 	buf_bytes(&head, span_of("  ", 3));
 	layout_wrap(&q->out, &q->layout, 0, (const char *)head.p, span_str(body_text(body, "title")));
 	for (int c = 0; c < COLUMNS && q->view->columns[c].head; c++) {
-		buf_printf(&line, "%s%s ", c ? ", " : "", q->view->columns[c].head);
-		body_show(&line, body_at(body, q->view->columns[c].path));
+		json_t *v = body_at(body, q->view->columns[c].path);
+		if (!v)
+			continue;                /* firmware has no times */
+		buf_printf(&line, "%s%s ", line.n ? ", " : "", q->view->columns[c].head);
+		body_show(&line, v);
 	}
 	layout_wrap(&q->out, &q->layout, 4, "", buf_span(&line));
 	buf_done(&head);
@@ -290,7 +294,8 @@ static const struct option_spec options[] = {
 	[OPT_SEVERITY] = { "severity", 0, "SEVERITY", OPTION_TEXT,
 			   "only what is at least this severe (devices, flows, exposures: whose device has such a finding)", NULL,
 			   "info|low|medium|high|critical" },
-	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device: its id, name, address or MAC", NULL, NULL },
+	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device (id, name, address or MAC) or inspected image (id or name)", NULL,
+			 NULL },
 	[OPT_RULE] = { "rule", 0, "RULE", OPTION_TEXT, "only of this rule, like net.phi-cleartext", NULL, NULL },
 	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)", NULL,
 			NULL },

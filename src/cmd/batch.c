@@ -60,7 +60,6 @@ struct run {
 	char engine[17];
 	json_t *done;                            /* image id → what is said of it */
 	json_t *first;                           /* image id → name under which this run printed it first */
-	json_t *seen;                            /* finding ids that this run has put into the store */
 	struct image *images;
 	uint32_t n, next, printed;
 	struct counts counts;
@@ -325,18 +324,6 @@ static void put(struct run *r, const struct record *rec)
 	log_error(r->log, "the store could not be written (%s); the rest is printed but not kept", store_error(r->store));
 }
 
-/* A finding has one id in all images that have it. Once a run is enough: the images' traits say which have it. */
-static void put_finding(struct run *r, const struct record *rec)
-{
-	_Static_assert((int)FND_ID == (int)CASE_ID, "one field for both");
-	char *id = mem_text(record_get_text(rec, FND_ID));
-	if (!json_object_get(r->seen, id)) {
-		json_object_set_new(r->seen, id, json_true());
-		put(r, rec);
-	}
-	free(id);
-}
-
 static void take_image(struct run *r, struct image *i, const struct record *rec)
 {
 	struct buf line = { 0 };
@@ -378,7 +365,7 @@ static bool take_records(struct run *r, struct image *i, struct span in, bool *w
 	while (!*whole && (got = wire_get(&rd, &r->registry, &arena, &rec)) == WIRE_RECORD) {
 		*whole = rec->type == &inspected_type;
 		if (rec->type == &finding_type || rec->type == &case_type) {
-			put_finding(r, rec);
+			put(r, rec);
 		} else if (*whole && !record_has(rec, INSP_NAME)) {
 			char *id = mem_text(record_get_text(rec, INSP_ID));
 			take_known(r, i, id);
@@ -403,10 +390,8 @@ static void keep(struct run *r, struct image *i, const struct job *j)
 	}
 	open = open && !r->store_failed;
 	(void)take_records(r, i, buf_span(&j->in), &whole);
-	if (open && !whole) {
+	if (open && !whole)
 		store_abort(r->store);
-		json_object_clear(r->seen);
-	}
 	if (open && whole && !r->store_failed && store_commit(r->store) < 0)
 		r->store_failed = true;
 	if (!whole)
@@ -654,7 +639,6 @@ static void close_all(struct run *r)
 	store_close(r->store);
 	site_done(&r->site);
 	json_decref(r->done);
-	json_decref(r->seen);
 	json_decref(r->first);
 	if (r->board)
 		munmap(r->board, sizeof(*r->board));
@@ -663,7 +647,7 @@ static void close_all(struct run *r)
 int batch_run(const struct batch *b)
 {
 	struct run r = { .batch = b, .log = &b->args->log, .layout = body_layout(b->color), .done = json_object(),
-			 .first = json_object(), .seen = json_object() };
+			 .first = json_object() };
 	sandbox_no_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	command_registry(&r.registry);

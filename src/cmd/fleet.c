@@ -39,6 +39,8 @@ static void add_trait(struct fleet *f, json_t *body, json_t *trait)
 	json_object_set(o, "image", json_object_get(body, "id"));
 	json_object_set(o, "name", json_object_get(body, "name"));
 	json_object_set(o, "where", json_object_get(trait, "where"));
+	if (json_object_get(trait, "finding"))
+		json_object_set(o, "finding", json_object_get(trait, "finding"));
 	json_array_append_new(list, o);
 }
 
@@ -147,6 +149,8 @@ static void print_group(const struct group *g, bool all, const struct layout *l,
 		}
 		buf_reset(&b);
 		buf_printf(&b, "%s  %s  in %s", body_text(o, "image"), body_text(o, "name"), body_text(o, "where"));
+		if (*body_text(o, "finding"))
+			buf_printf(&b, "  (%s)", body_text(o, "finding"));
 		layout_wrap(out, l, 2, "", buf_span(&b));
 	}
 	buf_done(&b);

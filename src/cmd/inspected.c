@@ -4,9 +4,11 @@
 
 static const struct field trait_fields[] = {
 	[TRAIT_WHAT] = { "what", F_TEXT, "finding, address, host, password, key, program or function" },
-	[TRAIT_VALUE] = { "value", F_TEXT, "finding: its id; program: SHA-256; function: keyed hash of the calls it makes" },
+	[TRAIT_VALUE] = { "value", F_TEXT, "finding: its rule and a digest of file and key; program: SHA-256; function: keyed "
+			  "hash of the calls it makes" },
 	[TRAIT_SECRET] = { "secret", F_TEXT, "the password as stored, or the key", NULL, SECRET },
 	[TRAIT_WHERE] = { "where", F_TEXT, "file of the image, and function" },
+	[TRAIT_FINDING] = { "finding", F_TEXT, "id of the finding that it is, or that says so" },
 };
 RECORD_TYPE(trait_type, "trait", "Something that images can have in common", trait_fields);
 

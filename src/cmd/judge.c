@@ -16,9 +16,9 @@
 
 enum { ARENA = 1 << 30, OUT_FLUSH = 64 * 1024 };
 
-void judge_init(struct judge *j, const char *image, const uint8_t key[KEY_BYTES])
+void judge_init(struct judge *j, const char *image, const char *id, const uint8_t key[KEY_BYTES])
 {
-	*j = (struct judge){ .image = image };
+	*j = (struct judge){ .image = image, .id = id };
 	arena_init(&j->arena, ARENA);
 	memcpy(j->key, key, KEY_BYTES);
 }
@@ -135,7 +135,7 @@ static void set_scene(struct bench *b)
 						      .npaths = t->npaths, .summary = t->summary };
 	}
 	scene_spread_boot(files, j->nfiles, programs, j->ntraces, j->links, j->nlinks, &b->arena);
-	b->scene = (struct scene){ .image = j->image, .files = files, .nfiles = j->nfiles, .programs = programs,
+	b->scene = (struct scene){ .image = j->image, .id = j->id, .files = files, .nfiles = j->nfiles, .programs = programs,
 				   .nprograms = j->ntraces, .links = j->links, .nlinks = j->nlinks, .advisories = j->advisories };
 }
 

@@ -23,7 +23,7 @@ struct judge_trace {                             /* of one program; records are 
 };
 
 struct judge {
-	const char *image;
+	const char *image, *id;                  /* as the user gave it; by its content. The caller's */
 	const struct record *const *starts;      /* the start-up graph; the caller's */
 	const struct scene_link *links;          /* programs and libraries by their index in files; the caller's */
 	uint32_t nstarts, nlinks;
@@ -37,7 +37,7 @@ struct judge {
 	uint8_t key[KEY_BYTES];
 };
 
-void judge_init(struct judge *j, const char *image, const uint8_t key[KEY_BYTES]);
+void judge_init(struct judge *j, const char *image, const char *id, const uint8_t key[KEY_BYTES]);
 void judge_done(struct judge *j);
 /* Copies path and where. Returns its index. */
 uint32_t judge_add(struct judge *j, struct span path, struct span where, struct span content, uint32_t mode);

@@ -119,13 +119,15 @@ static bool each_related(void *ctx, const char *text)
 	return true;
 }
 
-/* Under a case its findings, under a device what was found on it. */
+/* Under a case its findings, under a device or an image what was found in it. */
 static int show_related(struct shown *s, json_t *body)
 {
-	const struct query all = { .kind = "finding", .min_severity = -1 };
+	const char *kind = body_text(body, "kind");
+	json_t *members = json_object_get(body, "findings");
 	s->n = 0;
-	s->members = json_object_get(body, "findings");
-	s->owner = strcmp(body_text(body, "kind"), "device") == 0 ? body_text(body, "id") : NULL;
+	s->members = json_is_array(members) ? members : NULL;
+	s->owner = strcmp(kind, "device") == 0 || strcmp(kind, "inspected") == 0 ? body_text(body, "id") : NULL;
+	const struct query all = { .kind = "finding", .min_severity = -1, .device = s->members ? NULL : s->owner };
 	return s->members || s->owner ? store_ask(s->store, &all, each_related, s) : 0;
 }
 

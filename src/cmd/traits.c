@@ -8,7 +8,7 @@
 #include "fw/flow/trace.h"
 #include "fw/model/file.h"
 
-enum { ARENA = 64 << 20, CALLS_LEAST = 3, LINE_MAX_BYTES = 4096 };
+enum { ARENA = 64 << 20, CALLS_LEAST = 3, LINE_MAX_BYTES = 4096, TRAIT_SLOTS = 2 * INSPECTED_TRAITS };
 
 void traits_init(struct traits *t, const uint8_t key[KEY_BYTES])
 {
@@ -17,34 +17,51 @@ void traits_init(struct traits *t, const uint8_t key[KEY_BYTES])
 	arena_init(&t->scratch, ARENA);
 	t->host = (struct record_host){ .keyring = keyring_new(key), .arena = &t->arena };
 	t->v = mem_array(INSPECTED_TRAITS, sizeof(*t->v));
+	t->slots = mem_array(TRAIT_SLOTS, sizeof(*t->slots));
 }
 
 void traits_done(struct traits *t)
 {
 	keyring_free(t->host.keyring);
 	free(t->v);
+	free(t->slots);
 	arena_done(&t->arena);
 	arena_done(&t->scratch);
 }
 
-static bool is_there(const struct traits *t, const char *what, struct span value, const struct token *secret)
+/* One trait as it is met: a value, or a secret in its place. */
+struct met {
+	const char *what;
+	struct span value, where, finding;
+	const struct token *secret;
+};
+
+static bool is_same(const struct record *r, const struct met *m)
 {
-	for (uint32_t i = 0; i < t->n; i++) {
-		const struct record *r = t->v[i];
-		struct token k = record_get_token(r, TRAIT_SECRET);
-		if (!span_is(record_get_text(r, TRAIT_WHAT), what) || (secret != NULL) != record_has(r, TRAIT_SECRET))
-			continue;
-		if (secret ? k.len == secret->len && memcmp(k.hash, secret->hash, TOKEN_HASH) == 0 :
-			     span_eq(record_get_text(r, TRAIT_VALUE), value))
-			return true;
-	}
-	return false;
+	struct token k = record_get_token(r, TRAIT_SECRET);
+	if (!span_is(record_get_text(r, TRAIT_WHAT), m->what) || (m->secret != NULL) != record_has(r, TRAIT_SECRET))
+		return false;
+	return m->secret ? k.len == m->secret->len && memcmp(k.hash, m->secret->hash, TOKEN_HASH) == 0 :
+			   span_eq(record_get_text(r, TRAIT_VALUE), m->value);
+}
+
+/* Where it stands in the table, or would. There are twice as many slots as traits: one is free. */
+static uint16_t *slot_of(struct traits *t, const struct met *m)
+{
+	struct span is = m->secret ? span_of(m->secret->hash, TOKEN_HASH) : m->value;
+	uint32_t i = (uint32_t)hash64(keyring_hash_key(t->host.keyring), is) % TRAIT_SLOTS;
+	while (t->slots[i] && !is_same(t->v[t->slots[i] - 1], m))
+		i = (i + 1) % TRAIT_SLOTS;
+	return &t->slots[i];
 }
 
 /* Once an image; where it was met first. */
-static void add(struct traits *t, const char *what, struct span value, const struct token *secret, struct span where)
+static void add(struct traits *t, const struct met *m)
 {
-	if ((!value.n && !secret) || is_there(t, what, value, secret))
+	if (!m->value.n && !m->secret)
+		return;
+	uint16_t *slot = slot_of(t, m);
+	if (*slot)
 		return;
 	struct record *r = t->n < INSPECTED_TRAITS ? arena_new(&t->arena, sizeof(*r)) : NULL;
 	if (!r) {
@@ -52,49 +69,78 @@ static void add(struct traits *t, const char *what, struct span value, const str
 		return;
 	}
 	record_begin(r, &trait_type, NULL, &t->host);
-	record_str(r, TRAIT_WHAT, what);
-	if (secret)
-		record_token(r, TRAIT_SECRET, *secret);
+	record_str(r, TRAIT_WHAT, m->what);
+	if (m->secret)
+		record_token(r, TRAIT_SECRET, *m->secret);
 	else
-		record_text(r, TRAIT_VALUE, arena_copy(&t->arena, value));
-	record_text(r, TRAIT_WHERE, arena_copy(&t->arena, where));
+		record_text(r, TRAIT_VALUE, arena_copy(&t->arena, m->value));
+	record_text(r, TRAIT_WHERE, arena_copy(&t->arena, m->where));
+	record_text(r, TRAIT_FINDING, arena_copy(&t->arena, m->finding));
 	t->v[t->n++] = r;
-}
-
-static void of_finding(struct traits *t, const struct record *r)
-{
-	const struct record *o = record_has(r, FND_OBSERVED) ? r->v[FND_OBSERVED].record : NULL;
-	const struct record *d = record_has(r, FND_DEVICE) ? r->v[FND_DEVICE].record : NULL;
-	struct span where = d ? record_get_text(d, SUB_MEMBER) : (struct span){ 0 };
-	char text[ADDR_TEXT];
-	add(t, "finding", record_get_text(r, FND_ID), NULL, where);
-	if (!o)
-		return;
-	if (record_has(o, OBS_ADDRESS))
-		add(t, "address", span_str(addr_text(record_get_addr(o, OBS_ADDRESS), text)), NULL, where);
-	add(t, "host", record_get_text(o, OBS_HOST), NULL, where);
-	struct token secret = record_get_token(o, OBS_SECRET);
-	bool is_key = span_is(record_get_text(r, FND_RULE), "fw.private-key");
-	if (record_has(o, OBS_SECRET))
-		add(t, is_key ? "key" : "password", (struct span){ 0 }, &secret, where);
-}
-
-void traits_of(struct traits *t, const struct record *r)
-{
-	if (r->type == &finding_type)
-		of_finding(t, r);
-	if (r->type != &account_type || !record_has(r, ACC_PASSWORD))
-		return;
-	struct token secret = record_get_token(r, ACC_PASSWORD);
-	struct span where = record_get_text(r, ACC_WHERE), name = record_get_text(r, ACC_NAME);
-	char *text = arena_printf(&t->arena, "%.*s: %.*s", (int)where.n, (const char *)where.p, (int)name.n, (const char *)name.p);
-	add(t, "password", (struct span){ 0 }, &secret, span_str(text));
+	*slot = (uint16_t)t->n;
 }
 
 static void hex(char *out, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		snprintf(out + 2 * i, 3, "%02x", p[i]);
+}
+
+/* "fw.remote-mount/1a2b3c4d5e": its id has the image in it, this has not. */
+static struct span likeness(struct traits *t, const struct record *r, struct span member)
+{
+	enum { DIGITS = 5 };
+	struct span rule = record_get_text(r, FND_RULE);
+	struct buf b = { 0 };
+	uint8_t digest[32];
+	char text[2 * DIGITS + 1];
+	buf_bytes(&b, member);
+	buf_text(&b, "\n");
+	buf_bytes(&b, record_get_text(r, FND_KEY));
+	keyring_sha256(buf_span(&b), digest);
+	buf_done(&b);
+	hex(text, digest, DIGITS);
+	return span_str(arena_printf(&t->scratch, "%.*s/%s", (int)rule.n, (const char *)rule.p, text));
+}
+
+static void of_finding(struct traits *t, const struct record *r)
+{
+	const struct record *o = record_has(r, FND_OBSERVED) ? r->v[FND_OBSERVED].record : NULL;
+	const struct record *d = record_has(r, FND_DEVICE) ? r->v[FND_DEVICE].record : NULL;
+	struct met m = { .finding = record_get_text(r, FND_ID) };
+	char text[ADDR_TEXT];
+	m.what = "finding";
+	m.where = d ? record_get_text(d, SUB_MEMBER) : (struct span){ 0 };
+	m.value = likeness(t, r, m.where);
+	add(t, &m);
+	if (!o)
+		return;
+	m.what = "address";
+	m.value = record_has(o, OBS_ADDRESS) ? span_str(addr_text(record_get_addr(o, OBS_ADDRESS), text)) : (struct span){ 0 };
+	add(t, &m);
+	m.what = "host";
+	m.value = record_get_text(o, OBS_HOST);
+	add(t, &m);
+	struct token secret = record_get_token(o, OBS_SECRET);
+	if (!record_has(o, OBS_SECRET))
+		return;
+	m.what = span_is(record_get_text(r, FND_RULE), "fw.private-key") ? "key" : "password";
+	m.secret = &secret;
+	add(t, &m);
+}
+
+void traits_of(struct traits *t, const struct record *r)
+{
+	if (r->type == &finding_type)
+		of_finding(t, r);
+	arena_reset(&t->scratch);
+	if (r->type != &account_type || !record_has(r, ACC_PASSWORD))
+		return;
+	struct token secret = record_get_token(r, ACC_PASSWORD);
+	struct span where = record_get_text(r, ACC_WHERE), name = record_get_text(r, ACC_NAME);
+	char *text = arena_printf(&t->arena, "%.*s: %.*s", (int)where.n, (const char *)where.p, (int)name.n,
+				  (const char *)name.p);
+	add(t, &(struct met){ .what = "password", .secret = &secret, .where = span_str(text) });
 }
 
 /* "connect to=202.114.4.120/511": what a call does, without where it stands. */
@@ -156,7 +202,7 @@ static void add_function(struct traits *t, const struct judge_file *f, const str
 	hex(text, print.hash, TOKEN_HASH);
 	char *where = arena_printf(&t->scratch, "%s: %.*s", f->path, (int)name.n, (const char *)name.p);
 	if (different >= CALLS_LEAST)
-		add(t, "function", span_str(text), NULL, span_str(where));
+		add(t, &(struct met){ .what = "function", .value = span_str(text), .where = span_str(where) });
 }
 
 void traits_of_program(void *traits, const struct judge_file *f, const struct judge_trace *p)
@@ -166,7 +212,7 @@ void traits_of_program(void *traits, const struct judge_file *f, const struct ju
 	char text[65];
 	keyring_sha256(f->content, digest);
 	hex(text, digest, sizeof(digest));
-	add(t, "program", span_str(text), NULL, span_str(f->path));
+	add(t, &(struct met){ .what = "program", .value = span_str(text), .where = span_str(f->path) });
 	struct line *lines = mem_array(p->ncalls + 1u, sizeof(*lines));
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < p->ncalls; i++)         /* a library's functions are told of the library */

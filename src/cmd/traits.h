@@ -10,6 +10,7 @@ struct traits {
 	struct record_host host;
 	struct record **v;                       /* trait_type */
 	uint32_t n;
+	uint16_t *slots;                         /* numbers of traits in v, from 1, by a hash of their values */
 	uint64_t dropped;
 };
 

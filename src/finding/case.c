@@ -7,28 +7,33 @@
 
 enum { STORY_FINDINGS = 4, STORY_CAP = 3500, STORY_TITLE = 600, NEXT_MAX = 10, LISTED_MAX = 64 };
 
-static struct span subject_key(const struct finding *f, char address[ADDR_TEXT])
+/* Of a firmware image each file has cases of its own. */
+static void put_subject(struct buf *b, const struct finding *f)
 {
+	char address[ADDR_TEXT];
 	if (!f->subject)
-		return (struct span){ 0 };
-	if (record_has(f->subject, SUB_ID))
-		return record_get_text(f->subject, SUB_ID);
-	if (record_has(f->subject, SUB_MEMBER))
-		return record_get_text(f->subject, SUB_MEMBER);
-	return span_str(addr_text(record_get_addr(f->subject, SUB_ADDRESS), address));
+		return;
+	struct span id = record_get_text(f->subject, SUB_ID), member = record_get_text(f->subject, SUB_MEMBER);
+	buf_bytes(b, span_cut(id, 40));
+	if (id.n && member.n)
+		buf_text(b, "\n");
+	buf_bytes(b, span_cut(member, 100));
+	if (!id.n && !member.n)
+		buf_text(b, addr_text(record_get_addr(f->subject, SUB_ADDRESS), address));
 }
 
 void case_id(const struct finding *f, char out[CASE_ID_TEXT])
 {
-	char text[192], address[ADDR_TEXT];
+	struct buf text = { 0 };
 	if (f->predicted_case) {                 /* foretold: it joins the firmware's case */
 		snprintf(out, CASE_ID_TEXT, "%s", f->predicted_case);
 		return;
 	}
-	struct span who = span_cut(subject_key(f, address), 100);
-	int n = snprintf(text, sizeof(text), "%.*s\n%s", (int)who.n, (const char *)who.p, f->rule->cause);
+	put_subject(&text, f);
+	buf_printf(&text, "\n%s", f->rule->cause);
 	uint8_t hash[32];
-	keyring_sha256(span_of(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1), hash);
+	keyring_sha256(buf_span(&text), hash);
+	buf_done(&text);
 	snprintf(out, CASE_ID_TEXT, "C-%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
 }
 

@@ -112,7 +112,7 @@ static const struct field step_fields[] = {
 RECORD_TYPE(step_type, "step", "A step of a chain inside a firmware image", step_fields);
 
 static const struct field subject_fields[] = {
-	[SUB_ID] = { "id", F_TEXT, "stable id of the device" },
+	[SUB_ID] = { "id", F_TEXT, "stable id of the device, or of the firmware image by its content" },
 	[SUB_NAME] = { "name", F_TEXT, "name it gives itself" },
 	[SUB_ROLE] = { "role", F_TEXT, "what it seems to be" },
 	[SUB_ADDRESS] = { "address", F_ADDR, "its latest address" },

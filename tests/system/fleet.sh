@@ -42,6 +42,16 @@ report $? "programs that several images have are executed once ($executed of $al
 "$auscult" findings --store "$work/store" --jsonl 2>/dev/null | grep -o '"id":"F-[0-9a-f]*"' | sort >"$work/stored"
 [ -s "$work/alone" ] && [ -z "$(comm -23 "$work/alone" "$work/stored")" ]
 report $? "the store has every finding that inspecting one image alone gives"
+image=$("$auscult" fleet --store "$work/store" | sed -n 's/^\(I-[0-9a-f]*\) .*hidden-update.img$/\1/p')
+"$auscult" findings --store "$work/store" --device "$image" --jsonl | grep -o '"id":"F-[0-9a-f]*"' | sort | cmp -s - "$work/alone"
+report $? "findings --device IMAGE: those of that image, and no others"
+"$auscult" findings --store "$work/store" --jsonl | python3 -c 'import collections, json, sys
+seen = collections.Counter()
+for f in map(json.loads, sys.stdin):
+    assert f["device"]["id"].startswith("I-"), f["device"]
+    seen[f["rule"], f["device"]["member"], f["key"] if "key" in f else ""] += 1
+sys.exit(max(seen.values()) < 2)'
+report $? "the same finding in two images is two findings, and each names its image"
 
 fleet >"$work/second" 2>"$work/err"
 said 0 0 && [ "$(grep -c 'done before' "$work/second")" -eq 5 ]

@@ -80,6 +80,7 @@ static struct record *subject_of(struct job *j, uint32_t file)
 	if (!r)
 		return NULL;
 	record_begin(r, &subject_type, NULL, j->host);
+	record_str(r, SUB_ID, j->scene->id);
 	record_str(r, SUB_MEMBER, j->scene->files[file].path);
 	return r;
 }

@@ -38,6 +38,7 @@ struct advisories;
 
 struct scene {
 	const char *image;                       /* as the user gave it */
+	const char *id;                          /* of the image by its content; NULL: not known */
 	const struct scene_file *files;
 	uint32_t nfiles;
 	const struct scene_program *programs;
