@@ -25,6 +25,7 @@
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/firmware.h"
+#include "report/flash_map.h"
 #include "report/image.h"
 #include "report/sarif.h"
 #include "report/sbom.h"
@@ -33,7 +34,7 @@
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
-	OPT_SBOM, OPT_SARIF,
+	OPT_SBOM, OPT_SARIF, OPT_MAP,
 };
 
 enum { PIPE_READ = 256 * 1024 };
@@ -66,7 +67,7 @@ static bool is_lines(const struct output *o)
 /* Something is written that needs the records of the image later. */
 static bool writes_files(const struct output *o)
 {
-	return args_text(o->args, OPT_SBOM) || args_text(o->args, OPT_SARIF);
+	return args_text(o->args, OPT_SBOM) || args_text(o->args, OPT_SARIF) || args_text(o->args, OPT_MAP);
 }
 
 static void take_extract(struct output *o, const struct record *r)
@@ -278,28 +279,43 @@ static bool write_document(const struct output *o, const char *path, const struc
 	return rc >= 0;
 }
 
-/* What other programs read of the whole. */
+static size_t make_sbom(const struct image *i, struct buf *out)
+{
+	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS];
+	return sbom_write(out, findings->v, findings->n, members->v, members->n);
+}
+
+static size_t make_sarif(const struct image *i, struct buf *out)
+{
+	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS],
+		*containers = &i->list[IMAGE_CONTAINERS];
+	const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
+	return sarif_write(out, &in);
+}
+
+/* What is written of the whole, each into a file of its own. */
+static const struct {
+	unsigned option;
+	size_t (*make)(const struct image *i, struct buf *out);
+	const char *what;
+} exports[] = {
+	{ OPT_SBOM, make_sbom, "components" }, { OPT_SARIF, make_sarif, "results" }, { OPT_MAP, flash_map_svg, "maps" },
+};
+
 static bool write_exports(struct output *o)
 {
-	const char *sbom = args_text(o->args, OPT_SBOM), *sarif = args_text(o->args, OPT_SARIF);
-	const struct image_kept *findings = &o->image.list[IMAGE_FINDINGS], *members = &o->image.list[IMAGE_MEMBERS],
-		*containers = &o->image.list[IMAGE_CONTAINERS];
 	struct buf b = { .cap = IMAGE_CAP };
 	bool good = true;
-	if (sbom) {
-		size_t n = sbom_write(&b, findings->v, findings->n, members->v, members->n);
-		good = write_document(o, sbom, &b);
-		if (good)
-			log_note(&o->args->log, "%zu components written to %s", n, sbom);
-	}
-	buf_reset(&b);
-	if (sarif) {
-		const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
-		size_t n = sarif_write(&b, &in);
-		bool written = write_document(o, sarif, &b);
+	for (size_t i = 0; i < ARRAY_LEN(exports); i++) {
+		const char *path = args_text(o->args, exports[i].option);
+		if (!path)
+			continue;
+		buf_reset(&b);
+		size_t n = exports[i].make(&o->image, &b);
+		bool written = write_document(o, path, &b);
 		good &= written;
 		if (written)
-			log_note(&o->args->log, "%zu results written to %s", n, sarif);
+			log_note(&o->args->log, "%zu %s written to %s", n, exports[i].what, path);
 	}
 	buf_done(&b);
 	return good;
@@ -414,7 +430,7 @@ static int compare(struct output *o)
 /* --jobs: operands are folders of images. */
 static int run_batch(const struct args *a, const struct site_options *so)
 {
-	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM, OPT_SARIF };
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM, OPT_SARIF, OPT_MAP };
 	uint64_t jobs = args_number(a, OPT_JOBS);
 	struct batch b = {
 		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
@@ -423,7 +439,7 @@ static int run_batch(const struct args *a, const struct site_options *so)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --sbom and --sarif");
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --sbom, --sarif and --map");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(args_text(a, OPT_FAIL_ON), &b.fail_on);
@@ -511,6 +527,7 @@ const struct command cmd_inspect = {
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
 		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
 		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
+		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture", NULL, NULL },
 		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,

@@ -160,6 +160,10 @@ static void stage_publish(struct job *j)
 		area_record(m, i, &j->r, &j->host);
 		send_record(j);
 	}
+	for (uint32_t i = 0; i < m->nstrips; i++) {
+		strip_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
 	for (uint32_t i = 0; i < m->n; i++) {
 		member_record(m, i, m->v[i].type == MEMBER_FILE ? file_class_name(j->classes[i]) : NULL, &j->r, &j->host);
 		send_record(j);

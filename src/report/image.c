@@ -9,6 +9,7 @@
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
+#include "report/flash_map.h"
 
 struct kind {
 	const struct record_type *type;
@@ -20,6 +21,7 @@ static const struct kind kinds[] = {
 	{ &binary_type, IMAGE_BINARIES }, { &start_type, IMAGE_STARTS }, { &account_type, IMAGE_ACCOUNTS },
 	{ &key_type, IMAGE_KEYS }, { &fwtrace_type, IMAGE_PROGRAMS }, { &fwpath_type, IMAGE_TRACES },
 	{ &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
+	{ &strip_type, IMAGE_STRIPS },
 };
 
 /* In the order of the document. */
@@ -27,6 +29,7 @@ static const char *const names[IMAGE_LISTS] = {
 	[IMAGE_CONTAINERS] = "containers", [IMAGE_AREAS] = "areas", [IMAGE_MEMBERS] = "members", [IMAGE_BINARIES] = "binaries",
 	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_PROGRAMS] = "programs",
 	[IMAGE_TRACES] = "trace", [IMAGE_FINDINGS] = "findings", [IMAGE_CASES] = "cases",
+	[IMAGE_STRIPS] = "strips",
 };
 
 void image_init(struct image *i)
@@ -91,6 +94,8 @@ void image_document(const struct image *i, bool complete, bool traces, struct bu
 	for (unsigned k = 0; k < IMAGE_LISTS; k++)
 		if (k != IMAGE_TRACES || traces)
 			put_list(out, names[k], &i->list[k]);
+	buf_text(out, ",\n\"map\":");
+	flash_map_json(i, out);
 	buf_text(out, ",\n\"inspection\":");
 	json_record(out, i->sum, NULL);
 	buf_text(out, "}\n");

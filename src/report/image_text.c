@@ -6,6 +6,7 @@
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "report/firmware.h"
+#include "report/flash_map.h"
 #include "report/image.h"
 
 enum { ROWS_MAX = 60, STARTS_SHOWN = 120, TROUBLE_MAX = 40 };
@@ -72,6 +73,19 @@ static size_t map_member(const struct image *image, uint64_t member, struct tabl
 	return rows;
 }
 
+/* An image of several parts, from end to end. */
+static void print_strip(const struct image *image, uint64_t member, const struct layout *l, struct buf *out)
+{
+	struct flash_map m;
+	for (size_t n = 0; n < image->list[IMAGE_STRIPS].n; n++) {
+		if (record_get_uint(image->list[IMAGE_STRIPS].v[n], STR_MEMBER) != member || !flash_map_build(image, n, &m))
+			continue;
+		if (m.n > 1)
+			flash_map_text(&m, l, out);
+		flash_map_done(&m);
+	}
+}
+
 static void print_map(const struct image *image, const struct layout *l, struct buf *out)
 {
 	const struct image_kept *members = &image->list[IMAGE_MEMBERS];
@@ -92,6 +106,7 @@ static void print_map(const struct image *image, const struct layout *l, struct 
 			layout_bytes(&head, record_get_uint(r, MEM_SIZE));
 			buf_text(&head, ")");
 			layout_wrap(out, l, 0, "", buf_span(&head));
+			print_strip(image, record_get_uint(r, MEM_ID), l, out);
 			table_print(&t, out, l, 2);
 			buf_done(&head);
 			mapped++;

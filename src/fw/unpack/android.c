@@ -300,10 +300,12 @@ static void boot_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_sparse = {
+	.kind = KIND_STREAM,
 	.name = "android-sparse", .doc = "Android sparse images", .magics = { { "\x3a\xff\x26\xed", 4, 0 } }, .bid = sparse_bid, .unpack = sparse_unpack,
 };
 
 const struct unpacker unpacker_bootimg = {
+	.kind = KIND_BOOT,
 	.name = "android-boot", .doc = "Android boot images, versions 0 to 4, and vendor boot images",
 	.magics = { { "ANDROID!", 8, 0 }, { "VNDRBOOT", 8, 0 } }, .bid = boot_bid, .unpack = boot_unpack,
 };

@@ -118,6 +118,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ar = {
+	.kind = KIND_ARCHIVE,
 	.name = "ar", .doc = "ar: archives, static libraries, Debian packages, ipk", .magics = { { "!<arch>\n", 8, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -4,7 +4,10 @@
 
 #include <math.h>
 
-enum { BLOCKS = 32, BLOCK_LEAST = 256, EVEN_LEAST = 1024, AREA_LEAST = 64, AREAS_MAX = 20000, TEXT_SAMPLE = 65536 };
+enum {
+	BLOCKS = 32, BLOCK_LEAST = 256, EVEN_LEAST = 1024, AREA_LEAST = 64, DATA_LEAST = 8, AREAS_MAX = 20000, TEXT_SAMPLE = 65536,
+	RUN_LEAST = 4096, RUNS_MOST = 512, STRIPS_MAX = 8, STRIP_STEPS = 512, STRIP_LEAST = 256,
+};
 
 double area_entropy(struct span s)
 {
@@ -48,18 +51,22 @@ static bool is_media(struct span s)
 	return false;
 }
 
-/* Without the runs of one byte at both ends. */
-static struct span core(struct span s, size_t *lead)
+/* Bytes like the first of s. */
+static size_t run_of(struct span s)
 {
-	size_t front = 0;
-	while (front < s.n && s.p[front] == s.p[0])
-		front++;
-	*lead = front < AREA_LEAST ? 0 : front;
-	struct span rest = span_from(s, *lead);
-	size_t n = rest.n;
-	while (n > 1 && rest.p[n - 1] == rest.p[rest.n - 1])
-		n--;
-	return rest.n - n < AREA_LEAST ? rest : span_cut(rest, n);
+	size_t n = s.n != 0;
+	while (n < s.n && s.p[n] == s.p[0])
+		n++;
+	return n;
+}
+
+/* Bytes like the last of s, at its end. */
+static size_t run_back(struct span s)
+{
+	size_t n = s.n != 0;
+	while (n < s.n && s.p[s.n - 1 - n] == s.p[s.n - 1])
+		n++;
+	return n;
 }
 
 static const char *entropy_map(struct members *m, struct span s)
@@ -86,24 +93,91 @@ static void keep(struct members *m, struct area a)
 	m->areas[m->nareas++] = a;
 }
 
-void area_add(struct members *m, uint32_t member, uint64_t offset, struct span s, bool whole)
+static void keep_padding(struct members *m, uint32_t member, uint64_t offset, struct span s)
 {
-	size_t lead = 0;
-	if (s.n < AREA_LEAST || !members_step(m, s.n))
-		return;
-	struct span body = core(s, &lead);
-	struct area a = { .member = member, .offset = offset + lead, .length = body.n, .entropy = area_entropy(body), .map = "" };
-	if (body.n == 0) {
-		if (!whole)
-			keep(m, (struct area){ member, offset, s.n, 0, arena_printf(&m->arena, "padding 0x%02x", s.p[0]), "" });
-		return;
-	}
-	if (is_even(a.entropy, body.n) && !is_media(body))
+	if (s.n >= AREA_LEAST)
+		keep(m, (struct area){ member, offset, s.n, 0, arena_printf(&m->arena, "padding 0x%02x", s.p[0]), "" });
+}
+
+/* Data between two runs of one byte, with what entropy says of it. */
+static void keep_data(struct members *m, uint32_t member, uint64_t offset, struct span s, bool whole)
+{
+	struct area a = { .member = member, .offset = offset, .length = s.n, .entropy = area_entropy(s), .map = "" };
+	if (is_even(a.entropy, s.n) && !is_media(s))
 		a.what = "encrypted or compressed, could not open";
 	else if (!whole)
-		a.what = is_text(body) ? "text" : "program or data";
-	if (!a.what)
+		a.what = is_text(s) ? "text" : "program or data";
+	if (!a.what || s.n < DATA_LEAST)
 		return;
-	a.map = entropy_map(m, body);
+	a.map = entropy_map(m, s);
 	keep(m, a);
+}
+
+/* Where the next run of at least `least` equal bytes begins; s.n: nowhere. One byte in `least` lies in it for sure. */
+static size_t next_run(struct span s, size_t least, size_t *length)
+{
+	for (size_t probe = 0; probe < s.n; probe += least) {
+		size_t back = run_back(span_cut(s, probe + 1)), ahead = run_of(span_from(s, probe));
+		if (back + ahead - 1 < least)
+			continue;
+		*length = back + ahead - 1;
+		return probe + 1 - back;
+	}
+	*length = 0;
+	return s.n;
+}
+
+void area_add(struct members *m, uint32_t member, uint64_t offset, struct span s, bool whole)
+{
+	if (s.n < AREA_LEAST || !members_step(m, s.n))
+		return;
+	size_t lead = run_of(s) < AREA_LEAST ? 0 : run_of(s), tail = run_back(s);
+	struct span body = span_from(s, lead);
+	tail = !body.n || tail < AREA_LEAST || tail > body.n ? 0 : tail;
+	body = span_cut(body, body.n - tail);
+	if (whole) {
+		keep_data(m, member, offset + lead, body, true);
+		return;
+	}
+	keep_padding(m, member, offset, span_cut(s, lead));
+	offset += lead;
+	size_t least = RUN_LEAST > body.n / RUNS_MOST ? RUN_LEAST : body.n / RUNS_MOST;
+	while (body.n) {
+		size_t run, n = next_run(body, least, &run);
+		keep_data(m, member, offset, span_cut(body, n), false);
+		keep_padding(m, member, offset + n, span_cut(span_from(body, n), run));
+		body = span_from(body, n + run);
+		offset += n + run;
+	}
+	keep_padding(m, member, offset, span_from(s, s.n - tail));
+}
+
+static char fill_of(struct span s)
+{
+	if (run_of(s) < s.n)
+		return '.';
+	return s.p[0] == 0xff ? 'f' : s.p[0] == 0 ? '0' : '=';
+}
+
+void strip_add(struct members *m, uint32_t member, struct span s)
+{
+	char entropy[2 * STRIP_STEPS + 1], fill[STRIP_STEPS + 1];
+	size_t step = STRIP_LEAST, n = 0;
+	while (s.n / step >= STRIP_STEPS)
+		step *= 2;
+	if (m->nstrips == STRIPS_MAX || s.n < STRIP_LEAST || !members_step(m, s.n))
+		return;
+	for (; s.n && n < STRIP_STEPS; n++, s = span_from(s, step)) {
+		struct span part = span_cut(s, step);
+		int tenths = (int)lround(area_entropy(part) * 10);
+		entropy[2 * n] = (char)('0' + tenths / 10);
+		entropy[2 * n + 1] = (char)('0' + tenths % 10);
+		fill[n] = fill_of(part);
+	}
+	if (!m->strips)
+		m->strips = mem_array(STRIPS_MAX, sizeof(*m->strips));
+	m->strips[m->nstrips++] = (struct strip){
+		.member = member, .step = step, .entropy = arena_printf(&m->arena, "%.*s", (int)(2 * n), entropy),
+		.fill = arena_printf(&m->arena, "%.*s", (int)n, fill),
+	};
 }

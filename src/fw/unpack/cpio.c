@@ -252,6 +252,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_cpio = {
+	.kind = KIND_ARCHIVE,
 	.name = "cpio", .doc = "cpio: newc, crc, odc and binary",
 	.magics = { { "070701", 6, 0 }, { "070702", 6, 0 }, { "070707", 6, 0 }, { "\xc7\x71", 2, 0 }, { "\x71\xc7", 2, 0 } },
 	.bid = bid, .unpack = unpack,

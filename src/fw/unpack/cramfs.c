@@ -258,6 +258,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_cramfs = {
+	.kind = KIND_FILES,
 	.name = "cramfs", .doc = "cramfs, both byte orders, block pointer extensions",
 	.magics = { { "\x45\x3d\xcd\x28", 4, 0 }, { "\x28\xcd\x3d\x45", 4, 0 }, { "\x45\x3d\xcd\x28", 4, SHIFT },
 		    { "\x28\xcd\x3d\x45", 4, SHIFT } },

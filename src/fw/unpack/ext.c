@@ -462,5 +462,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ext = {
+	.kind = KIND_FILES,
 	.name = "ext", .doc = "ext2, ext3 and ext4", .magics = { { "\x53\xef", 2, SUPER_AT + 56 } }, .bid = bid, .unpack = unpack,
 };

@@ -333,6 +333,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_fat = {
+	.kind = KIND_FILES,
 	.name = "fat", .doc = "FAT12, FAT16 and FAT32 with long names",
 	.magics = { { "\x55\xaa", 2, 510 } }, .glance = glance, .bid = bid, .unpack = unpack,
 };

@@ -247,6 +247,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_fit = {
+	.kind = KIND_BOOT,
 	.name = "fit", .doc = "U-Boot FIT images and flattened device trees", .magics = { { "\xd0\x0d\xfe\xed", 4, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -285,12 +285,14 @@ static void srec_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ihex = {
+	.kind = KIND_STREAM,
 	.name = "ihex", .doc = "Intel HEX: each range of addresses is a member",
 	.magics = { { ":0", 2, 0 }, { ":1", 2, 0 }, { ":2", 2, 0 }, { ":3", 2, 0 }, { ":4", 2, 0 }, { ":8", 2, 0 }, { ":F", 2, 0 }, { ":f", 2, 0 } },
 	.glance = ihex_glance, .bid = ihex_bid, .unpack = ihex_unpack,
 };
 
 const struct unpacker unpacker_srec = {
+	.kind = KIND_STREAM,
 	.name = "srec", .doc = "Motorola S-records: each range of addresses is a member",
 	.magics = { { "S0", 2, 0 }, { "S1", 2, 0 }, { "S2", 2, 0 }, { "S3", 2, 0 } },
 	.glance = srec_glance, .bid = srec_bid, .unpack = srec_unpack,

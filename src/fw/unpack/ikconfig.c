@@ -47,6 +47,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ikconfig = {
+	.kind = KIND_SETTINGS,
 	.name = "ikconfig", .doc = "the configuration that a Linux kernel carries", .magics = { { "IKCFG_ST", 8, 0 } },
 	.glance = glance, .bid = bid, .unpack = unpack,
 };

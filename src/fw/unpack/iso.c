@@ -458,6 +458,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_iso = {
+	.kind = KIND_FILES,
 	/* Asked at the start too: boot code in the first 16 sectors must not be taken for the whole. */
 	.name = "iso9660", .doc = "ISO 9660 with Rock Ridge and Joliet", .magics = { { "CD001\1", 6, MARK_AT } }, .asked_at_start = true,
 	.bid = bid, .unpack = unpack,

@@ -404,6 +404,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_jffs2 = {
+	.kind = KIND_FILES,
 	.name = "jffs2", .doc = "JFFS2, both byte orders; zlib, rtime, lzo",
 	.magics = { { "\x85\x19\x01\xe0", 4, 0 }, { "\x85\x19\x02\xe0", 4, 0 }, { "\x85\x19\x03\x20", 4, 0 }, { "\x85\x19\x06\x20", 4, 0 },
 		    { "\x19\x85\xe0\x01", 4, 0 }, { "\x19\x85\xe0\x02", 4, 0 }, { "\x19\x85\x20\x03", 4, 0 }, { "\x19\x85\x20\x06", 4, 0 } },

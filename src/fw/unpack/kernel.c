@@ -43,6 +43,7 @@ static void zimage_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_zimage = {
+	.kind = KIND_BOOT,
 	.name = "zimage", .doc = "Linux kernel for ARM, packed",
 	.magics = { { "\x18\x28\x6f\x01", 4, ZIMAGE_AT }, { "\x01\x6f\x28\x18", 4, ZIMAGE_AT } }, .bid = zimage_bid, .unpack = zimage_unpack,
 };
@@ -101,6 +102,7 @@ static void bzimage_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_bzimage = {
+	.kind = KIND_BOOT,
 	.name = "bzimage", .doc = "Linux kernel for x86, packed", .magics = { { "HdrS", 4, BZIMAGE_AT } }, .bid = bzimage_bid, .unpack = bzimage_unpack,
 };
 
@@ -121,6 +123,7 @@ static void arm64_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_arm64 = {
+	.kind = KIND_BOOT,
 	.name = "arm64", .doc = "Linux kernel for arm64: its header", .magics = { { "ARM\x64", 4, ARM64_AT } }, .bid = arm64_bid, .unpack = arm64_unpack,
 };
 
@@ -150,5 +153,6 @@ static void linux_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_linux = {
+	.kind = KIND_BOOT,
 	.name = "linux", .doc = "version text of a Linux kernel", .magics = { { "Linux version ", 14, 0 } }, .bid = linux_bid, .unpack = linux_unpack,
 };

@@ -74,6 +74,7 @@ void members_free(struct members *m)
 	free(m->v);
 	free(m->c);
 	free(m->areas);
+	free(m->strips);
 	free(m);
 }
 
@@ -168,6 +169,15 @@ const char *member_type_name(enum member_type t)
 	static const char *const names[] = { "file", "folder", "symbolic link", "hard link", "character device", "block device",
 					     "fifo", "socket" };
 	return names[t];
+}
+
+const char *container_kind_name(enum container_kind k)
+{
+	static const char *const names[KINDS] = {
+		[KIND_OTHER] = "container", [KIND_FILES] = "file system", [KIND_ARCHIVE] = "archive", [KIND_STREAM] = "packed stream",
+		[KIND_BOOT] = "boot image", [KIND_FLASH] = "partitions", [KIND_SETTINGS] = "settings",
+	};
+	return names[k];
 }
 
 struct span member_join(struct members *m, struct span dir, struct span name)

@@ -237,5 +237,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_nand = {
+	.kind = KIND_FLASH,
 	.name = "nand", .doc = "raw NAND with its spare bytes, pages of 512 to 16384", .asked_at_start = true, .bid = bid, .unpack = unpack,
 };

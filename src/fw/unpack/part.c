@@ -313,11 +313,13 @@ static void gpt_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_mbr = {
+	.kind = KIND_FLASH,
 	.name = "mbr", .doc = "MBR partition tables, extended ones too", .magics = { { "\x55\xaa", 2, SECTOR - 2 } },
 	.glance = mbr_glance, .bid = mbr_bid, .unpack = mbr_unpack,
 };
 
 const struct unpacker unpacker_gpt = {
+	.kind = KIND_FLASH,
 	.name = "gpt", .doc = "GPT partition tables, sectors of 512 and 4096",
 	.magics = { { "EFI PART", 8, SECTOR }, { "EFI PART", 8, 4096 } }, .bid = gpt_bid, .unpack = gpt_unpack,
 };

@@ -14,6 +14,7 @@ static const struct field container_fields[] = {
 	[CON_MEMBERS] = { "members", F_UINT, "members read from it" },
 	[CON_BYTES] = { "bytes", F_UINT, "content of those members", "bytes" },
 	[CON_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
+	[CON_KIND] = { "kind", F_TEXT, "file system, archive, packed stream, boot image, partitions or settings" },
 };
 RECORD_TYPE(container_type, "container", "A file system, archive or packed stream that was recognised by its content", container_fields);
 
@@ -49,6 +50,16 @@ static const struct field area_fields[] = {
 	[ARE_MAP] = { "map", F_TEXT, "entropy of up to 32 parts of equal length, a digit each" },
 };
 RECORD_TYPE(area_type, "area", "Bytes that no unpacker took", area_fields);
+
+static const struct field strip_fields[] = {
+	[STR_MEMBER] = { "member", F_UINT, "number of the member, an input" },
+	[STR_WHERE] = { "where", F_TEXT, "its name" },
+	[STR_SIZE] = { "size", F_UINT, "how long it is", "bytes" },
+	[STR_STEP] = { "step", F_UINT, "length of each step but the last", "bytes" },
+	[STR_ENTROPY] = { "entropy", F_TEXT, "Shannon entropy step by step, two digits each: tenths of a bit per byte" },
+	[STR_FILL] = { "fill", F_TEXT, "a letter a step: f erased (0xff), 0 zeros, = another byte throughout, . mixed" },
+};
+RECORD_TYPE(strip_type, "strip", "The entropy of an input from end to end", strip_fields);
 
 static const struct field inspection_fields[] = {
 	[INS_INPUTS] = { "inputs", F_UINT, "files that were given" },
@@ -101,6 +112,7 @@ void container_record(const struct members *m, uint32_t i, struct record *r, con
 	record_uint(r, CON_MEMBERS, c->nmembers);
 	record_uint(r, CON_BYTES, c->bytes);
 	record_str(r, CON_DAMAGE, c->damage);
+	record_str(r, CON_KIND, container_kind_name(c->by->kind));
 }
 
 static void owner(const struct member *f, struct record *r)
@@ -150,6 +162,18 @@ void area_record(const struct members *m, uint32_t i, struct record *r, const st
 	record_str(r, ARE_WHAT, a->what);
 	record_real(r, ARE_ENTROPY, (double)(uint64_t)(a->entropy * 1000 + 0.5) / 1000);
 	record_str(r, ARE_MAP, a->map);
+}
+
+void strip_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct strip *t = &m->strips[i];
+	record_begin(r, &strip_type, NULL, h);
+	record_uint(r, STR_MEMBER, t->member);
+	where(m, t->member, member_where, r, STR_WHERE);
+	record_uint(r, STR_SIZE, m->v[t->member].size);
+	record_uint(r, STR_STEP, t->step);
+	record_str(r, STR_ENTROPY, t->entropy);
+	record_str(r, STR_FILL, t->fill);
 }
 
 void inspection_record(const struct members *m, struct record *r, const struct record_host *h)

@@ -6,7 +6,8 @@
 #include "record/record.h"
 
 enum container_field {
-	CON_ID, CON_FORMAT, CON_WHERE, CON_MEMBER, CON_OFFSET, CON_LENGTH, CON_DEPTH, CON_DETAIL, CON_MEMBERS, CON_BYTES, CON_DAMAGE
+	CON_ID, CON_FORMAT, CON_WHERE, CON_MEMBER, CON_OFFSET, CON_LENGTH, CON_DEPTH, CON_DETAIL, CON_MEMBERS, CON_BYTES, CON_DAMAGE,
+	CON_KIND
 };
 extern const struct record_type container_type;
 
@@ -18,6 +19,9 @@ extern const struct record_type member_type;
 
 enum area_field { ARE_MEMBER, ARE_WHERE, ARE_OFFSET, ARE_LENGTH, ARE_WHAT, ARE_ENTROPY, ARE_MAP };
 extern const struct record_type area_type;
+
+enum strip_field { STR_MEMBER, STR_WHERE, STR_SIZE, STR_STEP, STR_ENTROPY, STR_FILL };
+extern const struct record_type strip_type;
 
 enum inspection_field {
 	INS_INPUTS, INS_INPUT_BYTES, INS_CONTAINERS, INS_MEMBERS, INS_FILES, INS_BYTES, INS_CANDIDATES, INS_STEPS, INS_BUDGETS
@@ -32,5 +36,6 @@ extern const struct record_type extract_type;
 void container_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h);
 void area_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
+void strip_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void inspection_record(const struct members *m, struct record *r, const struct record_host *h);
 void extract_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);

@@ -128,5 +128,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_romfs = {
+	.kind = KIND_FILES,
 	.name = "romfs", .doc = "romfs", .magics = { { "-rom1fs-", 8, 0 } }, .bid = bid, .unpack = unpack,
 };

@@ -106,6 +106,7 @@ static void trx_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_trx = {
+	.kind = KIND_BOOT,
 	.name = "trx", .doc = "Broadcom TRX, versions 1 and 2", .magics = { { "HDR0", 4, 0 } }, .bid = trx_bid, .unpack = trx_unpack,
 };
 
@@ -144,6 +145,7 @@ static void linksys_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_linksys = {
+	.kind = KIND_BOOT,
 	.name = "linksys", .doc = "Linksys code header before a TRX", .magics = { { "U2ND", 4, 14 } }, .bid = linksys_bid, .unpack = linksys_unpack,
 };
 
@@ -201,6 +203,7 @@ static void tplink_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_tplink = {
+	.kind = KIND_BOOT,
 	.name = "tplink", .doc = "TP-Link's header of 512 bytes", .magics = { { "\1\0\0\0TP-LINK Technologies", 24, 0 }, { "\1\0\0\0OpenWrt", 11, 0 } },
 	.bid = tplink_bid, .unpack = tplink_unpack,
 };
@@ -277,6 +280,7 @@ static void chk_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_chk = {
+	.kind = KIND_BOOT,
 	.name = "chk", .doc = "Netgear CHK", .magics = { { "*#$^\0\0\0", 7, 0 } }, .bid = chk_bid, .unpack = chk_unpack,
 };
 
@@ -354,6 +358,7 @@ static void seama_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_seama = {
+	.kind = KIND_BOOT,
 	.name = "seama", .doc = "D-Link seama", .magics = { { "\x5e\xa3\xa4\x17\0\0", 6, 0 } }, .bid = seama_bid, .unpack = seama_unpack,
 };
 
@@ -389,5 +394,6 @@ static void shrs_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_shrs = {
+	.kind = KIND_BOOT,
 	.name = "shrs", .doc = "D-Link SHRS: named, as it is encrypted", .magics = { { "SHRS", 4, 0 } }, .bid = shrs_bid, .unpack = shrs_unpack,
 };

@@ -110,5 +110,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_rpm = {
+	.kind = KIND_ARCHIVE,
 	.name = "rpm", .doc = "RPM packages", .magics = { { "\xed\xab\xee\xdb", 4, 0 } }, .bid = bid, .unpack = unpack,
 };

@@ -729,6 +729,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_7z = {
+	.kind = KIND_ARCHIVE,
 	.name = "7z", .doc = "7z: stored, LZMA, LZMA2, deflate, bzip2, with filters", .magics = { { "7z\xbc\xaf\x27\x1c", 6, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -395,6 +395,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_squashfs = {
+	.kind = KIND_FILES,
 	.name = "squashfs", .doc = "squashfs 4: gzip, lzma, lzo, xz, lz4, zstd", .magics = { { "hsqs", 4, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -488,6 +488,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_squashfs3 = {
+	.kind = KIND_FILES,
 	.name = "squashfs3", .doc = "squashfs 2 and 3, both byte orders, zlib and vendors' LZMA",
 	.magics = { { "hsqs", 4, 0 }, { "sqsh", 4, 0 }, { "shsq", 4, 0 }, { "qshs", 4, 0 }, { "hsqt", 4, 0 }, { "tqsh", 4, 0 }, { "sqlz", 4, 0 } },
 	.bid = bid, .unpack = unpack,

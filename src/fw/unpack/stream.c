@@ -98,6 +98,7 @@ static void gzip_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_gzip = {
+	.kind = KIND_STREAM,
 	.name = "gzip", .doc = "gzip (RFC 1952)", .magics = { { "\x1f\x8b\x08", 3, 0 } }, .bid = gzip_bid, .unpack = gzip_unpack,
 };
 
@@ -114,6 +115,7 @@ static void bzip2_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_bzip2 = {
+	.kind = KIND_STREAM,
 	.name = "bzip2", .doc = "bzip2", .magics = { { "BZh", 3, 0 } }, .bid = bzip2_bid, .unpack = bzip2_unpack,
 };
 
@@ -128,6 +130,7 @@ static void xz_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_xz = {
+	.kind = KIND_STREAM,
 	.name = "xz", .doc = "xz", .magics = { { "\xfd" "7zXZ\0", 6, 0 } }, .bid = xz_bid, .unpack = xz_unpack,
 };
 
@@ -157,6 +160,7 @@ static void lzma_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_lzma = {
+	.kind = KIND_STREAM,
 	.name = "lzma", .doc = "LZMA, the old .lzma form",
 	/* lc, lp, pb as packers set them: the usual 3/0/2, and what makers of small devices tune them to. */
 	.magics = { { "\x5d\x00\x00", 3, 0 }, { "\x6d\x00\x00", 3, 0 }, { "\x5e\x00\x00", 3, 0 }, { "\x6e\x00\x00", 3, 0 },
@@ -175,6 +179,7 @@ static void zstd_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_zstd = {
+	.kind = KIND_STREAM,
 	.name = "zstd", .doc = "Zstandard (RFC 8878)", .magics = { { "\x28\xb5\x2f\xfd", 4, 0 } }, .bid = zstd_bid, .unpack = zstd_unpack,
 };
 
@@ -221,6 +226,7 @@ static void lz4_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_lz4 = {
+	.kind = KIND_STREAM,
 	.name = "lz4", .doc = "LZ4 frames and the kernel's legacy form",
 	.magics = { { "\x04\x22\x4d\x18", 4, 0 }, { "\x02\x21\x4c\x18", 4, 0 } }, .bid = lz4_bid, .unpack = lz4_unpack,
 };
@@ -308,5 +314,6 @@ static void lzop_unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_lzop = {
+	.kind = KIND_STREAM,
 	.name = "lzop", .doc = "lzop", .magics = { { "\x89LZO\0\r\n\x1a\n", 9, 0 } }, .bid = lzop_bid, .unpack = lzop_unpack,
 };

@@ -289,6 +289,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_tar = {
+	.kind = KIND_ARCHIVE,
 	.name = "tar", .doc = "tar: version 7, ustar, GNU and pax", .magics = { { "ustar", 5, MAGIC_AT } },
 	.asked_at_start = true, .bid = bid, .unpack = unpack,
 };

@@ -339,5 +339,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ubi = {
+	.kind = KIND_FLASH,
 	.name = "ubi", .doc = "UBI volumes on raw flash", .magics = { { "UBI#\x01", 5, 0 } }, .bid = bid, .unpack = unpack,
 };

@@ -487,6 +487,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_ubifs = {
+	.kind = KIND_FILES,
 	.name = "ubifs", .doc = "UBIFS: lzo, zlib, zstd and unpacked; index and journal",
 	.magics = { { "\x31\x18\x10\x06", 4, 0 } }, .bid = bid, .unpack = unpack,
 };

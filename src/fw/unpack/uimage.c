@@ -118,5 +118,6 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_uimage = {
+	.kind = KIND_BOOT,
 	.name = "uimage", .doc = "U-Boot legacy image", .magics = { { "\x27\x05\x19\x56", 4, 0 } }, .bid = bid, .unpack = unpack,
 };

@@ -172,10 +172,21 @@ static void look(struct members *m, const struct finder *f, uint32_t i)
 	member_unmap(&file, c.s);
 }
 
+/* Of a folder with many inputs the first few are drawn. */
+static void strips(struct members *m)
+{
+	for (uint32_t i = 0; i < m->c[0].nmembers; i++) {
+		struct span s = member_map(m, &m->v[i]);
+		strip_add(m, i, s);
+		member_unmap(&m->v[i], s);
+	}
+}
+
 void unpack_all(struct members *m, void (*progress)(void *ctx, const struct members *m), void *ctx)
 {
 	AUTO_FREE struct finder *f = mem_new(sizeof(*f));
 	finder_start(f);
+	strips(m);
 	for (uint32_t i = 0; i < m->n && !members_stopped(m); i++) {
 		look(m, f, i);
 		if (progress)

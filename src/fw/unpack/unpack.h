@@ -53,6 +53,14 @@ struct area {
 	const char *map;                         /* entropy block by block: '0' none … '8' full */
 };
 
+/* The entropy of an input from end to end, in steps of equal length. */
+struct strip {
+	uint32_t member;
+	uint64_t step;                           /* bytes of each but the last */
+	const char *entropy;                     /* two digits a step: tenths of a bit a byte */
+	const char *fill;                        /* one a step: 'f' erased (0xff), '0' zeros, '=' another byte, '.' mixed */
+};
+
 enum budget_kind {
 	BUDGET_BYTES, BUDGET_MEMBERS, BUDGET_CONTAINERS, BUDGET_DEPTH, BUDGET_RATIO, BUDGET_STEPS, BUDGET_CANDIDATES,
 	BUDGET_HOLES, BUDGET_KINDS
@@ -81,6 +89,8 @@ struct members {
 	uint32_t nc, croom;
 	struct area *areas;
 	uint32_t nareas, aroom;
+	struct strip *strips;
+	uint32_t nstrips;
 	uint64_t bytes, steps, candidates, memory;
 	struct arena arena;                      /* names and words */
 	int spool;                               /* descriptor that takes what memory does not; -1: none */
@@ -98,8 +108,13 @@ struct magic {
 
 enum { UNPACKER_MAGICS = 8 };
 
+enum container_kind {
+	KIND_OTHER, KIND_FILES, KIND_ARCHIVE, KIND_STREAM, KIND_BOOT, KIND_FLASH, KIND_SETTINGS, KINDS
+};
+
 struct unpacker {
 	const char *name, *doc;
+	enum container_kind kind;
 	struct magic magics[UNPACKER_MAGICS];    /* any of them */
 	bool asked_at_start;                     /* by its bid alone, whatever stands there */
 	/* For weak marks, may be NULL. False: surely not mine, told by a few bytes; such a place is no candidate. */
@@ -126,6 +141,7 @@ void            member_unmap(const struct member *f, struct span s);
 void            member_where(const struct members *m, uint32_t member, struct buf *b);
 void            container_where(const struct members *m, uint32_t container, struct buf *b);
 const char     *member_type_name(enum member_type t);
+const char     *container_kind_name(enum container_kind k);
 
 /* For unpackers. False: a budget was reached, stop. */
 bool member_begin(struct members *m, const struct member *head) MUST_CHECK;     /* path and target are copied */

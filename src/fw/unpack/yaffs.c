@@ -505,6 +505,7 @@ bool yaffs_lies_at(struct span s, uint32_t page, uint32_t spare, uint64_t *lengt
 }
 
 const struct unpacker unpacker_yaffs = {
+	.kind = KIND_FILES,
 	.name = "yaffs", .doc = "YAFFS1 and YAFFS2, both byte orders, pages of 512 to 16384, tags in spare bytes, inband or missing",
 	/* The first object lies in the root, whose number is 1. */
 	.magics = { { "\1\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\2\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\3\0\0\0\1\0\0\0\xff\xff", 10, 0 },

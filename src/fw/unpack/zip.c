@@ -315,6 +315,7 @@ static void unpack(struct span s, struct members *m)
 }
 
 const struct unpacker unpacker_zip = {
+	.kind = KIND_ARCHIVE,
 	.name = "zip", .doc = "zip: stored, deflate, bzip2, lzma, xz, zstd; zip64", .magics = { { "PK\3\4", 4, 0 } },
 	.bid = bid, .unpack = unpack,
 };
