@@ -54,11 +54,13 @@ uint64_t model_process_clone(struct machine *m, const struct model *self)
 	return 0;
 }
 
-/* i386 set_thread_area: entry 0, so that the selector it makes is the null one, which the processor lets pass. */
+/* i386 set_thread_area(struct user_desc *): the entry that the kernel chose, and where the segment begins. */
 uint64_t model_process_segment(struct machine *m, const struct model *self)
 {
 	(void)self;
-	guest_put_number(&m->g, arg(m, 0), 0, 4, SHADE_BUILT);
+	uint64_t area = arg(m, 0);
+	guest_put_number(&m->g, area, SEGMENT_THREAD, 4, SHADE_BUILT);
+	machine_segment(m, (uint32_t)guest_number(&m->g, area + 4, 4));
 	return 0;
 }
 

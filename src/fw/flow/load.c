@@ -288,13 +288,30 @@ static void arm_helpers(struct machine *m)
 	guest_put_number(&m->g, 0xffff0ffc, 5, 4, SHADE_NONE);
 }
 
-/* glibc on i386 makes system calls through %gs:16; the segment begins at 0 here. */
+/* A descriptor of data of all four gigabytes (Intel SDM volume 3, section 3.4.5) at a privilege level. */
+static void descriptor(struct machine *m, unsigned entry, uint32_t base, uint8_t level)
+{
+	uint8_t b[8] = { 0xff, 0xff, (uint8_t)base, (uint8_t)(base >> 8), (uint8_t)(base >> 16),
+		(uint8_t)(0x92 | level << 5), 0xcf, (uint8_t)(base >> 24) };
+	guest_write(&m->g, AT_GDT + entry * sizeof(b), span_of(b, sizeof(b)), SHADE_NONE);
+}
+
+void machine_segment(struct machine *m, uint32_t base)
+{
+	descriptor(m, SEGMENT_THREAD, base, 3);
+}
+
+/* glibc on i386 finds its thread at %gs:0 and makes system calls through %gs:16. */
 static void x86_entry(struct machine *m)
 {
-	if (!map(m, AT_STUBS + 2 * STUB_BYTES, GUEST_PAGE, UC_PROT_READ | UC_PROT_EXEC))
+	static const unsigned tls = AT_TLS + TLS_BYTES / 2;
+	if (!map(m, AT_VDSO, GUEST_PAGE, UC_PROT_READ | UC_PROT_EXEC) || !map(m, AT_GDT, GUEST_PAGE, UC_PROT_READ))
 		return;
-	guest_write(&m->g, AT_STUBS + 2 * STUB_BYTES, SPAN_LIT("\xcd\x80\xc3"), SHADE_NONE);
-	guest_put_number(&m->g, 0x10, AT_STUBS + 2 * STUB_BYTES, 4, SHADE_NONE);
+	guest_write(&m->g, AT_VDSO, SPAN_LIT("\xcd\x80\xc3"), SHADE_NONE);
+	descriptor(m, SEGMENT_STACK, 0, 0);      /* the emulator runs programs at level 0 */
+	machine_segment(m, tls);
+	guest_put_pointer(&m->g, tls, tls);
+	guest_put_pointer(&m->g, tls + 0x10, AT_VDSO);
 }
 
 static bool ground(struct machine *m)

@@ -9,6 +9,7 @@
 
 enum layout {
 	AT_PROGRAM = 0x10000000, AT_LIBRARIES = 0x20000000, AT_HEAP = 0x60000000, AT_STUBS = 0x70000000,
+	AT_VDSO = AT_STUBS + (2 << 20), AT_GDT = AT_VDSO + 0x1000,       /* 32-bit x86 */
 	AT_KERN = 0x71000000, AT_FILES = 0x71010000, AT_CELLS = 0x71020000, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
 	HEAP_BYTES = 16 << 20, STUB_BYTES = 1 << 20, STUB_STEP = 16, KERN_BYTES = 1 << 18, CELL_STEP = 64,
 	TLS_BYTES = 1 << 16, STACK_BYTES = 1 << 20, FILE_STEP = 256,
@@ -264,6 +265,9 @@ bool machine_load(struct machine *m, struct span program, const struct span *lib
 		  unsigned nlibraries) MUST_CHECK;
 uint64_t machine_stub(struct machine *m, struct span name);      /* address that stands for an import */
 uint64_t machine_cell(struct machine *m, struct span name);      /* of a data object */
+/* 32-bit x86: the entries of the GDT. The thread's segment begins at base from when it is loaded the next time. */
+enum { SEGMENT_STACK = 5, SEGMENT_THREAD };
+void machine_segment(struct machine *m, uint32_t base);
 uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a module; 0: none */
 
 /* ---- run.c ---- */

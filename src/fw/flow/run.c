@@ -894,7 +894,12 @@ static void registers_reset(struct machine *m, const struct module *mod, uint64_
 	case EM_MIPS_: reg_set(m, UC_MIPS_REG_CP0_USERLOCAL, tls + 0x7000); break;
 	case EM_PPC_: reg_set(m, UC_PPC_REG_2, tls + 0x7000); break;
 	case EM_X86_64_: reg_set(m, UC_X86_REG_FS_BASE, tls); break;
-	default: break;                          /* 32-bit x86 reads %gs:0 through its own descriptor: base 0 */
+	case EM_386_:
+		(void)uc_reg_write(m->uc, UC_X86_REG_GDTR, &(uc_x86_mmr){ .base = AT_GDT, .limit = GUEST_PAGE - 1 });
+		reg_set(m, UC_X86_REG_SS, SEGMENT_STACK << 3);   /* any load asks it how wide the stack pointer is */
+		reg_set(m, UC_X86_REG_GS, SEGMENT_THREAD << 3 | 3);
+		break;
+	default: break;
 	}
 }
 
@@ -965,7 +970,7 @@ static void entry_stack(struct machine *m)
 	uint64_t random = heap_new(m, 16);
 	const uint64_t aux[][2] = { { 3, headers + (e->wide ? 64 : 52) }, { 4, e->wide ? 56 : 32 }, { 5, e->nsegments },
 		{ 6, 4096 }, { 9, e->entry + m->code.modules[0].bias }, { 16, 0 }, { 25, random }, { 23, 0 },
-		{ m->cpu->machine == EM_386_ ? 32 : 23, m->cpu->machine == EM_386_ ? AT_STUBS + 2 * STUB_BYTES : 0 }, { 0, 0 } };
+		{ m->cpu->machine == EM_386_ ? 32 : 23, m->cpu->machine == EM_386_ ? AT_VDSO : 0 }, { 0, 0 } };
 	for (unsigned i = 0; i < ARRAY_LEN(aux); i++) {
 		guest_put_pointer(&m->g, at += size, aux[i][0]);
 		guest_put_pointer(&m->g, at += size, aux[i][1]);
@@ -1011,9 +1016,8 @@ static void run_recognition(struct machine *m)
 	const struct elf *e = &m->code.modules[0].elf;
 	uint64_t entry = e->entry ? e->entry + m->code.modules[0].bias : 0;
 	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
-	/* On MIPS one specimen never ended with models in place, and the start-up of i386 is passed over, so that its state
-	 * is none to try functions on (docs/design/flow.md). */
-	if (!f || e->interp.n || e->nneeded || m->cpu->machine == EM_MIPS_ || m->cpu->machine == EM_386_)
+	/* On MIPS one specimen never ended with models in place (docs/design/flow.md). */
+	if (!f || e->interp.n || e->nneeded || m->cpu->machine == EM_MIPS_)
 		return;
 	size_t mark = guest_mark(&m->g);
 	entry_stack(m);
