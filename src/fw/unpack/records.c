@@ -14,7 +14,7 @@ static const struct field container_fields[] = {
 	[CON_MEMBERS] = { "members", F_UINT, "members read from it" },
 	[CON_BYTES] = { "bytes", F_UINT, "content of those members", "bytes" },
 	[CON_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
-	[CON_KIND] = { "kind", F_TEXT, "file system, archive, packed stream, boot image, partitions or settings" },
+	[CON_KIND] = { "class", F_TEXT, "file system, archive, packed stream, boot image, partitions or settings" },
 };
 RECORD_TYPE(container_type, "container", "A file system, archive or packed stream that was recognised by its content", container_fields);
 
