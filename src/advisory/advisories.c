@@ -74,8 +74,7 @@ static void ship_cve(struct advisories *t, const char *of, struct vulnerability 
 	struct span id;
 	uint32_t n = 0;
 	while (n <= a->nproducts && rd_left(&r)) {
-		if (!rd_until(&r, ' ', &id))
-			id = rd_rest(&r);
+		id = rd_piece(&r, ' ');
 		list[n++] = arena_copy(&t->arena, id);
 		if (id.p + id.n >= span_str(products).p + span_str(products).n)
 			break;

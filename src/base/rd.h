@@ -156,6 +156,13 @@ static inline bool rd_until(struct rd *r, uint8_t stop, struct span *out)
 	return true;
 }
 
+/* Up to the byte stop, which is consumed, or to the end: the next line, word or component of a path. */
+static inline struct span rd_piece(struct rd *r, uint8_t stop)
+{
+	struct span s;
+	return rd_until(r, stop, &s) ? s : rd_rest(r);
+}
+
 static inline uint8_t rd_peek(const struct rd *r)
 {
 	return rd_left(r) ? *r->p : 0;

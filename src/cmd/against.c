@@ -25,12 +25,8 @@ struct differences {
 
 static bool is_severe(const struct record *v, enum severity least)
 {
-	char name[16] = "";
 	enum severity s;
-	struct span text = span_cut(record_get_text(v, VER_SEVERITY), sizeof(name) - 1);
-	if (text.n)
-		memcpy(name, text.p, text.n);
-	return severity_parse(name, &s) && s >= least;
+	return severity_parse(record_get_text(v, VER_SEVERITY), &s) && s >= least;
 }
 
 static void take(void *to, const struct record *r)

@@ -92,7 +92,7 @@ static bool judged_so(const struct args *a, json_t *body)
 	const char *rule = args_text(a, OPT_RULE);
 	enum severity least = SEV_INFO;
 	if (a->v[OPT_SEVERITY].given)
-		severity_parse(args_text(a, OPT_SEVERITY), &least);
+		severity_parse(span_str(args_text(a, OPT_SEVERITY)), &least);
 	if (body_severity(body) < least)
 		return false;
 	return !rule || strcmp(body_text(body, "rule"), rule) == 0 || body_has(json_object_get(body, "rules"), rule);

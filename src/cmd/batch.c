@@ -107,7 +107,6 @@ static void take_unpacked(void *ctx, const struct record *r)
 static void take_judged(void *ctx, const struct record *r)
 {
 	struct child *c = ctx;
-	char name[16] = "";
 	enum severity s;
 	if (r->type != &finding_type && r->type != &case_type)
 		return;
@@ -115,10 +114,7 @@ static void take_judged(void *ctx, const struct record *r)
 	if (r->type != &finding_type)
 		return;
 	traits_of(&c->traits, r);
-	struct span text = span_cut(record_get_text(r, FND_SEVERITY), sizeof(name) - 1);
-	if (text.n)
-		memcpy(name, text.p, text.n);
-	if (!severity_parse(name, &s))
+	if (!severity_parse(record_get_text(r, FND_SEVERITY), &s))
 		return;
 	c->worst = s > c->worst ? s : c->worst;
 	c->findings += s > SEV_INFO;

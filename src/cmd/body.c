@@ -87,7 +87,7 @@ bool body_has(json_t *list, const char *text)
 enum severity body_severity(json_t *body)
 {
 	enum severity s = SEV_INFO;
-	severity_parse(body_text(body, "severity"), &s);
+	severity_parse(span_str(body_text(body, "severity")), &s);
 	return s;
 }
 

@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "base/scope.h"
 #include "capture/capture.h"
+#include "cmd/cmd.h"
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "record/wire.h"
@@ -462,12 +463,8 @@ int engine_copy(struct engine *e, int out_fd)
 			continue;
 		if (n <= 0)
 			return err;
-		struct span left = span_of(bytes, (size_t)n);
-		while (left.n && !err) {
-			ssize_t w = write(out_fd, left.p, left.n);
-			err = w < 0 && errno != EINTR ? -errno : 0;
-			left = span_from(left, w > 0 ? (size_t)w : 0);
-		}
+		if (!err)                        /* after a failure the pipe is emptied, so that the process ends */
+			err = command_write(out_fd, span_of(bytes, (size_t)n));
 	}
 }
 

@@ -15,7 +15,7 @@
 #include "cmd/site.h"
 
 enum { OPT_OUTPUT, OPT_READ, OPT_PACKETS, OPT_EVIDENCE_ONLY, OPT_NO_CHECKSUMS, OPT_STORE };
-enum { INPUTS_MAX = 256, COPY_BYTES = 64 * 1024, ABOUT_MAX = 256 };
+enum { INPUTS_MAX = 256, ABOUT_MAX = 256 };
 
 struct export {
 	const struct args *args;
@@ -235,22 +235,6 @@ static int open_output(const struct export *x, const char *path)
 	return -1;
 }
 
-/* Copies until the process ends. 0 or negative errno. */
-static int copy(struct engine *e, int out)
-{
-	static uint8_t bytes[COPY_BYTES];
-	int err = 0;
-	for (;;) {
-		ssize_t n = read(e->fd, bytes, sizeof(bytes));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err;
-		if (!err)                        /* after a failure the pipe is emptied, so that the process ends */
-			err = command_write(out, span_of(bytes, (size_t)n));
-	}
-}
-
 static void say(const struct export *x, const struct evidence_counts *n, const char *path)
 {
 	const struct log *log = &x->args->log;
@@ -270,7 +254,7 @@ static int write_export(struct export *x, struct evidence_setup *s, const char *
 		log_error(&x->args->log, "the reading process could not be started: %s", strerror(-rc));
 		return OUT_FAILED;
 	}
-	int bad = copy(&e, out);
+	int bad = engine_copy(&e, out);
 	rc = engine_wait(&e);
 	if (bad)
 		log_error(&x->args->log, "%s: %s", path, strerror(-bad));

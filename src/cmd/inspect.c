@@ -90,12 +90,8 @@ static void write_lines(struct output *o)
 
 static void note_finding(struct output *o, const struct record *r)
 {
-	char name[16] = "";
 	enum severity s;
-	struct span text = span_cut(record_get_text(r, FND_SEVERITY), sizeof(name) - 1);
-	if (text.n)
-		memcpy(name, text.p, text.n);
-	o->found |= severity_parse(name, &s) && s >= o->fail_on;
+	o->found |= severity_parse(record_get_text(r, FND_SEVERITY), &s) && s >= o->fail_on;
 }
 
 static void into_store(struct output *o, const struct record *r)
@@ -442,7 +438,7 @@ static int run_batch(const struct args *a, const struct site_options *so)
 			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --sbom, --sarif and --map");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
-	severity_parse(args_text(a, OPT_FAIL_ON), &b.fail_on);
+	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &b.fail_on);
 	setlocale(LC_CTYPE, "");
 	return batch_run(&b);
 }
@@ -462,7 +458,7 @@ static int run(struct args *a)
 		return run_batch(a, &so);
 	if (args_flag(a, OPT_AGAIN))
 		return command_usage(a, "--again goes with --jobs");
-	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
+	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
 	if (!o.examines && (args_text(a, OPT_SBOM) || args_text(a, OPT_SARIF)))
 		return command_usage(a, "--sbom and --sarif need the programs to be judged: not with --list or --extract");

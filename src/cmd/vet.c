@@ -316,7 +316,7 @@ static int run(struct args *a)
 	char predicted[PATH];
 	if (a->nrest != 1)
 		return command_usage(a, "name one image: auscult vet monitor.bin --capture acceptance.pcapng");
-	severity_parse(args_text(a, OPT_FAIL_ON), &s.fail_on);
+	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &s.fail_on);
 	setlocale(LC_CTYPE, "");
 	s.layout = body_layout(args_text(a, OPT_COLOR));
 	AUTO_CLOSE int fd = memory_file("auscult-predicted");

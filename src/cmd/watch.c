@@ -88,13 +88,7 @@ static void write_lines(struct output *o)
 static void note_severity(struct output *o, const struct record *r)
 {
 	enum severity s;
-	char name[16];
-	if (r->type != &finding_type)
-		return;
-	struct span text = record_get_text(r, FND_SEVERITY);
-	snprintf(name, sizeof(name), "%.*s", (int)(text.n < 15 ? text.n : 15), (const char *)text.p);
-	if (severity_parse(name, &s) && s >= o->fail_on)
-		o->found = true;
+	o->found |= r->type == &finding_type && severity_parse(record_get_text(r, FND_SEVERITY), &s) && s >= o->fail_on;
 }
 
 static void into_list(struct output *o, const struct record *r)
@@ -428,7 +422,7 @@ static int run(struct args *a)
 	struct output o = { .args = a, .fail_on = SEV_HIGH };
 	if (!a->v[OPT_READ].ntexts && !a->nrest && !a->v[OPT_EVE].ntexts && !a->v[OPT_ZEEK].ntexts)
 		return command_usage(a, "name at least one capture: auscult watch -r ward.pcapng");
-	severity_parse(args_text(a, OPT_FAIL_ON), &o.fail_on);
+	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	sandbox_no_dumps();
 	setlocale(LC_CTYPE, "");
 	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

@@ -201,12 +201,6 @@ static bool all_options(struct record *out, struct emit *e, struct reading *how,
 	return sound;
 }
 
-static struct span until_nul(struct rd r)
-{
-	struct span text;
-	return rd_until(&r, 0, &text) ? text : rd_rest(&r);
-}
-
 /* The client itself is the sender: the frame comes from its card, or the packet from its address. */
 static bool is_sender(const struct origin *at, struct addr client, struct mac mac)
 {
@@ -244,9 +238,9 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	if (!record_has(&out, MESSAGE))
 		record_str(&out, MESSAGE, "bootp");
 	if (!(how.overload & IN_FILE) && !record_has(&out, BOOT_FILE))
-		record_text(&out, BOOT_FILE, until_nul(file));
+		record_text(&out, BOOT_FILE, rd_piece(&file, 0));
 	if (!(how.overload & IN_SNAME) && !record_has(&out, TFTP_SERVER))
-		record_text(&out, TFTP_SERVER, until_nul(sname));
+		record_text(&out, TFTP_SERVER, rd_piece(&sname, 0));
 	emit_record(e, &out);
 	return sound;
 }

@@ -100,9 +100,7 @@ static bool same_word(struct span s, const char *word)
 
 static struct span line_next(struct rd *r)
 {
-	struct span line;
-	if (!rd_until(r, '\n', &line))
-		line = rd_rest(r);
+	struct span line = rd_piece(r, '\n');
 	while (line.n && line.p[line.n - 1] == '\r')
 		line.n--;
 	return line;

@@ -196,9 +196,7 @@ static void control_read(struct span text, struct record *out)
 	struct rd r = rd_of(text);
 	uint64_t prints = 0;
 	while (rd_left(&r)) {
-		struct span line;
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		struct span line = rd_piece(&r, '\n');
 		struct rd t = rd_of(line);
 		uint8_t c = rd_u8(&t);
 		struct span said = rd_rest(&t);

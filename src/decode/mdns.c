@@ -74,8 +74,7 @@ static struct span service_of(struct span name)
 	size_t length = 0;
 	while (rd_left(&r)) {
 		here = r;
-		if (!rd_until(&r, '.', &label))
-			label = rd_rest(&r);
+		label = rd_piece(&r, '.');
 		if (named && (span_is(label, "_tcp") || span_is(label, "_udp")))
 			service = rd_span(&before, length + 1 + label.n);
 		named = label.n > 1 && label.p[0] == '_';

@@ -207,7 +207,7 @@ static struct addr connection(struct span line)
 	struct span part;
 	if (!rd_until(&r, ' ', &part) || !rd_until(&r, ' ', &part))
 		return a;
-	part = rd_until(&r, '/', &part) ? part : rd_rest(&r);
+	part = rd_piece(&r, '/');
 	snprintf(text, sizeof(text), "%.*s", (int)(part.n < ADDR_TEXT ? part.n : 0), (const char *)part.p);
 	return addr_parse(text, &a) ? a : (struct addr){ 0 };
 }
@@ -219,7 +219,7 @@ static void media(struct record *out, struct emit *e, struct span line, struct a
 	uint64_t number_of_port;
 	if (!rd_until(&r, ' ', &kind) || !rd_until(&r, ' ', &port))
 		return;
-	transport = rd_until(&r, ' ', &transport) ? transport : rd_rest(&r);
+	transport = rd_piece(&r, ' ');
 	char *text = arena_printf(e->host->arena, "%.*s %.*s", (int)span_cut(kind, 16).n, (const char *)kind.p,
 				  (int)span_cut(transport, 24).n, (const char *)transport.p);
 	record_add_text(out, MEDIA, span_str(text));

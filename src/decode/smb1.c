@@ -82,12 +82,8 @@ static bool command_read(struct rd *r, uint8_t code, struct command *out)
 /* A text up to its NUL. */
 static struct span text(const struct smb_call *c, struct rd *r, bool unicode)
 {
-	struct span s;
-	if (!unicode) {
-		if (!rd_until(r, 0, &s))
-			s = rd_rest(r);
-		return s;
-	}
+	if (!unicode)
+		return rd_piece(r, 0);
 	struct rd start = *r;
 	size_t n = 0;
 	while (rd_left(r) >= 2 && rd_le16(r) != 0)

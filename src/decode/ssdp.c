@@ -108,8 +108,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	emit_begin(e, &out, &ssdp_type);
 	record_str(&out, KIND, kind);
 	for (int i = 0; rd_left(&r) && i < LINES_MAX; i++) {
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		line = rd_piece(&r, '\n');
 		struct rd parts = rd_of(line);
 		if (rd_until(&parts, ':', &name))
 			header(&out, trimmed(name), trimmed(rd_rest(&parts)));

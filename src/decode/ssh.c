@@ -68,8 +68,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	if (!banner_find(&r, &line))
 		line = rd_rest(&r);
 	struct rd text = rd_of(span_cut(line, BANNER_MAX));
-	if (!rd_until(&text, '\r', &line))
-		line = rd_rest(&text);
+	line = rd_piece(&text, '\r');
 	text = rd_of(line);
 	rd_skip(&text, MAGIC.n);
 	if (!span_starts(line, MAGIC) || !rd_until(&text, '-', &part))

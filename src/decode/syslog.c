@@ -139,12 +139,6 @@ static struct frame frame(const struct message *m, void *memory)
 	return m->bytes.n >= LINE_MAX_BYTES ? FRAME_WHOLE(m->bytes.n) : FRAME_WAIT(m);
 }
 
-static struct span word(struct rd *r)
-{
-	struct span s;
-	return rd_until(r, ' ', &s) ? s : rd_rest(r);
-}
-
 /* FNV-1a: only to tell whether one sender names several machines. */
 static uint32_t hash_of(struct span s)
 {
@@ -186,11 +180,11 @@ static void tag(struct rd r, struct record *out)
 static void new_format(struct state *s, struct rd r, struct record *out)
 {
 	rd_skip(&r, 2);
-	(void)word(&r);                          /* time */
-	host(s, word(&r), out);
-	app(word(&r), out);
-	(void)word(&r);                          /* process */
-	struct span id = word(&r);
+	(void)rd_piece(&r, ' ');                          /* time */
+	host(s, rd_piece(&r, ' '), out);
+	app(rd_piece(&r, ' '), out);
+	(void)rd_piece(&r, ' ');                          /* process */
+	struct span id = rd_piece(&r, ' ');
 	if (is_machine_name(id) && id.n <= APP_MAX && !span_is(id, "-"))
 		record_text(out, MESSAGE_ID, id);
 }
@@ -218,7 +212,7 @@ static bool decode(const struct message *m, void *memory, struct emit *e)
 	} else if (is_stamp(r)) {
 		record_str(&out, FORMAT, "3164");
 		rd_skip(&r, STAMP_BYTES + 1);
-		host(s, word(&r), &out);
+		host(s, rd_piece(&r, ' '), &out);
 		tag(r, &out);
 	} else {
 		record_str(&out, FORMAT, "bare");

@@ -177,8 +177,7 @@ static bool decode_error(const struct state *s, struct rd r, struct emit *e)
 	struct span text = { 0 };
 	if (!rd_ok(&r))
 		return false;
-	if (!rd_until(&r, 0, &text))
-		text = rd_rest(&r);
+	text = rd_piece(&r, 0);
 	struct record out UNSET;
 	emit_begin(e, &out, &tftp_type);
 	record_str(&out, MESSAGE, "error");

@@ -107,8 +107,7 @@ static void location(struct record *out, struct arena *a, struct span scope)
 		return;
 	}
 	while (rd_left(&r)) {
-		if (!rd_until(&r, '&', &part))
-			part = rd_rest(&r);
+		part = rd_piece(&r, '&');
 		struct rd pair = rd_of(part);
 		if (!rd_until(&pair, '=', &key))
 			continue;

@@ -138,9 +138,7 @@ void baseline_read(struct baseline *b, struct span lines)
 {
 	struct rd r = rd_of(lines);
 	while (rd_left(&r)) {
-		struct span line;
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		struct span line = rd_piece(&r, '\n');
 		if (!line.n)
 			continue;
 		json_error_t at;

@@ -6,9 +6,7 @@ static void list(struct buf *b, const char *key, const char *words)
 {
 	buf_text(b, key);
 	for (struct rd r = rd_of(span_str(words)); rd_left(&r);) {
-		struct span word;
-		if (!rd_until(&r, ' ', &word))
-			word = rd_rest(&r);
+		struct span word = rd_piece(&r, ' ');
 		buf_text(b, "\t");
 		buf_bytes(b, word);
 	}

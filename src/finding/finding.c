@@ -18,10 +18,10 @@ const char *severity_name(enum severity s)
 	return severities[s];
 }
 
-bool severity_parse(const char *text, enum severity *out)
+bool severity_parse(struct span text, enum severity *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(severities); i++)
-		if (strcmp(severities[i], text) == 0) {
+		if (span_is(text, severities[i])) {
 			*out = (enum severity)i;
 			return true;
 		}

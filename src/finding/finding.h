@@ -12,7 +12,7 @@ enum severity { SEV_INFO, SEV_LOW, SEV_MEDIUM, SEV_HIGH, SEV_CRITICAL };
 enum scope { SCOPE_NONE, SCOPE_SEGMENT, SCOPE_SITE, SCOPE_OUTSIDE };
 
 const char *severity_name(enum severity s);
-bool        severity_parse(const char *text, enum severity *out);
+bool        severity_parse(struct span text, enum severity *out); /* false: *out stays as it was */
 const char *scope_name(enum scope s);
 
 /* What does not change between findings of one kind; `auscult explain` prints it. Lists end with NULL. */

@@ -13,12 +13,8 @@ static struct span text_of(const struct record *r, unsigned field)
 
 static enum severity severity_of(const struct record *v)
 {
-	char name[16] = "";
 	enum severity s = SEV_INFO;
-	struct span text = span_cut(text_of(v, VER_SEVERITY), sizeof(name) - 1);
-	if (text.n)
-		memcpy(name, text.p, text.n);
-	severity_parse(name, &s);
+	severity_parse(text_of(v, VER_SEVERITY), &s);
 	return s;
 }
 

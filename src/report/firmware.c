@@ -18,12 +18,8 @@ static struct texts texts_of(const struct record *r, unsigned field)
 
 static enum severity severity_of(const struct record *f)
 {
-	char name[16] = "";
 	enum severity s = SEV_INFO;
-	struct span text = span_cut(record_get_text(f, FND_SEVERITY), sizeof(name) - 1);
-	if (text.n)
-		memcpy(name, text.p, text.n);
-	severity_parse(name, &s);
+	severity_parse(record_get_text(f, FND_SEVERITY), &s);
 	return s;
 }
 

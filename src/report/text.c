@@ -110,12 +110,8 @@ static const struct record *child_of(const struct record *r, const char *name)
 
 static enum severity severity_of(const struct record *r)
 {
-	char name[16] = "";
-	struct span s = span_cut(text_of(r, "severity"), sizeof(name) - 1);
 	enum severity v = SEV_INFO;
-	if (s.n)
-		memcpy(name, s.p, s.n);
-	severity_parse(name, &v);
+	severity_parse(text_of(r, "severity"), &v);
 	return v;
 }
 

@@ -184,13 +184,6 @@ static void keep(char *to, size_t size, struct span s)
 	snprintf(to, size, "%.*s", (int)span_cut(s, size - 1).n, (const char *)s.p);
 }
 
-/* Up to the stop, or what is left. */
-static struct span part(struct rd *r, uint8_t stop)
-{
-	struct span s;
-	return rd_until(r, stop, &s) ? s : rd_rest(r);
-}
-
 void columns_head(struct columns *c, struct span text)
 {
 	struct rd r = rd_of(text);
@@ -201,7 +194,7 @@ void columns_head(struct columns *c, struct span text)
 			c->separator = (uint8_t)(high << 4 | low);
 		return;
 	}
-	struct span name = part(&r, c->separator);
+	struct span name = rd_piece(&r, c->separator);
 	if (span_is(name, "#set_separator") && rd_left(&r))
 		c->set_separator = rd_peek(&r);
 	else if (span_is(name, "#empty_field"))
@@ -212,10 +205,10 @@ void columns_head(struct columns *c, struct span text)
 		keep(c->path, sizeof(c->path), rd_rest(&r));
 	else if (span_is(name, "#fields"))
 		for (c->n = 0; rd_left(&r) && c->n < LINE_COLUMNS;)
-			c->key[c->n++] = line_key(part(&r, c->separator));
+			c->key[c->n++] = line_key(rd_piece(&r, c->separator));
 	else if (span_is(name, "#types"))
 		for (unsigned i = 0; rd_left(&r) && i < LINE_COLUMNS; i++) {
-			struct span type = part(&r, c->separator);
+			struct span type = rd_piece(&r, c->separator);
 			c->list[i] = span_starts(type, SPAN_LIT("set[")) || span_starts(type, SPAN_LIT("vector["));
 		}
 }
@@ -227,7 +220,7 @@ bool line_tsv(const struct columns *c, struct span text, struct line *l)
 	l->tsv = true;
 	unsigned i = 0;
 	for (; rd_left(&r) && i < c->n; i++) {
-		struct span s = part(&r, c->separator);
+		struct span s = rd_piece(&r, c->separator);
 		if (span_is(s, c->unset) || span_is(s, c->empty))
 			continue;
 		if (!c->list[i]) {
@@ -235,7 +228,7 @@ bool line_tsv(const struct columns *c, struct span text, struct line *l)
 			continue;
 		}
 		for (struct rd set = rd_of(s); rd_left(&set);)
-			add(l, c->key[i], LINE_TEXT, part(&set, c->set_separator));
+			add(l, c->key[i], LINE_TEXT, rd_piece(&set, c->set_separator));
 	}
 	return c->n && i == c->n;
 }

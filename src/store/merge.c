@@ -45,7 +45,7 @@ static void unite(json_t *now, json_t *old)
 static bool old_is_graver(const char *old, const char *now)
 {
 	enum severity a, b;
-	return severity_parse(old, &a) && severity_parse(now, &b) && a > b;
+	return severity_parse(span_str(old), &a) && severity_parse(span_str(now), &b) && a > b;
 }
 
 /* True when the old text stays: times of nine digits sort as text. */

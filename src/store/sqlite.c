@@ -355,13 +355,8 @@ static uint64_t time_at(const struct record *r, int field)
 
 static int severity_at(const struct record *r, int field)
 {
-	struct span s = text_at(r, field);
-	char text[16] = "";
 	enum severity v;
-	if (!s.n || s.n >= sizeof(text))
-		return -1;
-	memcpy(text, s.p, s.n);
-	return severity_parse(text, &v) ? (int)v : -1;
+	return severity_parse(text_at(r, field), &v) ? (int)v : -1;
 }
 
 /* A device is a nested subject with an id, a text, or the record itself. */

@@ -115,8 +115,7 @@ int oui_parse(struct span list, struct oui **out)
 	while (rd_left(&r)) {
 		struct span line, name;
 		uint32_t prefix;
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		line = rd_piece(&r, '\n');
 		if (text_line(rd_of(line), &prefix, &name) || csv_line(rd_of(line), &prefix, &name))
 			vendor_add(o, prefix, name);
 	}

@@ -440,8 +440,7 @@ static void put_args(struct writer *w, const struct model *model)
 		struct span name, kind;
 		if (!rd_until(&r, ':', &name))
 			break;
-		if (!rd_until(&r, ' ', &kind))
-			kind = rd_rest(&r);
+		kind = rd_piece(&r, ' ');
 		uint64_t v = arg(m, i);
 		switch (kind.n ? kind.p[0] : 0) {
 		case 's': arg_string(w, name, v, guest_text(&m->g, v, GUEST_TEXT)); break;

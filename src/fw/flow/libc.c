@@ -25,9 +25,7 @@ const struct model *model_find(struct span name)
 	for (size_t i = 0; i < ARRAY_LEN(models); i++) {
 		struct rd r = rd_of(span_str(models[i].names));
 		while (rd_left(&r)) {
-			struct span s;
-			if (!rd_until(&r, ' ', &s))
-				s = rd_rest(&r);
+			struct span s = rd_piece(&r, ' ');
 			if (span_eq(s, name))
 				return &models[i];
 		}

@@ -180,9 +180,7 @@ static uint32_t find(const struct linker *l, const struct binary *x, struct span
 	struct rd run = rd_of(x->runpath);
 	uint32_t found = NONE;
 	while (found == NONE && rd_left(&run)) {
-		struct span folder;
-		if (!rd_until(&run, ':', &folder))
-			folder = rd_rest(&run);
+		struct span folder = rd_piece(&run, ':');
 		found = in_folder(l, x, folder, name);
 	}
 	for (size_t i = 0; found == NONE && i < ARRAY_LEN(folders); i++)

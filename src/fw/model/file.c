@@ -160,11 +160,6 @@ static bool add_key(struct key *out, unsigned *n, struct key k)
 	return true;
 }
 
-static bool has(struct span s, const char *word)
-{
-	return span_has(s, word);
-}
-
 /* Nearly all of a block is base64 in lines; between two words of a program stands anything else. */
 static bool is_base64(struct span s)
 {
@@ -199,10 +194,10 @@ static void pem_find(struct span s, struct key *out, unsigned *n)
 		bool body = length >= sizeof(begin) + sizeof(end) + 2 * label.n + DER_LEAST;
 		if (!body || !is_base64(span_cut(span_from(block, sizeof(begin) + label.n), (size_t)(e - block.p) - sizeof(begin) - label.n)))
 			continue;
-		bool private = has(label, "PRIVATE KEY");
-		const char *what = private ? "private key" : has(label, "CERTIFICATE") ? "certificate" : has(label, "PUBLIC KEY") ? "public key" : NULL;
-		if (what && !add_key(out, n, (struct key){ start, length, what, has(label, "OPENSSH") ? "OpenSSH" : "PEM",
-				     has(label, "ENCRYPTED") || (private && has(span_cut(block, length), "ENCRYPTED")) }))
+		bool private = span_has(label, "PRIVATE KEY");
+		const char *what = private ? "private key" : span_has(label, "CERTIFICATE") ? "certificate" : span_has(label, "PUBLIC KEY") ? "public key" : NULL;
+		if (what && !add_key(out, n, (struct key){ start, length, what, span_has(label, "OPENSSH") ? "OpenSSH" : "PEM",
+				     span_has(label, "ENCRYPTED") || (private && span_has(span_cut(block, length), "ENCRYPTED")) }))
 			return;
 		at = start + length;
 	}
@@ -316,8 +311,7 @@ bool account_next(struct rd *r, uint32_t *line, struct account *out)
 {
 	while (rd_left(r)) {
 		struct span text, part[9] = { { 0 } };
-		if (!rd_until(r, '\n', &text))
-			text = rd_rest(r);
+		text = rd_piece(r, '\n');
 		++*line;
 		if (text.n && text.p[text.n - 1] == '\r')
 			text.n--;

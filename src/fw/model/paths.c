@@ -81,9 +81,7 @@ static void join(struct buf *b, struct span path, size_t floor)
 	if (path.n && path.p[0] == '/')
 		b->n = floor;
 	while (rd_left(&r)) {
-		struct span part;
-		if (!rd_until(&r, '/', &part))
-			part = rd_rest(&r);
+		struct span part = rd_piece(&r, '/');
 		if (!part.n || span_is(part, "."))
 			continue;
 		if (span_is(part, "..")) {
@@ -118,8 +116,7 @@ uint32_t paths_find(const struct paths *p, struct root root, struct span path)
 	while (rd_left(&r) && parts++ < PARTS_MOST && !want.full) {
 		struct span part;
 		size_t before = at.n;
-		if (!rd_until(&r, '/', &part))
-			part = rd_rest(&r);
+		part = rd_piece(&r, '/');
 		join(&at, part, root.folder.n);
 		found = exact(p, root.container, buf_span(&at));
 		const struct member *f = found == NONE ? NULL : &p->m->v[found];

@@ -40,8 +40,7 @@ static bool next_line(struct rd *r, struct span *line)
 {
 	if (!rd_left(r))
 		return false;
-	if (!rd_until(r, '\n', line))
-		*line = rd_rest(r);
+	*line = rd_piece(r, '\n');
 	*line = span_cut(*line, LINE_MOST);
 	return true;
 }

@@ -16,15 +16,6 @@ const char *setting_name(enum setting s)
 
 /* ---- texts ---- */
 
-static bool contains(struct span s, const char *part)
-{
-	size_t n = strlen(part);
-	for (size_t i = 0; n && i + n <= s.n; i++)
-		if (memcmp(s.p + i, part, n) == 0)
-			return true;
-	return false;
-}
-
 struct span source_in(struct span text)
 {
 	const uint8_t *open = text.n ? memchr(text.p, '{', text.n) : NULL;
@@ -50,12 +41,12 @@ bool source_is_network(struct span source)
 {
 	static const char *const sources[] = { "recv", "socket", "accept", "network", "SSL_read" };
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		if (contains(source, sources[i]))
+		if (span_has(source, sources[i]))
 			return true;
-	if (!contains(source, "getenv:"))
-		return contains(source, "stdin:cgi");
+	if (!span_has(source, "getenv:"))
+		return span_has(source, "stdin:cgi");
 	for (size_t i = 0; i < ARRAY_LEN(web_variables); i++)
-		if (contains(source, web_variables[i]))
+		if (span_has(source, web_variables[i]))
 			return true;
 	return false;
 }
@@ -66,7 +57,7 @@ static bool source_is_radio(struct span source)
 	static const char *const sources[] = { "iwlist", "iw dev", "iwinfo", "iwpriv", "wpa_cli", "wpa_supplicant/", "hcitool",
 					       "bluetoothctl", "wlanconfig", "iwconfig" };
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		if (contains(source, sources[i]))
+		if (span_has(source, sources[i]))
 			return true;
 	return false;
 }
@@ -261,7 +252,7 @@ static bool has_number(const struct record *call, int64_t value, const char *tex
 {
 	for (uint32_t i = 0; arg_at(call, i); i++) {
 		const struct record *a = arg_at(call, i);
-		if ((record_has(a, ARG_NUMBER) && a->v[ARG_NUMBER].i == value) || contains(text_of(a), text))
+		if ((record_has(a, ARG_NUMBER) && a->v[ARG_NUMBER].i == value) || span_has(text_of(a), text))
 			return true;
 	}
 	return false;
@@ -474,7 +465,7 @@ static void mark_shell(struct acts *out, size_t from, const struct record *call,
 static void of_run(struct acts *out, const struct record *call)
 {
 	struct span callee = record_get_text(call, FWC_CALLEE);
-	bool exec = span_starts(callee, SPAN_LIT("exec")) || contains(callee, "spawn");
+	bool exec = span_starts(callee, SPAN_LIT("exec")) || span_has(callee, "spawn");
 	struct span text = named_text(call, run_names);
 	size_t from = out->n;
 	struct shell_word words[64] = { { { 0 }, false, false } };
@@ -518,13 +509,13 @@ static void of_file(struct acts *out, const struct record *call)
 	a->source = stranger_in(a->path);
 	if (span_starts(callee, SPAN_LIT("fopen")) || span_starts(callee, SPAN_LIT("open")))
 		a->kind = reads_settings(call, a->path) ? ACT_CONFIG : ACT_OTHER;
-	if (contains(callee, "rename") || contains(callee, "link")) {
-		a->kind = contains(callee, "rename") ? ACT_COPY : ACT_OTHER;
+	if (span_has(callee, "rename") || span_has(callee, "link")) {
+		a->kind = span_has(callee, "rename") ? ACT_COPY : ACT_OTHER;
 		a->target = text_of(arg_named(call, (const char *const[]){ "to", NULL }));
 		a->source = a->source.n ? a->source : stranger_in(a->target);
 		return;
 	}
-	if (!contains(callee, "chmod"))
+	if (!span_has(callee, "chmod"))
 		return;
 	for (uint32_t i = 0; arg_at(call, i); i++) {
 		const struct record *m = arg_at(call, i);
@@ -623,7 +614,7 @@ static void of_class(struct acts *out, const struct record *call, enum trace_cla
 	case CALL_SEND:
 		a = from_call(out, call, ACT_SEND);
 		take_address(a, call);
-		if (contains(a->name, "sendto") || contains(a->name, "sendmsg"))
+		if (span_has(a->name, "sendto") || span_has(a->name, "sendmsg"))
 			a->transport = a->address.family ? "udp" : NULL;
 		a->path = named_text(call, sent_names);          /* what is sent */
 		return;

@@ -75,8 +75,7 @@ static void core_pattern(struct job *j, const struct scene_file *file, uint32_t 
 	struct rd r = rd_of(span_cut(file->content, 1 << 18));
 	struct span line;
 	for (unsigned n = 1; rd_left(&r); n++) {
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		line = rd_piece(&r, '\n');
 		if (!span_has(line, "core_pattern") || (line.n && line.p[0] == '#') || span_has(line, "/dev/null"))
 			continue;
 		struct finding *f = open(j, index, "core", SEV_LOW, "core dumps");

@@ -26,15 +26,6 @@ static const struct rule rule = {
 
 enum { LEAST_SECRET = 3 };
 
-static bool has(struct span s, const char *part)
-{
-	size_t n = strlen(part);
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (memcmp(s.p + i, part, n) == 0)
-			return true;
-	return false;
-}
-
 static struct finding *report(struct job *j, uint32_t index, const char *key, enum severity s, double sure,
 			      struct span user, struct span secret)
 {
@@ -63,7 +54,7 @@ static bool asked_for(const struct route *r, int i)
 			continue;
 		said = true;
 		for (size_t p = 0; p < ARRAY_LEN(prompts); p++)
-			if (has(a->text, prompts[p]))
+			if (span_has(a->text, prompts[p]))
 				return true;
 	}
 	return false;
@@ -72,7 +63,7 @@ static bool asked_for(const struct route *r, int i)
 /* Equality of the whole, not a search in it. */
 static bool is_equality(const struct act *a)
 {
-	return span_is(a->name, "compare") || (has(a->name, "cmp") && !has(a->name, "strstr"));
+	return span_is(a->name, "compare") || (span_has(a->name, "cmp") && !span_has(a->name, "strstr"));
 }
 
 /* Somebody typed or sent it; what stands in files and settings is no input of a person. */
@@ -208,7 +199,7 @@ static void route(struct job *j, const struct route *r)
 /* Private keys are fw.private-key's, accounts fw.weak-account's. */
 static void keys(struct job *j, const struct scene_file *f, uint32_t index)
 {
-	if (!has(span_str(f->path), "authorized_keys") || !has(span_cut(f->content, 65536), "ssh-"))
+	if (!span_has(span_str(f->path), "authorized_keys") || !span_has(span_cut(f->content, 65536), "ssh-"))
 		return;
 	struct finding *found = report(j, index, "authorized key", SEV_MEDIUM, 0.8, (struct span){ 0 }, (struct span){ 0 });
 	if (found)

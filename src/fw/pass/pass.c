@@ -614,8 +614,7 @@ static void run_table(struct job *j, uint32_t index)
 	for (struct span s; rd_left(&lines); line++) {
 		struct route r = { .file = file, .index = index, .v = j->route, .is_script = true };
 		size_t at = (size_t)(file->content.n - rd_left(&lines));
-		if (!rd_until(&lines, '\n', &s))
-			s = rd_rest(&lines);
+		s = rd_piece(&lines, '\n');
 		struct span command = file->kind == SCENE_CRON ? cron_command(file->path, s) : unit_command(s);
 		j->acts.n = 0;
 		acts_of_shell(&j->acts, command, NULL);

@@ -35,15 +35,6 @@ static const char *const field_words[] = {
 };
 static const char *const segments[] = { "MSH|", "PID|", "PV1|", "OBX|" };
 
-static bool has(struct span s, const char *part)
-{
-	size_t n = strlen(part);
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (memcmp(s.p + i, part, n) == 0)
-			return true;
-	return false;
-}
-
 static unsigned count_fields(struct job *j, struct finding *f, struct span text)
 {
 	uint8_t plain[1024];
@@ -55,13 +46,13 @@ static unsigned count_fields(struct job *j, struct finding *f, struct span text)
 			plain[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(field_words); i++)
-		if (has(span_of(plain, n), field_words[i])) {
+		if (span_has(span_of(plain, n), field_words[i])) {
 			found++;
 			if (f)
 				job_extra(j, f, OBS_FIELDS, field_words[i]);
 		}
 	for (size_t i = 0; i < ARRAY_LEN(segments); i++)
-		if (has(text, segments[i])) {
+		if (span_has(text, segments[i])) {
 			found += 2;
 			if (f)
 				job_extra(j, f, OBS_FIELDS, segments[i]);

@@ -141,8 +141,7 @@ static void file(struct job *j, const struct scene_file *f, uint32_t index)
 	struct rd r = rd_of(span_cut(f->content, 1 << 18));
 	struct span line;
 	for (unsigned number = 1; rd_left(&r); number++) {
-		if (!rd_until(&r, '\n', &line))
-			line = rd_rest(&r);
+		line = rd_piece(&r, '\n');
 		struct span c = line.n && line.p[0] != '#' ? command_of(line, f->kind) : (struct span){ 0 };
 		struct acts *acts = job_acts(j);
 		acts->n = 0;

@@ -15,14 +15,6 @@ static bool ends(struct span s, const char *tail)
 	return s.n >= n && span_is(span_from(s, s.n - n), tail) && (s.n == n || s.p[s.n - n - 1] == '/' || *tail == '.');
 }
 
-static bool holds(struct span s, struct span part)
-{
-	for (size_t i = 0; part.n && i + part.n <= s.n; i++)
-		if (s.p[i] == part.p[0] && memcmp(s.p + i, part.p, part.n) == 0)
-			return true;
-	return false;
-}
-
 static bool is_text(struct span s)
 {
 	s = span_cut(s, HEAD);
@@ -38,7 +30,7 @@ static bool is_init_place(struct span path)
 		if (ends(path, names[i]))
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		if (holds(path, span_str(folders[i])))
+		if (span_has(path, folders[i]))
 			return true;
 	return false;
 }
@@ -46,7 +38,7 @@ static bool is_init_place(struct span path)
 /* crontab(5): the system's, those in cron.d, and the users' of cronie and BusyBox. */
 static bool is_cron_table(struct span path)
 {
-	return ends(path, "etc/crontab") || holds(path, SPAN_LIT("cron.d/")) || holds(path, SPAN_LIT("crontabs/"));
+	return ends(path, "etc/crontab") || span_has(path, "cron.d/") || span_has(path, "crontabs/");
 }
 
 static bool has_shell_line(struct span content)
@@ -54,7 +46,7 @@ static bool has_shell_line(struct span content)
 	struct span line = span_cut(content, 80);
 	const uint8_t *end = line.n ? memchr(line.p, '\n', line.n) : NULL;
 	line = end ? span_cut(line, (size_t)(end - line.p)) : line;
-	return span_starts(line, SPAN_LIT("#!")) && holds(line, SPAN_LIT("sh"));
+	return span_starts(line, SPAN_LIT("#!")) && span_has(line, "sh");
 }
 
 enum scene_kind scene_kind_of(struct span path, struct span content)
@@ -73,7 +65,7 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 			return places[i].kind;
 	if (is_cron_table(path))
 		return SCENE_CRON;
-	if (ends(path, ".service") && holds(path, SPAN_LIT("systemd/")))
+	if (ends(path, ".service") && span_has(path, "systemd/"))
 		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))
 		return SCENE_KEYS;

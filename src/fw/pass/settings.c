@@ -90,8 +90,7 @@ static void give_lines(struct settings *s, struct span source, struct span text,
 {
 	struct rd r = rd_of(span_cut(text, TEXT_FILE));
 	for (struct span one, key, value; rd_left(&r); line += counted) {
-		if (!rd_until(&r, '\n', &one))
-			one = rd_rest(&r);
+		one = rd_piece(&r, '\n');
 		if (line_split(one, &key, &value))
 			give(s, (struct given){ source, arena_copy(&s->arena, key), arena_copy(&s->arena, value), file, line });
 	}

@@ -109,9 +109,7 @@ static unsigned components(struct span path, struct buf *b)
 	unsigned n = 0;
 	struct rd r = rd_of(path);
 	while (rd_left(&r)) {
-		struct span part;
-		if (!rd_until(&r, '/', &part))
-			part = rd_rest(&r);
+		struct span part = rd_piece(&r, '/');
 		if (!part.n || span_is(part, "."))
 			continue;
 		/* Beyond any sane depth the rest becomes one name. */
@@ -267,9 +265,7 @@ bool extract_safe_target(struct span target, unsigned depth, unsigned below, str
 		buf_text(out, i ? "/.." : "..");
 	struct rd r = rd_of(target);
 	while (rd_left(&r)) {
-		struct span part;
-		if (!rd_until(&r, '/', &part))
-			part = rd_rest(&r);
+		struct span part = rd_piece(&r, '/');
 		if (!part.n || span_is(part, "."))
 			continue;
 		bool is_up = span_is(part, "..");
