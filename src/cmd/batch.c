@@ -30,7 +30,7 @@ struct image {
 	struct span name;
 	const struct material_item *item;
 	struct buf line;                         /* what is printed of it: its record as JSON, or why there is none */
-	char id[INSPECTED_ID_TEXT];              /* empty: not finished */
+	char id[IMAGE_ID_TEXT];              /* empty: not finished */
 	bool ended;
 };
 
@@ -149,10 +149,10 @@ static bool unpack(struct child *c, const struct material *m, int spool)
 /* The last record: without it the image does not count as done. */
 static void send_image(struct child *c, const uint8_t sha256[32])
 {
-	char id[INSPECTED_ID_TEXT];
+	char id[IMAGE_ID_TEXT];
 	struct record r;
 	const char *state = !c->good ? "not finished" : c->damaged || c->budget ? "partial" : "whole";
-	inspected_id(sha256, id);
+	image_id(sha256, id);
 	record_begin(&r, &inspected_type, NULL, &c->traits.host);
 	record_str(&r, INSP_ID, id);
 	record_text(&r, INSP_NAME, c->image->name);
@@ -174,16 +174,16 @@ static void send_image(struct child *c, const uint8_t sha256[32])
 /* The same content under another name, or of a run before: nothing is sent but whose it is. */
 static bool is_done(const struct run *r, const uint8_t sha256[32])
 {
-	char id[INSPECTED_ID_TEXT];
-	inspected_id(sha256, id);
+	char id[IMAGE_ID_TEXT];
+	image_id(sha256, id);
 	return json_object_get(r->done, id) != NULL;
 }
 
 static void send_known(struct child *c, const uint8_t sha256[32])
 {
-	char id[INSPECTED_ID_TEXT];
+	char id[IMAGE_ID_TEXT];
 	struct record r;
-	inspected_id(sha256, id);
+	image_id(sha256, id);
 	record_begin(&r, &inspected_type, NULL, &c->traits.host);
 	record_str(&r, INSP_ID, id);
 	send_record(c, &r);

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 
 #include "advisory/advisory.h"
-#include "cmd/inspected.h"
 #include "fw/flow/flow.h"
 #include "fw/model/binary.h"
 #include "fw/model/startup.h"
@@ -27,7 +26,7 @@ void examination_done(struct examination *x)
 	free(x->v);
 	free(x->links);
 	free(x->starts);
-	buf_done(&x->inputs);
+	input_digest_done(&x->inputs);
 	arena_done(&x->arena);
 }
 
@@ -74,36 +73,10 @@ static void add_entry(struct examination *x, const struct record *r)
 					(uint32_t)record_get_uint(r, EXT_MEMBER) };
 }
 
-/* What was given, not what was found in it. */
-static void add_input(struct examination *x, const struct record *r)
-{
-	char head[24];
-	if (record_get_uint(r, MEM_CONTAINER))
-		return;
-	x->ninputs++;
-	if (record_has(r, MEM_SHA256))
-		memcpy(x->only, r->v[MEM_SHA256].hash, sizeof(x->only));
-	else
-		keyring_sha256(record_get_text(r, MEM_TARGET), x->only);
-	snprintf(head, sizeof(head), "%zu ", record_get_text(r, MEM_PATH).n);    /* no path can pass for another entry */
-	buf_text(&x->inputs, head);
-	buf_bytes(&x->inputs, record_get_text(r, MEM_PATH));
-	buf_bytes(&x->inputs, record_get_text(r, MEM_TYPE));
-	buf_bytes(&x->inputs, span_of(x->only, sizeof(x->only)));
-}
-
-void examination_identity(const struct examination *x, uint8_t out[32])
-{
-	if (x->ninputs == 1)
-		memcpy(out, x->only, sizeof(x->only));
-	else
-		keyring_sha256(buf_span(&x->inputs), out);
-}
-
 void examination_add(struct examination *x, const struct record *r)
 {
 	if (r->type == &member_type)
-		add_input(x, r);
+		input_digest_add(&x->inputs, r);
 	else if (r->type == &extract_type)
 		add_entry(x, r);
 	else if (r->type == &linked_type)
@@ -564,9 +537,9 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	void *spooled = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, spool, 0) : MAP_FAILED;
 	struct span bytes = spooled != MAP_FAILED ? span_of(spooled, (size_t)size) : (struct span){ 0 };
 	uint8_t sha256[32];
-	char id[INSPECTED_ID_TEXT];
-	examination_identity(x, sha256);
-	inspected_id(sha256, id);
+	char id[IMAGE_ID_TEXT];
+	input_digest_end(&x->inputs, sha256);
+	image_id(sha256, id);
 	judge_init(&w.judge, m->n ? (const char *)m->v[0].head.path.p : "", id, key);
 	uint32_t most = m->n + x->told, *map = mem_array(most + 1u, sizeof(*map));
 	add_files(&w, x, m, bytes, map, most);

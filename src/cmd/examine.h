@@ -7,6 +7,7 @@
 #include "cmd/judge.h"
 #include "cmd/material.h"
 #include "cmd/tracecache.h"
+#include "fw/unpack/records.h"
 
 enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2, EXAMINE_LINKS = 1 << 18, EXAMINE_LIBRARIES = 62 };
 
@@ -19,9 +20,7 @@ struct examine_entry {
 struct examination {
 	struct arena arena;
 	struct examine_entry *v;                 /* members whose bytes wait in the spool */
-	struct buf inputs;                       /* a line each, see examination_identity */
-	uint32_t ninputs;
-	uint8_t only[32];                        /* SHA-256 of the latest input */
+	struct input_digest inputs;
 	uint32_t n, room, told;                  /* told: members that were spoken of, files or not */
 	struct scene_link *links;                /* by the inspector's numbers */
 	uint32_t nlinks, links_room;
@@ -45,9 +44,6 @@ void examination_init(struct examination *x);
 void examination_done(struct examination *x);
 /* Takes "member", "extract", "linked" and "start" records; others are none of its business. */
 void examination_add(struct examination *x, const struct record *r);
-/* SHA-256 of the file that was given; of a folder, or of several: a digest of names, links and contents. After the
- * last member record. */
-void examination_identity(const struct examination *x, uint8_t out[32]);
 /* Executes and judges; publishes fwtrace, finding and case records. False after saying why in the log: what was
  * found before is published. */
 bool examination_run(struct examination *x, const struct material *m, int spool, const uint8_t key[KEY_BYTES],

@@ -24,6 +24,7 @@
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/wire.h"
+#include "report/card.h"
 #include "report/firmware.h"
 #include "report/flash_map.h"
 #include "report/image.h"
@@ -34,7 +35,7 @@
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
-	OPT_SBOM, OPT_SARIF, OPT_MAP,
+	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD,
 };
 
 enum { PIPE_READ = 256 * 1024 };
@@ -64,10 +65,42 @@ static bool is_lines(const struct output *o)
 	return args_flag(o->args, OPT_JSONL) && !args_text(o->args, OPT_EXPLAIN);
 }
 
+static size_t make_sbom(const struct image *i, struct buf *out)
+{
+	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS];
+	return sbom_write(out, findings->v, findings->n, members->v, members->n);
+}
+
+static size_t make_sarif(const struct image *i, struct buf *out)
+{
+	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS],
+		*containers = &i->list[IMAGE_CONTAINERS];
+	const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
+	return sarif_write(out, &in);
+}
+
+static size_t make_card(const struct image *i, struct buf *out)
+{
+	return card_write(out, i, true);
+}
+
+/* What is written of the whole, each into a file of its own. */
+static const struct {
+	unsigned option;
+	size_t (*make)(const struct image *i, struct buf *out);
+	const char *what;
+} exports[] = {
+	{ OPT_SBOM, make_sbom, "components" }, { OPT_SARIF, make_sarif, "results" }, { OPT_MAP, flash_map_svg, "maps" },
+	{ OPT_CARD, make_card, "facts" },
+};
+
 /* Something is written that needs the records of the image later. */
 static bool writes_files(const struct output *o)
 {
-	return args_text(o->args, OPT_SBOM) || args_text(o->args, OPT_SARIF) || args_text(o->args, OPT_MAP);
+	for (size_t i = 0; i < ARRAY_LEN(exports); i++)
+		if (args_text(o->args, exports[i].option))
+			return true;
+	return false;
 }
 
 static void take_extract(struct output *o, const struct record *r)
@@ -275,29 +308,6 @@ static bool write_document(const struct output *o, const char *path, const struc
 	return rc >= 0;
 }
 
-static size_t make_sbom(const struct image *i, struct buf *out)
-{
-	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS];
-	return sbom_write(out, findings->v, findings->n, members->v, members->n);
-}
-
-static size_t make_sarif(const struct image *i, struct buf *out)
-{
-	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS],
-		*containers = &i->list[IMAGE_CONTAINERS];
-	const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
-	return sarif_write(out, &in);
-}
-
-/* What is written of the whole, each into a file of its own. */
-static const struct {
-	unsigned option;
-	size_t (*make)(const struct image *i, struct buf *out);
-	const char *what;
-} exports[] = {
-	{ OPT_SBOM, make_sbom, "components" }, { OPT_SARIF, make_sarif, "results" }, { OPT_MAP, flash_map_svg, "maps" },
-};
-
 static bool write_exports(struct output *o)
 {
 	struct buf b = { .cap = IMAGE_CAP };
@@ -460,8 +470,8 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
-	if (!o.examines && (args_text(a, OPT_SBOM) || args_text(a, OPT_SARIF)))
-		return command_usage(a, "--sbom and --sarif need the programs to be judged: not with --list or --extract");
+	if (!o.examines && writes_files(&o))
+		return command_usage(a, "--sbom, --sarif, --map and --card need the programs to be judged: not with --list or --extract");
 	examination_init(&o.exam);
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
@@ -524,6 +534,7 @@ const struct command cmd_inspect = {
 		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
 		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
 		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, for auscult watch --card", NULL, NULL },
 		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,

@@ -30,10 +30,3 @@ const struct record_type inspected_type = {
 	.name = "inspected", .doc = "A firmware image of a fleet, as a whole",
 	.fields = inspected_fields, .nfields = ARRAY_LEN(inspected_fields), .imported = true,
 };
-
-void inspected_id(const uint8_t sha256[32], char out[INSPECTED_ID_TEXT])
-{
-	int n = snprintf(out, INSPECTED_ID_TEXT, "I-");
-	for (unsigned i = 0; i < 8; i++)
-		n += snprintf(out + n, INSPECTED_ID_TEXT - (size_t)n, "%02x", sha256[i]);
-}

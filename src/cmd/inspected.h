@@ -12,7 +12,4 @@ enum inspected_field {
 };
 extern const struct record_type trait_type, inspected_type;
 
-enum { INSPECTED_ID_TEXT = 20, INSPECTED_TRAITS = RECORD_LIST };
-
-/* "I-" and 16 hex digits of the content's SHA-256. */
-void inspected_id(const uint8_t sha256[32], char out[INSPECTED_ID_TEXT]);
+enum { INSPECTED_TRAITS = RECORD_LIST };

@@ -13,6 +13,7 @@
 #include "base/keyring.h"
 #include "base/sandbox.h"
 #include "fw/model/binary.h"
+#include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/wire.h"
@@ -52,12 +53,18 @@ static void flush(struct job *j)
 	buf_reset(&j->out);
 }
 
-static void send_record(struct job *j)
+/* Leaves the scratch arena alone: the next record's texts lie in it too. */
+static void put_record(struct job *j)
 {
 	if (!wire_put(&j->out, j->registry, &j->r))
 		snprintf(j->board->error, INSPECTOR_ERROR, "a record was too long and is missing");
 	if (j->out.n >= OUT_FLUSH)
 		flush(j);
+}
+
+static void send_record(struct job *j)
+{
+	put_record(j);
 	arena_reset(&j->scratch);
 }
 
@@ -98,6 +105,13 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 		key_record(&keys[k], buf_span(&where), &j->r, &j->host);
 		send_record(j);
 	}
+	struct identity says[IDENTITY_MAX];
+	n = identity_find(f, content, &j->scratch, says);
+	for (unsigned k = 0; k < n; k++) {
+		identity_record(&says[k], buf_span(&where), &j->r, &j->host);
+		put_record(j);
+	}
+	arena_reset(&j->scratch);
 	struct account a;
 	struct rd r = rd_of(content);
 	uint32_t line = 0;

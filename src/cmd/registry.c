@@ -8,6 +8,7 @@
 #include "finding/finding.h"
 #include "fw/compare/compare.h"
 #include "fw/model/binary.h"
+#include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "fw/flow/trace.h"
@@ -19,7 +20,7 @@ static const struct record_type *const own[] = {
 	&finding_type, &case_type, &exposure_type, &device_type, &health_type, &flow_type, &contact_type, &answer_type,
 	&again_type, &rewrite_type, &transfer_type, &learnt_type, &vitals_type,
 	&container_type, &member_type, &area_type, &strip_type, &inspection_type, &extract_type,
-	&account_type, &key_type, &start_type,
+	&account_type, &identity_type, &key_type, &start_type,
 	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &inspected_type, NULL,
 };
 

@@ -6,9 +6,11 @@
 #include "finding/case.h"
 #include "fw/flow/trace.h"
 #include "fw/model/binary.h"
+#include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
+#include "report/card.h"
 #include "report/flash_map.h"
 
 struct kind {
@@ -19,16 +21,16 @@ struct kind {
 static const struct kind kinds[] = {
 	{ &container_type, IMAGE_CONTAINERS }, { &area_type, IMAGE_AREAS }, { &member_type, IMAGE_MEMBERS },
 	{ &binary_type, IMAGE_BINARIES }, { &start_type, IMAGE_STARTS }, { &account_type, IMAGE_ACCOUNTS },
-	{ &key_type, IMAGE_KEYS }, { &fwtrace_type, IMAGE_PROGRAMS }, { &fwpath_type, IMAGE_TRACES },
-	{ &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
+	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS },
+	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
 	{ &strip_type, IMAGE_STRIPS },
 };
 
 /* In the order of the document. */
 static const char *const names[IMAGE_LISTS] = {
 	[IMAGE_CONTAINERS] = "containers", [IMAGE_AREAS] = "areas", [IMAGE_MEMBERS] = "members", [IMAGE_BINARIES] = "binaries",
-	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_PROGRAMS] = "programs",
-	[IMAGE_TRACES] = "trace", [IMAGE_FINDINGS] = "findings", [IMAGE_CASES] = "cases",
+	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_IDENTITY] = "identity",
+	[IMAGE_PROGRAMS] = "programs", [IMAGE_TRACES] = "trace", [IMAGE_FINDINGS] = "findings", [IMAGE_CASES] = "cases",
 	[IMAGE_STRIPS] = "strips",
 };
 
@@ -96,7 +98,9 @@ void image_document(const struct image *i, bool complete, bool traces, struct bu
 			put_list(out, names[k], &i->list[k]);
 	buf_text(out, ",\n\"map\":");
 	flash_map_json(i, out);
-	buf_text(out, ",\n\"inspection\":");
+	buf_text(out, ",\n\"card\":");
+	card_write(out, i, false);
+	buf_text(out, ",\"inspection\":");
 	json_record(out, i->sum, NULL);
 	buf_text(out, "}\n");
 }

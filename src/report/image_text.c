@@ -5,6 +5,7 @@
 #include "fw/model/binary.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
+#include "report/card.h"
 #include "report/firmware.h"
 #include "report/flash_map.h"
 #include "report/image.h"
@@ -374,6 +375,7 @@ void image_traces(const struct image *image, const struct layout *l, struct buf 
 
 void image_report(const struct image *image, const struct layout *l, struct buf *out)
 {
+	card_report(out, l, image);
 	print_map(image, l, out);
 	print_counts(image, l, out);
 	print_classes(image, l, out);

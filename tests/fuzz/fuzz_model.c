@@ -5,6 +5,7 @@
 
 #include "fuzz.h"
 #include "fw/model/binary.h"
+#include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/model/strings.h"
 #include "fw/pass/scene.h"
@@ -97,6 +98,13 @@ static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		file_classify(&(struct member){ .path = span_str(places[i]) }, s);
 	startup_blanked(arena, span_cut(s, 4096));
+	static const char *const named[] = { "etc/version", "etc/os-release", "build.prop" };
+	struct identity says[IDENTITY_MAX];
+	for (size_t k = 0; k < ARRAY_LEN(named); k++)
+		for (unsigned i = identity_find(&(struct member){ .path = span_str(named[k]) }, s, arena, says); i; i--) {
+			identity_record(&says[i - 1], span_str("x"), &r, &host);
+			fuzz_read_record(&w->json, &r);
+		}
 }
 
 /* The same bytes as the files that say what starts, and as a script that they name. */

@@ -230,3 +230,40 @@ void extract_record(const struct members *m, uint32_t i, struct record *r, const
 	record_uint(r, EXT_MEMBER, i);
 	buf_done(&b);
 }
+
+void input_digest_add(struct input_digest *d, const struct record *r)
+{
+	char head[24];
+	if (record_get_uint(r, MEM_CONTAINER))
+		return;
+	d->n++;
+	if (record_has(r, MEM_SHA256))
+		memcpy(d->only, r->v[MEM_SHA256].hash, sizeof(d->only));
+	else
+		keyring_sha256(record_get_text(r, MEM_TARGET), d->only);
+	snprintf(head, sizeof(head), "%zu ", record_get_text(r, MEM_PATH).n);    /* no path can pass for another entry */
+	buf_text(&d->lines, head);
+	buf_bytes(&d->lines, record_get_text(r, MEM_PATH));
+	buf_bytes(&d->lines, record_get_text(r, MEM_TYPE));
+	buf_bytes(&d->lines, span_of(d->only, sizeof(d->only)));
+}
+
+void input_digest_end(const struct input_digest *d, uint8_t out[32])
+{
+	if (d->n == 1)
+		memcpy(out, d->only, sizeof(d->only));
+	else
+		keyring_sha256(buf_span(&d->lines), out);
+}
+
+void input_digest_done(struct input_digest *d)
+{
+	buf_done(&d->lines);
+}
+
+void image_id(const uint8_t sha256[32], char out[IMAGE_ID_TEXT])
+{
+	int n = snprintf(out, IMAGE_ID_TEXT, "I-");
+	for (unsigned i = 0; i < 8; i++)
+		n += snprintf(out + n, IMAGE_ID_TEXT - (size_t)n, "%02x", sha256[i]);
+}

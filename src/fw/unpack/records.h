@@ -32,6 +32,21 @@ extern const struct record_type inspection_type;
 enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER };
 extern const struct record_type extract_type;
 
+/* Which image it is: fed with all member records, it takes those of what was given. */
+struct input_digest {
+	struct buf lines;
+	uint32_t n;
+	uint8_t only[32];                        /* SHA-256 of the latest */
+};
+void input_digest_add(struct input_digest *d, const struct record *member);
+/* SHA-256 of the file that was given; of a folder, or of several: of names, links and contents. */
+void input_digest_end(const struct input_digest *d, uint8_t out[32]);
+void input_digest_done(struct input_digest *d);
+
+/* "I-" and 16 hex digits of that digest. */
+enum { IMAGE_ID_TEXT = 20 };
+void image_id(const uint8_t sha256[32], char out[IMAGE_ID_TEXT]);
+
 /* The arena of h takes the texts. */
 void container_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h);
