@@ -164,6 +164,7 @@ int against_run(const struct against *a)
 				      .registry = &registry,
 				      .log = &a->args->log,
 				      .progress = &progress,
+				      .rules = a->rules,
 				      .executes = !a->same };
 	struct traces traces = { 0 };
 	if (!a->same)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/option.h"
+#include "cmd/matcher.h"
 #include "cmd/site.h"
 #include "report/layout.h"
 
@@ -16,6 +17,7 @@ struct against {
 	bool json, jsonl;
 	enum severity fail_on;
 	struct layout layout;
+	const struct matcher_rules *rules; /* NULL: none */
 };
 
 /* An exit code: found when something at or above fail_on is in NEW; with same when they are not the same. */

@@ -200,12 +200,13 @@ static void examine(struct child *c)
 	c->exam.progress = &quiet;
 	c->exam.workers = 1;
 	c->exam.cache = r->cache;
+	c->exam.rules = r->batch->rules;
 	c->exam.program = take_program;
 	c->exam.ctx = c;
 	c->good = spool >= 0 && unpack(c, &m, spool);
 	if (c->good)
 		c->good = examination_run(&c->exam, &m, spool, r->site.key, &r->registry, r->log, &to);
-	c->budget |= c->exam.not_run > 0;
+	c->budget |= c->exam.not_run > 0 || c->exam.unmatched > 0;
 	free(m.v);
 	if (spool >= 0)
 		close(spool);
@@ -594,6 +595,21 @@ static bool list_images(struct run *r)
 	return r->n > 0;
 }
 
+/* What decides the findings: this build, and the rules it was given. */
+static void name_engine(struct run *r, const uint8_t engine[32])
+{
+	uint8_t both[64] = { 0 }, digest[32];
+	const struct matcher_rules *rules = r->batch->rules;
+	memcpy(both, engine, 32);
+	memcpy(digest, engine, 32);
+	if (rules) {
+		memcpy(both + 32, rules->digest, 32);
+		keyring_sha256(span_of(both, sizeof(both)), digest);
+	}
+	for (unsigned i = 0; i < 8; i++)
+		snprintf(r->engine + 2 * i, 3, "%02x", digest[i]);
+}
+
 static bool open_all(struct run *r)
 {
 	uint8_t engine[32];
@@ -604,8 +620,7 @@ static bool open_all(struct run *r)
 		return false;
 	}
 	r->board = board;
-	for (unsigned i = 0; i < 8; i++)
-		snprintf(r->engine + 2 * i, 3, "%02x", engine[i]);
+	name_engine(r, engine);
 	if (r->batch->site.no_store)
 		return true;
 	if (store_open(r->site.dir, false, &r->store, err) < 0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cmd/cmd.h"
+#include "cmd/matcher.h"
 #include "cmd/site.h"
 #include "finding/finding.h"
 
@@ -14,6 +15,7 @@ struct batch {
 	bool again, json, jsonl;
 	const char *color, *progress;
 	struct site_options site;
+	const struct matcher_rules *rules;       /* NULL: none */
 	enum severity fail_on;
 };
 

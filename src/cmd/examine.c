@@ -100,6 +100,8 @@ struct work {
 	struct registry registry;                /* of traces in the cache */
 	struct scene_link *links;                /* by these indices, a program's together, nearest library first */
 	uint32_t nlinks;
+	struct record **matches;                 /* of the rules; in the judge's arena */
+	uint32_t nmatches, matches_room;
 	uint64_t done, ended;                    /* bytes of programs that ended, and how many did */
 };
 
@@ -462,6 +464,36 @@ static bool execute(struct work *w, struct examination *x)
 	return false;
 }
 
+/* ---- rules ---- */
+
+static void take_match(void *to, const struct record *r)
+{
+	struct work *w = to;
+	struct record *copy = record_copy(&w->judge.arena, r);
+	if (!copy)
+		return;
+	if (w->nmatches == w->matches_room) {
+		w->matches_room = w->matches_room ? 2 * w->matches_room : 64;
+		w->matches = mem_grow(w->matches, w->matches_room, sizeof(*w->matches));
+	}
+	w->matches[w->nmatches++] = copy;
+}
+
+static bool match_rules(struct work *w, struct examination *x, const struct registry *g)
+{
+	const struct sink to = { take_match, w };
+	struct matcher_sum sum;
+	const struct matcher_order o = { .rules = x->rules, .files = w->judge.files, .n = w->judge.nfiles, .registry = g,
+					 .log = w->log, .progress = x->progress, .to = &to };
+	if (!x->rules)
+		return true;
+	bool good = matcher_run(&o, &sum);
+	x->unmatched = sum.unmatched + (sum.dropped > 0);
+	w->judge.matches = (const struct record *const *)w->matches;
+	w->judge.nmatches = w->nmatches;
+	return good;
+}
+
 /* ---- the judge ---- */
 
 static bool take_judgement(struct work *w, const struct registry *g, int fd)
@@ -546,7 +578,7 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	add_links(&w, x, map, most);
 	free(map);
 	choose_programs(&w, x);
-	bool executed = execute(&w, x), judged = judge_all(&w, g);
+	bool matched = match_rules(&w, x, g), executed = execute(&w, x), judged = judge_all(&w, g);
 	for (uint32_t i = 0; x->program && i < w.judge.ntraces; i++)
 		x->program(x->ctx, &w.judge.files[w.judge.traces[i].file], &w.judge.traces[i]);
 	judge_done(&w.judge);
@@ -555,7 +587,8 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	free(w.begun);
 	free(w.keys);
 	free(w.links);
+	free(w.matches);
 	if (spooled != MAP_FAILED)
 		munmap(spooled, (size_t)size);
-	return executed && judged;
+	return matched && executed && judged;
 }

@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "cmd/judge.h"
+#include "cmd/matcher.h"
 #include "cmd/material.h"
 #include "cmd/tracecache.h"
 #include "fw/unpack/records.h"
@@ -30,6 +31,8 @@ struct examination {
 	bool traces;                             /* set by the caller: publish calls and paths too */
 	bool functions;                          /* set by the caller: publish functions too */
 	struct progress *progress;               /* set by the caller: how and where to draw */
+	const struct matcher_rules *rules;       /* set by the caller: to look for; NULL: none */
+	uint32_t unmatched;                      /* files that were not looked through with the rules */
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
 	unsigned workers;                        /* set by the caller: so many at a time; 0: EXAMINE_WORKERS */
 	struct trace_cache *cache;               /* set by the caller, may be NULL: programs executed before */

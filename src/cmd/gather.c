@@ -123,7 +123,9 @@ bool gather(struct gathered *g, const struct gather_order *o)
 	run.exam.progress = o->progress;
 	run.exam.functions = true;
 	run.exam.cache = o->cache;
+	run.exam.rules = o->rules;
 	bool unpacked = unpack(&run), examined = examine(&run);
+	g->partial |= run.exam.unmatched > 0;
 	examination_done(&run.exam);
 	close(run.spool);
 	g->partial |= g->sum && record_has(g->sum, INS_BUDGETS);

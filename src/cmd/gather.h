@@ -28,6 +28,7 @@ struct gather_order {
 	const struct log *log;
 	struct progress *progress;
 	struct trace_cache *cache; /* programs executed before; may be NULL */
+	const struct matcher_rules *rules; /* to look for; may be NULL */
 	bool executes;		   /* not only unpack */
 };
 

@@ -35,7 +35,7 @@
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
-	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD,
+	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD, OPT_YARA,
 };
 
 enum { PIPE_READ = 256 * 1024 };
@@ -47,6 +47,7 @@ struct output {
 	int spool;
 	struct image image;
 	struct examination exam;
+	struct matcher_rules rules;
 	struct progress progress;
 	struct site site;
 	struct store *store;
@@ -396,7 +397,7 @@ static int inspect(struct output *o)
 	bool written = finish_extract(o), predicted = write_prediction(o), exported = write_exports(o), explained = has_explained(o);
 	if (!complete || !o->image.sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
-	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged)
+	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged || o->exam.unmatched)
 		return OUT_PARTIAL;
 	return o->found ? OUT_FOUND : OUT_CLEAN;
 }
@@ -404,6 +405,7 @@ static int inspect(struct output *o)
 static void close_all(struct output *o)
 {
 	extract_free(o->extract);
+	matcher_unload(&o->rules);
 	material_done(&o->material);
 	image_done(&o->image);
 	buf_done(&o->lines);
@@ -429,8 +431,20 @@ static int compare(struct output *o)
 		.new = a->rest[0], .site = &o->site, .no_store = args_flag(a, OPT_NO_STORE),
 		.progress = args_text(a, OPT_PROGRESS),
 		.json = args_flag(a, OPT_JSON), .jsonl = args_flag(a, OPT_JSONL), .fail_on = o->fail_on, .layout = o->layout,
+		.rules = o->exam.rules,
 	};
 	return against_run(&two);
+}
+
+/* Before anything is inspected: an error in a rule is said at once. None given: none loaded. */
+static bool load_rules(const struct args *a, struct matcher_rules *rules)
+{
+	if (!a->v[OPT_YARA].ntexts)
+		return true;
+	if (!matcher_load(rules, a->v[OPT_YARA].texts, a->v[OPT_YARA].ntexts, &a->log))
+		return false;
+	log_more(&a->log, "%u YARA rules in %u files", rules->n, rules->files);
+	return true;
 }
 
 /* --jobs: operands are folders of images. */
@@ -450,7 +464,13 @@ static int run_batch(const struct args *a, const struct site_options *so)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &b.fail_on);
 	setlocale(LC_CTYPE, "");
-	return batch_run(&b);
+	struct matcher_rules rules = { 0 };
+	if (!load_rules(a, &rules))
+		return OUT_FAILED;
+	b.rules = rules.n ? &rules : NULL;
+	int rc = batch_run(&b);
+	matcher_unload(&rules);
+	return rc;
 }
 
 static int run(struct args *a)
@@ -472,6 +492,8 @@ static int run(struct args *a)
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
 	if (!o.examines && writes_files(&o))
 		return command_usage(a, "--sbom, --sarif, --map and --card need the programs to be judged: not with --list or --extract");
+	if (args_text(a, OPT_YARA) && (!o.examines || args_text(a, OPT_SAME)))
+		return command_usage(a, "--yara needs the files to be judged: not with --list, --extract or --same");
 	examination_init(&o.exam);
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
@@ -486,6 +508,8 @@ static int run(struct args *a)
 	if (!good)
 		log_error(&a->log, "no memory for the spool: %s", strerror(errno));
 	so.no_store |= !o.examines;
+	good = good && load_rules(a, &o.rules);
+	o.exam.rules = o.rules.n ? &o.rules : NULL;
 	good = good && site_load(&o.site, &so, &a->log);
 	if (good && args_text(a, other_image(a))) {
 		int rc = compare(&o);
@@ -513,7 +537,10 @@ const struct command cmd_inspect = {
 		"Programs are executed in an emulator, scripts are read, and what they do on one path is judged: the findings come "
 		"first, each with the calls that prove it. With --list or --extract nothing is executed and nothing is kept.\n\n"
 		"Work is bounded: bytes, members, depth, swelling and steps each have a budget, and a word when it is reached (exit "
-		"status 3). What cannot be opened is named, with its entropy.",
+		"status 3). What cannot be opened is named, with its entropy.\n\n"
+		"With --yara the rules of others are looked for in every file that was taken out, and in what lies between them. The "
+		"modules pe, elf, hash, math, dotnet, macho and console are there; magic, cuckoo and time are not. Each match is a "
+		"finding with file, offset and length; the bytes are never shown.",
 	.example =
 		"auscult inspect monitor.bin\n  what lies where in this image\n"
 		"auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
@@ -522,6 +549,7 @@ const struct command cmd_inspect = {
 		"network for what the firmware foretells\n"
 		"auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
 		"auscult inspect --same delivered.bin read-from-device.bin\n  whether the two are the same firmware\n"
+		"auscult inspect --yara rules/ monitor.bin\n  look for YARA rules too\n"
 		"auscult inspect --list monitor.bin\n  every member\n"
 		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
 	OPTIONS(
@@ -535,6 +563,7 @@ const struct command cmd_inspect = {
 		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
 		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture", NULL, NULL },
 		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, for auscult watch --card", NULL, NULL },
+		[OPT_YARA] = { "yara", 0, "RULES", OPTION_TEXTS, "look for these YARA rules, a file or a folder of them, in every file of the image; may be given several times", NULL, NULL },
 		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_JSONL] = OPTION_JSONL,

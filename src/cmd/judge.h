@@ -26,7 +26,8 @@ struct judge {
 	const char *image, *id;                  /* as the user gave it; by its content. The caller's */
 	const struct record *const *starts;      /* the start-up graph; the caller's */
 	const struct scene_link *links;          /* programs and libraries by their index in files; the caller's */
-	uint32_t nstarts, nlinks;
+	const struct record *const *matches;     /* yara_match records; the caller's */
+	uint32_t nstarts, nlinks, nmatches;
 	const struct advisories *advisories;     /* the caller's; may be NULL */
 	bool traces_too;                         /* calls and paths are sent back too, credentials blanked */
 	struct judge_file *files;

@@ -84,6 +84,9 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_VERSION] = { "version", F_TEXT, "its version, as it stands in the bytes" },
 	[OBS_CPE] = { "cpe", F_TEXT, "its CPE 2.3 name" },
 	[OBS_KIND] = { "kind", F_TEXT, "what kind of component: application, library, operating-system, firmware" },
+	[OBS_SIGNATURE] = { "signature", F_TEXT, "rule of somebody else's (YARA) that matches" },
+	[OBS_RULES] = { "rules", F_TEXT, "file in which that rule stands" },
+	[OBS_METADATA] = { "metadata", F_TEXTS, "what that rule says of itself: key = value" },
 };
 RECORD_TYPE(observed_type, "observed", "What was found, as separate values", observed_fields);
 
@@ -108,6 +111,8 @@ static const struct field step_fields[] = {
 	[STEP_ARGUMENTS] = { "arguments", F_TEXTS, "where each argument came from" },
 	[STEP_CONDITIONS] = { "conditions", F_TEXTS, "branches that were assumed to get here" },
 	[STEP_CODE] = { "code", F_TEXTS, "instructions up to the call" },
+	[STEP_STRING] = { "string", F_TEXT, "identifier of the string of a YARA rule that matches there" },
+	[STEP_LENGTH] = { "length", F_UINT, "how many bytes it matches", "By" },
 };
 RECORD_TYPE(step_type, "step", "A step of a chain inside a firmware image", step_fields);
 

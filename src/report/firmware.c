@@ -4,7 +4,7 @@
 
 #include "base/scope.h"
 
-enum { SAID = 64 };
+enum { SAID = 64, STEPS_SHOWN = 12 };
 
 struct said {                                    /* advice printed so far */
 	struct span v[SAID];
@@ -59,7 +59,7 @@ static void put_place(struct buf *b, const struct record *step)
 static void print_steps(struct buf *out, const struct layout *l, const struct record *f)
 {
 	struct records steps = record_has(f, FND_CHAIN) ? f->v[FND_CHAIN].records : (struct records){ 0 };
-	for (uint32_t i = 0; i < steps.n; i++) {
+	for (uint32_t i = 0; i < steps.n && i < STEPS_SHOWN; i++) {
 		struct buf line = { 0 }, place = { 0 };
 		buf_bytes(&line, record_get_text(steps.v[i], STEP_TEXT));
 		put_place(&place, steps.v[i]);
@@ -69,6 +69,8 @@ static void print_steps(struct buf *out, const struct layout *l, const struct re
 		layout_wrap(out, l, 2, i ? "          " : "Does:     ", buf_span(&line));
 		buf_done(&line);
 	}
+	if (steps.n > STEPS_SHOWN)
+		buf_printf(out, "            and %u more (--explain gives all)\n", steps.n - STEPS_SHOWN);
 }
 
 static struct span place_of(const struct record *f)

@@ -192,7 +192,8 @@ static void put_region(struct paper *p, const struct record *f, const struct rec
 		buf_printf(b, ",\"region\":{\"startLine\":%llu}", (unsigned long long)record_get_uint(step, STEP_LINE));
 	else if (step && record_has(step, STEP_OFFSET))
 		buf_printf(b, ",\"region\":{\"byteOffset\":%llu,\"byteLength\":%zu}",
-			   (unsigned long long)record_get_uint(step, STEP_OFFSET), words.n);
+			   (unsigned long long)record_get_uint(step, STEP_OFFSET),
+			   record_has(step, STEP_LENGTH) ? (size_t)record_get_uint(step, STEP_LENGTH) : words.n);
 	else if (!step && first && seen.n && record_has(seen.v[0], EV_OFFSET))
 		buf_printf(b, ",\"region\":{\"byteOffset\":%llu,\"byteLength\":0}",
 			   (unsigned long long)record_get_uint(seen.v[0], EV_OFFSET));
@@ -237,7 +238,8 @@ static uint32_t places_of(const struct record *f)
 static void put_places(struct paper *p, const struct record *f)
 {
 	uint32_t n = places_of(f);
-	bool many = span_is(record_get_text(f, FND_RULE), "fw.component");
+	struct span rule = record_get_text(f, FND_RULE);
+	bool many = span_is(rule, "fw.component") || span_is(rule, "fw.yara-match");
 	buf_text(p->out, ",\"locations\":[");
 	for (uint32_t i = 0; i < n && (i == 0 || many); i++)
 		put_location(p, f, i, i > 0);

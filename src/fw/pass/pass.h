@@ -46,6 +46,8 @@ struct scene {
 	const struct scene_link *links;
 	uint32_t nlinks;
 	const struct advisories *advisories;     /* to look for; NULL: none */
+	const struct record *const *matches;     /* yara_match records, by files */
+	uint32_t nmatches;
 };
 
 struct route {                                   /* one path of a program, or one script */
