@@ -252,6 +252,30 @@ static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
 }
 #endif
 
+/* Up to and without the first byte that is a or b, which is not consumed; false when neither is there, and nothing is
+ * consumed. For texts that are short: long ones are memchr's. */
+static inline bool rd_until_any(struct rd *r, uint8_t a, uint8_t b, struct span *out)
+{
+	const uint8_t *start = r->p;
+	struct rd at = *r;
+	while (rd_left(&at) >= 16) {
+		uint32_t hits = rd_equal16(at.p, a) | rd_equal16(at.p, b);
+		at.p += hits ? __builtin_ctz(hits) : 16;
+		if (!hits)
+			continue;
+		*out = (struct span){ start, (size_t)(at.p - start) };
+		r->p = at.p;
+		return true;
+	}
+	for (; at.p < at.end; at.p++)
+		if (*at.p == a || *at.p == b) {
+			*out = (struct span){ start, (size_t)(at.p - start) };
+			r->p = at.p;
+			return true;
+		}
+	return false;
+}
+
 /* Cuts s at every sep into at most count parts (one or more); what is behind the last is dropped. Returns how many
  * there are. */
 static inline unsigned span_split(struct span s, uint8_t sep, struct span *f, unsigned count)

@@ -5,32 +5,47 @@
 
 #include "base/mem.h"
 
-enum { LINE_VALUES = 192, LINE_DEPTH = 8, LINE_COLUMNS = 128 };
+enum { LINE_VALUES = 192, LINE_DEPTH = 8, LINE_COLUMNS = 128, LINE_NAMES = 128, NAME_SLOTS = 512 };
+
+/* The paths that somebody wants, with numbers from 1 on. What stands under others is stepped over. */
+struct names {
+	uint64_t key[NAME_SLOTS];                /* open addressing: a quarter full at most */
+	uint8_t number[NAME_SLOTS];              /* 0: free */
+	unsigned n;
+};
+
+/* The number of a path in dots, "flow.pkts_toserver", which is the same for the same path. 0: there is no room. */
+unsigned names_add(struct names *w, struct span path);
 
 enum line_kind { LINE_TEXT, LINE_NUMBER, LINE_TRUE, LINE_FALSE, LINE_NULL };
 
 struct line_value {
-	uint64_t key;                            /* line_key() of its path; elements of a list have the list's */
 	struct span text;                        /* as it stands there: line_text() undoes escapes */
-	enum line_kind kind;
+	uint8_t name;                            /* number of its path; elements of a list have the list's */
+	uint8_t kind;                            /* enum line_kind */
+	bool escaped;                            /* there is a backslash in it */
 };
 
 struct line {
 	struct line_value v[LINE_VALUES];
 	unsigned n;
 	unsigned dropped;                        /* values beyond LINE_VALUES */
+	uint8_t first[LINE_NAMES];               /* by name: index + 1 of the first value, 0: none */
 	bool tsv;
 };
 
-/* Of a path in dots: "flow.pkts_toserver". */
-uint64_t line_key(struct span path);
+/* NULL: the line has none of that name. */
+static inline const struct line_value *line_value(const struct line *l, unsigned name)
+{
+	return l->first[name] ? &l->v[l->first[name] - 1] : NULL;
+}
 
 /* False: no whole JSON object (what was read before stands in l). */
-bool line_json(struct span text, struct line *l);
+bool line_json(const struct names *w, struct span text, struct line *l);
 
 /* The head lines ("#fields" …) that the rows behind them need. */
 struct columns {
-	uint64_t key[LINE_COLUMNS];
+	uint8_t name[LINE_COLUMNS];              /* 0: nobody wants it */
 	bool list[LINE_COLUMNS];
 	unsigned n;
 	uint8_t separator, set_separator;
@@ -40,7 +55,7 @@ struct columns {
 
 void columns_reset(struct columns *c);
 /* A line that begins with '#'. */
-void columns_head(struct columns *c, struct span text);
+void columns_head(struct columns *c, const struct names *w, struct span text);
 bool line_tsv(const struct columns *c, struct span text, struct line *l);
 
 /* Without escapes; borrowed from the line, or of the arena. Bytes that are no UTF-8 stay as they are. */

@@ -39,26 +39,46 @@ static const struct divided divided[] = {
 enum { PLANS = 48 };
 
 struct map {
+	struct names names;
+	unsigned time, event;
 	struct plan plans[PLANS];
 	unsigned n;
 };
+
+/* Where a line says when and what. */
+static const char *const time_path[] = { [SENSOR_EVE] = "timestamp", [SENSOR_ZEEK] = "ts" };
+static const char *const event_path[] = { [SENSOR_EVE] = "event_type", [SENSOR_ZEEK] = "_path" };
 
 static bool is_every(const char *event)
 {
 	return strcmp(event, "*") == 0;
 }
 
-/* "dns" is a part of what "dns/answer" means. */
-static bool covers(const char *wide, struct span event)
+static struct span event_of(const char *text)
 {
-	struct span w = span_str(wide), behind = span_from(event, w.n);
-	return is_every(wide) || (span_starts(event, w) && (!behind.n || behind.p[0] == '/'));
+	struct span s = span_str(text);
+	return span_cut(s, strcspn(text, "/"));
+}
+
+/* "dns" is a part of what "dns/answer" means. */
+static bool covers(const char *wide, const struct plan *p)
+{
+	struct span event = event_of(wide), kind = span_from(span_str(wide), event.n + 1);
+	return is_every(wide) || (span_eq(event, p->event) && (!kind.n || span_eq(kind, p->kind)));
+}
+
+/* A path's number, 0 with a sentence in err. */
+static unsigned number(struct map *m, const char *path, char err[256])
+{
+	unsigned n = names_add(&m->names, span_str(path));
+	if (!n)
+		snprintf(err, 256, "too many paths in the table of sensors: no room for %s", path);
+	return n;
 }
 
 static bool resolve(const struct entry *e, const struct registry *g, struct row *out, char err[256])
 {
-	*out = (struct row){ .key = e->path ? line_key(span_str(e->path)) : 0, .slot = e->slot, .side = e->side,
-			     .how = e->how, .text = e->text };
+	*out = (struct row){ .slot = e->slot, .side = e->side, .how = e->how, .text = e->text };
 	if (e->slot != SLOT_NONE)
 		return true;
 	out->type = registry_find(g, e->record);
@@ -71,58 +91,74 @@ static bool resolve(const struct entry *e, const struct registry *g, struct row 
 	return true;
 }
 
-static bool plan_make(struct plan *p, enum sensor_kind k, const struct registry *g, char err[256])
+static bool plan_row(struct map *m, struct plan *p, const struct entry *e, const struct registry *g, char err[256])
 {
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-		const struct entry *e = &entries[i];
-		if (e->sensor != k || !covers(e->event, p->event))
-			continue;
-		if (p->n == PLAN_ROWS) {
-			snprintf(err, 256, "too many lines for the event %s in the table of sensors", e->event);
-			return false;
-		}
-		struct row *row = &p->rows[p->n++];
-		if (!resolve(e, g, row, err))
-			return false;
-		if (!row->key)
-			continue;
-		row->next = p->bucket[row->key % PLAN_BUCKETS];
-		p->bucket[row->key % PLAN_BUCKETS] = (uint8_t)p->n;
+	if (p->n == PLAN_ROWS) {
+		snprintf(err, 256, "too many lines for the event %s in the table of sensors", e->event);
+		return false;
 	}
+	struct row *row = &p->rows[p->n++];
+	if (!resolve(e, g, row, err))
+		return false;
+	p->has_records |= row->slot == SLOT_NONE;
+	if (!e->path)
+		return true;
+	row->name = number(m, e->path, err);
+	row->next = p->first[row->name];
+	p->first[row->name] = (uint8_t)p->n;
+	return row->name > 0;
+}
+
+static bool plan_make(struct map *m, struct plan *p, enum sensor_kind k, const struct registry *g, char err[256])
+{
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+		if (entries[i].sensor == k && covers(entries[i].event, p) && !plan_row(m, p, &entries[i], g, err))
+			return false;
 	for (size_t i = 0; i < ARRAY_LEN(divided); i++)
-		if (divided[i].sensor == k && span_is(p->event, divided[i].event))
-			p->kind = line_key(span_str(divided[i].path));
+		if (divided[i].sensor == k && !p->kind.n && span_is(p->event, divided[i].event) &&
+		    !(p->kind_name = number(m, divided[i].path, err)))
+			return false;
 	return true;
 }
 
-static bool is_planned(const struct map *m, const char *event)
+static const struct plan *plan_find(const struct map *m, struct span event, struct span kind)
 {
 	for (unsigned i = 0; i < m->n; i++)
-		if (span_is(m->plans[i].event, event))
-			return true;
-	return false;
+		if (span_eq(m->plans[i].event, event) && span_eq(m->plans[i].kind, kind))
+			return &m->plans[i];
+	return NULL;
+}
+
+static bool plans_make(struct map *m, enum sensor_kind k, const struct registry *g, char err[256])
+{
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+		const struct entry *e = &entries[i];
+		struct span event = event_of(e->event), kind = span_from(span_str(e->event), event.n + 1);
+		if (e->sensor != k || is_every(e->event) || plan_find(m, event, kind))
+			continue;
+		if (m->n == PLANS) {
+			snprintf(err, 256, "too many events in the table of sensors");
+			return false;
+		}
+		struct plan *p = &m->plans[m->n++];
+		p->event = event;
+		p->kind = kind;
+		p->is_flow = span_is(event, k == SENSOR_EVE ? "flow" : "conn");
+		if (!plan_make(m, p, k, g, err))
+			return false;
+	}
+	return true;
 }
 
 struct map *map_new(enum sensor_kind k, const struct registry *g, char err[256])
 {
 	struct map *m = mem_new(sizeof(*m));
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-		const struct entry *e = &entries[i];
-		if (e->sensor != k || is_every(e->event) || is_planned(m, e->event))
-			continue;
-		if (m->n == PLANS) {
-			snprintf(err, 256, "too many events in the table of sensors");
-			map_free(m);
-			return NULL;
-		}
-		m->plans[m->n].event = span_str(e->event);
-		m->plans[m->n].is_flow = strcmp(e->event, k == SENSOR_EVE ? "flow" : "conn") == 0;
-		if (!plan_make(&m->plans[m->n++], k, g, err)) {
-			map_free(m);
-			return NULL;
-		}
-	}
-	return m;
+	m->time = number(m, time_path[k], err);
+	m->event = number(m, event_path[k], err);
+	if (m->time && m->event && plans_make(m, k, g, err))
+		return m;
+	map_free(m);
+	return NULL;
 }
 
 void map_free(struct map *m)
@@ -130,20 +166,25 @@ void map_free(struct map *m)
 	free(m);
 }
 
+const struct names *map_names(const struct map *m)
+{
+	return &m->names;
+}
+
+unsigned map_time(const struct map *m)
+{
+	return m->time;
+}
+
+unsigned map_event(const struct map *m)
+{
+	return m->event;
+}
+
 const struct plan *map_plan(const struct map *m, struct span event, struct span kind)
 {
-	const struct plan *found = NULL;
-	for (unsigned i = 0; i < m->n; i++) {
-		const struct plan *p = &m->plans[i];
-		if (!span_starts(p->event, event))
-			continue;
-		struct span behind = span_from(p->event, event.n);
-		if (!behind.n)
-			found = p;
-		else if (kind.n && behind.p[0] == '/' && span_eq(span_from(behind, 1), kind))
-			return p;
-	}
-	return found;
+	const struct plan *p = kind.n ? plan_find(m, event, kind) : NULL;
+	return p ? p : plan_find(m, event, (struct span){ 0 });
 }
 
 bool map_makes(const struct map *m, const struct record_type *t)

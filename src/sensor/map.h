@@ -30,32 +30,32 @@ enum how {
 };
 
 struct row {
-	uint64_t key;
+	unsigned name;                           /* number of the path; 0: a constant */
 	enum slot slot;                          /* SLOT_NONE: a field */
 	enum side_sent side;
 	enum how how;
 	const struct record_type *type;
 	unsigned field;
-	const char *text;                        /* key 0: a constant */
-	uint8_t next;                            /* index + 1 of the next row of the same bucket */
+	const char *text;                        /* of a constant */
+	uint8_t next;                            /* index + 1 of the next row of the same name */
 };
 
-enum { PLAN_ROWS = 48, PLAN_BUCKETS = 256 };
+enum { PLAN_ROWS = 48 };
 
 struct plan {
 	bool is_flow;                            /* it tells a whole conversation */
-	struct span event;
-	uint64_t kind;                           /* key of the value that divides it, 0: none */
+	bool has_records;                        /* rows that are fields */
+	struct span event, kind;                 /* "dns/answer": "dns", "answer" */
+	unsigned kind_name;                      /* number of the value that divides the event, 0: none */
 	struct row rows[PLAN_ROWS];
 	unsigned n;
-	uint8_t bucket[PLAN_BUCKETS];            /* by low bits of the key: index + 1 of a row */
+	uint8_t first[LINE_NAMES];               /* by name: index + 1 of a row */
 };
 
-/* The rows of a value's bucket: ask each for its key. NULL ends. */
-static inline const struct row *plan_first(const struct plan *p, uint64_t key)
+/* The rows of a name. NULL ends. */
+static inline const struct row *plan_first(const struct plan *p, unsigned name)
 {
-	uint8_t i = p->bucket[key % PLAN_BUCKETS];
-	return i ? &p->rows[i - 1] : NULL;
+	return p->first[name] ? &p->rows[p->first[name] - 1] : NULL;
 }
 
 static inline const struct row *plan_next(const struct plan *p, const struct row *r)
@@ -68,6 +68,10 @@ struct map;
 /* NULL, with a sentence in err, when the table names what no decoder offers. */
 struct map *map_new(enum sensor_kind k, const struct registry *g, char err[256]);
 void        map_free(struct map *m);
+/* Every path that the table names, the time and the event among them. */
+const struct names *map_names(const struct map *m);
+unsigned    map_time(const struct map *m);       /* where a line says when */
+unsigned    map_event(const struct map *m);      /* … and what */
 /* The plan of an event and, when its kind is known, "event/kind"; NULL: nothing is known of it. */
 const struct plan *map_plan(const struct map *m, struct span event, struct span kind);
 /* Whether records of that type come from this sensor. */

@@ -6,7 +6,7 @@
 #include "sensor/value.h"
 #include "track/told.h"
 
-enum { SEEN = 1 << 16, MAKING = 4, TEXT_KEPT = 2048, TCP = 6, UDP = 17 };
+enum { SEEN = 1 << 16, MAKING = 4, TEXT_KEPT = 2048, TCP = 6, UDP = 17, SPOKEN = 64, SPOKEN_TEXT = 32 };
 
 /* TCP flags, RFC 9293 section 3.1 */
 enum { FLAG_SYN = 2, FLAG_RST = 4 };
@@ -32,6 +32,12 @@ struct seen {
 	bool answered, speaks, over;
 };
 
+/* What a sensor's word for a protocol means: there are few, and each line says one. */
+struct spoken {
+	char theirs[SPOKEN_TEXT];                /* "": free */
+	const struct decoder *ours;
+};
+
 struct sensors {
 	struct tracker *tracker;
 	struct health *health;
@@ -43,7 +49,8 @@ struct sensors {
 	uint64_t next_id, consumed;
 	struct arena arena;                      /* of one line */
 	struct hash_key key;
-	uint64_t time_key[2], event_key[2];      /* where a line says when and what */
+	struct minute minute;
+	struct spoken spoken[SPOKEN];
 	char damage[128];
 	uint32_t damaged;
 };
@@ -72,10 +79,6 @@ struct sensors *sensors_new(struct tracker *t, struct health *h, const struct re
 	s->http = decoder_find("http");
 	s->seen = mem_array(SEEN, sizeof(*s->seen));
 	arena_init(&s->arena, 4 * SENSOR_LINE);
-	s->time_key[SENSOR_EVE] = line_key(SPAN_LIT("timestamp"));
-	s->time_key[SENSOR_ZEEK] = line_key(SPAN_LIT("ts"));
-	s->event_key[SENSOR_EVE] = line_key(SPAN_LIT("event_type"));
-	s->event_key[SENSOR_ZEEK] = line_key(SPAN_LIT("_path"));
 	for (int k = SENSOR_EVE; k <= SENSOR_ZEEK; k++)
 		if (!(s->maps[k] = map_new((enum sensor_kind)k, g, err))) {
 			sensors_free(s);
@@ -147,6 +150,7 @@ static bool log_fill(struct sensors *s, struct log *l)
 {
 	struct span text;
 	size_t n;
+	const struct names *names = map_names(s->maps[l->kind]);
 	input_skip(l->in, l->length);
 	l->length = 0;
 	while (line_next(l, &text, &n)) {
@@ -155,8 +159,9 @@ static bool log_fill(struct sensors *s, struct log *l)
 		bool is_tsv = l->kind == SENSOR_ZEEK && text.n && text.p[0] != '{';
 		bool is_head = is_tsv && text.p[0] == '#';
 		if (is_head)
-			columns_head(&l->columns, text);
-		bool good = !is_head && text.n && (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(text, &l->line));
+			columns_head(&l->columns, names, text);
+		bool good = !is_head && text.n &&
+			    (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(names, text, &l->line));
 		if (good) {
 			l->length = n;
 			return true;
@@ -168,17 +173,9 @@ static bool log_fill(struct sensors *s, struct log *l)
 	return false;
 }
 
-static const struct line_value *value_of(const struct line *l, uint64_t key)
+static struct span text_of(const struct line *l, unsigned name)
 {
-	for (unsigned i = 0; i < l->n; i++)
-		if (l->v[i].key == key)
-			return &l->v[i];
-	return NULL;
-}
-
-static struct span text_of(const struct line *l, uint64_t key)
-{
-	const struct line_value *v = value_of(l, key);
+	const struct line_value *v = line_value(l, name);
 	return v ? v->text : (struct span){ 0 };
 }
 
@@ -186,7 +183,7 @@ static void log_time(struct sensors *s, struct log *l)
 {
 	if (!log_fill(s, l))
 		return;
-	uint64_t ts = value_time(text_of(&l->line, s->time_key[l->kind]));
+	uint64_t ts = value_time(&s->minute, text_of(&l->line, map_time(s->maps[l->kind])));
 	l->ts = ts ? ts : l->ts;                 /* a line without one comes with the one before it */
 }
 
@@ -213,22 +210,21 @@ void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name
 
 static const struct plan *plan_of(const struct sensors *s, const struct log *l)
 {
-	struct span event = text_of(&l->line, s->event_key[l->kind]);
+	const struct map *m = s->maps[l->kind];
+	struct span event = text_of(&l->line, map_event(m));
 	if (!event.n && l->kind == SENSOR_ZEEK)
 		event = span_str(l->columns.path[0] ? l->columns.path : l->path);
-	const struct plan *p = map_plan(s->maps[l->kind], event, (struct span){ 0 });
-	if (!p || !p->kind)
-		return p;
-	const struct line_value *kind = value_of(&l->line, p->kind);
-	return kind ? map_plan(s->maps[l->kind], event, kind->text) : p;
+	const struct plan *p = map_plan(m, event, (struct span){ 0 });
+	const struct line_value *kind = p && p->kind_name ? line_value(&l->line, p->kind_name) : NULL;
+	return kind ? map_plan(m, event, kind->text) : p;
 }
 
 static void gather(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l)
 {
-	for (unsigned i = 0; i < l->n; i++)
-		for (const struct row *r = plan_first(p, l->v[i].key); r; r = plan_next(p, r))
-			if (r->slot && r->key == l->v[i].key && l->v[i].kind != LINE_NULL && !f->v[r->slot].n)
-				f->v[r->slot] = line_text(l, &l->v[i], &s->arena);
+	for (const struct line_value *v = l->v; v < l->v + l->n; v++)
+		for (const struct row *r = plan_first(p, v->name); r; r = plan_next(p, r))
+			if (r->slot && v->kind != LINE_NULL && !f->v[r->slot].n)
+				f->v[r->slot] = line_text(l, v, &s->arena);
 }
 
 static uint64_t number(struct span s)
@@ -242,8 +238,8 @@ static const struct {
 	const char *says, *transport;
 	uint8_t proto;
 } transports[] = {
-	{ "tcp", "tcp", TCP }, { "TCP", "tcp", TCP }, { "udp", "udp", UDP }, { "UDP", "udp", UDP },
-	{ "icmp", "ip-1", 1 }, { "ICMP", "ip-1", 1 }, { "IPv6-ICMP", "ip-58", 58 }, { "SCTP", "ip-132", 132 },
+	{ "TCP", "tcp", TCP }, { "UDP", "udp", UDP }, { "tcp", "tcp", TCP }, { "udp", "udp", UDP }, { "icmp", "ip-1", 1 },
+	{ "ICMP", "ip-1", 1 }, { "IPv6-ICMP", "ip-58", 58 }, { "SCTP", "ip-132", 132 },
 };
 
 static void ends(struct facts *f, const struct log *l)
@@ -256,7 +252,7 @@ static void ends(struct facts *f, const struct log *l)
 		.smac = value_mac(f->v[SLOT_SOURCE_MAC]), .dmac = value_mac(f->v[SLOT_TARGET_MAC]),
 	};
 	t->transport = "";
-	for (size_t i = 0; i < ARRAY_LEN(transports); i++)
+	for (size_t i = 0; i < ARRAY_LEN(transports) && !t->at.proto; i++)
 		if (span_is(f->v[SLOT_TRANSPORT], transports[i].says)) {
 			t->transport = transports[i].transport;
 			t->at.proto = transports[i].proto;
@@ -268,18 +264,31 @@ static const struct {
 	const char *theirs, *ours;
 } aliases[] = { { "ssl", "tls" }, { "ftp-data", "ftp_data" }, { "dce_rpc", "smb" }, { "krb_tcp", "" } };
 
-static const struct decoder *spoken(struct span theirs)
+static const struct decoder *decoder_called(const char *theirs)
 {
-	char name[32];
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(theirs, aliases[i].theirs) == 0)
+			return decoder_find(aliases[i].ours);
+	return decoder_find(theirs);
+}
+
+static const struct decoder *spoken(struct sensors *s, struct span theirs)
+{
 	struct rd r = rd_of(theirs);
 	struct span first;
+	if (!theirs.n)
+		return NULL;
 	if (!rd_until(&r, ',', &first))          /* Zeek: "ssl,http" */
 		first = theirs;
-	snprintf(name, sizeof(name), "%.*s", (int)span_cut(first, 31).n, (const char *)first.p);
-	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-		if (strcmp(name, aliases[i].theirs) == 0)
-			return decoder_find(aliases[i].ours);
-	return name[0] ? decoder_find(name) : NULL;
+	first = span_cut(first, SPOKEN_TEXT - 1);
+	if (!first.n || memchr(first.p, 0, first.n))
+		return NULL;
+	struct spoken *m = &s->spoken[(first.p[0] + 7u * first.p[first.n - 1] + 13u * first.n) % SPOKEN];
+	if (span_is(first, m->theirs))
+		return m->ours;
+	snprintf(m->theirs, sizeof(m->theirs), "%.*s", (int)first.n, (const char *)first.p);
+	m->ours = decoder_called(m->theirs);
+	return m->ours;
 }
 
 static struct origin turn(const struct origin *at)
@@ -352,7 +361,7 @@ static const char *eve_state(const struct facts *f, bool *answered)
 	return span_is(f->v[SLOT_STATE], "closed") ? "closed" : "open";
 }
 
-static void amounts(struct facts *f, enum sensor_kind k, bool *answered)
+static void amounts(struct sensors *s, struct facts *f, enum sensor_kind k, bool *answered)
 {
 	struct told *t = &f->told;
 	t->packets[0] = number(f->v[SLOT_PACKETS_TO_SERVER]);
@@ -361,7 +370,8 @@ static void amounts(struct facts *f, enum sensor_kind k, bool *answered)
 	t->bytes[1] = number(f->v[SLOT_BYTES_TO_CLIENT]) + payload(f->v[SLOT_WIRE_TO_CLIENT], t->packets[1], t->at.proto);
 	*answered = t->packets[1] > 0 || t->bytes[1] > 0;
 	t->state = k == SENSOR_ZEEK ? zeek_state(f->v[SLOT_STATE], answered) : eve_state(f, answered);
-	uint64_t start = value_time(f->v[SLOT_START]), end = value_time(f->v[SLOT_FINISH]);
+	uint64_t start = value_time(&s->minute, f->v[SLOT_START]);
+	uint64_t end = value_time(&s->minute, f->v[SLOT_FINISH]);
 	t->last = end ? end : t->at.ts + value_seconds(f->v[SLOT_DURATION]);
 	if (start)
 		t->at.ts = start;
@@ -386,7 +396,7 @@ static void tell_conversation(struct sensors *s, struct facts *f, const struct l
 	bool fresh, answered = false;
 	struct seen *e = seen_of(s, f, l, is_flow, &fresh);
 	if (is_flow)
-		amounts(f, l->kind, &answered);
+		amounts(s, f, l->kind, &answered);
 	f->told.at.flow = e->id;
 	if (fresh)
 		told_contact(s->tracker, &f->told);
@@ -469,15 +479,15 @@ static void tell_records(struct sensors *s, const struct facts *f, const struct 
 	struct record_host host = *tracker_host(s->tracker);
 	host.arena = &s->arena;
 	for (unsigned i = 0; i < l->n; i++)
-		for (const struct row *row = plan_first(p, l->v[i].key); row; row = plan_next(p, row)) {
-			if (row->slot || row->key != l->v[i].key || l->v[i].kind == LINE_NULL)
+		for (const struct row *row = plan_first(p, l->v[i].name); row; row = plan_next(p, row)) {
+			if (row->slot || l->v[i].kind == LINE_NULL)
 				continue;
 			struct record *r = making_of(m, &n, row, f, &host);
 			if (r)
 				value_set(r, row, line_text(l, &l->v[i], &s->arena), &s->arena);
 		}
 	for (unsigned k = 0; n && k < p->n; k++) /* constants complete what values began */
-		if (!p->rows[k].key && !p->rows[k].slot) {
+		if (!p->rows[k].name && !p->rows[k].slot) {
 			struct record *r = making_of(m, &n, &p->rows[k], f, &host);
 			if (r)
 				value_set(r, &p->rows[k], span_str(p->rows[k].text), &s->arena);
@@ -486,16 +496,11 @@ static void tell_records(struct sensors *s, const struct facts *f, const struct 
 		told_record(s->tracker, &m[i].r);
 }
 
-static struct span event_name(const struct plan *p)
-{
-	struct rd r = rd_of(p->event);
-	struct span name;
-	return rd_until(&r, '/', &name) ? name : p->event;
-}
-
 /* A lease says whose card stands behind an address: many logs hold no other word of it. */
 static void tell_lease(struct sensors *s, const struct facts *f)
 {
+	if (!f->v[SLOT_LEASED].n)
+		return;
 	struct addr leased = value_addr(f->v[SLOT_LEASED]);
 	struct mac to = value_mac(f->v[SLOT_LEASED_TO]);
 	if (leased.family && !mac_is_zero(to))
@@ -514,14 +519,15 @@ static void tell(struct sensors *s, struct log *l)
 	ends(&f, l);
 	if (!f.told.at.src.family || !f.told.at.dst.family || !l->ts)
 		return;
-	f.told.decoder = p->is_flow || f.v[SLOT_PROTOCOL].n ? spoken(f.v[SLOT_PROTOCOL]) : spoken(event_name(p));
+	f.told.decoder = spoken(s, p->is_flow || f.v[SLOT_PROTOCOL].n ? f.v[SLOT_PROTOCOL] : p->event);
 	find_server(&f, p->is_flow);
 	if (f.told.transport[0])
 		tell_conversation(s, &f, l, p->is_flow);
 	if (f.v[SLOT_HOST].n || f.v[SLOT_TARGET_PATH].n)
 		tell_request(s, &f);
 	tell_lease(s, &f);
-	tell_records(s, &f, p, &l->line);
+	if (p->has_records)
+		tell_records(s, &f, p, &l->line);
 }
 
 bool sensors_step(struct sensors *s)

@@ -24,26 +24,30 @@ bool value_uint(struct span s, uint64_t *out)
 }
 
 /* Digits, at most max; those there are. */
-static uint64_t digits(struct rd *r, unsigned max, unsigned *got)
+static inline uint64_t digits(struct rd *r, unsigned max, unsigned *got)
 {
 	uint64_t v = 0;
-	for (*got = 0; *got < max && rd_peek(r) >= '0' && rd_peek(r) <= '9'; ++*got)
-		v = v * 10 + (rd_u8(r) - '0');
+	for (*got = 0; *got < max; ++*got) {
+		uint8_t digit = (uint8_t)(rd_peek(r) - '0');     /* at the end rd_peek is 0, which is none */
+		if (digit > 9)
+			break;
+		v = v * 10 + digit;
+		rd_skip(r, 1);
+	}
 	return v;
 }
 
 /* ".123456" as ns. */
 static uint64_t fraction(struct rd *r)
 {
-	unsigned got;
+	static const uint32_t scale[] = { 1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1 };
+	unsigned got, rest;
 	if (rd_peek(r) != '.' && rd_peek(r) != ',')
 		return 0;
 	rd_skip(r, 1);
-	uint64_t v = digits(r, 9, &got);
-	for (; got < 9; got++)
-		v *= 10;
-	unsigned rest;
-	digits(r, 18, &rest);
+	uint64_t v = digits(r, 9, &got) * scale[got];
+	if (got == 9)
+		digits(r, 18, &rest);
 	return v;
 }
 
@@ -92,10 +96,38 @@ static int64_t zone(struct rd *r)
 	return (sign == '-' ? -1 : 1) * (h * 3600 + m * 60);
 }
 
-uint64_t value_time(struct span s)
+/* In the minute of the one before, its zone written the same way. */
+static bool time_near(const struct minute *m, struct span s, uint64_t *out)
 {
+	struct rd r = rd_of(s);
+	struct span head = rd_span(&r, sizeof(m->text));
+	int64_t sec;
+	if (!m->seconds || head.n != sizeof(m->text) || memcmp(head.p, m->text, sizeof(m->text)) != 0)
+		return false;
+	if (!part(&r, 2, 0, &sec))
+		return false;
+	uint64_t ns = fraction(&r);
+	*out = (m->seconds + (uint64_t)sec) * NS + ns;
+	return span_eq(rd_rest(&r), span_of(m->zone, m->zone_bytes));
+}
+
+static void time_keep(struct minute *m, struct span s, struct span zone, int64_t seconds)
+{
+	if (s.n < sizeof(m->text) || zone.n > sizeof(m->zone) || seconds <= 0)
+		return;
+	memcpy(m->text, s.p, sizeof(m->text));
+	memcpy(m->zone, zone.p, zone.n);
+	m->zone_bytes = (uint8_t)zone.n;
+	m->seconds = (uint64_t)seconds;
+}
+
+uint64_t value_time(struct minute *m, struct span s)
+{
+	uint64_t near;
 	if (s.n < 5 || s.p[4] != '-')
 		return value_seconds(s);
+	if (m && time_near(m, s, &near))
+		return near;
 	struct rd r = rd_of(s);
 	int64_t y, mo, d, h, mi, sec;
 	if (!part(&r, 4, '-', &y) || !part(&r, 2, '-', &mo) || !part(&r, 2, 0, &d))
@@ -106,11 +138,14 @@ uint64_t value_time(struct span s)
 	if (y < 1970 || y > 2500 || mo < 1 || mo > 12 || d < 1 || d > 31)
 		return 0;
 	uint64_t ns = fraction(&r);
-	int64_t at = days_of(y, mo, d) * 86400 + h * 3600 + mi * 60 + sec - zone(&r);
+	struct span behind = span_of(r.p, rd_left(&r));
+	int64_t minute = days_of(y, mo, d) * 86400 + h * 3600 + mi * 60 - zone(&r), at = minute + sec;
+	if (m)
+		time_keep(m, s, behind, minute);
 	return at > 0 ? (uint64_t)at * NS + ns : 0;
 }
 
-static unsigned hex_digit(uint8_t c)
+static inline unsigned hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -131,7 +166,7 @@ uint64_t value_hex(struct span s)
 }
 
 /* Hex digits two a byte; stop: between bytes, 0: nothing. */
-static bool bytes(struct span s, uint8_t stop, uint8_t *to, size_t n)
+static inline bool bytes(struct span s, uint8_t stop, uint8_t *to, size_t n)
 {
 	struct rd r = rd_of(s);
 	for (size_t i = 0; i < n; i++) {
@@ -180,8 +215,8 @@ struct addr value_addr(struct span s)
 
 struct mac value_mac(struct span s)
 {
-	uint8_t b[6];
-	return bytes(s, ':', b, 6) ? mac_from(span_of(b, 6)) : (struct mac){ 0 };
+	struct mac m;
+	return s.n == MAC_TEXT - 1 && bytes(s, ':', m.b, sizeof(m.b)) ? m : (struct mac){ 0 };
 }
 
 /* ---- fields ---- */
@@ -233,7 +268,7 @@ static void set_typed(struct record *r, unsigned field, struct span text, struct
 	case F_BOOL: record_bool(r, field, span_is(text, "true") || span_is(text, "T")); break;
 	case F_ADDR: record_addr(r, field, value_addr(text)); break;
 	case F_MAC: record_mac(r, field, value_mac(text)); break;
-	case F_TIME: record_time(r, field, value_time(text)); break;
+	case F_TIME: record_time(r, field, value_time(NULL, text)); break;
 	case F_UINT:
 		if (value_uint(text, &u))
 			record_uint(r, field, u);

@@ -4,9 +4,16 @@
 
 #include "sensor/map.h"
 
+/* The minute of the latest time, as it was written: the times of a log are near each other. */
+struct minute {
+	char text[17], zone[6];                  /* "2021-06-05T12:00:", "+0200" */
+	uint8_t zone_bytes;
+	uint64_t seconds;                        /* 0: none */
+};
+
 /* "2021-06-05T12:00:00.123456+0200" (RFC 3339, and without the colon), or seconds since 1970 "1622887200.123456".
- * 0: neither. */
-uint64_t value_time(struct span s);
+ * 0: neither. m may be NULL. */
+uint64_t value_time(struct minute *m, struct span s);
 uint64_t value_seconds(struct span s);           /* "12.5" as ns */
 bool     value_uint(struct span s, uint64_t *out);
 uint64_t value_hex(struct span s);

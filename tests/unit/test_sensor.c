@@ -11,12 +11,22 @@
 #include "base/scope.h"
 #include "sensor/value.h"
 
+static struct names wanted;
+
+static int want(void **state)
+{
+	(void)state;
+	static const char *const paths[] = { "a", "a.b", "a.b.c", "id.orig_h", "n", "t", "first", "v", "ts", "answers", "query",
+		"a_name_longer_than_sixteen_bytes", "seven_7", "eight_88", "x.y" };
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		assert_int_equal(names_add(&wanted, span_str(paths[i])), i + 1);
+	return 0;
+}
+
 static struct span find(const struct line *l, const char *path)
 {
-	for (unsigned i = 0; i < l->n; i++)
-		if (l->v[i].key == line_key(span_str(path)))
-			return l->v[i].text;
-	return (struct span){ 0 };
+	const struct line_value *v = line_value(l, names_add(&wanted, span_str(path)));
+	return v ? v->text : (struct span){ 0 };
 }
 
 static void what_is_no_object_is_refused(void **state)
@@ -26,7 +36,7 @@ static void what_is_no_object_is_refused(void **state)
 		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}", "{1:2}", "{\"a\":nope}", "{\"a\" 1}" };
 	struct line *l = mem_new(sizeof(*l));
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (line_json(span_str(no[i]), l))
+		if (line_json(&wanted, span_str(no[i]), l))
 			fail_msg("%s", no[i]);
 	free(l);
 }
@@ -35,15 +45,48 @@ static void values_are_found_by_their_path_in_any_nesting(void **state)
 {
 	(void)state;
 	struct line *l = mem_new(sizeof(*l));
-	assert_true(line_json(span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
+	assert_true(line_json(&wanted, span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
 	assert_true(span_is(find(l, "a.b"), "1"));
 	assert_true(span_is(find(l, "a.b.c"), "x"));
 	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
 	assert_true(span_is(find(l, "t"), "true"));
 	assert_int_equal(l->n, 6);
-	assert_true(line_json(span_str("{\"id\":{\"orig_h\":\"10.0.0.1\"}}"), l));
+	assert_true(line_json(&wanted, span_str("{\"id\":{\"orig_h\":\"10.0.0.1\"}}"), l));
 	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
 	free(l);
+}
+
+static void what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up(void **state)
+{
+	(void)state;
+	struct line *l = mem_new(sizeof(*l));
+	assert_true(line_json(&wanted, span_str("{\"seven_8\":1,\"eight_89\":2,\"a_name_longer_than_sixteen_bytez\":3,\"xy\":{\"y\":4},"
+		"\"z\":{\"x\":{\"y\":5}},\"\":6,\"y.x\":7,\"u\":\"\\\"t\\\":1\"}"), l));
+	assert_int_equal(l->n, 0);
+	assert_true(line_json(&wanted, span_str("{\"x.y\":1,\"x\":{\"y\":2},\"seven_7\":3,\"eight_88\":4,"
+		"\"a_name_longer_than_sixteen_bytes\":\"a \\\\\"}"), l));
+	assert_int_equal(l->n, 5);
+	assert_true(span_is(find(l, "x.y"), "1"));
+	assert_true(span_is(find(l, "seven_7"), "3"));
+	assert_true(span_is(find(l, "eight_88"), "4"));
+	assert_true(span_is(find(l, "a_name_longer_than_sixteen_bytes"), "a \\\\"));
+	assert_false(l->v[0].escaped);
+	assert_true(l->v[4].escaped);
+	free(l);
+}
+
+static void no_more_paths_than_fit_get_a_number(void **state)
+{
+	(void)state;
+	struct names *w = mem_new(sizeof(*w));
+	char path[16];
+	for (unsigned i = 1; i < LINE_NAMES; i++) {
+		snprintf(path, sizeof(path), "p.%u", i);
+		assert_int_equal(names_add(w, span_str(path)), i);
+	}
+	assert_int_equal(names_add(w, SPAN_LIT("one.more")), 0);
+	assert_int_equal(names_add(w, SPAN_LIT("p.7")), 7);
+	free(w);
 }
 
 static void more_values_than_fit_are_counted_and_the_line_stands(void **state)
@@ -55,10 +98,11 @@ static void more_values_than_fit_are_counted_and_the_line_stands(void **state)
 	for (int i = 0; i < 2 * LINE_VALUES; i++)
 		buf_text(&b, ",1");
 	buf_text(&b, "]}");
-	assert_true(line_json(buf_span(&b), l));
+	assert_true(line_json(&wanted, buf_span(&b), l));
 	assert_true(span_is(find(l, "first"), "7"));
 	assert_int_equal(l->n, LINE_VALUES);
 	assert_int_equal(l->dropped, LINE_VALUES + 2);
+	assert_int_equal(line_value(l, names_add(&wanted, SPAN_LIT("v"))) - l->v, 1);
 	buf_done(&b);
 	free(l);
 }
@@ -75,7 +119,7 @@ static void escapes_are_undone_only_where_they_are(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
 		l.tsv = v[i].tsv;
-		struct line_value x = { .text = span_str(v[i].in) };
+		struct line_value x = { .text = span_str(v[i].in), .escaped = true };
 		struct span s = line_text(&l, &x, &a);
 		if (i < 4 && !span_is(s, v[i].out))
 			fail_msg("%s: %.*s", v[i].in, (int)s.n, (const char *)s.p);
@@ -89,13 +133,28 @@ static void times_of_every_form_are_the_same_instant(void **state)
 	static const char *const same[] = { "2026-01-05T08:00:00.100000+0000", "2026-01-05T10:00:00.1+02:00", "1767600000.100000",
 		"2026-01-05T08:00:00.1Z", "2026-01-05T03:30:00.100-04:30", "1767600000.1" };
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
-		assert_int_equal(value_time(span_str(same[i])), UINT64_C(1767600000100000000));
-	assert_int_equal(value_time(span_str("1972-03-01T00:00:00Z")), UINT64_C(68256000000000000));
-	assert_int_equal(value_time(span_str("2000-02-29T12:00:00Z")), UINT64_C(951825600000000000));
+		assert_int_equal(value_time(NULL, span_str(same[i])), UINT64_C(1767600000100000000));
+	assert_int_equal(value_time(NULL, span_str("1972-03-01T00:00:00Z")), UINT64_C(68256000000000000));
+	assert_int_equal(value_time(NULL, span_str("2000-02-29T12:00:00Z")), UINT64_C(951825600000000000));
 	static const char *const no[] = { "", "-", "today", "2026-13-05T08:00:00Z", "2026-00-05T08:00:00Z", "2026-01-05", "9999-01-01T0" };
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (value_time(span_str(no[i])))
+		if (value_time(NULL, span_str(no[i])))
 			fail_msg("%s", no[i]);
+}
+
+static void a_time_after_another_is_what_it_is_alone(void **state)
+{
+	(void)state;
+	static const char *const all[] = { "2026-01-05T08:00:00.100000+0000", "2026-01-05T08:00:59.999999+0000", "2026-01-05T08:01:00+0000",
+		"2026-01-05T08:01:01.5+0100", "2026-01-05T08:01:01.5-0100", "2026-01-05T08:01:01Z", "2026-01-05T08:01:01", "2026-01-05T08:01:0",
+		"2026-01-05T08:01:", "2026-01-05T08:01:7x", "2026-01-05T08:01:07.123456789123+00:00", "2026-01-05T08:01:07.1234567891+00:00 more",
+		"1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1767600000.1", "2026-01-06T08:01:07Z", "" };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		for (size_t k = 0; k < ARRAY_LEN(all); k++) {
+			struct minute m = { .seconds = 0 };
+			value_time(&m, span_str(all[i]));
+			assert_int_equal(value_time(&m, span_str(all[k])), value_time(NULL, span_str(all[k])));
+		}
 }
 
 static void addresses_that_are_none_stay_none(void **state)
@@ -121,7 +180,7 @@ static void a_zeek_row_gives_what_its_head_names(void **state)
 	columns_reset(&c);
 	assert_false(line_tsv(&c, span_str("1\t2"), l));
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
-		columns_head(&c, span_str(head[i]));
+		columns_head(&c, &wanted, span_str(head[i]));
 	assert_string_equal(c.path, "dns");
 	assert_true(line_tsv(&c, span_str("1.5\t10.0.0.1\ta,b,c\t-"), l));
 	assert_int_equal(l->n, 5);
@@ -136,11 +195,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_object_is_refused),
 		cmocka_unit_test(values_are_found_by_their_path_in_any_nesting),
+		cmocka_unit_test(what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up),
+		cmocka_unit_test(no_more_paths_than_fit_get_a_number),
 		cmocka_unit_test(more_values_than_fit_are_counted_and_the_line_stands),
 		cmocka_unit_test(escapes_are_undone_only_where_they_are),
 		cmocka_unit_test(times_of_every_form_are_the_same_instant),
+		cmocka_unit_test(a_time_after_another_is_what_it_is_alone),
 		cmocka_unit_test(addresses_that_are_none_stay_none),
 		cmocka_unit_test(a_zeek_row_gives_what_its_head_names),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, want, NULL);
 }
