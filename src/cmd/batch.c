@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
+#include "cmd/advised.h"
 #include "cmd/body.h"
 #include "cmd/engine.h"
 #include "cmd/examine.h"
@@ -26,7 +27,7 @@
 
 enum { PIPE_READ = 256 * 1024, POLL_MS = 200, LINE_NAME = 200 };
 
-struct image {
+struct entry {
 	struct span name;
 	const struct material_item *item;
 	struct buf line;                         /* what is printed of it: its record as JSON, or why there is none */
@@ -57,10 +58,11 @@ struct run {
 	struct site site;
 	struct store *store;                     /* NULL: --no-store */
 	struct trace_cache *cache;
+	struct advisories *advisories;
 	char engine[17];
 	json_t *done;                            /* image id → what is said of it */
 	json_t *first;                           /* image id → name under which this run printed it first */
-	struct image *images;
+	struct entry *images;
 	uint32_t n, next, printed;
 	struct counts counts;
 	struct board *board;
@@ -72,11 +74,12 @@ struct run {
 
 struct child {
 	struct run *run;
-	const struct image *image;
+	const struct entry *image;
 	int fd;
 	struct buf out;
 	struct examination exam;
 	struct traits traits;
+	struct image whole;                      /* filled when files are written of it */
 	uint64_t findings, members, programs;
 	enum severity worst;
 	bool damaged, budget, good;
@@ -96,6 +99,8 @@ static void take_unpacked(void *ctx, const struct record *r)
 	struct child *c = ctx;
 	examination_add(&c->exam, r);
 	traits_of(&c->traits, r);
+	if (exports_wanted(&c->run->batch->exports))
+		image_take(&c->whole, r);
 	if (r->type == &container_type && record_get_uint(r, CON_DEPTH) == 1 && record_get_text(r, CON_DAMAGE).n)
 		c->damaged = true;
 	if (r->type != &inspection_type)
@@ -108,6 +113,8 @@ static void take_judged(void *ctx, const struct record *r)
 {
 	struct child *c = ctx;
 	enum severity s;
+	if (exports_wanted(&c->run->batch->exports))
+		image_take(&c->whole, r);
 	if (r->type != &finding_type && r->type != &case_type)
 		return;
 	send_record(c, r);
@@ -200,6 +207,7 @@ static void examine(struct child *c)
 	c->exam.progress = &quiet;
 	c->exam.workers = 1;
 	c->exam.cache = r->cache;
+	c->exam.advisories = r->advisories;
 	c->exam.rules = r->batch->rules;
 	c->exam.program = take_program;
 	c->exam.ctx = c;
@@ -212,7 +220,7 @@ static void examine(struct child *c)
 		close(spool);
 }
 
-static void child_run(struct run *r, const struct image *image, int fd)
+static void child_run(struct run *r, const struct entry *image, int fd)
 {
 	struct child *c = mem_new(sizeof(*c));
 	uint8_t sha256[32];
@@ -220,10 +228,14 @@ static void child_run(struct run *r, const struct image *image, int fd)
 	c->out.cap = (size_t)WIRE_MAX * 64;
 	examination_init(&c->exam);
 	traits_init(&c->traits, r->site.key);
+	image_init(&c->whole);
 	keyring_sha256(image->item->content, sha256);
-	bool known = is_done(r, sha256);
+	/* What is to be written of it and is not there yet needs its records again; its programs are known. */
+	bool known = is_done(r, sha256) && exports_written_as(&r->batch->exports, image->name);
 	if (!known)
 		examine(c);
+	if (!known && c->good && c->whole.sum)
+		c->good = exports_write_as(&r->batch->exports, &c->whole, image->name, r->log);
 	if (known)
 		send_known(c, sha256);
 	else
@@ -299,7 +311,7 @@ static bool load_done(struct run *r)
 	return false;
 }
 
-static void say_failed(struct run *r, struct image *i, const char *why)
+static void say_failed(struct run *r, struct entry *i, const char *why)
 {
 	r->counts.failed++;
 	if (r->batch->json || r->batch->jsonl) {
@@ -321,7 +333,7 @@ static void put(struct run *r, const struct record *rec)
 	log_error(r->log, "the store could not be written (%s); the rest is printed but not kept", store_error(r->store));
 }
 
-static void take_image(struct run *r, struct image *i, const struct record *rec)
+static void take_image(struct run *r, struct entry *i, const struct record *rec)
 {
 	struct buf line = { 0 };
 	json_record(&line, rec, NULL);
@@ -341,7 +353,7 @@ static void take_image(struct run *r, struct image *i, const struct record *rec)
 	buf_done(&line);
 }
 
-static void take_known(struct run *r, struct image *i, const char *id)
+static void take_known(struct run *r, struct entry *i, const char *id)
 {
 	json_t *o = json_object_get(r->done, id);
 	snprintf(i->id, sizeof(i->id), "%s", o ? id : "");
@@ -351,7 +363,7 @@ static void take_known(struct run *r, struct image *i, const char *id)
 }
 
 /* False: the process sent what it must not, or not all. */
-static bool take_records(struct run *r, struct image *i, struct span in, bool *whole)
+static bool take_records(struct run *r, struct entry *i, struct span in, bool *whole)
 {
 	struct rd rd = rd_of(in);
 	struct record *rec;
@@ -377,7 +389,7 @@ static bool take_records(struct run *r, struct image *i, struct span in, bool *w
 	return *whole && !rd_left(&rd);
 }
 
-static void keep(struct run *r, struct image *i, const struct job *j)
+static void keep(struct run *r, struct entry *i, const struct job *j)
 {
 	char *name = mem_text(i->name);
 	bool whole = false, open = r->store && !r->store_failed;
@@ -398,7 +410,7 @@ static void keep(struct run *r, struct image *i, const struct job *j)
 
 static void end(struct run *r, struct job *j)
 {
-	struct image *i = &r->images[j->image];
+	struct entry *i = &r->images[j->image];
 	int status = 0;
 	while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
@@ -418,7 +430,7 @@ static void end(struct run *r, struct job *j)
 	*j = (struct job){ .fd = -1 };
 }
 
-static void say_person(const struct run *r, const struct image *i, struct buf *b, json_t *o, struct span note)
+static void say_person(const struct run *r, const struct entry *i, struct buf *b, json_t *o, struct span note)
 {
 	json_int_t findings = json_integer_value(json_object_get(o, "findings"));
 	struct buf size = { 0 };
@@ -446,7 +458,7 @@ static bool first_body(void *ctx, const char *text)
 }
 
 /* Its record: of now, or as it stands in the store, under the name it had then. */
-static void say_program(struct run *r, const struct image *i, struct buf *b, const char *same)
+static void say_program(struct run *r, const struct entry *i, struct buf *b, const char *same)
 {
 	const struct query q = { .kind = "inspected", .id = i->id, .min_severity = -1 };
 	if (same) {
@@ -463,7 +475,7 @@ static void say_program(struct run *r, const struct image *i, struct buf *b, con
 }
 
 /* Said when its turn comes: which of two equal images ended first is chance, which has the first name is not. */
-static void say(struct run *r, const struct image *i, struct buf *b)
+static void say(struct run *r, const struct entry *i, struct buf *b)
 {
 	if (!*i->id) {
 		buf_bytes(b, buf_span(&i->line));
@@ -498,7 +510,7 @@ static void print_ready(struct run *r, struct progress *p)
 	if (r->printed < r->n && r->images[r->printed].ended && p->drawn)
 		progress_end(p);
 	for (; r->printed < r->n && r->images[r->printed].ended; r->printed++) {
-		struct image *i = &r->images[r->printed];
+		struct entry *i = &r->images[r->printed];
 		struct buf b = { 0 };
 		bool comma = r->batch->json && r->printed;
 		say(r, i, &b);
@@ -576,6 +588,23 @@ static void say_sum(const struct run *r)
 
 /* ---- the run ---- */
 
+/* Of two images with one name only one could have a file of its own. */
+static bool are_names_single(const struct run *r)
+{
+	json_t *seen = json_object();
+	bool single = true;
+	for (uint32_t i = 0; i < r->n && single; i++) {
+		char *name = mem_text(r->images[i].name);
+		single = !json_object_get(seen, name);
+		if (!single)
+			log_error(r->log, "two images are called %s: what is written of them would be one file; name one folder alone", name);
+		json_object_set_new_nocheck(seen, name, json_true());
+		free(name);
+	}
+	json_decref(seen);
+	return single;
+}
+
 static bool list_images(struct run *r)
 {
 	const struct args *a = r->batch->args;
@@ -586,33 +615,31 @@ static bool list_images(struct run *r)
 	for (uint32_t i = 0; i < r->material.n; i++) {
 		const struct material_item *m = &r->material.v[i];
 		if (m->head.type == MEMBER_FILE && m->content.n)
-			r->images[r->n++] = (struct image){ .name = m->head.path, .item = m };
+			r->images[r->n++] = (struct entry){ .name = m->head.path, .item = m };
 	}
 	if (r->material.unread)
 		log_warn(r->log, "%u entries could not be read, or were more than %d", r->material.unread, MATERIAL_MAX);
 	if (!r->n)
 		log_error(r->log, "no image in what was named");
-	return r->n > 0;
+	return r->n > 0 && (!exports_wanted(&r->batch->exports) || are_names_single(r));
 }
 
-/* What decides the findings: this build, and the rules it was given. */
-static void name_engine(struct run *r, const uint8_t engine[32])
+/* What decides the findings: this build, the rules it was given, and the advisories that were imported. */
+static void name_engine(struct run *r, const uint8_t engine[32], const uint8_t advised[32])
 {
-	uint8_t both[64] = { 0 }, digest[32];
-	const struct matcher_rules *rules = r->batch->rules;
-	memcpy(both, engine, 32);
-	memcpy(digest, engine, 32);
-	if (rules) {
-		memcpy(both + 32, rules->digest, 32);
-		keyring_sha256(span_of(both, sizeof(both)), digest);
-	}
+	uint8_t all[96] = { 0 }, digest[32];
+	memcpy(all, engine, 32);
+	memcpy(all + 32, advised, 32);
+	if (r->batch->rules)
+		memcpy(all + 64, r->batch->rules->digest, 32);
+	keyring_sha256(span_of(all, sizeof(all)), digest);
 	for (unsigned i = 0; i < 8; i++)
 		snprintf(r->engine + 2 * i, 3, "%02x", digest[i]);
 }
 
 static bool open_all(struct run *r)
 {
-	uint8_t engine[32];
+	uint8_t engine[32], advised[32];
 	char err[STORE_ERR] = "";
 	void *board = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED || !trace_cache_engine(engine)) {
@@ -620,13 +647,14 @@ static bool open_all(struct run *r)
 		return false;
 	}
 	r->board = board;
-	name_engine(r, engine);
-	if (r->batch->site.no_store)
-		return true;
-	if (store_open(r->site.dir, false, &r->store, err) < 0) {
+	if (!r->batch->site.no_store && store_open(r->site.dir, false, &r->store, err) < 0) {
 		log_error(r->log, "%s (--no-store does without)", err);
 		return false;
 	}
+	r->advisories = advised_load(r->store, r->log, advised);
+	name_engine(r, engine, advised);
+	if (!r->store)
+		return true;
 	r->cache = trace_cache_open(r->site.dir, r->site.key, span_of(engine, sizeof(engine)), r->log);
 	return r->cache && load_done(r);
 }
@@ -647,6 +675,7 @@ static void close_all(struct run *r)
 	free(r->images);
 	material_done(&r->material);
 	trace_cache_close(r->cache);
+	advisories_free(r->advisories);
 	store_close(r->store);
 	site_done(&r->site);
 	json_decref(r->done);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cmd/cmd.h"
+#include "cmd/exports.h"
 #include "cmd/matcher.h"
 #include "cmd/site.h"
 #include "finding/finding.h"
@@ -17,6 +18,7 @@ struct batch {
 	struct site_options site;
 	const struct matcher_rules *rules;       /* NULL: none */
 	enum severity fail_on;
+	struct exports exports;                  /* folders, with a file an image */
 };
 
 int batch_run(const struct batch *b);            /* enum outcome */

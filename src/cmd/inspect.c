@@ -10,26 +10,23 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "advisory/advisory.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
 #include "cmd/against.h"
+#include "cmd/advised.h"
 #include "cmd/batch.h"
 #include "cmd/cmd.h"
 #include "cmd/examine.h"
+#include "cmd/exports.h"
 #include "cmd/inspector.h"
 #include "cmd/site.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
 #include "record/json.h"
 #include "record/wire.h"
-#include "report/card.h"
 #include "report/firmware.h"
-#include "report/flash_map.h"
 #include "report/image.h"
-#include "report/sarif.h"
-#include "report/sbom.h"
 #include "store/store.h"
 
 enum {
@@ -51,7 +48,8 @@ struct output {
 	struct progress progress;
 	struct site site;
 	struct store *store;
-	struct advisories *advisories;           /* NULL: the shipped ones */
+	struct advisories *advisories;
+	struct exports exports;
 	enum severity fail_on;
 	bool examines, found, store_failed;
 	struct extract *extract;
@@ -64,44 +62,6 @@ struct output {
 static bool is_lines(const struct output *o)
 {
 	return args_flag(o->args, OPT_JSONL) && !args_text(o->args, OPT_EXPLAIN);
-}
-
-static size_t make_sbom(const struct image *i, struct buf *out)
-{
-	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS];
-	return sbom_write(out, findings->v, findings->n, members->v, members->n);
-}
-
-static size_t make_sarif(const struct image *i, struct buf *out)
-{
-	const struct image_kept *findings = &i->list[IMAGE_FINDINGS], *members = &i->list[IMAGE_MEMBERS],
-		*containers = &i->list[IMAGE_CONTAINERS];
-	const struct sarif_input in = { findings->v, members->v, containers->v, findings->n, members->n, containers->n };
-	return sarif_write(out, &in);
-}
-
-static size_t make_card(const struct image *i, struct buf *out)
-{
-	return card_write(out, i, true);
-}
-
-/* What is written of the whole, each into a file of its own. */
-static const struct {
-	unsigned option;
-	size_t (*make)(const struct image *i, struct buf *out);
-	const char *what;
-} exports[] = {
-	{ OPT_SBOM, make_sbom, "components" }, { OPT_SARIF, make_sarif, "results" }, { OPT_MAP, flash_map_svg, "maps" },
-	{ OPT_CARD, make_card, "facts" },
-};
-
-/* Something is written that needs the records of the image later. */
-static bool writes_files(const struct output *o)
-{
-	for (size_t i = 0; i < ARRAY_LEN(exports); i++)
-		if (args_text(o->args, exports[i].option))
-			return true;
-	return false;
 }
 
 static void take_extract(struct output *o, const struct record *r)
@@ -168,7 +128,7 @@ static void take_record(void *to, const struct record *r)
 	}
 	if (r->type == &container_type && record_get_uint(r, CON_DEPTH) == 1 && record_get_text(r, CON_DAMAGE).n)
 		o->damaged = true;
-	if (r->type == &inspection_type || !is_lines(o) || writes_files(o))
+	if (r->type == &inspection_type || !is_lines(o) || exports_wanted(&o->exports))
 		image_take(&o->image, r);
 }
 
@@ -298,36 +258,6 @@ static bool write_prediction(struct output *o)
 	return rc >= 0;
 }
 
-static bool write_document(const struct output *o, const char *path, const struct buf *b)
-{
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int rc = fd < 0 ? -errno : command_write(fd, buf_span(b));
-	if (b->full)
-		rc = -EFBIG;
-	if (rc < 0)
-		log_error(&o->args->log, "%s: %s", path, strerror(-rc));
-	return rc >= 0;
-}
-
-static bool write_exports(struct output *o)
-{
-	struct buf b = { .cap = IMAGE_CAP };
-	bool good = true;
-	for (size_t i = 0; i < ARRAY_LEN(exports); i++) {
-		const char *path = args_text(o->args, exports[i].option);
-		if (!path)
-			continue;
-		buf_reset(&b);
-		size_t n = exports[i].make(&o->image, &b);
-		bool written = write_document(o, path, &b);
-		good &= written;
-		if (written)
-			log_note(&o->args->log, "%zu %s written to %s", n, exports[i].what, path);
-	}
-	buf_done(&b);
-	return good;
-}
-
 static bool has_explained(const struct output *o)
 {
 	const char *id = args_text(o->args, OPT_EXPLAIN);
@@ -337,33 +267,13 @@ static bool has_explained(const struct output *o)
 	return false;
 }
 
-static bool take_advisory(void *to, const char *text)
-{
-	struct advisories *t = to;
-	struct advisory a;
-	if (advisory_from_body(text, &t->arena, &a))
-		(void)advisories_add(t, &a);
-	return true;
-}
-
-/* Those that were imported, beside the shipped ones. */
-static void load_advisories(struct output *o)
-{
-	const struct query q = { .kind = "advisory", .min_severity = -1 };
-	if (!o->store)
-		return;
-	o->advisories = advisories_new();
-	if (store_ask(o->store, &q, take_advisory, o->advisories) < 0)
-		log_warn(&o->args->log, "advisories of the store cannot be read: only the shipped ones are looked for");
-	o->exam.advisories = o->advisories;
-}
-
 static bool examine(struct output *o)
 {
 	const struct sink to = { take_judged, o };
 	if (!o->examines)
 		return true;
-	load_advisories(o);
+	o->advisories = advised_load(o->store, &o->args->log, NULL);
+	o->exam.advisories = o->advisories;
 	bool good = examination_run(&o->exam, &o->material, o->spool, o->site.key, &o->registry, &o->args->log, &to);
 	if (o->exam.not_run)
 		log_warn(&o->args->log, "%u programs were not executed", o->exam.not_run);
@@ -394,7 +304,8 @@ static int inspect(struct output *o)
 	bool complete = good && rc == 0;
 	bool examined = examine(o);
 	print_all(o, complete);
-	bool written = finish_extract(o), predicted = write_prediction(o), exported = write_exports(o), explained = has_explained(o);
+	bool written = finish_extract(o), predicted = write_prediction(o), explained = has_explained(o);
+	bool exported = exports_write(&o->exports, &o->image, &o->args->log);
 	if (!complete || !o->image.sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
 	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged || o->exam.unmatched)
@@ -447,19 +358,26 @@ static bool load_rules(const struct args *a, struct matcher_rules *rules)
 	return true;
 }
 
+static struct exports exports_of(const struct args *a)
+{
+	return (struct exports){ .path = {
+		[EXPORT_SBOM] = args_text(a, OPT_SBOM), [EXPORT_SARIF] = args_text(a, OPT_SARIF),
+		[EXPORT_MAP] = args_text(a, OPT_MAP), [EXPORT_CARD] = args_text(a, OPT_CARD) } };
+}
+
 /* --jobs: operands are folders of images. */
 static int run_batch(const struct args *a, const struct site_options *so)
 {
-	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SBOM, OPT_SARIF, OPT_MAP };
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SAME };
 	uint64_t jobs = args_number(a, OPT_JOBS);
 	struct batch b = {
 		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
 		.jsonl = args_flag(a, OPT_JSONL), .color = args_text(a, OPT_COLOR), .progress = args_text(a, OPT_PROGRESS),
-		.site = *so, .fail_on = SEV_HIGH,
+		.site = *so, .fail_on = SEV_HIGH, .exports = exports_of(a),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --sbom, --sarif and --map");
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against and --same");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &b.fail_on);
@@ -475,7 +393,7 @@ static int run_batch(const struct args *a, const struct site_options *so)
 
 static int run(struct args *a)
 {
-	struct output o = { .args = a, .fail_on = SEV_HIGH };
+	struct output o = { .args = a, .fail_on = SEV_HIGH, .exports = exports_of(a) };
 	struct site_options so = {
 		.store = args_text(a, OPT_STORE), .key = args_text(a, OPT_KEY), .test_key = args_flag(a, OPT_TEST_KEY),
 		.no_store = args_flag(a, OPT_NO_STORE),
@@ -490,7 +408,7 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
-	if (!o.examines && writes_files(&o))
+	if (!o.examines && exports_wanted(&o.exports))
 		return command_usage(a, "--sbom, --sarif, --map and --card need the programs to be judged: not with --list or --extract");
 	if (args_text(a, OPT_YARA) && (!o.examines || args_text(a, OPT_SAME)))
 		return command_usage(a, "--yara needs the files to be judged: not with --list, --extract or --same");
@@ -559,10 +477,10 @@ const struct command cmd_inspect = {
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
-		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials", NULL, NULL },
-		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts", NULL, NULL },
-		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture", NULL, NULL },
-		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, for auscult watch --card", NULL, NULL },
+		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials; with --jobs a folder: a file an image", NULL, NULL },
+		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts; with --jobs a folder", NULL, NULL },
+		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture; with --jobs a folder", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, for auscult watch --card; with --jobs a folder", NULL, NULL },
 		[OPT_YARA] = { "yara", 0, "RULES", OPTION_TEXTS, "look for these YARA rules, a file or a folder of them, in every file of the image; may be given several times", NULL, NULL },
 		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,

@@ -22,7 +22,7 @@ static const struct field inspected_fields[] = {
 	[INSP_MEMBERS] = { "members", F_UINT, "files, folders and links in it" },
 	[INSP_PROGRAMS] = { "programs", F_UINT, "programs and libraries that were executed, copies counted once" },
 	[INSP_STATE] = { "state", F_TEXT, "whole; partial (damaged, or a budget was reached); not finished" },
-	[INSP_ENGINE] = { "engine", F_TEXT, "which build of auscult inspected it" },
+	[INSP_ENGINE] = { "engine", F_TEXT, "which build of auscult inspected it, with which imported advisories" },
 	[INSP_TRAITS] = { "traits", F_RECORDS, "what other images may have too", .nested = &trait_type },
 	[INSP_DROPPED] = { "dropped", F_UINT, "traits past the cap" },
 };
