@@ -288,6 +288,8 @@ void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_
 
 /* ---- recognise.c: on the state at main(); rolled back to the mark of the root ---- */
 void machine_recognise(struct machine *m);
+/* The C library of a static program asks the environment for something of its own: not set, and nothing to tell. */
+bool recognised_asks(struct machine *m, const struct block *b);
 
 /* ---- compare.c: outside bytes compared by instructions ---- */
 unsigned compare_count(struct machine *m, const struct block *b);    /* compares in a block */

@@ -236,3 +236,16 @@ void machine_recognise(struct machine *m)
 		machine_note(m, "%u library functions known by what they do", n);
 	(void)uc_ctl_flush_tlb(m->uc);
 }
+
+bool recognised_asks(struct machine *m, const struct block *b)
+{
+	static const char *const own[] = { "LD_", "LC_", "LANG", "GLIBC_", "MALLOC_", "GCONV_", "NLSPATH", "LOCPATH", "OUTPUT_CHARSET",
+		"TZ", "RES_OPTIONS", "LOCALDOMAIN", "RESOLV_", "HOSTALIASES", "POSIXLY_CORRECT", "GETCONF_DIR", "LIBC_" };
+	if (b->addr >= AT_STUBS || !span_is(b->stub->name, "getenv"))
+		return false;
+	struct span name = arg_text(m, 0);
+	for (unsigned i = 0; i < ARRAY_LEN(own); i++)
+		if (span_starts(name, span_str(own[i])))
+			return true;
+	return false;
+}

@@ -474,10 +474,17 @@ static void model_run(struct machine *m, const struct model *model, struct span 
 	m->result = v;
 }
 
+/* A call that does not come back was the last of its function, and was passed over: what follows is the next function
+ * in memory, which would return to itself for ever. */
+static bool returns_here(const struct machine *m, uint32_t addr)
+{
+	return m->cpu->lr && (reg_get(m, m->cpu->lr) & ~(uint64_t)1) == addr;
+}
+
 static void stub_enter(struct machine *m, const struct block *b)
 {
 	struct stub *s = &m->stubs[b->stub - m->stubs];
-	if (b->addr == AT_STUBS) {               /* the root returns */
+	if (b->addr == AT_STUBS || returns_here(m, b->addr)) {           /* the root returns */
 		m->ended = true;
 		machine_stop_path(m);
 		return;
@@ -486,7 +493,9 @@ static void stub_enter(struct machine *m, const struct block *b)
 	note_unknown(m, s);
 	m->compared = 0;
 	m->compared_at = m->ticks;
-	model_run(m, s->model ? s->model : model_unknown, s->name);
+	m->result = 0;
+	if (!recognised_asks(m, b))
+		model_run(m, s->model ? s->model : model_unknown, s->name);
 	if (!m->stopping)
 		reg_set(m, m->cpu->ret, m->result);
 	m->last_call = s->name;
@@ -537,14 +546,14 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 	if (!i || m->blocks[i - 1].end - m->blocks[i - 1].addr != size)
 		i = block_add(m, addr, size);
 	struct block *b = &m->blocks[i - 1];
-	if (b->stub) {
-		stub_enter(m, b);
-		return;
-	}
-	m->instructions += b->ninsn;
-	m->since_new++;
+	m->instructions += b->stub ? 1 : b->ninsn;
+	m->since_new += !b->stub;
 	if (over_budget(m)) {
 		machine_stop_path(m);
+		return;
+	}
+	if (b->stub) {
+		stub_enter(m, b);
 		return;
 	}
 	struct block from = m->prev ? m->blocks[m->prev - 1] : (struct block){ 0 };
@@ -1016,8 +1025,7 @@ static void run_recognition(struct machine *m)
 	const struct elf *e = &m->code.modules[0].elf;
 	uint64_t entry = e->entry ? e->entry + m->code.modules[0].bias : 0;
 	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
-	/* On MIPS one specimen never ended with models in place (docs/design/flow.md). */
-	if (!f || e->interp.n || e->nneeded || m->cpu->machine == EM_MIPS_)
+	if (!f || e->interp.n || e->nneeded)
 		return;
 	size_t mark = guest_mark(&m->g);
 	entry_stack(m);
