@@ -32,7 +32,7 @@
 enum {
 	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
-	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD, OPT_YARA,
+	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD, OPT_YARA, OPT_STRINGS, OPT_MEMBER, OPT_MIN_LENGTH,
 };
 
 enum { PIPE_READ = 256 * 1024 };
@@ -44,6 +44,7 @@ struct output {
 	int spool;
 	struct image image;
 	struct examination exam;
+	struct listing listing;
 	struct matcher_rules rules;
 	struct progress progress;
 	struct site site;
@@ -100,7 +101,8 @@ static void into_store(struct output *o, const struct record *r)
 static void take_judged(void *to, const struct record *r)
 {
 	struct output *o = to;
-	image_take(&o->image, r);
+	if (r->type != &string_type || !is_lines(o))
+		image_take(&o->image, r);
 	if (r->type == &finding_type)
 		note_finding(o, r);
 	if (!r->type->working)
@@ -109,6 +111,8 @@ static void take_judged(void *to, const struct record *r)
 		return;
 	json_record(&o->lines, r, NULL);
 	buf_text(&o->lines, "\n");
+	if (o->lines.n >= PIPE_READ)
+		write_lines(o);
 }
 
 static void take_record(void *to, const struct record *r)
@@ -151,10 +155,12 @@ static void print_people(const struct output *o, struct buf *out)
 			firmware_explain(out, &o->layout, one);
 		return;
 	}
-	if (args_flag(o->args, OPT_TRACE)) {
+	if (args_flag(o->args, OPT_TRACE))
 		image_traces(&o->image, &o->layout, out);
+	if (args_flag(o->args, OPT_STRINGS))
+		image_strings(&o->image, &o->layout, out);
+	if (args_flag(o->args, OPT_TRACE) || args_flag(o->args, OPT_STRINGS))
 		return;
-	}
 	if (o->examines)
 		firmware_report(out, &o->layout, findings->v, findings->n);
 	if (args_flag(o->args, OPT_LIST))
@@ -368,7 +374,8 @@ static struct exports exports_of(const struct args *a)
 /* --jobs: operands are folders of images. */
 static int run_batch(const struct args *a, const struct site_options *so)
 {
-	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SAME };
+	static const unsigned alone[] = { OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_AGAINST, OPT_SAME,
+					  OPT_STRINGS };
 	uint64_t jobs = args_number(a, OPT_JOBS);
 	struct batch b = {
 		.args = a, .jobs = (unsigned)jobs, .again = args_flag(a, OPT_AGAIN), .json = args_flag(a, OPT_JSON),
@@ -377,7 +384,8 @@ static int run_batch(const struct args *a, const struct site_options *so)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against and --same");
+			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --same "
+						"and --strings");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &b.fail_on);
@@ -412,7 +420,13 @@ static int run(struct args *a)
 		return command_usage(a, "--sbom, --sarif, --map and --card need the programs to be judged: not with --list or --extract");
 	if (args_text(a, OPT_YARA) && (!o.examines || args_text(a, OPT_SAME)))
 		return command_usage(a, "--yara needs the files to be judged: not with --list, --extract or --same");
+	if (args_flag(a, OPT_STRINGS) && !o.examines)
+		return command_usage(a, "--strings says what refers to each text: not with --list or --extract");
+	if (!args_flag(a, OPT_STRINGS) && (args_text(a, OPT_MEMBER) || a->v[OPT_MIN_LENGTH].given))
+		return command_usage(a, "--member and --min-length go with --strings");
 	examination_init(&o.exam);
+	o.listing = (struct listing){ args_text(a, OPT_MEMBER), (unsigned)args_number(a, OPT_MIN_LENGTH) };
+	o.exam.strings = args_flag(a, OPT_STRINGS) ? &o.listing : NULL;
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
 	sandbox_no_dumps();
@@ -463,6 +477,7 @@ const struct command cmd_inspect = {
 		"auscult inspect monitor.bin\n  what lies where in this image\n"
 		"auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
 		"auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
+		"auscult inspect --strings --member opt/bin/monitor monitor.bin\n  its texts, and which code refers to each\n"
 		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
 		"network for what the firmware foretells\n"
 		"auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
@@ -474,6 +489,9 @@ const struct command cmd_inspect = {
 		[OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT, "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
 		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments", NULL, NULL },
+		[OPT_STRINGS] = { "strings", 0, NULL, OPTION_FLAG, "print the texts in programs: place, section, encoding, and what refers to each", NULL, NULL },
+		[OPT_MEMBER] = { "member", 0, "PATTERN", OPTION_TEXT, "with --strings: of the members whose path matches, whatever they are", NULL, NULL },
+		[OPT_MIN_LENGTH] = { "min-length", 0, "N", OPTION_NUMBER, "with --strings: texts of at least N characters", "6", NULL },
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
 		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
 		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },

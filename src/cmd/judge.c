@@ -12,6 +12,7 @@
 #include "finding/case.h"
 #include "fw/flow/trace.h"
 #include "fw/pass/aloud.h"
+#include "fw/pass/listing.h"
 #include "record/wire.h"
 
 enum { ARENA = 1 << 30, OUT_FLUSH = 64 * 1024 };
@@ -132,7 +133,8 @@ static void set_scene(struct bench *b)
 	for (uint32_t i = 0; i < j->ntraces; i++) {
 		const struct judge_trace *t = &j->traces[i];
 		programs[i] = (struct scene_program){ .file = t->file, .calls = t->calls, .paths = t->paths, .ncalls = t->ncalls,
-						      .npaths = t->npaths, .summary = t->summary };
+						      .npaths = t->npaths, .functions = t->functions, .nfunctions = t->nfunctions,
+						      .summary = t->summary };
 	}
 	scene_spread_boot(files, j->nfiles, programs, j->ntraces, j->links, j->nlinks, &b->arena);
 	b->scene = (struct scene){ .image = j->image, .id = j->id, .files = files, .nfiles = j->nfiles, .programs = programs,
@@ -167,6 +169,11 @@ static void publish_trace(struct bench *b, uint32_t i, struct finding *const *fo
 	free(v);
 }
 
+static void publish_string(void *to, const struct record *r)
+{
+	send_record(to, r);
+}
+
 static void publish_all(struct bench *b)
 {
 	uint32_t n = 0;
@@ -186,6 +193,10 @@ static void publish_all(struct bench *b)
 		len = case_length(v + i, n - i);
 		case_record(v + i, len, &r, &b->line_host);
 		send_record(b, &r);
+	}
+	if (b->judge->strings) {
+		const struct sink to = { publish_string, b };
+		listing_publish(&b->scene, b->judge->strings, v, n, &b->line_host, &to);
 	}
 	for (uint32_t i = 0; b->judge->traces_too && i < b->scene.nprograms; i++)
 		publish_trace(b, i, v, n);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/keyring.h"
+#include "fw/pass/listing.h"
 #include "fw/pass/scene.h"
 #include "record/registry.h"
 
@@ -30,6 +31,7 @@ struct judge {
 	uint32_t nstarts, nlinks, nmatches;
 	const struct advisories *advisories;     /* the caller's; may be NULL */
 	bool traces_too;                         /* calls and paths are sent back too, credentials blanked */
+	const struct listing *strings;           /* the caller's; NULL: none are sent back */
 	struct judge_file *files;
 	uint32_t nfiles, files_room;
 	struct judge_trace *traces;

@@ -10,6 +10,7 @@
 #include "fw/model/binary.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
+#include "fw/model/strings.h"
 #include "fw/model/yara.h"
 #include "fw/unpack/records.h"
 #include "fw/flow/trace.h"
@@ -22,7 +23,7 @@ static const struct record_type *const own[] = {
 	&again_type, &rewrite_type, &transfer_type, &learnt_type, &vitals_type,
 	&container_type, &member_type, &area_type, &strip_type, &inspection_type, &extract_type,
 	&account_type, &identity_type, &key_type, &start_type,
-	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type,
+	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type, &string_type,
 	&inspected_type, NULL,
 };
 

@@ -9,7 +9,7 @@ enum { IMAGE_CAP = 1 << 30 };                    /* bytes of records, and of a d
 
 enum image_list {
 	IMAGE_CONTAINERS, IMAGE_AREAS, IMAGE_MEMBERS, IMAGE_BINARIES, IMAGE_STARTS, IMAGE_ACCOUNTS, IMAGE_KEYS, IMAGE_IDENTITY,
-	IMAGE_PROGRAMS, IMAGE_TRACES, IMAGE_FINDINGS, IMAGE_CASES, IMAGE_STRIPS, IMAGE_LISTS
+	IMAGE_PROGRAMS, IMAGE_TRACES, IMAGE_FINDINGS, IMAGE_CASES, IMAGE_STRIPS, IMAGE_STRINGS, IMAGE_LISTS
 };
 
 struct image_kept {
@@ -36,5 +36,7 @@ void image_report(const struct image *i, const struct layout *l, struct buf *out
 void image_list(const struct image *i, const struct layout *l, struct buf *out);
 /* What executing each program showed. */
 void image_traces(const struct image *i, const struct layout *l, struct buf *out);
+/* Texts of members, and what refers to them. */
+void image_strings(const struct image *i, const struct layout *l, struct buf *out);
 /* All of it as one JSON document. Needs the sum. */
 void image_document(const struct image *i, bool complete, bool traces, struct buf *out);

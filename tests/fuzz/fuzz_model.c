@@ -3,11 +3,13 @@
  * files, or the passes over scripts and tables; the rest is what they read. */
 #include <stdlib.h>
 
+#include "advisory/advisory.h"
 #include "fuzz.h"
 #include "fw/model/binary.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/model/strings.h"
+#include "fw/pass/listing.h"
 #include "fw/pass/scene.h"
 
 /* Everything that the reader hands out is looked at: a span that points astray is read here. */
@@ -30,6 +32,15 @@ static void read_elf(struct span s, struct arena *arena)
 		sum += at.p[i];
 	if (sum == 1)
 		abort();                         /* never: keeps the reads */
+}
+
+/* A program's texts and what refers to them. */
+static void list_texts(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	const struct scene_file file = { .path = "bin/a", .where = "bin/a", .kind = SCENE_PROGRAM, .content = s };
+	const struct scene scene = { .image = "x", .files = &file, .nfiles = 1 };
+	listing_publish(&scene, &(struct listing){ NULL, 4 }, NULL, 0, &host, &w->sink);
 }
 
 /* Two programs that may need each other, linked and told. */
@@ -118,7 +129,6 @@ static void add_tree(struct members *m, struct span s)
 	members_input(m, &(struct member){ .path = SPAN_LIT("bin/sh"), .type = MEMBER_SYMLINK, .target = target }, (struct span){ 0 });
 }
 
-
 static void read_tree(struct span s, struct fuzz_world *w, struct arena *arena)
 {
 	struct members *m = members_new(budget_for(0), -1);
@@ -127,18 +137,48 @@ static void read_tree(struct span s, struct fuzz_world *w, struct arena *arena)
 	members_free(m);
 }
 
-/* Scripts, accounts and tables as passes judge them. */
+/* The shipped advisories, and one that speaks of whatever stands at the front of the input. */
+static struct advisories *advisories_about(struct span s, struct arena *arena)
+{
+	struct advisories *all = advisories_new();
+	static const struct span ids[] = { { (const uint8_t *)"P1", 2 }, { (const uint8_t *)"P2", 2 } };
+	const char *words[3] = { "", "", "" };
+	struct rd r = rd_of(s);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct span line = { 0 };
+		if (rd_until(&r, '\n', &line) && line.n)
+			words[i] = (const char *)arena_copy(arena, span_cut(line, 80)).p;
+	}
+	struct advisory_product *products = arena_new(arena, 2 * sizeof(*products));
+	products[0] = (struct advisory_product){ "P1", "m", words[0], words[1], "", false };
+	products[1] = (struct advisory_product){ "P2", "m", "BusyBox", words[2], words[0], true };
+	struct vulnerability *weak = arena_new(arena, sizeof(*weak));
+	*weak = (struct vulnerability){ .cve = "CVE-2000-0001", .status[STATUS_AFFECTED] = { ids, 2 } };
+	struct advisory one = { .id = "A-1", .title = "t", .publisher = "p", .version = "1", .products = products, .nproducts = 2,
+				.vulnerabilities = weak, .nvulnerabilities = 1 };
+	(void)advisories_add(all, &one);
+	return all;
+}
+
+/* Scripts, accounts, tables, units and settings as passes judge them, with advisories. */
 static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena)
 {
-	static const char *const names[] = { "etc/init.d/S50app", "etc/passwd", "etc/shadow", "etc/inittab", "etc/inetd.conf", "key" };
-	static const enum scene_kind kinds[] = { SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_ACCOUNTS, SCENE_INITTAB, SCENE_INETD, SCENE_KEYS };
+	static const struct {
+		const char *path;
+		enum scene_kind kind;
+	} places[] = { { "etc/init.d/S50app", SCENE_SCRIPT }, { "etc/passwd", SCENE_ACCOUNTS }, { "etc/shadow", SCENE_ACCOUNTS },
+		       { "etc/inittab", SCENE_INITTAB }, { "etc/inetd.conf", SCENE_INETD }, { "key", SCENE_KEYS },
+		       { "etc/crontab", SCENE_CRON }, { "etc/cron.d/report", SCENE_CRON }, { "var/spool/cron/crontabs/root", SCENE_CRON },
+		       { "lib/systemd/system/app.service", SCENE_UNIT }, { "etc/app.conf", SCENE_OTHER }, { "www/cgi-bin/a", SCENE_OTHER } };
 	struct record_host host = { .keyring = w->keyring, .arena = arena };
-	struct scene_file files[ARRAY_LEN(names)];
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		files[i] = (struct scene_file){ .path = names[i], .where = names[i], .kind = kinds[i], .content = s, .mode = 0100755 };
+	struct scene_file files[ARRAY_LEN(places)];
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		files[i] = (struct scene_file){ .path = places[i].path, .where = places[i].path, .kind = places[i].kind, .content = s,
+						.mode = 0100755 };
 	(void)scene_kind_of(span_str("x"), s);
-	scene_find_boot(files, ARRAY_LEN(names), NULL, 0, arena);
-	struct scene scene = { .image = "x", .files = files, .nfiles = ARRAY_LEN(names) };
+	scene_find_boot(files, ARRAY_LEN(files), NULL, 0, arena);
+	struct advisories *advisories = advisories_about(s, arena);
+	struct scene scene = { .image = "x", .files = files, .nfiles = ARRAY_LEN(files), .advisories = advisories };
 	uint32_t n = 0;
 	struct finding **found = passes_run(&scene, &host, &n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -146,7 +186,9 @@ static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena
 		finding_record(found[i], &r, &host, scene_file_name, &scene);
 		fuzz_read_record(&w->json, &r);
 	}
+	listing_publish(&scene, &(struct listing){ "*", 4 }, found, n, &host, &w->sink);
 	free(found);
+	advisories_free(advisories);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -158,12 +200,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data + 1, size - 1);
 	struct span s = span_of(copy, size - 1);
 	struct fuzz_world w = { .keyring = keyring_new(keyring_test_key), .json = { .cap = 1 << 20 } };
+	w.sink = (struct sink){ fuzz_read_record, &w.json };
 	struct arena arena;
 	arena_init(&arena, 64 << 20);
 	switch (data[0] % 4) {
 	case 0:
 		read_elf(s, &arena);
 		read_binaries(s, &w, &arena);
+		list_texts(s, &w, &arena);
 		break;
 	case 1: read_tree(s, &w, &arena); break;
 	case 2: read_file(s, &w, &arena); break;

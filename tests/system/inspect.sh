@@ -87,6 +87,7 @@ if command -v gcc >/dev/null; then
 		chmod 644 "$work/$name"
 		inspect --jsonl "$work/$name" >"$work/$name.jsonl" 2>/dev/null
 		{ inspect --trace --jsonl "$work/$name"; inspect --trace "$work/$name"; inspect "$work/$name"
+		inspect --strings --min-length 3 "$work/$name"; inspect --strings --jsonl "$work/$name"
 		for f in $(grep '"kind":"finding"' "$work/$name.jsonl" | grep -o '"id":"F-[0-9a-f]*"' | cut -d'"' -f4); do
 			inspect --explain "$f" "$work/$name"
 		done; } >"$work/aloud" 2>&1

@@ -46,6 +46,15 @@ static size_t run_utf16(struct span s, bool big, uint32_t *characters)
 	return (size_t)*characters * 2;
 }
 
+/* Zeros stand on both sides of each letter: a text whose first zero ends what lies before it, in the other order. A
+ * program's wide texts lie at even places. */
+static bool is_order_of_next(struct span here, size_t at, uint32_t characters)
+{
+	uint32_t other;
+	(void)run_utf16(span_from(here, 1), false, &other);
+	return at % 2 && other >= characters;
+}
+
 bool strings_next(struct strings *t, struct string *out)
 {
 	while (t->at < t->s.n) {
@@ -54,6 +63,10 @@ bool strings_next(struct strings *t, struct string *out)
 		bool ascii, wide_le = here.n > 3 && here.p[1] == 0 && is_plain(here.p[0]), wide_be = here.n > 3 && here.p[0] == 0 && is_plain(here.p[1]);
 		if (wide_le || wide_be) {
 			size_t n = run_utf16(here, wide_be, &characters);
+			if (wide_be && is_order_of_next(here, t->at, characters)) {
+				t->at++;
+				continue;
+			}
 			if (characters >= t->least) {
 				*out = (struct string){ t->at, span_cut(here, n), wide_be ? STRING_UTF16BE : STRING_UTF16LE, characters };
 				t->at += n;
@@ -76,3 +89,30 @@ const char *string_form_name(enum string_form f)
 	static const char *const names[] = { "ASCII", "UTF-8", "UTF-16 little-endian", "UTF-16 big-endian" };
 	return names[f];
 }
+
+static const struct field use_fields[] = {
+	[USE_BY] = { "by", F_TEXT, "call (seen while it was executed), code or table" },
+	[USE_FUNCTION] = { "function", F_TEXT, "its symbol, or sub_ADDRESS" },
+	[USE_SITE] = { "site", F_UINT, "address of the call, the instruction or the table's word" },
+	[USE_CALLEE] = { "callee", F_TEXT, "function that is called with it" },
+	[USE_ARGUMENT] = { "argument", F_TEXT, "which argument it is, or is part of" },
+};
+RECORD_TYPE(use_type, "use", "A place that refers to a text", use_fields);
+
+static const struct field string_fields[] = {
+	[TXT_WHERE] = { "where", F_TEXT, "the member, through all containers" },
+	[TXT_PATH] = { "path", F_TEXT, "the member in its own tree" },
+	[TXT_OFFSET] = { "offset", F_UINT, "in the member", "By" },
+	[TXT_ADDRESS] = { "address", F_UINT, "as the program is linked" },
+	[TXT_SECTION] = { "section", F_TEXT, "section; without sections the rights of its segment" },
+	[TXT_ENCODING] = { "encoding", F_TEXT, "ASCII, UTF-8, UTF-16 little-endian or big-endian" },
+	[TXT_CHARACTERS] = { "characters", F_UINT, "length" },
+	[TXT_TEXT] = { "text", F_TEXT, "its start; secrets as ***" },
+	[TXT_WITHHELD] = { "withheld", F_TEXT, "what *** stands for" },
+	[TXT_USES] = { "uses", F_RECORDS, "what refers to it", .nested = &use_type },
+	[TXT_USES_DROPPED] = { "uses_dropped", F_UINT, "references past the cap" },
+};
+const struct record_type string_type = {
+	.name = "string", .doc = "A text in a member of an image",
+	.fields = string_fields, .nfields = ARRAY_LEN(string_fields), .working = true,
+};

@@ -101,3 +101,79 @@ void trace_hush(const struct scene *s, uint32_t i, struct finding *const *findin
 	free(acts.v);
 	arena_done(&own);
 }
+
+/* ---- the secrets themselves, for what else shows the bytes of a file ---- */
+
+struct secrets {
+	struct arena *arena;
+	struct span *v;
+	unsigned n;
+};
+
+static void add_secret(struct secrets *s, struct span text)
+{
+	if (text.n < LEAST || s->n == SECRETS_LISTED)
+		return;
+	for (unsigned i = 0; i < s->n; i++)
+		if (span_eq(s->v[i], text))
+			return;
+	struct span copy = arena_copy(s->arena, text);
+	if (copy.n)
+		s->v[s->n++] = copy;
+}
+
+static unsigned add_acts(struct secrets *s, const struct acts *acts)
+{
+	unsigned before = s->n;
+	for (size_t i = 0; i < acts->n; i++)
+		if (acts->v[i].kind == ACT_CREDENTIAL)
+			add_secret(s, acts->v[i].secret);
+	return s->n - before;
+}
+
+/* Which argument holds it is not known: all that did not come from outside. */
+static void add_arguments(struct secrets *s, const struct record *call)
+{
+	struct records args = record_has(call, FWC_ARGS) ? call->v[FWC_ARGS].records : (struct records){ 0 };
+	for (uint32_t i = 0; i < args.n; i++) {
+		struct records parts = record_has(args.v[i], ARG_PARTS) ? args.v[i]->v[ARG_PARTS].records : (struct records){ 0 };
+		if (!span_is(record_get_text(args.v[i], ARG_ORIGIN), "outside"))
+			add_secret(s, record_get_text(args.v[i], ARG_TEXT));
+		for (uint32_t k = 0; k < parts.n; k++)
+			if (!span_is(record_get_text(parts.v[k], PART_ORIGIN), "outside"))
+				add_secret(s, record_get_text(parts.v[k], PART_TEXT));
+	}
+}
+
+unsigned trace_secrets(const struct scene *s, uint32_t i, struct finding *const *findings, uint32_t n, struct arena *a,
+		       struct span out[SECRETS_LISTED])
+{
+	struct arena own;
+	struct acts acts = { .arena = &own };
+	struct secrets found = { .arena = a, .v = out };
+	const struct scene_program *p = &s->programs[i];
+	arena_init(&own, 64 << 20);
+	for (uint32_t k = 0; k < p->ncalls && found.n < SECRETS_LISTED; k++) {
+		acts.n = 0;
+		acts_of_call(&acts, p->calls[k]);
+		if (!add_acts(&found, &acts) && holds_credential(p->calls[k], p->file, findings, n))
+			add_arguments(&found, p->calls[k]);
+		arena_reset(&own);
+	}
+	free(acts.v);
+	arena_done(&own);
+	return found.n;
+}
+
+unsigned script_secrets(struct span script, struct arena *a, struct span out[SECRETS_LISTED])
+{
+	struct arena own;
+	struct acts acts = { .arena = &own };
+	struct secrets found = { .arena = a, .v = out };
+	arena_init(&own, 64 << 20);
+	acts_of_shell(&acts, script, NULL);
+	(void)add_acts(&found, &acts);
+	free(acts.v);
+	arena_done(&own);
+	return found.n;
+}

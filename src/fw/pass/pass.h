@@ -25,8 +25,8 @@ struct scene_file {
 /* One program's trace; the records stay as long as the scene. */
 struct scene_program {
 	uint32_t file;                           /* index in files */
-	struct record *const *calls, *const *paths;
-	uint32_t ncalls, npaths;
+	struct record *const *calls, *const *paths, *const *functions;
+	uint32_t ncalls, npaths, nfunctions;
 	const struct record *summary;            /* fwtrace; may be NULL */
 };
 
