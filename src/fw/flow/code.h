@@ -45,6 +45,7 @@ struct function {
 	uint8_t kind;                            /* enum function_kind: how good a start it is */
 	bool reached, tried, hot;                /* hot: a call of interest stands in it or below it */
 	bool thumb;
+	bool constructs;                         /* start-up of a static program calls it through a pointer */
 	bool returns, ends;                      /* it came back once; it led to the end of the program */
 	uint32_t module;
 };

@@ -288,11 +288,12 @@ static void arm_helpers(struct machine *m)
 	guest_put_number(&m->g, 0xffff0ffc, 5, 4, SHADE_NONE);
 }
 
-/* A descriptor of data of all four gigabytes (Intel SDM volume 3, section 3.4.5) at a privilege level. */
+/* A descriptor of data of all four gigabytes (Intel SDM volume 3, section 3.4.5) at a privilege level; accessed, or the
+ * processor would write to it. */
 static void descriptor(struct machine *m, unsigned entry, uint32_t base, uint8_t level)
 {
 	uint8_t b[8] = { 0xff, 0xff, (uint8_t)base, (uint8_t)(base >> 8), (uint8_t)(base >> 16),
-		(uint8_t)(0x92 | level << 5), 0xcf, (uint8_t)(base >> 24) };
+		(uint8_t)(0x93 | level << 5), 0xcf, (uint8_t)(base >> 24) };
 	guest_write(&m->g, AT_GDT + entry * sizeof(b), span_of(b, sizeof(b)), SHADE_NONE);
 }
 

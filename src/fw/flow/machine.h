@@ -166,7 +166,8 @@ struct machine {
 
 	struct probe probe;
 	uint32_t probe_main;                     /* main(), as the start-up of a static program names it */
-	bool starting;                           /* a path that is run for the state at main(), and not told */
+	bool starting, at_main;                  /* a path that is run for the state at main(), and not told; it came there */
+	uc_context *ground;                      /* registers at main() of a static program, whose memory is the ground */
 	struct addrmap recognised;               /* functions that a model stands in for → stub + 1 */
 
 	/* the path that runs */

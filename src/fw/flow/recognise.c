@@ -224,7 +224,7 @@ void machine_recognise(struct machine *m)
 		known[n].function = i;
 		known[n++].name = name;
 	}
-	guest_rollback(&m->g, m->root_mark);
+	guest_rollback(&m->g, t.mark);
 	uc_context_restore(m->uc, t.base);
 	uc_context_free(t.base);
 	for (unsigned i = 0; i < n; i++) {

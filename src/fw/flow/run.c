@@ -197,6 +197,7 @@ static void frame_push(struct machine *m, const struct turn *t, const struct blo
 	if (!f)
 		return;
 	f->reached = true;
+	f->constructs |= m->starting && t->kind == TURN_CALL_REG;
 	struct frame *n = arena_new(&m->root_arena, sizeof(*n));
 	*n = (struct frame){ .up = m->frame, .function = f->addr, .site = t->site, .back = t->end,
 		.depth = m->frame ? m->frame->depth + 1 : 0 };
@@ -538,6 +539,7 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 		return;
 	}
 	if (m->starting && addr == m->probe_main) {
+		m->at_main = true;
 		machine_stop_path(m);
 		return;
 	}
@@ -894,6 +896,11 @@ static void registers_reset(struct machine *m, const struct module *mod, uint64_
 {
 	const struct cpu *c = m->cpu;
 	static const unsigned tls = AT_TLS + TLS_BYTES / 2;
+	if (m->ground) {
+		(void)uc_context_restore(m->uc, m->ground);
+		reg_set(m, c->callee, pc);
+		return;
+	}
 	if (c->gp && mod->elf.pltgot)
 		reg_set(m, c->gp, mod->elf.pltgot + mod->bias + 0x7ff0);
 	reg_set(m, c->callee, pc);
@@ -988,9 +995,16 @@ static void entry_stack(struct machine *m)
 	reg_set(m, m->cpu->lr, AT_STUBS);
 }
 
+/* Its own start-up sets everything up. */
+static bool is_static(const struct machine *m)
+{
+	const struct elf *e = &m->code.modules[0].elf;
+	return e->entry && !e->interp.n && !e->nneeded;
+}
+
 static void run_constructors(struct machine *m)
 {
-	for (unsigned i = m->code.nmodules; i-- > 0;) {
+	for (unsigned i = m->code.nmodules; i-- > is_static(m);) {
 		const struct module *mod = &m->code.modules[i];
 		unsigned size = m->cpu->wide ? 8 : 4;
 		for (uint64_t at = 0; at + size <= mod->elf.init_array_bytes && at < 512 * size; at += size) {
@@ -1006,11 +1020,16 @@ static void run_constructors(struct machine *m)
 	}
 }
 
-static void run_entry(struct machine *m)
+static struct function *entry_function(struct machine *m)
 {
 	const struct module *mod = &m->code.modules[0];
 	uint64_t entry = mod->elf.entry ? mod->elf.entry + mod->bias : 0;
-	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
+	return entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
+}
+
+static void run_entry(struct machine *m)
+{
+	struct function *f = entry_function(m);
 	if (!f)
 		return;
 	size_t mark = guest_mark(&m->g);
@@ -1019,22 +1038,40 @@ static void run_entry(struct machine *m)
 	guest_rollback(&m->g, mark);
 }
 
-/* A static program's library is told by what it does: on the state at main(), where its start-up is done. */
-static void run_recognition(struct machine *m)
+/* Start-up of a static program runs as it is, up to main(): what it sets up is the ground that everything after stands
+ * on, and its library is told by what it does there. False: it does not come to main(). */
+static bool run_startup(struct machine *m)
 {
-	const struct elf *e = &m->code.modules[0].elf;
-	uint64_t entry = e->entry ? e->entry + m->code.modules[0].bias : 0;
-	struct function *f = entry ? code_function(&m->code, entry, m->cpu->arch == UC_ARCH_ARM && entry & 1) : NULL;
-	if (!f || e->interp.n || e->nneeded)
-		return;
+	struct function *f = entry_function(m);
+	if (!f || !is_static(m))
+		return false;
 	size_t mark = guest_mark(&m->g);
 	entry_stack(m);
 	m->starting = true;
 	root_run(m, f, 0, NULL, false);
 	m->starting = false;
-	m->root_mark = mark;
+	if (m->at_main && uc_context_alloc(m->uc, &m->ground) != UC_ERR_OK)
+		m->ground = NULL;
+	if (m->ground) {
+		uc_context_save(m->uc, m->ground);
+	} else {
+		guest_rollback(&m->g, mark);
+		registers_reset(m, &m->code.modules[0], f->addr);
+	}
 	machine_recognise(m);
 	guest_commit(&m->g);
+	return m->ground != NULL;
+}
+
+static void run_main(struct machine *m)
+{
+	bool thumb = m->cpu->arch == UC_ARCH_ARM && reg_get(m, UC_ARM_REG_CPSR) & 0x20;
+	struct function *f = code_function(&m->code, m->probe_main, thumb);
+	if (!f)
+		return;
+	if (!f->name.n)
+		f->name = SPAN_LIT("main");
+	root_run(m, f, 0, NULL, true);
 }
 
 /* Functions that nobody called: with marked arguments, as a callback or a table would call them. */
@@ -1053,7 +1090,7 @@ static void run_rest(struct machine *m)
 {
 	for (uint32_t i = 0; i < m->code.nfunctions && !m->stopped; i++) {
 		struct function *f = &m->code.functions[i];
-		if (f->module || f->tried || code_flags(&m->code, f->addr) & CODE_RUN)
+		if (f->module || f->tried || (!f->constructs && code_flags(&m->code, f->addr) & CODE_RUN))
 			continue;
 		run_function(m, f);
 	}
@@ -1068,8 +1105,10 @@ void machine_run(struct machine *m)
 	cpu_prepare(m->cpu, m->uc);
 	m->limits.first = m->limits.first ? m->limits.first : 4000000;
 	run_constructors(m);
-	run_recognition(m);
-	run_entry(m);
+	if (run_startup(m))
+		run_main(m);
+	else
+		run_entry(m);
 	run_rest(m);
 	if (!m->stopped)
 		m->stopped = "done";
