@@ -61,13 +61,7 @@ int chain_append(struct store *s, const struct row *row)
 	sqlite3_bind_int64(st, 1, s->seq + 1);
 	sqlite3_bind_int64(st, 2, s->run);
 	bind_text(st, 3, row->id);
-	bind_text(st, 4, row->rule);
-	bind_text(st, 5, row->device);
-	if (row->severity >= 0)
-		sqlite3_bind_int(st, 6, row->severity);
-	bind_time(st, 7, row->first);
-	bind_time(st, 8, row->last);
-	bind_text(st, 9, row->body);
+	bind_row(st, row);
 	sqlite3_bind_blob(st, 10, s->head, 32, SQLITE_TRANSIENT);
 	sqlite3_bind_blob(st, 11, hash, 32, SQLITE_TRANSIENT);
 	int bad = store_done(s, st, "adding a finding");

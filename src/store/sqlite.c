@@ -98,10 +98,21 @@ void bind_text(sqlite3_stmt *st, int at, struct span s)
 		sqlite3_bind_text64(st, at, (const char *)s.p, s.n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void bind_time(sqlite3_stmt *st, int at, uint64_t ns)
+static void bind_time(sqlite3_stmt *st, int at, uint64_t ns)
 {
 	if (ns)
 		sqlite3_bind_int64(st, at, ns > INT64_MAX ? INT64_MAX : (int64_t)ns);
+}
+
+void bind_row(sqlite3_stmt *st, const struct row *row)
+{
+	bind_text(st, 4, row->rule);
+	bind_text(st, 5, row->device);
+	if (row->severity >= 0)
+		sqlite3_bind_int(st, 6, row->severity);
+	bind_time(st, 7, row->first);
+	bind_time(st, 8, row->last);
+	bind_text(st, 9, row->body);
 }
 
 struct span column_span(sqlite3_stmt *st, int at)
@@ -375,13 +386,7 @@ static int bind_item(struct store *s, const char *kind, const struct row *row)
 	sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
 	bind_text(st, 2, row->id);
 	sqlite3_bind_int64(st, 3, s->run);
-	bind_text(st, 4, row->rule);
-	bind_text(st, 5, row->device);
-	if (row->severity >= 0)
-		sqlite3_bind_int(st, 6, row->severity);
-	bind_time(st, 7, row->first);
-	bind_time(st, 8, row->last);
-	bind_text(st, 9, row->body);
+	bind_row(st, row);
 	return store_done(s, st, "writing a record");
 }
 

@@ -38,7 +38,7 @@ int  store_failed(struct store *s, const char *doing);
 sqlite3_stmt *store_ready(struct store *s, enum statement which);    /* reset, bindings cleared */
 int  store_done(struct store *s, sqlite3_stmt *st, const char *doing);   /* steps to the end, resets */
 void bind_text(sqlite3_stmt *st, int at, struct span s);                 /* empty: NULL */
-void bind_time(sqlite3_stmt *st, int at, uint64_t ns);                   /* 0: NULL */
+void bind_row(sqlite3_stmt *st, const struct row *row);                 /* rule to body, at 4 to 9 in both tables */
 struct span column_span(sqlite3_stmt *st, int at);
 
 /* chain.c */
