@@ -178,6 +178,14 @@ static void stage_publish(struct job *j)
 		strip_record(m, i, &j->r, &j->host);
 		send_record(j);
 	}
+	for (uint32_t i = 0; i < m->ntrees; i++) {
+		device_tree_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
+	for (uint32_t i = 0; i < m->npartitions; i++) {
+		partition_record(m, i, &j->r, &j->host);
+		send_record(j);
+	}
 	for (uint32_t i = 0; i < m->n; i++) {
 		member_record(m, i, m->v[i].type == MEMBER_FILE ? file_class_name(j->classes[i]) : NULL, &j->r, &j->host);
 		send_record(j);

@@ -108,7 +108,8 @@ const char *map_kind_word(enum map_kind k)
 {
 	static const char *const words[MAP_KINDS] = {
 		[MAP_OTHER] = "container", [MAP_FILES] = "file system", [MAP_ARCHIVE] = "archive", [MAP_STREAM] = "packed stream",
-		[MAP_BOOT] = "boot image", [MAP_FLASH] = "partitions", [MAP_SETTINGS] = "settings", [MAP_MEMBER] = "file",
+		[MAP_BOOT] = "boot image", [MAP_FLASH] = "partitions", [MAP_SETTINGS] = "settings",
+		[MAP_PARTITION] = "partition", [MAP_MEMBER] = "file",
 		[MAP_DATA] = "unknown: program or data", [MAP_TEXT] = "text", [MAP_SEALED] = "unknown: encrypted or compressed",
 		[MAP_ERASED] = "erased (0xff)", [MAP_ZEROS] = "zeros", [MAP_PADDING] = "padding", [MAP_UNSEEN] = "not looked at",
 	};
@@ -117,7 +118,7 @@ const char *map_kind_word(enum map_kind k)
 
 static enum map_kind kind_of_container(struct span word)
 {
-	for (enum map_kind k = MAP_OTHER; k <= MAP_SETTINGS; k++)
+	for (enum map_kind k = MAP_OTHER; k <= MAP_PARTITION; k++)
 		if (span_is(word, map_kind_word(k)))
 			return k;
 	return MAP_OTHER;
@@ -243,7 +244,9 @@ static void add_inside(struct builder *b, struct map_part *container, uint64_t i
 		file = members.v[i].r;
 		placed += record_get_uint(file, MEM_LENGTH) != 0;
 	}
-	if (files == 1 && (of.kind == MAP_STREAM || of.kind == MAP_BOOT))
+	if (files == 1 && of.kind == MAP_PARTITION)
+		container->name = record_get_text(file, MEM_PATH);
+	if (files == 1 && (of.kind == MAP_STREAM || of.kind == MAP_BOOT || of.kind == MAP_PARTITION))
 		add_single(b, container, file);
 	else if (of.kind == MAP_FLASH && !placed)
 		add_volumes(b, &of, &members);
@@ -333,6 +336,68 @@ static void number_all(struct flash_map *m)
 	}
 }
 
+/* Where a member's bytes lie in the image; NULL: it is packed, or not in it. */
+static const struct place *place_of(const struct builder *b, uint64_t member)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].member == member)
+			return b->v[i].in.to_scale ? &b->v[i].in : NULL;
+	return NULL;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct map_partition *x = a, *y = b;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return (x->to < y->to) - (x->to > y->to);
+}
+
+/* Each into the first lane where it has room; past the last lane it is left out of the picture. */
+static void lanes_find(struct map_table *t)
+{
+	uint64_t end[MAP_LANES] = { 0 };
+	if (t->n)
+		qsort(t->v, t->n, sizeof(*t->v), by_start);
+	for (size_t i = 0; i < t->n; i++) {
+		unsigned lane = 0;
+		while (lane < MAP_LANES && t->v[i].from < end[lane])
+			lane++;
+		t->v[i].lane = lane;
+		if (lane == MAP_LANES)
+			continue;
+		end[lane] = t->v[i].to;
+		t->lanes = lane >= t->lanes ? lane + 1 : t->lanes;
+	}
+}
+
+/* Records of one table stand together. */
+static void add_tables(struct builder *b, const struct image_kept *k)
+{
+	struct flash_map *m = b->m;
+	for (size_t i = 0, n; i < k->n && m->ntables < MAP_TABLES; i += n) {
+		const struct record *first = k->v[i];
+		for (n = 1; i + n < k->n && record_get_uint(k->v[i + n], PAR_TABLE) == record_get_uint(first, PAR_TABLE); n++)
+			;
+		const struct place *in = record_has(first, PAR_MEMBER) ? place_of(b, record_get_uint(first, PAR_MEMBER)) : NULL;
+		if (!in)
+			continue;
+		struct map_table *t = &m->tables[m->ntables++];
+		*t = (struct map_table){ .source = record_get_text(first, PAR_SOURCE), .where = record_get_text(first, PAR_WHERE),
+					 .device = record_get_text(first, PAR_DEVICE), .v = mem_array(n, sizeof(*t->v)) };
+		for (size_t j = i; j < i + n; j++) {
+			const struct record *r = k->v[j];
+			uint64_t at = record_get_uint(r, PAR_OFFSET), length = record_get_uint(r, PAR_LENGTH);
+			struct map_partition p = { .label = record_get_text(r, PAR_LABEL), .from = place_at(in, at),
+						   .read_only = record_get_uint(r, PAR_READ_ONLY) != 0 };
+			p.to = place_at(in, record_has(r, PAR_LENGTH) && length < in->size ? at + length : in->size);
+			if (at < in->size && p.to > p.from)
+				t->v[t->n++] = p;
+		}
+		lanes_find(t);
+	}
+}
+
 bool flash_map_build(const struct image *i, size_t n, struct flash_map *m)
 {
 	const struct image_kept *strips = &i->list[IMAGE_STRIPS];
@@ -358,6 +423,7 @@ bool flash_map_build(const struct image *i, size_t n, struct flash_map *m)
 		const struct pending next = b.v[b.at++];
 		add_content(&b, next.member, &next.in);
 	}
+	add_tables(&b, &i->list[IMAGE_PARTITIONS]);
 	free(b.v);
 	free(b.inside.v);
 	free(b.members.v);
@@ -367,6 +433,8 @@ bool flash_map_build(const struct image *i, size_t n, struct flash_map *m)
 
 void flash_map_done(struct flash_map *m)
 {
+	for (size_t t = 0; t < m->ntables; t++)
+		free(m->tables[t].v);
 	free(m->v);
 	*m = (struct flash_map){ 0 };
 }
@@ -385,13 +453,20 @@ double flash_map_entropy(const struct flash_map *m, uint64_t from, uint64_t to, 
 
 struct span flash_map_partition(const struct flash_map *m, const struct map_part *p)
 {
-	(void)m;
-	(void)p;
-	return (struct span){ 0 };
+	const struct map_partition *best = NULL;
+	uint64_t middle = p->from + (p->to - p->from) / 2;
+	for (size_t t = 0; t < m->ntables && !best; t++)
+		for (size_t i = 0; i < m->tables[t].n; i++) {
+			const struct map_partition *q = &m->tables[t].v[i];
+			if (q->from <= middle && middle < q->to && (!best || q->to - q->from < best->to - best->from))
+				best = q;
+		}
+	return best ? best->label : (struct span){ 0 };
 }
 
-static void put_part(struct buf *out, const struct map_part *p)
+static void put_part(struct buf *out, const struct flash_map *m, const struct map_part *p)
 {
+	struct span partition = flash_map_partition(m, p);
 	buf_text(out, "{\"number\":");
 	json_put_str(out, p->number);
 	if (p->to_scale)
@@ -410,6 +485,10 @@ static void put_part(struct buf *out, const struct map_part *p)
 		buf_text(out, ",\"damage\":");
 		json_put_text(out, p->damage);
 	}
+	if (partition.n) {
+		buf_text(out, ",\"partition\":");
+		json_put_text(out, partition);
+	}
 	if (p->members)
 		buf_printf(out, ",\"members\":%llu", (unsigned long long)p->members);
 	buf_text(out, "}");
@@ -425,7 +504,7 @@ void flash_map_json(const struct image *i, struct buf *out)
 		buf_printf(out, ",\"size\":%llu,\"parts\":[", (unsigned long long)m.size);
 		for (size_t k = 0; k < m.n; k++) {
 			buf_text(out, k ? ",\n    " : "");
-			put_part(out, &m.v[k]);
+			put_part(out, &m, &m.v[k]);
 		}
 		buf_printf(out, "],\"left_out\":%zu}", m.dropped);
 		flash_map_done(&m);

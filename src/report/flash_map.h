@@ -6,11 +6,11 @@
 #include "report/image.h"
 
 enum map_kind {
-	MAP_OTHER, MAP_FILES, MAP_ARCHIVE, MAP_STREAM, MAP_BOOT, MAP_FLASH, MAP_SETTINGS, MAP_MEMBER,
+	MAP_OTHER, MAP_FILES, MAP_ARCHIVE, MAP_STREAM, MAP_BOOT, MAP_FLASH, MAP_SETTINGS, MAP_PARTITION, MAP_MEMBER,
 	MAP_DATA, MAP_TEXT, MAP_SEALED, MAP_ERASED, MAP_ZEROS, MAP_PADDING, MAP_UNSEEN, MAP_KINDS
 };
 
-enum { MAP_NUMBER = 24, MAP_PARTS = 4096, MAP_TABLES = 4, MAP_NONE = -1 };
+enum { MAP_NUMBER = 24, MAP_PARTS = 4096, MAP_TABLES = 4, MAP_LANES = 3, MAP_NONE = -1 };
 
 struct map_part {
 	uint64_t from, to;                       /* in the image; when not to scale: of what holds it */
@@ -23,11 +23,19 @@ struct map_part {
 	char number[MAP_NUMBER];                 /* "3.1": the first in the third */
 };
 
-/* Partitions as a table in the image has them, if they fit what lies there. */
+/* Partitions as a device tree or a command line of the image has them, when they fit what lies there. */
+struct map_partition {
+	struct span label;
+	uint64_t from, to;                       /* in the image */
+	bool read_only;
+	unsigned lane;                           /* those of one lane do not overlap */
+};
+
 struct map_table {
-	struct span source;                      /* "device tree", "mtdparts" */
-	struct record *const *v;                 /* "partition" records */
+	struct span source, where, device;
+	struct map_partition *v;                 /* by place */
 	size_t n;
+	unsigned lanes;
 };
 
 struct flash_map {
@@ -51,6 +59,7 @@ struct span flash_map_partition(const struct flash_map *m, const struct map_part
 
 /* A picture of every input that has a strip, one below the other. Returns how many. */
 size_t flash_map_svg(const struct image *i, struct buf *out);
-void   flash_map_text(const struct flash_map *m, const struct layout *l, struct buf *out);
+/* Tables of what lies in which member, an image of several parts with its strip and its partitions before. */
+void   image_map(const struct image *i, const struct layout *l, struct buf *out);
 /* The value of "map" in the document. */
 void   flash_map_json(const struct image *i, struct buf *out);

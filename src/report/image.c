@@ -24,7 +24,8 @@ static const struct kind kinds[] = {
 	{ &binary_type, IMAGE_BINARIES }, { &start_type, IMAGE_STARTS }, { &account_type, IMAGE_ACCOUNTS },
 	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS },
 	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
-	{ &strip_type, IMAGE_STRIPS }, { &string_type, IMAGE_STRINGS },
+	{ &strip_type, IMAGE_STRIPS }, { &device_tree_type, IMAGE_TREES }, { &partition_type, IMAGE_PARTITIONS },
+	{ &string_type, IMAGE_STRINGS },
 };
 
 /* In the order of the document. */
@@ -32,7 +33,8 @@ static const char *const names[IMAGE_LISTS] = {
 	[IMAGE_CONTAINERS] = "containers", [IMAGE_AREAS] = "areas", [IMAGE_MEMBERS] = "members", [IMAGE_BINARIES] = "binaries",
 	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_IDENTITY] = "identity",
 	[IMAGE_PROGRAMS] = "programs", [IMAGE_TRACES] = "trace", [IMAGE_FINDINGS] = "findings", [IMAGE_CASES] = "cases",
-	[IMAGE_STRIPS] = "strips", [IMAGE_STRINGS] = "strings",
+	[IMAGE_STRIPS] = "strips", [IMAGE_TREES] = "device_trees", [IMAGE_PARTITIONS] = "partitions",
+	[IMAGE_STRINGS] = "strings",
 };
 
 void image_init(struct image *i)

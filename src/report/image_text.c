@@ -23,102 +23,6 @@ static struct span text_of(const struct record *r, unsigned field)
 	return record_get_text(r, field);
 }
 
-static void container_row(struct table *t, const struct record *r, struct buf *b)
-{
-	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, CON_OFFSET));
-	cell_text(t, b);
-	layout_bytes(b, record_get_uint(r, CON_LENGTH));
-	cell_text(t, b);
-	buf_bytes(b, text_of(r, CON_FORMAT));
-	if (text_of(r, CON_DETAIL).n)
-		buf_text(b, ", ");
-	buf_bytes(b, text_of(r, CON_DETAIL));
-	cell_text(t, b);
-	table_number(t, record_get_uint(r, CON_MEMBERS));
-}
-
-static void area_row(struct table *t, const struct record *r, struct buf *b)
-{
-	buf_printf(b, "0x%llx", (unsigned long long)record_get_uint(r, ARE_OFFSET));
-	cell_text(t, b);
-	layout_bytes(b, record_get_uint(r, ARE_LENGTH));
-	cell_text(t, b);
-	buf_bytes(b, text_of(r, ARE_WHAT));
-	cell_text(t, b);
-	table_text(t, "");
-}
-
-/* The containers of one member and the areas between them, in order of place. */
-static size_t map_member(const struct image *image, uint64_t member, struct table *t, struct buf *b)
-{
-	const struct image_kept *containers = &image->list[IMAGE_CONTAINERS], *areas = &image->list[IMAGE_AREAS];
-	size_t rows = 0, a = 0;
-	for (size_t i = 0; i <= containers->n; i++) {
-		const struct record *c = i < containers->n ? containers->v[i] : NULL;
-		if (c && record_get_uint(c, CON_MEMBER) != member)
-			continue;
-		for (; a < areas->n && rows < ROWS_MAX; a++) {
-			const struct record *r = areas->v[a];
-			if (record_get_uint(r, ARE_MEMBER) != member)
-				continue;
-			if (c && record_get_uint(r, ARE_OFFSET) > record_get_uint(c, CON_OFFSET))
-				break;
-			area_row(t, r, b);
-			rows++;
-		}
-		if (c && rows < ROWS_MAX) {
-			container_row(t, c, b);
-			rows++;
-		}
-	}
-	return rows;
-}
-
-/* An image of several parts, from end to end. */
-static void print_strip(const struct image *image, uint64_t member, const struct layout *l, struct buf *out)
-{
-	struct flash_map m;
-	for (size_t n = 0; n < image->list[IMAGE_STRIPS].n; n++) {
-		if (record_get_uint(image->list[IMAGE_STRIPS].v[n], STR_MEMBER) != member || !flash_map_build(image, n, &m))
-			continue;
-		if (m.n > 1)
-			flash_map_text(&m, l, out);
-		flash_map_done(&m);
-	}
-}
-
-static void print_map(const struct image *image, const struct layout *l, struct buf *out)
-{
-	const struct image_kept *members = &image->list[IMAGE_MEMBERS];
-	static const char *const heads[] = { "OFFSET", "LENGTH", "WHAT", "MEMBERS" };
-	size_t mapped = 0;
-	for (size_t i = 0; i < members->n && mapped < TROUBLE_MAX; i++) {
-		const struct record *r = members->v[i];
-		struct table t;
-		struct buf b = { 0 };
-		table_init(&t, 4, heads);
-		t.right[1] = t.right[3] = true;
-		size_t rows = map_member(image, record_get_uint(r, MEM_ID), &t, &b);
-		if (rows) {
-			struct buf head = { 0 };
-			buf_text(out, "\n");
-			buf_bytes(&head, text_of(r, MEM_WHERE));
-			buf_text(&head, " (");
-			layout_bytes(&head, record_get_uint(r, MEM_SIZE));
-			buf_text(&head, ")");
-			layout_wrap(out, l, 0, "", buf_span(&head));
-			print_strip(image, record_get_uint(r, MEM_ID), l, out);
-			table_print(&t, out, l, 2);
-			buf_done(&head);
-			mapped++;
-		}
-		table_done(&t);
-		buf_done(&b);
-	}
-	if (mapped == TROUBLE_MAX)
-		buf_text(out, "  (more: --jsonl gives all)\n");
-}
-
 static void print_counts(const struct image *image, const struct layout *l, struct buf *out)
 {
 	const struct image_kept *containers = &image->list[IMAGE_CONTAINERS], *members = &image->list[IMAGE_MEMBERS];
@@ -376,7 +280,7 @@ void image_traces(const struct image *image, const struct layout *l, struct buf 
 void image_report(const struct image *image, const struct layout *l, struct buf *out)
 {
 	card_report(out, l, image);
-	print_map(image, l, out);
+	image_map(image, l, out);
 	print_counts(image, l, out);
 	print_classes(image, l, out);
 	print_binaries(image, l, out);

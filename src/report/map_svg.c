@@ -28,6 +28,7 @@ static const struct look {
 	[MAP_BOOT] = { "#fbeac4", "#4c3604", "#e69f00", "M1 2H3M5 6H7" },
 	[MAP_FLASH] = { "#d0eee4", "#0b3f31", "#009e73", "M0 0H8M0 0V8" },
 	[MAP_SETTINGS] = { "#faf7c8", "#464200", "#8f8700", "M2 0V8M6 0V8" },
+	[MAP_PARTITION] = { "#e3eadf", "#2f382a", "#5f7a52", "M2 0V8M2 4H6" },
 	[MAP_MEMBER] = { "#f7f7f7", "#262626", "#999999", "" },
 	[MAP_DATA] = { "#e2e2e2", "#3c3c3c", "#666666", "M4 2V6M2 4H6" },
 	[MAP_TEXT] = { "#ececdf", "#34342b", "#777766", "M0 2H5M0 6H7" },
@@ -240,7 +241,7 @@ static size_t place_bands(struct picture *p, const size_t *parts, size_t n, doub
 static void say(struct buf *b, const struct map_part *a)
 {
 	buf_bytes(b, a->name);
-	if (a->kind <= MAP_SETTINGS && !span_is(a->name, map_kind_word(a->kind)))
+	if (a->kind <= MAP_PARTITION && !span_is(a->name, map_kind_word(a->kind)))
 		buf_printf(b, " (%s)", map_kind_word(a->kind));
 	else if (a->kind == MAP_DATA || a->kind == MAP_SEALED)
 		buf_text(b, " (unknown)");
@@ -443,6 +444,66 @@ static bool put_row(struct picture *p, unsigned depth)
 	free(bands);
 	free(calls);
 	return n > 0;
+}
+
+/* ---- partitions ---- */
+
+enum { PARTITION_BAND = 20 };
+
+static void put_partition(struct picture *p, const struct map_partition *q, double x, double end, double y)
+{
+	struct buf b = { 0 };
+	buf_printf(&b, "0x%llx–0x%llx ", (unsigned long long)q->from, (unsigned long long)q->to);
+	buf_bytes(&b, q->label);
+	buf_text(&b, q->read_only ? ", read-only" : "");
+	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band k%d\"><title>", x, y, end - x,
+		   PARTITION_BAND, MAP_MEMBER);
+	put_xml(p->out, buf_span(&b));
+	buf_text(p->out, "</title></rect>");
+	buf_reset(&b);
+	if (end - x >= 26) {
+		cut_to(&b, q->label, end - x - 6);
+		put_text(p, (x + end) / 2, y + 14, "m", buf_span(&b));
+	}
+	buf_text(p->out, "</g>\n");
+	buf_done(&b);
+}
+
+/* Narrow ones are widened like bands; what has no room left is named by the list alone. */
+static void put_lane(struct picture *p, const struct map_table *t, unsigned lane)
+{
+	double at = LEFT;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct map_partition *q = &t->v[i];
+		if (q->lane != lane)
+			continue;
+		double x = x_of(p, q->from), end = x_of(p, q->to);
+		x = x > at ? x : at;
+		end = end > x + LEAST ? end : x + LEAST;
+		if (end > RIGHT + 0.01)
+			continue;
+		put_partition(p, q, x, end, p->y);
+		at = end;
+	}
+	p->y += PARTITION_BAND + 2;
+}
+
+static void put_tables(struct picture *p)
+{
+	for (size_t k = 0; k < p->m->ntables; k++) {
+		const struct map_table *t = &p->m->tables[k];
+		struct buf b = { 0 };
+		buf_text(&b, "Partitions, as the ");
+		buf_bytes(&b, t->source);
+		buf_text(&b, t->device.n ? " says of " : " says");
+		buf_bytes(&b, t->device);
+		put_text(p, LEFT, p->y + LINE - 4, "q halo", buf_span(&b));
+		p->y += LINE;
+		for (unsigned lane = 0; lane < t->lanes; lane++)
+			put_lane(p, t, lane);
+		p->y += 2;
+		buf_done(&b);
+	}
 }
 
 /* ---- the strip ---- */
@@ -699,6 +760,7 @@ static void put_map(struct picture *p)
 	double top = p->y;
 	p->out = &rows;
 	p->y += 2 * LINE + 8 + 2;
+	put_tables(p);
 	for (unsigned depth = 0; depth < ROWS && put_row(p, depth); depth++)
 		p->y += 6;
 	put_strip(p);

@@ -7,6 +7,7 @@
 #include "fw/unpack/area.h"
 #include "fw/unpack/extract.h"
 #include "fw/unpack/records.h"
+#include "report/flash_map.h"
 
 static struct budget small(void)
 {
@@ -27,16 +28,36 @@ static void read_records(const struct members *m, struct fuzz_world *w, struct a
 {
 	struct record_host host = { .keyring = w->keyring, .arena = arena };
 	struct record r;
+	struct image image;
+	struct buf map = { 0 };
+	image_init(&image);
 	for (uint32_t i = 1; i < m->nc; i++) {
 		container_record(m, i, &r, &host);
+		image_take(&image, &r);
 		fuzz_read_record(&w->json, &r);
 	}
 	for (uint32_t i = 0; i < m->nareas; i++) {
 		area_record(m, i, &r, &host);
+		image_take(&image, &r);
+		fuzz_read_record(&w->json, &r);
+	}
+	for (uint32_t i = 0; i < m->nstrips; i++) {
+		strip_record(m, i, &r, &host);
+		image_take(&image, &r);
+		fuzz_read_record(&w->json, &r);
+	}
+	for (uint32_t i = 0; i < m->ntrees; i++) {
+		device_tree_record(m, i, &r, &host);
+		fuzz_read_record(&w->json, &r);
+	}
+	for (uint32_t i = 0; i < m->npartitions; i++) {
+		partition_record(m, i, &r, &host);
+		image_take(&image, &r);
 		fuzz_read_record(&w->json, &r);
 	}
 	for (uint32_t i = 0; i < m->n; i++) {
 		member_record(m, i, "data", &r, &host);
+		image_take(&image, &r);
 		fuzz_read_record(&w->json, &r);
 		struct buf name = { .cap = 1 << 16 };
 		extract_clean(m->v[i].path, &name);
@@ -44,6 +65,9 @@ static void read_records(const struct members *m, struct fuzz_world *w, struct a
 		buf_done(&name);
 		arena_reset(arena);
 	}
+	flash_map_svg(&image, &map);
+	buf_done(&map);
+	image_done(&image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Flattened device trees (Devicetree Specification 0.4 §5) and, with a node /images in them, U-Boot's FIT
- * images (flat image tree): the images come out, their hashes are checked, signatures are counted. */
+/* Flattened device trees and, with a node /images in them, U-Boot's FIT images (flat image tree): the images come out,
+ * their hashes are checked, signatures are counted. */
 #include <openssl/evp.h>
 #include <zlib.h>
 
-#include "fw/unpack/unpack.h"
+#include "fw/unpack/devicetree.h"
 
-enum { BEGIN = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9, HEADER = 40, DEPTH_MOST = 64, IMAGES_MAX = 256, HASHES_MAX = 4 };
+enum { IMAGES_MAX = 256, HASHES_MAX = 4 };
 
 struct hash {
 	struct span algo, value;
@@ -20,14 +20,9 @@ struct image {
 	unsigned nhashes, nsignatures;
 };
 
-struct tree_state {
-	struct span names[DEPTH_MOST];           /* of the nodes one stands in */
-	unsigned depth;
-};
-
 struct fit {
 	struct members *m;
-	struct span s, strings;
+	struct span s;
 	uint32_t size;
 	struct span model, compatible, description;
 	struct image *images;
@@ -36,49 +31,16 @@ struct fit {
 	bool has_images;
 };
 
-static bool header_read(struct span s, uint32_t *size, struct rd *structure, struct span *strings)
-{
-	struct rd r = rd_of(s);
-	rd_skip(&r, 4);
-	*size = rd_be32(&r);
-	uint32_t at = rd_be32(&r), strings_at = rd_be32(&r);
-	rd_skip(&r, 4);
-	uint32_t version = rd_be32(&r), compatible = rd_be32(&r);
-	rd_skip(&r, 4);
-	uint32_t nstrings = rd_be32(&r), n = rd_be32(&r);
-	struct rd t = rd_at(s, true, strings_at, nstrings);
-	*strings = rd_rest(&t);
-	*structure = rd_at(s, true, at, n);
-	return rd_ok(&r) && rd_ok(&t) && rd_ok(structure) && version >= 17 && compatible <= 17 && at % 4 == 0 && *size >= HEADER && n >= 16;
-}
-
 static int bid(struct span s)
 {
-	uint32_t size;
-	struct rd structure;
-	struct span strings;
-	return header_read(s, &size, &structure, &strings) && rd_be32(&structure) == BEGIN ? 90 : 0;
-}
-
-static struct span text(struct span s)
-{
-	struct rd r = rd_of(s);
-	struct span t = s;
-	rd_until(&r, 0, &t);
-	return t;
+	struct devicetree t;
+	return devicetree_open(s, &t) ? 90 : 0;
 }
 
 static uint64_t cell(struct span s)
 {
 	struct rd r = rd_of(s);
-	return s.n == 8 ? rd_be64(&r) : rd_be32(&r);
-}
-
-static void align(struct rd *r, struct span whole)
-{
-	size_t over = (whole.n - rd_left(r)) % 4;
-	if (over)
-		rd_skip(r, 4 - over);
+	return dt_cells(&r, s.n == 8 ? 2 : 1);
 }
 
 static void image_property(struct image *i, struct span name, struct span value)
@@ -86,13 +48,13 @@ static void image_property(struct image *i, struct span name, struct span value)
 	if (span_is(name, "data"))
 		i->data = value;
 	else if (span_is(name, "description"))
-		i->description = text(value);
+		i->description = dt_text(value);
 	else if (span_is(name, "type"))
-		i->type = text(value);
+		i->type = dt_text(value);
 	else if (span_is(name, "arch"))
-		i->arch = text(value);
+		i->arch = dt_text(value);
 	else if (span_is(name, "compression"))
-		i->compression = text(value);
+		i->compression = dt_text(value);
 	bool offset = span_is(name, "data-offset"), position = span_is(name, "data-position");
 	i->has_offset |= offset;
 	i->has_position |= position;
@@ -108,18 +70,19 @@ static void hash_property(struct image *i, struct span node, struct span name, s
 		return;
 	struct hash *h = &i->hashes[i->nhashes - 1];
 	if (span_is(name, "algo"))
-		h->algo = text(value);
+		h->algo = dt_text(value);
 	else if (span_is(name, "value"))
 		h->value = value;
 }
 
 /* What a property means by where it stands. */
-static void property(struct fit *f, const struct tree_state *t, struct span name, struct span value)
+static void property(void *ctx, const struct dt_path *t, struct span name, struct span value)
 {
+	struct fit *f = ctx;
 	if (t->depth == 1) {
-		f->model = span_is(name, "model") ? text(value) : f->model;
-		f->compatible = span_is(name, "compatible") ? text(value) : f->compatible;
-		f->description = span_is(name, "description") ? text(value) : f->description;
+		f->model = span_is(name, "model") ? dt_text(value) : f->model;
+		f->compatible = span_is(name, "compatible") ? dt_text(value) : f->compatible;
+		f->description = span_is(name, "description") ? dt_text(value) : f->description;
 	}
 	bool in_images = t->depth >= 3 && span_is(t->names[1], "images") && f->nimages;
 	if (in_images && t->depth == 3)
@@ -128,8 +91,9 @@ static void property(struct fit *f, const struct tree_state *t, struct span name
 		hash_property(&f->images[f->nimages - 1], t->names[3], name, value);
 }
 
-static void node(struct fit *f, const struct tree_state *t)
+static void node(void *ctx, const struct dt_path *t)
 {
+	struct fit *f = ctx;
 	struct span name = t->names[t->depth - 1];
 	bool in_images = t->depth >= 3 && span_is(t->names[1], "images");
 	f->has_images |= t->depth == 2 && span_is(name, "images");
@@ -141,38 +105,6 @@ static void node(struct fit *f, const struct tree_state *t)
 	if (t->depth == 4 && i && span_starts(name, SPAN_LIT("signature")))
 		i->nsignatures++;
 	f->config_signatures += t->depth == 4 && span_is(t->names[1], "configurations") && span_starts(name, SPAN_LIT("signature"));
-}
-
-/* The structure block, token by token. False: it is damaged or nested beyond reason. */
-static bool walk(struct fit *f, struct rd r)
-{
-	struct span whole = span_of(r.p, rd_left(&r));
-	struct tree_state t = { .depth = 0 };
-	while (rd_left(&r) >= 4 && members_step(f->m, 16)) {
-		uint32_t token = rd_be32(&r);
-		struct span name, value;
-		if (token == BEGIN) {
-			if (!rd_until(&r, 0, &name) || t.depth == DEPTH_MOST)
-				return false;
-			align(&r, whole);
-			t.names[t.depth++] = name;
-			node(f, &t);
-		} else if (token == END_NODE) {
-			if (t.depth == 0)
-				return false;
-			t.depth--;
-		} else if (token == PROP) {
-			uint32_t n = rd_be32(&r), at = rd_be32(&r);
-			value = rd_span(&r, n);
-			align(&r, whole);
-			property(f, &t, text(span_from(f->strings, at)), value);
-		} else if (token == END) {
-			return rd_ok(&r) && t.depth == 0;
-		} else if (token != NOP) {
-			return false;
-		}
-	}
-	return false;
 }
 
 static const char *hash_verdict(const struct hash *h, struct span data)
@@ -223,11 +155,13 @@ static uint64_t extent(const struct fit *f)
 static void unpack(struct span s, struct members *m)
 {
 	struct fit f = { .m = m, .s = s };
-	struct rd structure;
-	if (!header_read(s, &f.size, &structure, &f.strings))
+	struct devicetree t;
+	const struct dt_visit v = { node, property, NULL, &f };
+	if (!devicetree_open(s, &t))
 		return;
+	f.size = t.size;
 	f.images = mem_array(IMAGES_MAX, sizeof(*f.images));
-	if (!walk(&f, structure))
+	if (!devicetree_walk(&t, m, &v))
 		members_damage(m, "the tree is damaged or nested beyond reason: read as far as it goes");
 	if (f.size > s.n)
 		members_damage(m, "cut: %zu of %u bytes are here", s.n, f.size);
@@ -238,6 +172,8 @@ static void unpack(struct span s, struct members *m)
 		;
 	struct span name = f.has_images ? f.description : f.model.n ? f.model : f.compatible;
 	name = span_cut(name, 100);
+	if (!f.has_images)
+		devicetree_note(m, &t);
 	if (f.has_images)
 		members_detail(m, "FIT \"%.*s\", %u images, %u signatures", (int)name.n, (const char *)name.p, f.nimages, signatures);
 	else

@@ -75,6 +75,9 @@ void members_free(struct members *m)
 	free(m->c);
 	free(m->areas);
 	free(m->strips);
+	free(m->trees);
+	free(m->tables);
+	free(m->partitions);
 	free(m);
 }
 
@@ -176,6 +179,7 @@ const char *container_kind_name(enum container_kind k)
 	static const char *const names[KINDS] = {
 		[KIND_OTHER] = "container", [KIND_FILES] = "file system", [KIND_ARCHIVE] = "archive", [KIND_STREAM] = "packed stream",
 		[KIND_BOOT] = "boot image", [KIND_FLASH] = "partitions", [KIND_SETTINGS] = "settings",
+		[KIND_PARTITION] = "partition",
 	};
 	return names[k];
 }

@@ -2,6 +2,8 @@
 /* Field tables of what unpacking found, and how they are filled. */
 #include "fw/unpack/records.h"
 
+enum { COMPATIBLE_MOST = 16 };
+
 static const struct field container_fields[] = {
 	[CON_ID] = { "id", F_UINT, "number of the container in this inspection" },
 	[CON_FORMAT] = { "format", F_TEXT, "name of the unpacker" },
@@ -60,6 +62,32 @@ static const struct field strip_fields[] = {
 	[STR_FILL] = { "fill", F_TEXT, "a letter a step: f erased (0xff), 0 zeros, = another byte throughout, . mixed" },
 };
 RECORD_TYPE(strip_type, "strip", "The entropy of an input from end to end", strip_fields);
+
+static const struct field device_tree_fields[] = {
+	[DTB_WHERE] = { "where", F_TEXT, "the way to the member in which the tree lies" },
+	[DTB_MEMBER] = { "member", F_UINT, "its number" },
+	[DTB_OFFSET] = { "offset", F_UINT, "where the tree starts in it", "bytes" },
+	[DTB_MODEL] = { "model", F_TEXT, "the machine, as its maker calls it" },
+	[DTB_COMPATIBLE] = { "compatible", F_TEXTS, "boards and chips it is one of, the nearest first" },
+	[DTB_BOOTARGS] = { "bootargs", F_TEXT, "the kernel's command line; values of arguments that are not the kernel's own are left out" },
+	[DTB_MEMORY] = { "memory", F_TEXT, "banks of memory" },
+	[DTB_PARTITIONS] = { "partitions", F_UINT, "partitions of flash it names" },
+};
+RECORD_TYPE(device_tree_type, "device_tree", "What a device tree says of the machine it is for", device_tree_fields);
+
+static const struct field partition_fields[] = {
+	[PAR_TABLE] = { "table", F_UINT, "number of the table in this inspection" },
+	[PAR_SOURCE] = { "source", F_TEXT, "device tree or command line" },
+	[PAR_WHERE] = { "where", F_TEXT, "the way to the member in which the table stands" },
+	[PAR_AT] = { "at", F_UINT, "where it stands in it", "bytes" },
+	[PAR_DEVICE] = { "device", F_TEXT, "the flash, as a command line names it" },
+	[PAR_LABEL] = { "label", F_TEXT, "its name" },
+	[PAR_OFFSET] = { "offset", F_UINT, "where it begins", "bytes" },
+	[PAR_LENGTH] = { "length", F_UINT, "how long it is; unset: all that is left", "bytes" },
+	[PAR_READ_ONLY] = { "read_only", F_BOOL, "the system must not write it" },
+	[PAR_MEMBER] = { "member", F_UINT, "number of the member in which it lies; unset: it fits nothing that is here" },
+};
+RECORD_TYPE(partition_type, "partition", "A partition of flash, as a device tree or a kernel's command line names it", partition_fields);
 
 static const struct field inspection_fields[] = {
 	[INS_INPUTS] = { "inputs", F_UINT, "files that were given" },
@@ -174,6 +202,81 @@ void strip_record(const struct members *m, uint32_t i, struct record *r, const s
 	record_uint(r, STR_STEP, t->step);
 	record_str(r, STR_ENTROPY, t->entropy);
 	record_str(r, STR_FILL, t->fill);
+}
+
+/* Arguments whose values say how a machine starts; others may hold anything. */
+static bool is_kernels(struct span name)
+{
+	static const char *const known[] = {
+		"console", "root", "rootfstype", "rootflags", "rootwait", "rootdelay", "init", "rdinit", "mem", "memmap", "mtdparts", "blkdevparts",
+		"ubi.mtd", "ubi.block", "noinitrd", "initrd", "earlycon", "earlyprintk", "loglevel", "maxcpus", "nr_cpus", "panic", "ip", "nfsroot",
+		"androidboot.hardware", "cma", "vmalloc", "coherent_pool", "board", "machtype", "mtdids",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (span_is(name, known[i]))
+			return true;
+	return false;
+}
+
+static void put_arguments(struct buf *b, struct span line)
+{
+	struct rd r = rd_of(line);
+	while (rd_left(&r)) {
+		struct span word, name;
+		if (!rd_until(&r, ' ', &word))
+			word = rd_rest(&r);
+		struct rd w = rd_of(word);
+		if (!word.n)
+			continue;
+		if (b->n)
+			buf_u8(b, ' ');
+		if (!rd_until(&w, '=', &name) || is_kernels(name)) {
+			buf_bytes(b, word);
+			continue;
+		}
+		buf_bytes(b, name);
+		buf_text(b, "=…");
+	}
+}
+
+void device_tree_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct device_tree *t = &m->trees[i];
+	struct buf b = { 0 };
+	struct rd list = rd_of(t->compatible);
+	struct span one;
+	record_begin(r, &device_tree_type, NULL, h);
+	where(m, t->member, member_where, r, DTB_WHERE);
+	record_uint(r, DTB_MEMBER, t->member);
+	record_uint(r, DTB_OFFSET, t->offset);
+	record_text(r, DTB_MODEL, t->model);
+	for (unsigned n = 0; n < COMPATIBLE_MOST && rd_until(&list, 0, &one); n++)
+		record_add_text(r, DTB_COMPATIBLE, one);
+	put_arguments(&b, t->bootargs);
+	record_text(r, DTB_BOOTARGS, arena_copy(h->arena, buf_span(&b)));
+	record_text(r, DTB_MEMORY, t->memory);
+	record_uint(r, DTB_PARTITIONS, t->partitions);
+	buf_done(&b);
+}
+
+void partition_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
+{
+	const struct partition *p = &m->partitions[i];
+	const struct partition_table *t = &m->tables[p->table];
+	record_begin(r, &partition_type, NULL, h);
+	record_uint(r, PAR_TABLE, p->table);
+	record_str(r, PAR_SOURCE, t->source);
+	where(m, t->member, member_where, r, PAR_WHERE);
+	record_uint(r, PAR_AT, t->offset);
+	record_text(r, PAR_DEVICE, t->device);
+	record_text(r, PAR_LABEL, p->label);
+	record_uint(r, PAR_OFFSET, p->offset);
+	if (p->length != UINT64_MAX)
+		record_uint(r, PAR_LENGTH, p->length);
+	if (p->read_only)
+		record_bool(r, PAR_READ_ONLY, true);
+	if (t->tells_of != NONE)
+		record_uint(r, PAR_MEMBER, t->tells_of);
 }
 
 void inspection_record(const struct members *m, struct record *r, const struct record_host *h)

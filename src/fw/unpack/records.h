@@ -23,6 +23,12 @@ extern const struct record_type area_type;
 enum strip_field { STR_MEMBER, STR_WHERE, STR_SIZE, STR_STEP, STR_ENTROPY, STR_FILL };
 extern const struct record_type strip_type;
 
+enum device_tree_field { DTB_WHERE, DTB_MEMBER, DTB_OFFSET, DTB_MODEL, DTB_COMPATIBLE, DTB_BOOTARGS, DTB_MEMORY, DTB_PARTITIONS };
+extern const struct record_type device_tree_type;
+
+enum partition_field { PAR_TABLE, PAR_SOURCE, PAR_WHERE, PAR_AT, PAR_DEVICE, PAR_LABEL, PAR_OFFSET, PAR_LENGTH, PAR_READ_ONLY, PAR_MEMBER };
+extern const struct record_type partition_type;
+
 enum inspection_field {
 	INS_INPUTS, INS_INPUT_BYTES, INS_CONTAINERS, INS_MEMBERS, INS_FILES, INS_BYTES, INS_CANDIDATES, INS_STEPS, INS_BUDGETS
 };
@@ -52,5 +58,7 @@ void container_record(const struct members *m, uint32_t i, struct record *r, con
 void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h);
 void area_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void strip_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
+void device_tree_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
+void partition_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void inspection_record(const struct members *m, struct record *r, const struct record_host *h);
 void extract_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);

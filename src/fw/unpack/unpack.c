@@ -4,8 +4,9 @@
 #include "fw/unpack/unpack.h"
 
 #include "fw/unpack/area.h"
+#include "fw/unpack/partition.h"
 
-enum { MARKS_MAX = 256, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16 };
+enum { MARKS_MAX = 256, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16, FIND_DEPTH = 3 };
 
 struct mark {
 	const struct unpacker *by;
@@ -45,6 +46,8 @@ struct carve {
 	struct span s;
 	size_t cursor;                           /* behind what the last container took */
 	uint32_t found;
+	size_t ahead;                            /* where the next form without a mark lies; SIZE_MAX: nowhere */
+	const struct unpacker *ahead_by;
 	bool full;                               /* no more candidates may be tried */
 };
 
@@ -136,10 +139,38 @@ static bool start(struct carve *c)
 	return false;
 }
 
+/* Forms without a mark that may stand anywhere: each looks ahead once, and again behind what was taken. Members of file
+ * systems are not asked: what has no mark lies on flash, not in files. */
+static void look_ahead(struct carve *c)
+{
+	c->ahead = SIZE_MAX;
+	for (int u = 0; unpackers[u] && c->depth <= FIND_DEPTH; u++) {
+		size_t at;
+		if (!unpackers[u]->find || !members_step(c->m, (c->s.n - c->cursor) / 4) || !unpackers[u]->find(c->s, c->cursor, &at) ||
+		    at >= c->ahead)
+			continue;
+		c->ahead = at;
+		c->ahead_by = unpackers[u];
+	}
+}
+
 static void carve(struct carve *c)
 {
 	start(c);
+	look_ahead(c);
 	for (size_t p = c->cursor; p + 1 < c->s.n && !c->full && !members_stopped(c->m); p++) {
+		if (c->ahead < c->cursor)
+			look_ahead(c);
+		if (p == c->ahead && try(c)) {
+			c->ahead = SIZE_MAX;
+			int score = c->ahead_by->bid(span_from(c->s, p));
+			bool opened = score > 0 && container_open(c, c->ahead_by, p, score);
+			if (opened) {
+				look_ahead(c);
+				p = c->cursor - 1;
+				continue;
+			}
+		}
 		unsigned pair = (unsigned)c->s.p[p] << 8 | c->s.p[p + 1];
 		if (c->finder->pairs[pair / 8] & 1u << pair % 8 && hit(c, p))
 			p = c->cursor - 1;
@@ -168,6 +199,7 @@ static void look(struct members *m, const struct finder *f, uint32_t i)
 	if (!members_step(m, file.size))
 		return;
 	c.s = member_map(m, &file);
+	partition_scan(m, i, c.s);
 	carve(&c);
 	member_unmap(&file, c.s);
 }
@@ -187,9 +219,15 @@ void unpack_all(struct members *m, void (*progress)(void *ctx, const struct memb
 	AUTO_FREE struct finder *f = mem_new(sizeof(*f));
 	finder_start(f);
 	strips(m);
-	for (uint32_t i = 0; i < m->n && !members_stopped(m); i++) {
-		look(m, f, i);
-		if (progress)
-			progress(ctx, m);
+	uint32_t i = 0;
+	/* What partitions alone explain comes last, and is looked into like all else. */
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (; i < m->n && !members_stopped(m); i++) {
+			look(m, f, i);
+			if (progress)
+				progress(ctx, m);
+		}
+		if (pass == 0)
+			partition_apply(m);
 	}
 }

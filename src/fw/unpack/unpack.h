@@ -61,6 +61,31 @@ struct strip {
 	const char *fill;                        /* one a step: 'f' erased (0xff), '0' zeros, '=' another byte, '.' mixed */
 };
 
+/* What a device tree says of the machine it is for. */
+struct device_tree {
+	uint32_t member;
+	uint64_t offset;                         /* in that member */
+	struct span model, compatible;           /* compatible: texts, each with a NUL behind it */
+	struct span bootargs, memory;
+	uint32_t partitions;
+};
+
+/* A table of partitions in words: in a device tree or on a kernel's command line. */
+struct partition_table {
+	const char *source;
+	struct span device;                      /* as the command line names it; may be empty */
+	uint32_t member;                         /* where the table stands … */
+	uint64_t offset;
+	uint32_t tells_of;                       /* … and in which member its partitions lie; NONE: in none that is here */
+};
+
+struct partition {
+	uint32_t table;
+	struct span label;
+	uint64_t offset, length;                 /* length UINT64_MAX: all that is left */
+	bool read_only;
+};
+
 enum budget_kind {
 	BUDGET_BYTES, BUDGET_MEMBERS, BUDGET_CONTAINERS, BUDGET_DEPTH, BUDGET_RATIO, BUDGET_STEPS, BUDGET_CANDIDATES,
 	BUDGET_HOLES, BUDGET_KINDS
@@ -91,6 +116,13 @@ struct members {
 	uint32_t nareas, aroom;
 	struct strip *strips;
 	uint32_t nstrips;
+	struct device_tree *trees;
+	uint32_t ntrees, trees_room;
+	struct partition_table *tables;
+	uint32_t ntables, tables_room;
+	struct partition *partitions;
+	uint32_t npartitions, partitions_room;
+	uint32_t untold;                         /* trees, tables and partitions past their caps */
 	uint64_t bytes, steps, candidates, memory;
 	struct arena arena;                      /* names and words */
 	int spool;                               /* descriptor that takes what memory does not; -1: none */
@@ -109,7 +141,7 @@ struct magic {
 enum { UNPACKER_MAGICS = 8 };
 
 enum container_kind {
-	KIND_OTHER, KIND_FILES, KIND_ARCHIVE, KIND_STREAM, KIND_BOOT, KIND_FLASH, KIND_SETTINGS, KINDS
+	KIND_OTHER, KIND_FILES, KIND_ARCHIVE, KIND_STREAM, KIND_BOOT, KIND_FLASH, KIND_SETTINGS, KIND_PARTITION, KINDS
 };
 
 struct unpacker {
@@ -119,6 +151,8 @@ struct unpacker {
 	bool asked_at_start;                     /* by its bid alone, whatever stands there */
 	/* For weak marks, may be NULL. False: surely not mine, told by a few bytes; such a place is no candidate. */
 	bool (*glance)(struct span s);
+	/* For forms without a mark, else NULL: the next place at or behind `from` where one surely lies. */
+	bool (*find)(struct span s, size_t from, size_t *at);
 	/* 0: not mine, 100: sure. Reads headers only, and the first kilobytes of a stream. */
 	int  (*bid)(struct span s);
 	/* s goes on to the end of what holds the container; members_extent() says how much of it was its. */
