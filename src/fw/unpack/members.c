@@ -416,6 +416,8 @@ void container_where(const struct members *m, uint32_t container, struct buf *b)
 /* A container lies in a member with a lower index than its own members have, so this ends. */
 void member_where(const struct members *m, uint32_t member, struct buf *b)
 {
+	if (member == NONE)
+		return;
 	const struct member *f = &m->v[member];
 	container_where(m, f->container, b);
 	if (f->container)
