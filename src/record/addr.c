@@ -68,28 +68,29 @@ const char *addr_text(struct addr a, char out[ADDR_TEXT])
 	return out;
 }
 
+struct net4 {
+	uint32_t net, mask;
+	uint8_t class;
+};
+
+#define NET(a, b, c, d, bits, cls) \
+	{ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d), UINT32_MAX << (32 - (bits)), cls }
+
+/* Asked several times for each conversation, mostly of private addresses: they stand in front. */
+static const struct net4 nets4[] = {
+	NET(10, 0, 0, 0, 8, ADDR_PRIVATE), NET(192, 168, 0, 0, 16, ADDR_PRIVATE), NET(172, 16, 0, 0, 12, ADDR_PRIVATE),
+	NET(0, 0, 0, 0, 8, ADDR_NONE), NET(100, 64, 0, 0, 10, ADDR_SHARED), NET(127, 0, 0, 0, 8, ADDR_LOOPBACK),
+	NET(169, 254, 0, 0, 16, ADDR_LINK_LOCAL), NET(192, 0, 0, 0, 24, ADDR_RESERVED),
+	NET(192, 0, 2, 0, 24, ADDR_DOCUMENTATION), NET(198, 18, 0, 0, 15, ADDR_RESERVED),
+	NET(198, 51, 100, 0, 24, ADDR_DOCUMENTATION), NET(203, 0, 113, 0, 24, ADDR_DOCUMENTATION),
+	NET(224, 0, 0, 0, 4, ADDR_MULTICAST), NET(255, 255, 255, 255, 32, ADDR_BROADCAST),
+	NET(240, 0, 0, 0, 4, ADDR_RESERVED),
+};
+
 struct block {
 	uint8_t head[5];
 	uint8_t bits;
 	uint8_t class;
-};
-
-static const struct block blocks4[] = {
-	{ { 255, 255, 255, 255 }, 32, ADDR_BROADCAST },
-	{ { 0 }, 8, ADDR_NONE },
-	{ { 10 }, 8, ADDR_PRIVATE },
-	{ { 100, 64 }, 10, ADDR_SHARED },
-	{ { 127 }, 8, ADDR_LOOPBACK },
-	{ { 169, 254 }, 16, ADDR_LINK_LOCAL },
-	{ { 172, 16 }, 12, ADDR_PRIVATE },
-	{ { 192, 0, 0 }, 24, ADDR_RESERVED },
-	{ { 192, 0, 2 }, 24, ADDR_DOCUMENTATION },
-	{ { 192, 168 }, 16, ADDR_PRIVATE },
-	{ { 198, 18 }, 15, ADDR_RESERVED },
-	{ { 198, 51, 100 }, 24, ADDR_DOCUMENTATION },
-	{ { 203, 0, 113 }, 24, ADDR_DOCUMENTATION },
-	{ { 224 }, 4, ADDR_MULTICAST },
-	{ { 240 }, 4, ADDR_RESERVED },
 };
 
 static const struct block blocks6[] = {
@@ -114,12 +115,10 @@ enum addr_class addr_class(struct addr a)
 	static const uint8_t loopback6[16] = { [15] = 1 };
 	static const uint8_t none6[16];
 	if (a.family == 4) {
-		for (size_t i = 0; i < ARRAY_LEN(blocks4); i++) {
-			unsigned coarse = blocks4[i].bits < 8 ? 8u - blocks4[i].bits : 0;
-			bool near = (a.b[12] ^ blocks4[i].head[0]) >> coarse == 0;
-			if (near && bits_equal(a.b + 12, blocks4[i].head, blocks4[i].bits))
-				return blocks4[i].class;
-		}
+		uint32_t v = addr_to4(a);
+		for (size_t i = 0; i < ARRAY_LEN(nets4); i++)
+			if ((v & nets4[i].mask) == nets4[i].net)
+				return nets4[i].class;
 		return ADDR_PUBLIC;
 	}
 	if (a.family != 6 || memcmp(a.b, none6, 16) == 0)
