@@ -194,8 +194,11 @@ static inline uint32_t rd_be32(struct rd *r)
 
 static inline uint64_t rd_be64(struct rd *r)
 {
-	uint64_t high = rd_be32(r);
-	return high << 32 | rd_be32(r);
+	struct span s = rd_span(r, 8);
+	uint64_t v = 0;
+	if (s.n)
+		memcpy(&v, s.p, sizeof(v));
+	return be64toh(v);
 }
 
 static inline uint16_t rd_le16(struct rd *r)
@@ -217,6 +220,18 @@ static inline uint64_t rd_le64(struct rd *r)
 	if (s.n)
 		memcpy(&v, s.p, sizeof(v));
 	return le64toh(v);
+}
+
+/* The last eight bytes of s as a number, all of them when there are fewer: for hashes that take eight at a time. */
+static inline uint64_t span_last8(struct span s)
+{
+	struct rd r = rd_of(span_from(s, s.n > 8 ? s.n - 8 : 0));
+	uint64_t v = 0;
+	if (rd_left(&r) == 8)
+		return rd_le64(&r);
+	while (rd_left(&r))
+		v = v << 8 | rd_u8(&r);
+	return v;
 }
 
 /* In the order set by rd_order. */

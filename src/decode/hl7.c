@@ -253,8 +253,9 @@ struct parse {
 	uint32_t segments, observations, waveforms, patients;
 	uint64_t identity;                       /* bit i: segments[i] held a person's data */
 	struct span observed;                    /* OBR-7: time of what follows */
+	struct span said_time, time;             /* of the observation before: each of a message repeats it */
 	struct span device, device_id;           /* OBX-18 that was read last, and the id in it */
-	struct span f[FIELDS_MAX + 1];           /* of the segment at hand; here, so that it is cleared once */
+	struct span f[FIELDS_MAX + 1];           /* of the segment at hand, as far as its row in segments[] goes */
 };
 
 /* A person's datum. The first one stays; all are told to the host as they become tokens, so that
@@ -342,7 +343,7 @@ static void patient_begin(struct parse *p)
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
-	p->observed = p->device = (struct span){ 0 };
+	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
 }
 
 static void msh(struct parse *p, const struct span *f)
@@ -562,17 +563,13 @@ static struct span unit_of(const struct parse *p, struct span obx6)
 	return plain(is_numeral(code, "") && text.n ? text : code, LABEL_MAX, "_/%[].*'{}^-\xC2\xB0\xB5");
 }
 
-/* Fowler, Noll, Vo: whoever chooses the bytes can only make us work them out again. */
+/* Not keyed: whoever chooses the bytes can only make us work them out again. */
 static uint32_t known_hash(struct span s, uint32_t h)
 {
 	struct rd r = rd_of(s);
-	while (rd_left(&r) >= 8) {
-		uint64_t w = rd_le64(&r) * UINT64_C(0x9e3779b97f4a7c15);
-		h = (h ^ (uint32_t)(w >> 32)) * 16777619u;
-	}
-	while (rd_left(&r))
-		h = (h ^ rd_u8(&r)) * 16777619u;
-	return h;
+	while (rd_left(&r) > 8)
+		h = (h ^ (uint32_t)(rd_le64(&r) * UINT64_C(0x9e3779b97f4a7c15) >> 32)) * 16777619u;
+	return (h ^ (uint32_t)(span_last8(s) * UINT64_C(0x9e3779b97f4a7c15) >> 32)) * 16777619u;
 }
 
 static bool delims_eq(const struct hl7_delims *a, const struct hl7_delims *b)
@@ -612,6 +609,17 @@ static const struct known *known_of(const struct parse *p, struct span code, str
 	return k->is_coded ? k : NULL;
 }
 
+/* OBX-14, else OBR-7: a time, or nothing. */
+static struct span time_of(struct parse *p, struct span obx14)
+{
+	struct span said = hl7_first(obx14.n ? obx14 : p->observed, p->d.component);
+	if (p->emit->host->shown || !span_eq(said, p->said_time)) {
+		p->said_time = said;
+		p->time = is_numeral(said, ".+-") ? span_cut(said, LABEL_MAX) : (struct span){ 0 };
+	}
+	return p->time;
+}
+
 static void observation(struct parse *p, const struct span *f)
 {
 	struct known scratch UNSET;
@@ -622,12 +630,12 @@ static void observation(struct parse *p, const struct span *f)
 	const struct known *k = n ? known_of(p, f[3], f[6], &scratch) : NULL;
 	if (!k || ++p->observations > VITALS_MAX)
 		return;
-	struct span time = hl7_first(f[14].n ? f[14] : p->observed, p->d.component), name = k->coded.name;
+	struct span name = k->coded.name;
 	struct vital out = {
 		.protocol = p->dialect->protocol, .name = name, .code = k->coded.code, .system = span_str(k->coded.system),
 		.value = v[0], .unit = k->unit,
 		.sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
-		.device_time = is_numeral(time, ".+-") ? span_cut(time, LABEL_MAX) : (struct span){ 0 },
+		.device_time = time_of(p, f[14]),
 		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
 		.device = f[18].n ? p->device_id : (struct span){ 0 }, .meaning = &k->meaning,
 	};
@@ -808,7 +816,7 @@ static void segment_read(struct parse *p, struct span line)
 
 static void message_begin(struct parse *p, struct span line)
 {
-	struct span f[18];
+	struct span f[18] UNSET;
 	emit_begin(p->emit, &p->out, &hl7_type);
 	p->open = true;
 	p->segments = 1;
@@ -816,7 +824,7 @@ static void message_begin(struct parse *p, struct span line)
 	p->identity = 0;
 	p->many_devices = false;
 	p->device_from = 0;
-	p->observed = p->device = (struct span){ 0 };
+	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
 	p->way->started = true;
 	record_bool(&p->out, MLLP, p->way->block);
 	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
@@ -870,7 +878,11 @@ bool hl7_decode(const struct message *m, void *state, struct emit *e, const stru
 {
 	struct state *st = state;
 	struct way *w = &st->way[m->to_server];
-	struct parse p = { .emit = e, .dialect = dialect, .way = w };
+	struct parse p UNSET;                    /* large: message_begin and hl7_split set the rest */
+	p.emit = e;
+	p.dialect = dialect;
+	p.way = w;
+	p.open = false;
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
 	frame_show(m, e);

@@ -60,29 +60,25 @@ static enum hl7_head delims_read(struct span s, struct hl7_delims *out)
 	return HL7_PART;
 }
 
-/* Whether the first bytes may be those of a header in UTF-16: most are not. */
-static bool may_be_wide(struct span s)
+/* Whether a header may stand here, by its first byte: asked behind every end of a segment. */
+static bool may_start(struct span s)
 {
-	return s.n == 0 || s.p[0] == 0 || s.p[0] >= 0xFE || (s.p[0] == 'M' && (s.n == 1 || s.p[1] == 0));
+	return s.n == 0 || s.p[0] == 'M' || s.p[0] == 'F' || s.p[0] == 'B' || s.p[0] == 0 || s.p[0] >= 0xFE;
 }
 
 static bool is_named(struct span s)
 {
-	static const struct span names[] = { { (const uint8_t *)"MSH", 3 }, { (const uint8_t *)"FHS", 3 },
-	                                     { (const uint8_t *)"BHS", 3 } };
-	for (int i = 0; i < 3; i++)
-		if (s.n && s.p[0] == names[i].p[0] && agrees(s, names[i]))
-			return true;
-	return s.n == 0;
+	return agrees(s, SPAN_LIT("MSH")) || agrees(s, SPAN_LIT("FHS")) || agrees(s, SPAN_LIT("BHS"));
 }
 
 enum hl7_head hl7_head(struct span s, struct hl7_delims *d)
 {
 	enum hl7_head h = HL7_NO;
-	/* Asked behind every end of a segment: most answers are given by one byte. */
+	if (!may_start(s))
+		return HL7_NO;
 	if (is_named(s))
 		h = s.n < 3 ? HL7_PART : delims_read(span_from(s, 3), d);
-	return h == HL7_NO && may_be_wide(s) ? wide_head(s) : h;
+	return h == HL7_NO ? wide_head(s) : h;
 }
 
 struct hl7_lead hl7_lead(struct span s)
@@ -111,7 +107,8 @@ static size_t start_behind(struct span s, size_t from, uint8_t stop)
 	struct span before;
 	while (rd_until(&r, stop, &before)) {
 		size_t at = s.n - rd_left(&r);
-		enum hl7_head h = hl7_head(span_from(s, at), NULL);
+		struct span behind = span_from(s, at);
+		enum hl7_head h = may_start(behind) ? hl7_head(behind, NULL) : HL7_NO;
 		if (h == HL7_YES || h == HL7_WIDE)
 			return stop == HL7_VT ? at - 1 : at;
 	}
