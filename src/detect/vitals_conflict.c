@@ -84,7 +84,7 @@ enum {
 	SETS = 128, WAYS = 8, PARAMS = 12, HISTORY = 512, BUCKETS = 256, RUNS = 64, LATEST = 6, BEFORE = 3,
 	RUN_MIN = 12, RUN_STEP = 4, RUN_BITS = 64, RUN_CHANGES = 8, RUN_DISTINCT = 8, RUN_LOOK = 96,
 	ALIVE = 12, LOOP_START = 2,
-	BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
+	NOBODY_MAX = 9, BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
 };
 #define TICK_NS   UINT64_C(200000000)            /* values of one message, or of packets right behind each other */
 #define BUCKET_NS (60 * UINT64_C(1000000000))
@@ -124,8 +124,9 @@ struct runs {
 };
 
 struct stream {
-	uint64_t key, serial;                    /* key 0: free */
+	uint64_t key, serial;                    /* key: of the subject; its set's, too */
 	uint32_t device;
+	uint32_t unused;                         /* of params, in front */
 	struct addr from, to;
 	struct mac card;                         /* of the sender; zero: behind a router, any */
 	const char *same;                        /* "patient", "device", "bed" or "address" */
@@ -145,6 +146,12 @@ struct stream {
 	struct said said[HISTORY];
 };
 
+/* The keys lie together: most ways are passed over without a look at their streams, which are far apart. */
+struct set {
+	uint64_t key[WAYS];                      /* of the stream; 0: free */
+	struct stream way[WAYS];
+};
+
 struct state {
 	struct hash_key key;
 	struct token nobody[ARRAY_LEN(nobody)];
@@ -157,7 +164,7 @@ struct state {
 		struct span device;              /* borrowed: compared only within the same packet */
 		bool to_server;
 	} recent;
-	struct stream streams[SETS][WAYS];
+	struct set sets[SETS];
 };
 
 enum kind { KIND_TWO, KIND_LEAP, KIND_REPLAY };
@@ -192,7 +199,7 @@ static const struct sort *sort_of(struct span name)
 
 static bool is_somebody(const struct state *s, const struct token *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(nobody); i++)
+	for (size_t i = 0; t->len <= NOBODY_MAX && i < ARRAY_LEN(nobody); i++)
 		if (s->nobody[i].len == t->len && memcmp(s->nobody[i].hash, t->hash, TOKEN_HASH) == 0)
 			return false;
 	return t->len > 0;
@@ -224,9 +231,9 @@ static uint64_t subject_of(const struct run *d, const struct record *r, const ch
 	return key_of_bytes(s, WANTS, span_of(r->at->src.b, sizeof(r->at->src.b)));
 }
 
-static struct stream *set_of(struct run *d, const struct stream *x)
+static struct set *set_of(struct run *d, uint64_t key)
 {
-	return ((struct state *)d->state)->streams[x->key % SETS];
+	return &((struct state *)d->state)->sets[key % SETS];
 }
 
 static bool is_same_device(const struct run *d, uint32_t a, uint32_t b)
@@ -243,20 +250,30 @@ static bool is_same_sender(const struct run *d, const struct stream *x, const st
 /* It is given values of this subject itself: a central station or engine that hands them on, however long the chain. */
 static bool hands_on(struct run *d, const struct stream *x)
 {
-	const struct stream *set = set_of(d, x);
+	const struct set *set = set_of(d, x->key);
 	for (unsigned i = 0; i < WAYS; i++) {
-		const struct stream *z = &set[i];
-		if (z != x && z->key == x->key && !is_same_sender(d, x, z) &&
+		const struct stream *z = &set->way[i];
+		if (z != x && set->key[i] == x->key && !is_same_sender(d, x, z) &&
 		    (addr_eq(z->to, x->from) || is_same_device(d, device_by_addr(d->devices, z->to), x->device)))
 			return true;
 	}
 	return false;
 }
 
-/* Two that are at odds when they contradict each other. */
+/* Two of one subject that are at odds when they contradict each other. */
 static bool are_rivals(struct run *d, const struct stream *x, const struct stream *y)
 {
-	return y != x && y->key == x->key && !is_same_sender(d, x, y) && !hands_on(d, x) && !hands_on(d, y);
+	return y != x && !is_same_sender(d, x, y) && !hands_on(d, x) && !hands_on(d, y);
+}
+
+/* For a new stream: the last free one, else the one that was silent longest. */
+static unsigned place_of(const struct set *set)
+{
+	unsigned best = 0;
+	for (unsigned i = 0; i < WAYS; i++)
+		if (!set->key[i] || (set->key[best] && set->way[i].last < set->way[best].last))
+			best = i;
+	return best;
 }
 
 static struct stream *stream_find(struct run *d, const struct record *r)
@@ -264,22 +281,21 @@ static struct stream *stream_find(struct run *d, const struct record *r)
 	struct state *s = d->state;
 	const char *same;
 	uint64_t key = subject_of(d, r, &same);
-	struct stream *set = s->streams[key % SETS], *best = set;
+	struct set *set = set_of(d, key);
 	struct mac card = r->at->smac;
 	for (unsigned i = 0; i < WAYS; i++) {
-		struct stream *x = &set[i];
-		if (x->key == key && addr_eq(x->from, r->at->src) && addr_eq(x->to, r->at->dst) &&
+		struct stream *x = &set->way[i];
+		if (set->key[i] == key && addr_eq(x->from, r->at->src) && addr_eq(x->to, r->at->dst) &&
 		    (mac_eq(x->card, card) || mac_is_zero(x->card)))
 			return x;
-		if (!x->key || (best->key && x->last < best->last))
-			best = x;
 	}
-	if (best->key && best->last + FRESH_NS > r->at->ts)
+	unsigned place = place_of(set);
+	struct stream *best = &set->way[place];
+	if (set->key[place] && best->last + FRESH_NS > r->at->ts)
 		detect_dropped(d);               /* it was not over yet */
 	memset(best, 0, offsetof(struct stream, params));
-	for (unsigned i = 0; i < PARAMS; i++)
-		best->params[i].sort = NULL;
-	best->key = key;
+	best->unused = PARAMS;
+	best->key = set->key[place] = key;
 	best->serial = ++s->serial;
 	best->device = device_sender(d->devices, r->at);
 	best->card = zone_is_router(d->zones, card) ? (struct mac){ { 0 } } : card;
@@ -331,7 +347,7 @@ static struct facts *facts_of(struct run *d, const struct stream *x, enum kind k
 /* What the other said of late, about a minute or two of it: a gateway may hold values back as long. */
 static bool lately(const struct param *p, uint64_t now, double *low, double *high)
 {
-	if (!p->sort || now > p->last + FRESH_NS)
+	if (now > p->last + FRESH_NS)
 		return false;
 	bool two = p->low[1] <= p->high[1];
 	*low = two && p->low[1] < p->low[0] ? p->low[1] : p->low[0];
@@ -341,9 +357,9 @@ static bool lately(const struct param *p, uint64_t now, double *low, double *hig
 
 static void compare(const struct stream *x, const struct stream *y, unsigned *good, unsigned *bad)
 {
-	for (unsigned i = 0; i < PARAMS; i++) {
+	for (unsigned i = x->unused; i < PARAMS; i++) {
 		const struct param *p = &x->params[i];
-		for (unsigned k = 0; p->sort && p->in_tick && k < PARAMS; k++) {
+		for (unsigned k = y->unused; p->in_tick && k < PARAMS; k++) {
 			double low, high, v = p->v[LATEST - 1];
 			if (y->params[k].sort != p->sort || !lately(&y->params[k], x->tick_ts, &low, &high))
 				continue;
@@ -357,11 +373,11 @@ static void compare(const struct stream *x, const struct stream *y, unsigned *go
 /* The one that came later is measured by the one that was there. */
 static void compare_senders(struct run *d, struct stream *x)
 {
-	struct stream *set = set_of(d, x);
+	const struct set *set = set_of(d, x->key);
 	for (unsigned w = 0; w < WAYS; w++) {
-		struct stream *y = &set[w];
+		const struct stream *y = &set->way[w];
 		struct versus *v = &x->versus[w];
-		if (y->key != x->key || x->serial <= y->serial || !are_rivals(d, x, y))
+		if (set->key[w] != x->key || x->serial <= y->serial || !are_rivals(d, x, y))
 			continue;
 		if (v->serial != y->serial)
 			*v = (struct versus){ .serial = y->serial };
@@ -414,9 +430,9 @@ static bool has_leapt(const struct param *p)
 /* A simulator's values stand still until its setting is changed. */
 static bool was_alive(const struct stream *x)
 {
-	for (unsigned i = 0; i < PARAMS; i++) {
+	for (unsigned i = x->unused; i < PARAMS; i++) {
 		const double *v = x->params[i].v;
-		if (x->params[i].sort && x->params[i].n == LATEST && (v[0] < v[1] || v[0] > v[1] || v[1] < v[2] || v[1] > v[2]))
+		if (x->params[i].n == LATEST && (v[0] < v[1] || v[0] > v[1] || v[1] < v[2] || v[1] > v[2]))
 			return true;
 	}
 	return false;
@@ -426,9 +442,9 @@ static void look_for_leaps(struct run *d, const struct stream *x)
 {
 	unsigned groups = 0;
 	uint64_t when = 0;
-	for (unsigned i = 0; i < PARAMS; i++) {
+	for (unsigned i = x->unused; i < PARAMS; i++) {
 		const struct param *p = &x->params[i];
-		if (!p->sort || !p->in_tick || !has_leapt(p) || (when && p->ts[BEFORE] != when))
+		if (!p->in_tick || !has_leapt(p) || (when && p->ts[BEFORE] != when))
 			continue;
 		when = p->ts[BEFORE];
 		groups |= p->sort->group;
@@ -571,12 +587,12 @@ static struct stretch longest_of(const struct runs *r)
 
 static void look_for_replay(struct run *d, struct stream *x)
 {
-	struct stream *set = set_of(d, x);
+	const struct set *set = set_of(d, x->key);
 	struct stretch longest = { 0, 0 };
 	unsigned whose = 0;
 	for (unsigned w = 0; w < WAYS; w++) {
-		const struct stream *y = &set[w];
-		if (y != x && (y->key != x->key || !are_rivals(d, x, y)))
+		const struct stream *y = &set->way[w];
+		if (y != x && (set->key[w] != x->key || !are_rivals(d, x, y)))
 			continue;
 		struct runs *r = &x->runs[w];
 		if (r->of != y->serial) {
@@ -593,7 +609,7 @@ static void look_for_replay(struct run *d, struct stream *x)
 	if (longest.n < RUN_MIN)
 		x->replay = NULL;
 	else
-		judge_run(d, x, &set[whose], longest.end, longest.n);
+		judge_run(d, x, &set->way[whose], longest.end, longest.n);
 }
 
 /* ---- gathering ---- */
@@ -611,20 +627,20 @@ static void tick_close(struct run *d, struct stream *x)
 	look_for_replay(d, x);
 	x->tick_ts = 0;
 	x->tick_hash = 0;
-	for (unsigned k = 0; k < PARAMS; k++)
+	for (unsigned k = x->unused; k < PARAMS; k++)
 		x->params[k].in_tick = false;
 }
 
 static struct param *param_of(struct stream *x, const struct sort *sort, uint32_t id)
 {
-	struct param *best = &x->params[0];
-	for (unsigned i = 0; i < PARAMS; i++) {
-		struct param *p = &x->params[i];
-		if (p->sort == sort && p->id == id)
-			return p;
-		if (!p->sort || (best->sort && p->last < best->last))
-			best = p;
-	}
+	for (unsigned i = x->unused; i < PARAMS; i++)
+		if (x->params[i].sort == sort && x->params[i].id == id)
+			return &x->params[i];
+	struct param *best = &x->params[x->unused ? x->unused - 1 : 0];
+	for (unsigned i = 1; !x->unused && i < PARAMS; i++)
+		if (x->params[i].last < best->last)
+			best = &x->params[i];
+	x->unused -= x->unused > 0;
 	*best = (struct param){ .sort = sort, .id = id, .low = { 1, 1 }, .high = { 0, 0 } };
 	return best;
 }
@@ -740,8 +756,8 @@ static void finish(struct run *d)
 {
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++)
-		if (s->streams[i / WAYS][i % WAYS].key)
-			tick_close(d, &s->streams[i / WAYS][i % WAYS]);
+		if (s->sets[i / WAYS].key[i % WAYS])
+			tick_close(d, &s->sets[i / WAYS].way[i % WAYS]);
 	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
 		if (f->own)
 			judge(d, f, f->own);
