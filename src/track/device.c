@@ -118,6 +118,8 @@ struct devices *devices_new(const struct record_host *host, struct zones *z, con
 	t->plans = mem_array(PLANS_MAX, sizeof(*t->plans));
 	t->seen = mem_array(SEEN_SLOTS, sizeof(*t->seen));
 	t->slots = mem_array(SLOT_MEMO, sizeof(*t->slots));
+	t->placed = mem_new(sizeof(*t->placed));
+	t->asked = mem_new(sizeof(*t->asked));
 	t->label = mem_new(LABEL_TEXT);
 	for (unsigned i = 0; decoders[i] && i < DECODERS_MAX; i++)
 		for (unsigned serves = 0; serves < 2; serves++)
@@ -139,6 +141,8 @@ void devices_free(struct devices *t)
 	free(t->plans);
 	free(t->seen);
 	free(t->slots);
+	free(t->placed);
+	free(t->asked);
 	free(t->label);
 	arena_done(t->arena);
 	free(t->arena);
@@ -271,9 +275,9 @@ static int16_t column(const struct record_type *t, const char *name, enum field_
 	return i >= 0 && t->fields[i].type == type && !field_is_token(&t->fields[i]) ? (int16_t)i : -1;
 }
 
-static void plan_make(struct plan *p, const struct record_type *t)
+static void plan_make(struct device_plan *p, const struct record_type *t)
 {
-	*p = (struct plan){ .type = t };
+	*p = (struct device_plan){ .type = t };
 	for (uint8_t i = 0; i < t->nfields && i < RECORD_FIELDS; i++) {
 		const struct field *f = &t->fields[i];
 		if (f->clue && (f->type == F_TEXT || f->type == F_TEXTS) && !field_is_token(f))
@@ -294,7 +298,7 @@ static void plan_make(struct plan *p, const struct record_type *t)
 		p->client_mac = -1;
 }
 
-static const struct plan *plan_of(struct devices *t, const struct record_type *type)
+static const struct device_plan *plan_of(struct devices *t, const struct record_type *type)
 {
 	size_t i = ((uintptr_t)type >> 4) % PLANS_MAX;
 	for (size_t tries = 0; tries < PLANS_MAX; tries++, i = (i + 1) % PLANS_MAX) {
@@ -325,11 +329,10 @@ uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes)
 
 static uint32_t sender_of(struct devices *t, const struct origin *at)
 {
-	struct memo *memo = &t->memo;
-	if (memo->id && mac_eq(memo->m, at->smac) && addr_eq(memo->a, at->src))
-		return memo->id;
+	if (t->placed->id && memo_is(t->placed, at))
+		return t->placed->id;
 	uint32_t id = table_place(t, at->src, at->smac, at->ts, false);
-	*memo = (struct memo){ at->src, at->smac, id };
+	*t->placed = (struct memo){ at->src, at->smac, true, id };
 	return id;
 }
 
@@ -344,7 +347,7 @@ static void say(struct devices *t, uint32_t id, const struct record *r, unsigned
 	clue_add(t, id, &s);
 }
 
-static void record_clues(struct devices *t, const struct plan *p, const struct record *r, uint32_t sender)
+static void record_clues(struct devices *t, const struct device_plan *p, const struct record *r, uint32_t sender)
 {
 	uint32_t receiver = r->set & p->of_peers ? device_receiver(t, r->at) : DEVICE_NONE;
 	for (unsigned i = 0; i < p->nclues; i++) {
@@ -374,7 +377,7 @@ static void client_said(struct devices *t, uint32_t id, const struct record *r, 
 }
 
 /* Messages about a client that is named by its MAC, maybe relayed: DHCP. */
-static void record_client(struct devices *t, const struct plan *p, const struct record *r)
+static void record_client(struct devices *t, const struct device_plan *p, const struct record *r)
 {
 	struct mac m = record_has(r, (unsigned)p->client_mac) ? r->v[p->client_mac].mac : (struct mac){ 0 };
 	if (mac_is_zero(m) || mac_is_group(m))
@@ -487,28 +490,25 @@ static void record_flow(struct devices *t, const struct record *r)
 		speaks(t, s, dec, true, &(struct said){ .via = server, .peer = client });
 }
 
-bool devices_want(struct devices *t, const struct record_type *type)
+const struct device_plan *devices_plan(struct devices *t, const struct record_type *type)
 {
-	const struct plan *p = plan_of(t, type);
-	return p && !p->is_silent;
+	const struct device_plan *p = plan_of(t, type);
+	return p && !p->is_silent ? p : NULL;
 }
 
 static uint64_t text_mark(uint64_t mark, struct span text)
 {
 	struct rd r = rd_of(text);
 	mark ^= rd_left(&r) << 56;
-	while (rd_left(&r) >= 8)
+	while (rd_left(&r) > 8)
 		mark = (mark ^ rd_le64(&r)) * UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t rest = 0;
-	while (rd_left(&r))
-		rest = rest << 8 | rd_u8(&r);
-	mark = (mark ^ rest) * UINT64_C(0x9e3779b97f4a7c15);
+	mark = (mark ^ span_last8(text)) * UINT64_C(0x9e3779b97f4a7c15);
 	return mark ^ mark >> 29;
 }
 
 /* Told from one packet of a conversation to the next, most records say nothing new: what the last one of
  * this kind and direction said is kept as a keyed mark. */
-static bool said_before(struct devices *t, const struct plan *p, const struct record *r)
+static bool said_before(struct devices *t, const struct device_plan *p, const struct record *r)
 {
 	if (!r->at->flow)
 		return false;
@@ -531,11 +531,8 @@ static bool said_before(struct devices *t, const struct plan *p, const struct re
 	return false;
 }
 
-void devices_record(struct devices *t, const struct record *r)
+void devices_record(struct devices *t, const struct device_plan *p, const struct record *r)
 {
-	const struct plan *p = plan_of(t, r->type);
-	if (!p || p->is_silent)
-		return;
 	if (p->is_flow) {
 		record_flow(t, r);
 		return;
@@ -569,13 +566,21 @@ uint32_t device_by_addr(const struct devices *t, struct addr a)
 	return e ? device_root(t, e->device) : DEVICE_NONE;
 }
 
-uint32_t device_sender(const struct devices *t, const struct origin *at)
+static uint32_t sender_find(const struct devices *t, const struct origin *at)
 {
 	uint32_t id = device_by_addr(t, at->src);
 	if (id || table_is_station(at->src) || mac_is_zero(at->smac))
 		return id;
 	const struct end *e = table_end(t, table_mac_key(at->smac));    /* no address yet: DHCP, ARP */
 	return e ? device_root(t, e->device) : DEVICE_NONE;
+}
+
+/* Several detectors ask, of every record of a message. */
+uint32_t device_sender(const struct devices *t, const struct origin *at)
+{
+	if (!memo_is(t->asked, at))
+		*t->asked = (struct memo){ at->src, at->smac, true, sender_find(t, at) };
+	return t->asked->id;
 }
 
 uint32_t device_receiver(const struct devices *t, const struct origin *at)

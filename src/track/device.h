@@ -60,10 +60,10 @@ void            devices_free(struct devices *t);
 /* First packet of each direction of a conversation (after zone_saw_packet): opens the sender's row when it
  * is one of ours. Returns its id, DEVICE_NONE for who is routed in from outside. */
 uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes);
-/* Whether devices_record would look at records of that type. */
-bool     devices_want(struct devices *t, const struct record_type *type);
-/* Every record that is published, flow records too (after zones_record). */
-void     devices_record(struct devices *t, const struct record *r);
+/* What records of that type have to say of devices; NULL: nothing. Lives as long as t. */
+const struct device_plan *devices_plan(struct devices *t, const struct record_type *type);
+/* Every record that is published, flow records too (after zones_record), with the plan of its type. */
+void     devices_record(struct devices *t, const struct device_plan *p, const struct record *r);
 /* A conversation was found to be d's; at is any packet of it (at->to_server tells the ends). */
 void     devices_speaks(struct devices *t, const struct origin *at, const struct decoder *d);
 /* One device_type record each, in order of id. */

@@ -88,7 +88,7 @@ static bool ends_full(const struct devices *t)
 static bool end_set(struct devices *t, struct addr key, struct mac m, uint32_t id, uint64_t ts)
 {
 	size_t i = end_slot(t, key);
-	t->memo.id = 0;
+	table_forget(t);
 	if (!t->ends[i].device) {
 		if (ends_full(t)) {
 			t->counts.refused++;
@@ -107,7 +107,7 @@ static bool end_set(struct devices *t, struct addr key, struct mac m, uint32_t i
 static void end_drop(struct devices *t, struct addr key)
 {
 	size_t mask = t->ends_room - 1, hole = end_slot(t, key);
-	t->memo.id = 0;
+	table_forget(t);
 	if (!t->ends[hole].device)
 		return;
 	t->nends--;
@@ -424,7 +424,7 @@ static void merge(struct devices *t, uint32_t from, uint32_t into)
 	row_touch(d, f->first);
 	row_touch(d, f->last);
 	f->merged = into;
-	t->memo.id = 0;
+	table_forget(t);
 	t->counts.merged++;
 	t->counts.devices--;
 	row_settle(t, d);

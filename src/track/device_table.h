@@ -55,14 +55,15 @@ struct seen {                                    /* a clue that came before: fou
 	uint8_t clue;
 };
 
-struct memo {                                    /* who sent the latest record: the next is often of the same message */
+struct memo {                                    /* who the latest sender was: the next record is often of the same message */
 	struct addr a;
 	struct mac m;
-	uint32_t id;                             /* 0: none; forgotten whenever an address changes hands */
+	bool known;                              /* forgotten whenever an address changes hands */
+	uint32_t id;
 };
 
 /* What the fields of a kind of record have to say; made once for each. */
-struct plan {
+struct device_plan {
 	const struct record_type *type;
 	uint32_t number;                         /* in order of first sight: the same in every run, unlike an address */
 	uint8_t nclues, clue[RECORD_FIELDS];     /* fields with a clue */
@@ -91,9 +92,9 @@ struct devices {
 	struct configured_device *configured;
 	size_t nconfigured;
 	uint32_t nplans;
-	struct plan *plans;
+	struct device_plan *plans;
 	struct seen *seen;
-	struct memo memo;
+	struct memo *placed, *asked;             /* of the latest record, and of the latest question */
 	struct told told[TOLD_MAX];
 	struct guess of_protocol[DECODERS_MAX][2];       /* what speaking and what serving it suggests */
 	uint32_t *slots;                         /* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
@@ -103,6 +104,17 @@ struct devices {
 };
 
 enum { LABEL_TEXT = 160 };
+
+/* An address changes hands: what the memos say may be wrong. */
+static inline void table_forget(struct devices *t)
+{
+	t->placed->known = t->asked->known = false;
+}
+
+static inline bool memo_is(const struct memo *memo, const struct origin *at)
+{
+	return memo->known && addr_eq(memo->a, at->src) && mac_eq(memo->m, at->smac);
+}
 
 /* The row with that id, merged rows followed. NULL for DEVICE_NONE. */
 struct device *table_row(const struct devices *t, uint32_t id);

@@ -26,8 +26,9 @@ struct expectation {
 /* Who listens to records of a type; found by its address. */
 struct route {
 	const struct record_type *type;          /* NULL: free */
-	bool zones, devices;
+	bool zones;
 	uint8_t out;                             /* enum travel: which of them the sink takes */
+	const struct device_plan *devices;       /* NULL: not told */
 };
 
 enum { ROUTES = 128, MEMOS = 8 };
@@ -66,6 +67,7 @@ struct tracker {
 	struct memo memos[MEMOS];                /* made when first used */
 	uint8_t *marks;                          /* enum shown_mark, for each of its bytes; NULL: nobody asks */
 	struct route routes[ROUTES];             /* by record type: who listens */
+	const struct route *route;               /* of the latest record: the next is often of its type */
 };
 
 /* reveal.c: what evidence export may show; all three do nothing unless someone asks */

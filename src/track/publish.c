@@ -17,15 +17,24 @@ static void on_shown(void *ctx, struct span where)
 	reveal_mark(ctx, where, SHOWN_PLAIN);
 }
 
-static const struct route *route_of(struct tracker *t, const struct record_type *type)
+static const struct route *route_find(struct tracker *t, const struct record_type *type)
 {
 	size_t i = (size_t)(((uintptr_t)type >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % ROUTES;
 	for (size_t tries = 0; tries < ROUTES - 1 && t->routes[i].type; tries++, i = (i + 1) % ROUTES)
 		if (t->routes[i].type == type)
 			return &t->routes[i];
-	t->routes[i] = (struct route){ type, zones_want(type), devices_want(t->devices, type),
-				       t->set.wants ? (uint8_t)t->set.wants(t->set.ctx, type) : (uint8_t)WAY_BOTH };
+	t->routes[i] = (struct route){
+		.type = type, .zones = zones_want(type), .devices = devices_plan(t->devices, type),
+		.out = t->set.wants ? (uint8_t)t->set.wants(t->set.ctx, type) : (uint8_t)WAY_BOTH,
+	};
 	return &t->routes[i];
+}
+
+static const struct route *route_of(struct tracker *t, const struct record_type *type)
+{
+	if (!t->route || t->route->type != type)
+		t->route = route_find(t, type);
+	return t->route;
 }
 
 static uint16_t told_flag(const struct origin *at)
@@ -45,7 +54,7 @@ void tracker_publish(struct tracker *t, const struct record *r)
 	if (route->zones)
 		zones_record(t->zones, r);
 	if (route->devices)
-		devices_record(t->devices, r);
+		devices_record(t->devices, route->devices, r);
 	if (goes_out(route, r->at))
 		publish(t->set.sink, r);
 	if (r->type == t->asked)

@@ -80,7 +80,9 @@ static uint32_t saw(struct ward *w, const char *src, uint8_t mac, const char *ds
 static void publish_all(struct ward *w, const struct record *r)
 {
 	zones_record(w->zones, r);
-	devices_record(w->t, r);
+	const struct device_plan *p = devices_plan(w->t, r->type);
+	if (p)
+		devices_record(w->t, p, r);
 }
 
 static uint32_t id_of(struct ward *w, const char *addr)
