@@ -8,12 +8,14 @@
  *   47 end of a cycle   49 alarm or technical message as text */
 #include "base/scope.h"
 #include "decode/vitals.h"
+#include "decode/waveform.h"
 
 enum {
 	T_PATIENT = 0x3E, T_MARKER = 0x43, T_BED = 0x45, T_VALUES = 0x46, T_CYCLE = 0x47, T_ALARM = 0x49,
 	FRAME_MARK = 0x05, LENGTH_MAX = 8000, PATIENT_MIN = 0xAD,
 	LEAD_ECG = 0x14, LEAD_SPO2 = 0x15, LEAD_NIBP = 0x16, LEAD_TEMP = 0x17,
 	HR_AT = 0x384, SPO2_AT = 0x104, NIBP_AT = 0x0B, TEMP_AT = 4, INVALID = 0xFF,
+	CURVE_AT = 4, CURVE = 256, BREATH_AT = 0x304, BREATH_CURVE = 128,
 };
 
 enum { TYPE, BED, LEAD, NAME, ID, BIRTH, DOCTOR, DEPARTMENT, ADMITTED, ALARM, FIELDS };
@@ -44,6 +46,12 @@ static const char *type_name(uint8_t type)
 	default: return NULL;
 	}
 }
+
+struct state {
+	struct token patient, bed;               /* last told in this conversation */
+	unsigned bed_number;
+	struct waveforms waveforms;
+};
 
 /* Length and type must fit each other: two bytes of constant alone would be too little. */
 static bool head_fits(uint16_t length, uint8_t mark, uint8_t type)
@@ -153,6 +161,37 @@ static float le_float(struct rd *r)
 	return f;
 }
 
+static void curve(struct emit *e, struct state *st, struct span body, size_t at, size_t n, const char *name, const char *sub_id)
+{
+	struct span samples = span_cut(span_from(body, at), n);
+	const struct waveform of = { .protocol = "contec", .name = name, .sub_id = span_str(sub_id), .subject = st->patient,
+				     .bed = st->bed };
+	if (samples.n == n)
+		waveform_bytes(e, &st->waveforms, &of, samples, false);
+}
+
+/* Three of the ECG and one of the breath in one message, the pleth in another; samples of a byte. */
+static void curves(struct emit *e, struct state *st, uint8_t lead, struct span body)
+{
+	static const char *const leads[] = { "1", "2", "3" };
+	for (size_t i = 0; lead == LEAD_ECG && i < ARRAY_LEN(leads); i++)
+		curve(e, st, body, CURVE_AT + i * CURVE, CURVE, "ecg", leads[i]);
+	if (lead == LEAD_ECG)
+		curve(e, st, body, BREATH_AT, BREATH_CURVE, "respiration", NULL);
+	if (lead == LEAD_SPO2)
+		curve(e, st, body, CURVE_AT, CURVE, "pleth", NULL);
+}
+
+static void set_bed(struct emit *e, struct state *st, unsigned bed)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", bed);
+	if (st->bed.len && st->bed_number == bed)
+		return;
+	st->bed_number = bed;
+	st->bed = keyring_token(e->host->keyring, span_of(text, (size_t)n));
+}
+
 static void values(struct emit *e, uint8_t lead, struct span body)
 {
 	struct rd r;
@@ -187,7 +226,7 @@ static void values(struct emit *e, uint8_t lead, struct span body)
 
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
-	(void)state;
+	struct state *st = state;
 	struct rd in = rd_of(m->bytes);
 	emit_shown(e, span_cut(m->bytes, 4));
 	rd_skip(&in, 3);
@@ -220,8 +259,14 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	if (!rd_ok(&r))
 		return false;
 	emit_record(e, &out);
-	if (type == T_VALUES)
-		values(e, lead, body);
+	if (type == T_PATIENT)
+		st->patient = record_get_token(&out, ID);
+	if (type == T_BED && rd_ok(&r))
+		set_bed(e, st, (unsigned)record_get_uint(&out, BED));
+	if (type != T_VALUES)
+		return true;
+	values(e, lead, body);
+	curves(e, st, lead, body);
 	return true;
 }
 
@@ -231,5 +276,6 @@ const struct decoder decoder_contec = {
 	.name = "contec", .doc = "Contec central-station protocol (no public norm)",
 	.over = OVER_TCP, .ports = { 515, 516, 517, 518, 519, 520 }, .clinical = true,
 	.client_is = "patient monitor", .server_is = "central station",
+	.state_size = sizeof(struct state),
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

@@ -84,6 +84,7 @@ struct way {
 
 struct state {
 	struct way way[2];
+	struct waveforms waveforms;
 };
 _Static_assert(sizeof(struct state) <= HL7_STATE, "told too small in hl7.h");
 
@@ -244,6 +245,7 @@ struct parse {
 	struct emit *emit;
 	const struct hl7_dialect *dialect;
 	struct way *way;
+	struct waveforms *curves;
 	struct hl7_delims d;
 	struct record out;
 	bool open;                               /* out holds a message that is not published yet */
@@ -656,6 +658,34 @@ static void observation(struct parse *p, const struct span *f)
 	vitals_emit(p->emit, &out);
 }
 
+/* OBX-5 of type NA or MA: numbers, cut by components and repetitions (HL7 v2.9 2A.2.1, IHE PCD WCM). */
+static void curve(struct parse *p, const struct span *f)
+{
+	struct waveform_feed feed;
+	struct span code = plain(hl7_part(f[3], p->d.component, 1), LABEL_MAX, "_-."), values = f[5];
+	bool is_mdc = code.n == 6 && is_numeral(code, "");
+	uint32_t mdc = 0;
+	double v;
+	for (size_t i = 0; is_mdc && i < code.n; i++)
+		mdc = mdc * 10 + (uint32_t)(code.p[i] - '0');
+	const struct waveform of = {
+		.protocol = p->dialect->protocol, .mdc = mdc, .code = code,
+		.sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
+		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
+		.device = f[18].n ? p->device_id : (struct span){ 0 },
+	};
+	p->waveforms++;
+	if (!waveform_begin(&feed, p->emit, p->curves, &of, values))
+		return;
+	for (size_t at = 0, n = 0; at <= values.n; at += n + 1) {
+		struct span rest = span_from(values, at);
+		for (n = 0; n < rest.n && rest.p[n] != p->d.component && rest.p[n] != p->d.repetition; n++)
+			continue;
+		if (hl7_number(span_cut(rest, n), &v) && v > -1e12 && v < 1e12)
+			waveform_sample(&feed, (int64_t)(v * 1000));
+	}
+}
+
 static void obx(struct parse *p, const struct span *f)
 {
 	struct span type = f[2];
@@ -668,7 +698,7 @@ static void obx(struct parse *p, const struct span *f)
 	if (span_is(type, "NM") || span_is(type, "SN") || type.n == 0)
 		observation(p, f);
 	else if (span_is(type, "NA") || span_is(type, "MA"))
-		p->waveforms++;
+		curve(p, f);
 	else if (span_is(type, "TX") || span_is(type, "FT") || span_is(type, "ED"))
 		person(p, NOTE, f[5]);
 	else if (!device_attribute(p, f) && span_is(type, "ST"))
@@ -883,6 +913,7 @@ bool hl7_decode(const struct message *m, void *state, struct emit *e, const stru
 	p.dialect = dialect;
 	p.way = w;
 	p.open = false;
+	p.curves = &st->waveforms;
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
 	frame_show(m, e);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "decode/vitals.h"
+#include "decode/waveform.h"
 
 struct hl7_dialect {
 	const char *protocol;                    /* of its vital signs */
@@ -10,7 +11,7 @@ struct hl7_dialect {
 };
 
 enum {
-	HL7_STATE = 64,                          /* bytes of state, zeroed at the start of a conversation */
+	HL7_STATE = 512,                         /* bytes of state, zeroed at the start of a conversation */
 	HL7_MEMO = 60 * 1024,                    /* bytes of emit.memo */
 };
 

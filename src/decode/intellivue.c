@@ -16,6 +16,7 @@
 #include "base/scope.h"
 #include "base/utf8.h"
 #include "decode/vitals.h"
+#include "decode/waveform.h"
 
 enum {
 	PORT_ASSOCIATE = 24105, PORT_INDICATE = 24005,
@@ -27,6 +28,7 @@ enum {
 	SPEC_SERIAL = 1, SPEC_SOFTWARE = 4, UTF16_MAX = 256, SEX_MALE = 1, SEX_FEMALE = 2,
 	MDC_SCADA = 2 << 16, MDC_DIMENSION = 4 << 16, MDC_PRIVATE = 0xF000, BODY_WEIGHT = 188736, BODY_HEIGHT = 188740,
 	STATE_UNUSABLE = 0xF800,                 /* invalid, questionable, unavailable, calibrating, test */
+	STATE_DEMO = 0x0400,
 };
 
 enum attribute {
@@ -70,6 +72,7 @@ static RECORD_TYPE(intellivue_type, "intellivue", "Message of a Philips IntelliV
 
 struct state {
 	struct token patient, bed;               /* last told in this conversation */
+	struct waveforms waveforms;
 };
 
 /* ---- recognising: every length must nest into the one before ---- */
@@ -287,6 +290,39 @@ static bool numerics(struct parse *p, struct rd r)
 	return rd_ok(&r) && rd_ok(&list);
 }
 
+/* SaObsValue: what was measured, its state, length and samples. Of 16 bits as the guide has them; an odd number of bytes
+ * is of 8. */
+static bool wave(struct parse *p, struct rd *r)
+{
+	char code[16], handle[16];
+	uint16_t id = rd_be16(r), state = rd_be16(r);
+	struct span samples = rd_span(r, rd_be16(r));
+	if (!rd_ok(r))
+		return false;
+	p->waves++;
+	if (state & (STATE_UNUSABLE | STATE_DEMO))
+		return true;
+	uint32_t mdc = id < MDC_PRIVATE ? (uint32_t)id + MDC_SCADA : 0;
+	int ncode = snprintf(code, sizeof(code), "%u", (unsigned)id + MDC_SCADA);
+	int nhandle = snprintf(handle, sizeof(handle), "%u", p->handle);
+	const struct waveform of = { .protocol = "intellivue", .mdc = mdc, .code = span_of(code, (size_t)ncode),
+				     .sub_id = span_of(handle, (size_t)nhandle), .subject = p->state->patient,
+				     .bed = p->state->bed };
+	waveform_bytes(p->emit, &p->state->waveforms, &of, samples, samples.n % 2 == 0);
+	return true;
+}
+
+/* SaObsValueCmp */
+static bool waves(struct parse *p, struct rd r)
+{
+	uint16_t count = rd_be16(&r);
+	struct rd list = rd_sub(&r, rd_be16(&r));
+	for (; count && rd_left(&list); count--)
+		if (!wave(p, &list))
+			return false;
+	return rd_ok(&r) && rd_ok(&list);
+}
+
 static void body_measure(struct parse *p, struct rd r, uint32_t mdc)
 {
 	uint32_t bits = rd_be32(&r);
@@ -363,8 +399,8 @@ static bool attribute(struct parse *p, uint16_t id, struct rd v)
 	switch (id) {
 	case A_NUMERIC: numeric(p, &v); return rd_ok(&v);
 	case A_NUMERICS: return numerics(p, v);
-	case A_WAVE: p->waves++; return true;
-	case A_WAVES: p->waves += rd_be16(&v); return true;
+	case A_WAVE: return wave(p, &v);
+	case A_WAVES: return waves(p, v);
 	case A_MODEL:
 		record_text(p->out, MAKER, label_value(&v));
 		record_text(p->out, MODEL, label_value(&v));

@@ -4,6 +4,7 @@
 
 #include "base/scope.h"
 #include "decode/vitals.h"
+#include "decode/waveform.h"
 #include "detect/machine.h"
 #include "finding/case.h"
 
@@ -33,6 +34,7 @@ static void types_all(struct types *t, const struct detect_setup *s)
 	for (size_t i = 0; s->types && s->types[i]; i++)
 		types_add(t, s->types[i]);
 	types_add(t, &vitals_type);              /* of many decoders, in the table of none */
+	types_add(t, &waveform_type);
 }
 
 static const struct record_type *type_named(const struct types *t, const char *name, const char *who, char err[256])

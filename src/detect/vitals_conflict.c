@@ -7,8 +7,12 @@
 #include "decode/vitals.h"
 #include "detect/advice.h"
 #include "detect/detector.h"
+#include "detect/waveform_replay.h"
 
 enum want_index { NAME, VALUE, SUBJECT, CHANNEL, TIME, DEVICE, BED, WANTS };
+
+/* What tells a stream's subject; part of its key, so that a bed is no patient. */
+enum subject { OF_PATIENT = 1, OF_DEVICE, OF_BED, OF_ADDRESS };
 
 static const struct want wants[] = {
 	[NAME] = { "vitals", "name" },
@@ -28,13 +32,16 @@ static const struct rule rule = {
 	.sees = "Vital signs of one patient, measuring device or bed from two senders at the same time that contradict each "
 		"other again and again; at least three kinds of values (or the temperature and another) that leap between "
 		"two messages and stay there, faster than a body can; a stretch of at least twelve messages whose values, "
-		"with all their changes, came before in the same pace, from the same sender or from another.",
+		"with all their changes, came before in the same pace, from the same sender or from another; ten seconds or "
+		"more of a curve (ECG, pleth, pressure …) that came before sample by sample, in the same pace.",
 	.why = "The central station or the record shows somebody else's or old values while the patient may be getting worse. "
 	       "Alarms judge what is shown.",
 	.wrong = "A demonstration mode or a patient simulator that is started while the device is watched repeats itself and "
 		 "leaps; one that ran from the beginning is recognised by that and left out. A patient id that is given to "
 		 "two patients, or a bed that is entered twice. A gateway that changes values as it forwards them is not told "
-		 "when it was seen to receive them. Curves are not compared, and values in units other than usual neither.",
+		 "when it was seen to receive them. A curve that goes round and round is taken for a demonstration, whoever "
+		 "sends it; one that was scaled, filtered or resampled is not recognised, and values in units other than usual "
+		 "are not compared.",
 	.next = { "Look at the patient and at the device at the bed now, and compare with what the central station shows.",
 		  "Trust the device at the bed, not the central station, until this is explained; tell the ward.",
 		  "Ask biomedical engineering whether a demonstration or simulator was running; if not, find the sender named "
@@ -165,6 +172,7 @@ struct state {
 		bool to_server;
 	} recent;
 	struct set sets[SETS];
+	struct curves curves;
 };
 
 enum kind { KIND_TWO, KIND_LEAP, KIND_REPLAY };
@@ -205,9 +213,9 @@ static bool is_somebody(const struct state *s, const struct token *t)
 	return t->len > 0;
 }
 
-static uint64_t key_of_bytes(const struct state *s, uint64_t kind, struct span bytes)
+static uint64_t key_of_bytes(const struct state *s, enum subject kind, struct span bytes)
 {
-	struct hash_key k = { s->key.k0 ^ kind, s->key.k1 };
+	struct hash_key k = { s->key.k0 ^ (uint64_t)kind, s->key.k1 };
 	uint64_t h = hash64(k, bytes);
 	return h ? h : 1;
 }
@@ -220,15 +228,15 @@ static uint64_t subject_of(const struct run *d, const struct record *r, const ch
 	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
 	*same = "patient";
 	if (is_somebody(s, &patient))
-		return key_of_bytes(s, SUBJECT, span_of(patient.hash, TOKEN_HASH));
+		return key_of_bytes(s, OF_PATIENT, span_of(patient.hash, TOKEN_HASH));
 	*same = "device";
 	if (device.n)
-		return key_of_bytes(s, DEVICE, device);
+		return key_of_bytes(s, OF_DEVICE, device);
 	*same = "bed";
 	if (is_somebody(s, &bed))
-		return key_of_bytes(s, BED, span_of(bed.hash, TOKEN_HASH));
+		return key_of_bytes(s, OF_BED, span_of(bed.hash, TOKEN_HASH));
 	*same = "address";
-	return key_of_bytes(s, WANTS, span_of(r->at->src.b, sizeof(r->at->src.b)));
+	return key_of_bytes(s, OF_ADDRESS, span_of(r->at->src.b, sizeof(r->at->src.b)));
 }
 
 static struct set *set_of(struct run *d, uint64_t key)
@@ -711,6 +719,11 @@ static void on_vitals(struct run *d, const struct record *r)
 	x->tick_hash += mixed(s->key.k0 ^ (uint64_t)id << 8 ^ (uint64_t)(sort - sorts), v);
 }
 
+static void on_waveform(struct run *d, const struct record *r)
+{
+	waveform_replay_take(d, &((struct state *)d->state)->curves, r);
+}
+
 /* ---- judging ---- */
 
 static const char *title_of(struct run *d, const struct finding *f, const struct facts *k)
@@ -759,11 +772,11 @@ static void finish(struct run *d)
 		if (s->sets[i / WAYS].key[i % WAYS])
 			tick_close(d, &s->sets[i / WAYS].way[i % WAYS]);
 	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
+		if (f->own && !waveform_replay_judge(d, f))
 			judge(d, f, f->own);
 }
 
-static const struct on on[] = { { "vitals", on_vitals }, { NULL, NULL } };
+static const struct on on[] = { { "vitals", on_vitals }, { "waveform", on_waveform }, { NULL, NULL } };
 
 const struct detector detector_vitals_conflict = {
 	.name = "net.vitals-conflict", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
