@@ -254,7 +254,9 @@ static void on_flow(struct run *d, const struct record *r)
 	const struct origin *at = r->at;
 	if (!at)
 		return;
-	struct row *row = row_find(d, detect_server_device(d, at));
+	struct row *row = row_find(d, detect_server_device(d, at)), *client = row_find(d, detect_client_device(d, at));
+	if (!row && !client)
+		return;
 	bool typed = is_interactive(d, r);
 	bool rpc = span_is(record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]), "rpc");
 	for (unsigned i = 0; row && i < LISTENERS; i++) {
@@ -264,9 +266,8 @@ static void on_flow(struct run *d, const struct record *r)
 		n->interactive |= typed;
 		n->announced |= rpc && addr_eq(n->peer, detect_client(at));
 	}
-	row = row_find(d, detect_client_device(d, at));
-	for (unsigned i = 0; row && i < PLACES; i++) {
-		struct novelty *n = &row->places[i];
+	for (unsigned i = 0; client && i < PLACES; i++) {
+		struct novelty *n = &client->places[i];
 		if (n->first && addr_eq(n->peer, detect_server(at)))
 			n->interactive |= typed;
 	}

@@ -92,10 +92,10 @@ struct row {
 	uint32_t device;
 	uint32_t n, total;                       /* of at, as a ring; all there were */
 	uint64_t base, last;                     /* ns; base 0: free */
-	uint32_t at[PERIOD_EVENTS];              /* since base, in TICK_NS */
 	uint32_t ended, answered, refused;       /* conversations that are over; replies; refusals */
 	char protocol[16];
 	struct origin first, latest;
+	uint32_t at[PERIOD_EVENTS];              /* since base, in TICK_NS; n of them are valid */
 };
 
 struct state {
@@ -143,13 +143,17 @@ static bool same_call(const struct call *a, const struct call *b)
 	       (a->kind == BY_NAME ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
 }
 
-static struct row *row_find(const struct run *d, const struct call *c)
+static struct row *row_in(struct row *set, const struct call *c)
 {
-	struct row *set = set_of(d, c);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].base && same_call(&set[i].call, c))
 			return &set[i];
 	return NULL;
+}
+
+static struct row *row_find(const struct run *d, const struct call *c)
+{
+	return row_in(set_of(d, c), c);
 }
 
 /* It may still become something: often enough, and not silent for much longer than it used to be. */
@@ -161,7 +165,7 @@ static bool is_kept(const struct row *row, uint64_t now)
 
 static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 {
-	struct row *row = row_find(d, c), *set = set_of(d, c);
+	struct row *set = set_of(d, c), *row = row_in(set, c);
 	if (row)
 		return row;
 	for (unsigned i = 0; i < WAYS; i++) {
@@ -171,7 +175,9 @@ static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 	}
 	if (row->base && is_kept(row, now))
 		detect_dropped(d);
-	*row = (struct row){ .call = *c, .base = now ? now : 1 };
+	memset(row, 0, offsetof(struct row, at));
+	row->call = *c;
+	row->base = now ? now : 1;
 	return row;
 }
 
@@ -273,7 +279,7 @@ static void on_icmp(struct run *d, const struct record *r)
 	const struct origin *at = r->at;
 	struct span name = record_get_text(r, (unsigned)d->col[ICMP_NAME]);
 	struct addr from = record_get_addr(r, (unsigned)d->col[ICMP_FROM]);
-	uint32_t device = device_sender(d->devices, at);
+	uint32_t device = detect_sender(d, at);
 	struct call echo = { .client = at->src, .server = at->dst, .proto = at->proto, .kind = BY_ECHO };
 	if (span_is(name, "echo") && !is_group(at) && may_matter(d, device, at->src)) {
 		beat(d, &echo, device, at);
@@ -299,7 +305,7 @@ static void on_arp(struct run *d, const struct record *r)
 	struct addr target = record_get_addr(r, (unsigned)d->col[ARP_TARGET]);
 	bool own = record_get_uint(r, (unsigned)d->col[ARP_PROBE]) || record_get_uint(r, (unsigned)d->col[ARP_GRATUITOUS]);
 	bool reply = span_is(record_get_text(r, (unsigned)d->col[ARP_OPERATION]), "reply");
-	uint32_t device = device_sender(d->devices, r->at);
+	uint32_t device = detect_sender(d, r->at);
 	s->sees_replies |= reply && !own;
 	bool tells = !reply && !own && sender.family && target.family && !addr_eq(sender, target);
 	if (!tells || addr_class(target) == ADDR_LINK_LOCAL || !may_matter(d, device, sender))
@@ -343,7 +349,7 @@ static void on_dns(struct run *d, const struct record *r)
 	struct span name = record_get_text(r, (unsigned)d->col[DNS_QUERY]);
 	bool response = record_get_uint(r, (unsigned)d->col[DNS_RESPONSE]) != 0;
 	struct call c = { .client = response ? at->dst : at->src, .server = response ? at->src : at->dst, .kind = BY_NAME };
-	uint32_t device = response ? DEVICE_NONE : device_sender(d->devices, at);
+	uint32_t device = response ? DEVICE_NONE : detect_sender(d, at);
 	if (!span_is(record_get_text(r, (unsigned)d->col[DNS_VARIANT]), "dns") || name.n >= sizeof(c.name))
 		return;
 	copy_text(c.name, sizeof(c.name), name);
@@ -593,8 +599,9 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "again", on_again }, { "flow", on_flow }, { "icmp", on_icmp }, { "arp", on_arp },
-	{ "dns", on_dns }, { NULL, NULL },
+	{ "contact", on_contact, .when = WHEN_PORTS | WHEN_TO_SERVER },
+	{ "again", on_again, .when = WHEN_PORTS | WHEN_TO_SERVER }, { "flow", on_flow, .when = WHEN_PORTS },
+	{ "icmp", on_icmp }, { "arp", on_arp }, { "dns", on_dns }, { NULL, NULL },
 };
 
 const struct detector detector_beacon = {

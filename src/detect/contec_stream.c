@@ -96,8 +96,9 @@ static void count_patient(struct facts *x, struct token t)
 static struct facts *facts_of(struct run *d, const struct origin *at, struct finding **out)
 {
 	char text[ADDR_TEXT];
-	*out = detect_find(d, detect_client_device(d, at), "%s:%u", addr_text(detect_server(at), text),
-			   detect_server_port(at));
+	uint32_t device = detect_client_device(d, at);
+	*out = detect_may_have(d, device)
+		? detect_find(d, device, "%s:%u", addr_text(detect_server(at), text), detect_server_port(at)) : NULL;
 	return *out ? (*out)->own : NULL;
 }
 
@@ -223,7 +224,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contec", on_contec }, { "answer", on_answer }, { "flow", on_flow }, { NULL, NULL },
+	{ "contec", on_contec }, { "answer", on_answer, .when = WHEN_FOUND }, { "flow", on_flow, .when = WHEN_FOUND },
+	{ NULL, NULL },
 };
 
 const struct detector detector_contec_stream = {

@@ -140,6 +140,11 @@ static bool check_kinds(const struct detect *m, const struct types *t, char err[
 	return true;
 }
 
+static unsigned ways_of(const struct on *on)
+{
+	return on->when & WHEN_TO_CLIENT ? WAY_TO_CLIENT : on->when & WHEN_TO_SERVER ? WAY_TO_SERVER : WAY_BOTH;
+}
+
 /* For each type the handlers that want it, behind each other: dispatch is one look-up and a loop. */
 static void listen(struct detect *m, const struct types *t)
 {
@@ -158,8 +163,9 @@ static void listen(struct detect *m, const struct types *t)
 		for (size_t s = 0; s < m->nseats; s++)
 			for (const struct on *on = m->seats[s].detector->on; on && on->record; on++)
 				if (wants_type(on, t->v[i])) {
-					m->handlers[at++] = (struct handler){ &m->seats[s], on->call, on->to_client };
-					l.ways |= on->to_client ? WAY_TO_CLIENT : WAY_BOTH;
+					m->handlers[at++] = (struct handler){ &m->seats[s], on->call, on->when };
+					l.ways |= ways_of(on);
+					l.when |= on->when;
 				}
 		l.n = at - l.first;
 		if (l.n)
@@ -337,18 +343,38 @@ void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct
 	}
 }
 
+enum { PROTO_TCP = 6, PROTO_UDP = 17 };
+
+/* What holds of a record, of what its handlers ask for. */
+static unsigned holds_of(const struct detect *d, const struct listener *l, const struct origin *at)
+{
+	unsigned holds = WHEN_FOUND;             /* asked of each detector */
+	if (!at || !l->when)
+		return holds;
+	const struct run *any = &d->seats[0].run;
+	holds |= at->to_server ? WHEN_TO_SERVER : WHEN_TO_CLIENT;
+	holds |= at->proto == PROTO_TCP || at->proto == PROTO_UDP ? WHEN_PORTS : 0;
+	if (l->when & WHEN_ACROSS && detect_is_outside(any, at->src) != detect_is_outside(any, at->dst))
+		holds |= WHEN_ACROSS;
+	return holds;
+}
+
 void detect_record(struct detect *d, const struct record *r)
 {
 	if (r->at && r->at->ts > d->now)
 		d->now = r->at->ts;
 	const struct listener *l = listener_slot(d, r->type);
-	for (uint32_t i = 0; i < l->n; i++) {
-		const struct handler *h = &d->handlers[l->first + i];
-		if (h->to_client && r->at && r->at->to_server)
+	if (!l->n)
+		return;
+	d->ends = (struct ends){ .at = r->at };
+	unsigned holds = holds_of(d, l, r->at);
+	for (const struct handler *h = &d->handlers[l->first], *end = h + l->n; h < end; h++) {
+		if (h->when & ~holds || (h->when & WHEN_FOUND && !h->seat->head))
 			continue;
 		h->seat->run.now = d->now;
 		h->call(&h->seat->run, r);
 	}
+	d->ends.at = NULL;
 }
 
 void detect_tick(struct detect *d, uint64_t now)

@@ -35,10 +35,20 @@ struct run {                                     /* what a detector is called wi
 	uint64_t now;                            /* latest packet time, ns */
 };
 
+/* What must hold of a record for a handler to be called: or-ed, all of it. Asked before the call, once for all. A record
+ * that comes from no packet fulfils none but WHEN_FOUND. */
+enum when {
+	WHEN_TO_SERVER = 1,                      /* travels from the end that opened the conversation … */
+	WHEN_TO_CLIENT = 2,                      /* … or to it */
+	WHEN_PORTS = 4,                          /* TCP or UDP */
+	WHEN_ACROSS = 8,                         /* one end stands outside the site, and the other does not */
+	WHEN_FOUND = 16,                         /* the detector has a finding already */
+};
+
 struct on {
 	const char *record;                      /* kind of record; "*patient", "*secret": any that has such fields */
 	void (*call)(struct run *d, const struct record *r);
-	bool to_client;                          /* only of those that travel to the end that called */
+	unsigned when;                           /* enum when */
 };
 
 struct detector {
@@ -87,6 +97,11 @@ void            detect_note(struct finding *f, const struct origin *at, const ch
 enum scope      detect_scope(const struct run *d, const struct origin *at);
 /* The address of somebody else's network, as far as is known now. Never a broadcast or the like. */
 bool            detect_is_outside(const struct run *d, struct addr a);
+/* Whose `at` is, and who gets it: device_sender(), device_receiver(), worked out once for all that look at a record. */
+uint32_t        detect_sender(const struct run *d, const struct origin *at);
+uint32_t        detect_receiver(const struct run *d, const struct origin *at);
+/* Whether the rule has a finding of that device; false is certain. Asked before a key is written. */
+bool            detect_may_have(const struct run *d, uint32_t device);
 /* The end of `at` that opened the conversation, and the other. */
 struct addr     detect_client(const struct origin *at);
 struct addr     detect_server(const struct origin *at);

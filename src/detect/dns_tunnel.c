@@ -247,7 +247,7 @@ static void asked(struct run *d, const struct record *r, struct row *row, struct
 	struct span sub = span_cut(name, zone ? zone - 1 : 0);
 	uint64_t hash = hash_of(d, name);
 	const struct origin *at = r->at;
-	row->device = device_sender(d->devices, at);
+	row->device = detect_sender(d, at);
 	if (!row->queries) {
 		row->first = at->ts;
 		row->begin = *at;

@@ -7,7 +7,7 @@
 /* Of SunRPC the call tells who wants something, whichever end the conversation was picked up from. */
 static void from_call(const struct run *d, const struct origin *at, struct fetch *out)
 {
-	*out = (struct fetch){ .kind = FETCH_MOUNT, .device = device_sender(d->devices, at), .own = at->src,
+	*out = (struct fetch){ .kind = FETCH_MOUNT, .device = detect_sender(d, at), .own = at->src,
 			       .peer = at->dst, .port = at->dport, .plain = true, .at = *at };
 }
 
@@ -35,7 +35,7 @@ bool fetch_file(const struct run *d, const struct record *r, struct fetch *out)
 	const struct origin *at = r->at;
 	if (!at || !record_get_uint(r, (unsigned)d->col[FETCH_FILE_CODE]))
 		return false;
-	*out = (struct fetch){ .kind = FETCH_FILE, .device = device_receiver(d->devices, at), .own = at->dst,
+	*out = (struct fetch){ .kind = FETCH_FILE, .device = detect_receiver(d, at), .own = at->dst,
 			       .peer = at->src, .at = *at };
 	out->pushed = record_get_uint(r, (unsigned)d->col[FETCH_FILE_TO_SERVER]) != 0;
 	out->port = out->pushed ? at->dport : at->sport;

@@ -133,12 +133,22 @@ void detect_again(const struct run *d, struct finding *f, const struct origin *a
 		detect_evidence(f, at);
 }
 
-struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
+bool detect_may_have(const struct run *d, uint32_t device)
 {
+	const struct seat *s = seat_of(d);
+	if (!s->head)
+		return false;
 	if (device != DEVICE_NONE)
 		device = device_root(d->devices, device);
-	if (!(seat_of(d)->devices[device % SEAT_DEVICES / 64] >> device % 64 & 1))
+	return s->devices[device % SEAT_DEVICES / 64] >> device % 64 & 1;
+}
+
+struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
+{
+	if (!detect_may_have(d, device))
 		return NULL;                     /* no key to write and look up: asked for every conversation */
+	if (device != DEVICE_NONE)
+		device = device_root(d->devices, device);
 	char key[FINDING_KEY];
 	va_list ap;
 	va_start(ap, fmt);
@@ -247,11 +257,51 @@ enum scope detect_scope(const struct run *d, const struct origin *at)
 	return there > here ? there : here;
 }
 
+static bool is_outside(const struct run *d, struct addr a)
+{
+	if (zone_of(d->zones, a) != ZONE_OUTSIDE)        /* most are not */
+		return false;
+	enum addr_class c = addr_class(a);
+	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL && c != ADDR_LOOPBACK;
+}
+
 bool detect_is_outside(const struct run *d, struct addr a)
 {
-	enum addr_class c = addr_class(a);
-	return c != ADDR_NONE && c != ADDR_MULTICAST && c != ADDR_BROADCAST && c != ADDR_LINK_LOCAL &&
-	       c != ADDR_LOOPBACK && zone_of(d->zones, a) == ZONE_OUTSIDE;
+	struct ends *e = &d->host->ends;
+	if (e->at && addr_eq(a, e->at->dst)) {
+		if (!e->has_target)
+			e->target_outside = is_outside(d, a);
+		e->has_target = true;
+		return e->target_outside;
+	}
+	if (!e->at || !addr_eq(a, e->at->src))
+		return is_outside(d, a);
+	if (!e->has_source)
+		e->source_outside = is_outside(d, a);
+	e->has_source = true;
+	return e->source_outside;
+}
+
+uint32_t detect_sender(const struct run *d, const struct origin *at)
+{
+	struct ends *e = &d->host->ends;
+	if (at != e->at)
+		return device_sender(d->devices, at);
+	if (!e->has_sender)
+		e->sender = device_sender(d->devices, at);
+	e->has_sender = true;
+	return e->sender;
+}
+
+uint32_t detect_receiver(const struct run *d, const struct origin *at)
+{
+	struct ends *e = &d->host->ends;
+	if (at != e->at)
+		return device_receiver(d->devices, at);
+	if (!e->has_receiver)
+		e->receiver = device_receiver(d->devices, at);
+	e->has_receiver = true;
+	return e->receiver;
 }
 
 struct addr detect_client(const struct origin *at)
@@ -271,12 +321,12 @@ uint16_t detect_server_port(const struct origin *at)
 
 uint32_t detect_client_device(const struct run *d, const struct origin *at)
 {
-	return at->to_server ? device_sender(d->devices, at) : device_receiver(d->devices, at);
+	return at->to_server ? detect_sender(d, at) : detect_receiver(d, at);
 }
 
 uint32_t detect_server_device(const struct run *d, const struct origin *at)
 {
-	return at->to_server ? device_receiver(d->devices, at) : device_sender(d->devices, at);
+	return at->to_server ? detect_receiver(d, at) : detect_sender(d, at);
 }
 
 uint32_t detect_by_card(const struct run *d, struct mac m)

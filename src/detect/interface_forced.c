@@ -120,20 +120,20 @@ static void saw(struct run *d, uint32_t device, const struct origin *at, enum ho
 
 static void on_contact(struct run *d, const struct record *r)
 {
-	saw(d, device_sender(d->devices, r->at), r->at, BY_PACKET);
+	saw(d, detect_sender(d, r->at), r->at, BY_PACKET);
 }
 
 static void on_arp(struct run *d, const struct record *r)
 {
 	enum how how = record_get_uint(r, (unsigned)d->col[ARP_GRATUITOUS]) ? BY_ANNOUNCEMENT
 		     : record_get_uint(r, (unsigned)d->col[ARP_PROBE]) ? BY_PROBE : BY_PACKET;
-	saw(d, device_sender(d->devices, r->at), r->at, how);
+	saw(d, detect_sender(d, r->at), r->at, how);
 }
 
 static void on_dhcp(struct run *d, const struct record *r)
 {
 	if (span_is(record_get_text(r, (unsigned)d->col[DHCP_OPERATION]), "request"))
-		saw(d, device_sender(d->devices, r->at), r->at, BY_DHCP);
+		saw(d, detect_sender(d, r->at), r->at, BY_DHCP);
 }
 
 /* ---- fetching ---- */

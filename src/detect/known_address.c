@@ -145,6 +145,8 @@ static void on_answer(struct run *d, const struct record *r)
 	struct addr server = detect_server(at), client = detect_client(at);
 	bool to = detect_indicator_addr(d, server, detect_server_port(at), at->proto);
 	uint32_t device = to ? detect_client_device(d, at) : detect_server_device(d, at);
+	if (!detect_may_have(d, device))
+		return;
 	struct finding *f = detect_find(d, device, "%s", addr_text(to ? server : client, text));
 	if (!f || !f->own)
 		return;
@@ -161,7 +163,7 @@ static void on_arp(struct run *d, const struct record *r)
 	if (!i || reply || addr_eq(target, sender))
 		return;
 	struct finding *f;
-	struct facts *x = open_finding(d, device_sender(d->devices, r->at), r->at, target, i, &f);
+	struct facts *x = open_finding(d, detect_sender(d, r->at), r->at, target, i, &f);
 	if (!x)
 		return;
 	if (addr_class(sender) != ADDR_NONE) {
@@ -384,8 +386,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "answer", on_answer }, { "arp", on_arp }, { "dns", on_dns }, { "http", on_http },
-	{ "tls", on_tls }, { "transfer", on_transfer }, { NULL, NULL },
+	{ "contact", on_contact }, { "answer", on_answer, .when = WHEN_FOUND }, { "arp", on_arp }, { "dns", on_dns },
+	{ "http", on_http }, { "tls", on_tls }, { "transfer", on_transfer }, { NULL, NULL },
 };
 
 const struct detector detector_known_address = {

@@ -18,13 +18,23 @@ struct seat {                                    /* one detector at work */
 struct handler {
 	struct seat *seat;
 	void (*call)(struct run *d, const struct record *r);
-	bool to_client;
+	unsigned when;                           /* enum when */
+};
+
+/* What detectors ask of the ends of the record that is handed out: found when the first asks. Devices and zones do not
+ * change meanwhile. */
+struct ends {
+	const struct origin *at;                 /* NULL: no record is handed out */
+	bool has_sender, has_receiver, has_source, has_target;
+	bool source_outside, target_outside;
+	uint32_t sender, receiver;
 };
 
 struct listener {                                /* who wants records of a type; slot of a hash table */
 	const struct record_type *type;
 	uint32_t first, n;                       /* in handlers */
 	unsigned ways;                           /* enum travel: what the handlers want between them */
+	unsigned when;                           /* enum when: what they ask for between them */
 };
 
 struct quota {                                   /* findings of one rule on one device */
@@ -68,6 +78,7 @@ struct detect {
 	struct arena page, line;                 /* of one publication, of one record in it */
 	struct record_host host;
 	uint64_t now;
+	struct ends ends;
 	struct detect_counts counts;
 };
 

@@ -46,7 +46,7 @@ static void on_contact(struct run *d, const struct record *r)
 	struct state *s = d->state;
 	if (!baseline_count(detect_baseline(d)) || !r->at)
 		return;
-	uint32_t device = device_sender(d->devices, r->at);
+	uint32_t device = detect_sender(d, r->at);
 	struct first *f = &s->firsts[device % FIRSTS];
 	if (device != DEVICE_NONE && f->device == DEVICE_NONE)
 		*f = (struct first){ device, *r->at };

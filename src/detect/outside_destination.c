@@ -157,7 +157,8 @@ static struct facts *called_before(struct run *d, uint32_t device, const struct 
 	struct facts call = *one;
 	char key[ADDR_TEXT + 8];
 	call.inbound = false;
-	struct finding *f = one->inbound ? detect_find(d, device, "%s", key_of(&call, key)) : NULL;
+	bool may = one->inbound && detect_may_have(d, device);
+	struct finding *f = may ? detect_find(d, device, "%s", key_of(&call, key)) : NULL;
 	return f ? f->own : one->inbound ? waiting_find(d, device, one->peer, false) : NULL;
 }
 
@@ -205,7 +206,7 @@ static struct facts *known(struct run *d, const struct origin *at)
 		return NULL;
 	if (!device_is_medical(d->devices, device))
 		return waiting_find(d, device, one.peer, one.inbound);
-	struct finding *f = detect_find(d, device, "%s", key_of(&one, key));
+	struct finding *f = detect_may_have(d, device) ? detect_find(d, device, "%s", key_of(&one, key)) : NULL;
 	return f ? f->own : waiting_find(d, device, one.peer, one.inbound);
 }
 
@@ -291,7 +292,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "answer", on_answer }, { "flow", on_flow }, { NULL, NULL },
+	{ "contact", on_contact, .when = WHEN_ACROSS }, { "answer", on_answer, .when = WHEN_ACROSS },
+	{ "flow", on_flow, .when = WHEN_ACROSS }, { NULL, NULL },
 };
 
 const struct detector detector_outside_destination = {

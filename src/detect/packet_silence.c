@@ -152,10 +152,10 @@ static void note_datagram(struct run *d, const struct origin *at)
 
 static bool is_suspect(const struct run *d, const struct origin *at)
 {
-	uint32_t from = device_sender(d->devices, at);
-	bool central = zone_is_central(d->zones, at->src, 0) ||
-		       (from != DEVICE_NONE && device_role(d->devices, from) == ROLE_CENTRAL);
-	return at->proto == PROTO_UDP && at->to_server && !central;
+	if (at->proto != PROTO_UDP || !at->to_server || zone_is_central(d->zones, at->src, 0))
+		return false;
+	uint32_t from = detect_sender(d, at);
+	return from == DEVICE_NONE || device_role(d->devices, from) != ROLE_CENTRAL;
 }
 
 /* What could have silenced the device that spoke last then: the first odd bout that reached it. */
@@ -261,13 +261,13 @@ static void on_packet(struct run *d, const struct record *r)
 		return;
 	if (is_suspect(d, r->at))
 		note_datagram(d, r->at);
-	spoke(d, device_sender(d->devices, r->at), r->at->ts);
+	spoke(d, detect_sender(d, r->at), r->at->ts);
 }
 
 static void on_message(struct run *d, const struct record *r)
 {
 	if (r->at)
-		spoke(d, device_sender(d->devices, r->at), r->at->ts);
+		spoke(d, detect_sender(d, r->at), r->at->ts);
 }
 
 /* It spoke all the while in a conversation that tells nothing before it ends. */

@@ -142,9 +142,9 @@ static struct facts *facts_of(struct run *d, const struct record *r, const char 
 		return known;
 	}
 	char text[ADDR_TEXT];
-	uint32_t sender = device_sender(d->devices, at);
+	uint32_t sender = detect_sender(d, at);
 	if (sender == DEVICE_NONE)
-		sender = device_receiver(d->devices, at);
+		sender = detect_receiver(d, at);
 	f = detect_finding(d, sender, at, "%s>%s:%u", protocol, addr_text(at->dst, text), detect_server_port(at));
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)

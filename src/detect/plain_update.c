@@ -195,9 +195,9 @@ static void on_http(struct run *d, const struct record *r)
 	    !names_an_update(path))
 		return;
 	bool gives = span_is(method, "POST") || span_is(method, "PUT");
-	struct row key = { .device = device_sender(d->devices, r->at), .own = r->at->src, .peer = r->at->dst,
+	struct row key = { .device = detect_sender(d, r->at), .own = r->at->src, .peer = r->at->dst,
 			   .port = r->at->dport, .first = *r->at };
-	uint32_t server = gives ? device_receiver(d->devices, r->at) : DEVICE_NONE;
+	uint32_t server = gives ? detect_receiver(d, r->at) : DEVICE_NONE;
 	if (server != DEVICE_NONE && device_is_medical(d->devices, server))
 		key = (struct row){ .device = server, .own = r->at->dst, .peer = r->at->src, .port = r->at->dport,
 				    .pushed = true, .first = *r->at };

@@ -87,7 +87,7 @@ static void see(struct run *d, const struct record *r, struct addr a, bool claim
 {
 	char text[ADDR_TEXT];
 	struct addr sender = record_get_addr(r, (unsigned)d->col[SENDER]);
-	struct finding *f = detect_finding(d, device_sender(d->devices, r->at), r->at, "%s", addr_text(a, text));
+	struct finding *f = detect_finding(d, detect_sender(d, r->at), r->at, "%s", addr_text(a, text));
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)
 		return;
@@ -131,7 +131,7 @@ static bool is_claimed(const struct net *n, struct addr a)
 static void weigh_answer(struct run *d, struct addr a, struct addr other)
 {
 	struct state *s = d->state;
-	struct net *n = addr_is_global(a) && a.family == 4 ? net_of(s, a) : NULL;
+	struct net *n = s->nnets && a.family == 4 && addr_is_global(a) ? net_of(s, a) : NULL;
 	if (!n || !is_claimed(n, a) || !zone_on_link(d->zones, a))
 		return;
 	bool elsewhere = other.family != 4 || addr_to4(other) >> 8 != n->net;

@@ -200,7 +200,7 @@ static void keep_path(const struct run *d, struct facts *x, struct span path, bo
 /* A reply: its receiver is who asked. */
 static struct facts *answered(struct run *d, const struct origin *at)
 {
-	struct facts *x = known(d, device_receiver(d->devices, at), at->src);
+	struct facts *x = known(d, detect_receiver(d, at), at->src);
 	if (x) {
 		x->answered = true;
 		x->last = at->ts > x->last ? at->ts : x->last;
@@ -215,7 +215,7 @@ static void on_portmap(struct run *d, const struct record *r)
 		answered(d, r->at);
 		return;
 	}
-	struct fetch f = { .kind = FETCH_MOUNT, .device = device_sender(d->devices, r->at), .own = r->at->src,
+	struct fetch f = { .kind = FETCH_MOUNT, .device = detect_sender(d, r->at), .own = r->at->src,
 			   .peer = r->at->dst, .port = r->at->dport, .plain = true, .at = *r->at };
 	bool wanted = number == PROGRAM_NFS || number == PROGRAM_MOUNT;
 	struct facts *x = wanted ? opened(d, &f) : known(d, f.device, f.peer);
@@ -269,9 +269,9 @@ static void on_nfs(struct run *d, const struct record *r)
 /* Lock manager or status monitor, from either side: the mount was made with locks. */
 static void on_nlm(struct run *d, const struct record *r)
 {
-	struct facts *x = known(d, device_sender(d->devices, r->at), r->at->dst);
+	struct facts *x = known(d, detect_sender(d, r->at), r->at->dst);
 	if (!x)
-		x = known(d, device_receiver(d->devices, r->at), r->at->src);
+		x = known(d, detect_receiver(d, r->at), r->at->src);
 	if (x)
 		x->locks = true;
 }

@@ -171,7 +171,7 @@ static void on_rewrite(struct run *d, const struct record *r)
 	struct mac first = r->v[d->col[FIRST_MAC]].mac, second = r->v[d->col[SECOND_MAC]].mac;
 	uint32_t sender = holder(d, at->src, first, second);
 	bool ours = sender != DEVICE_NONE;       /* else it is about who received it */
-	uint32_t device = ours ? sender : device_receiver(d->devices, at);
+	uint32_t device = ours ? sender : detect_receiver(d, at);
 	char a[ADDR_TEXT], b[ADDR_TEXT], speaks[16];
 	addr_text(ours ? at->src : at->dst, a);
 	addr_text(ours ? at->dst : at->src, b);

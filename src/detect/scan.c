@@ -85,13 +85,12 @@ struct row {
 	uint32_t device;
 	uint64_t first, last;
 	uint32_t failed;
-	unsigned ntargets, nports;
-	struct target targets[TARGETS];          /* the medical ones stay */
+	struct origin begin, latest;
+	unsigned ntargets, nports, narps;
+	struct target targets[TARGETS];          /* from here on valid as far as is counted; the medical ones stay */
 	struct port ports[TRIED];
 	uint64_t arps[TARGETS * 2];              /* hashes of addresses asked for by ARP */
 	struct addr asked[TARGETS * 2];
-	unsigned narps;
-	struct origin begin, latest;
 };
 
 struct state {
@@ -148,7 +147,9 @@ static struct row *row_of(struct run *d, struct addr source, uint64_t ts)
 			row = &set[i];
 	if (row->failed >= ATTEMPTS_KEPT && !old)
 		detect_dropped(d);
-	*row = (struct row){ .source = source, .first = ts };
+	memset(row, 0, offsetof(struct row, targets));
+	row->source = source;
+	row->first = ts;
 	return row;
 }
 
@@ -269,7 +270,7 @@ static void on_arp(struct run *d, const struct record *r)
 	if (!row->begin.ts)
 		row->begin = *r->at;
 	row->latest = *r->at;
-	row->device = device_sender(d->devices, r->at);
+	row->device = detect_sender(d, r->at);
 	row->asked[row->narps] = target;
 	row->arps[row->narps++] = hash;
 }

@@ -42,7 +42,7 @@ struct facts {
 
 static struct facts *facts_of(struct run *d, const struct origin *at, struct finding **out)
 {
-	uint32_t device = at ? device_sender(d->devices, at) : DEVICE_NONE;
+	uint32_t device = at ? detect_sender(d, at) : DEVICE_NONE;
 	if (device == DEVICE_NONE || !device_is_disabled(d->devices, device))
 		return NULL;
 	struct finding *f = detect_finding(d, device, at, "speaks");

@@ -265,7 +265,7 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "contact", on_contact }, { "vitals", on_vitals, .to_client = true }, { "hl7", on_hl7 }, { "dicom", on_dicom },
+	{ "contact", on_contact }, { "vitals", on_vitals, .when = WHEN_TO_CLIENT }, { "hl7", on_hl7 }, { "dicom", on_dicom },
 	{ "mindray", on_mindray }, { "intellivue", on_intellivue }, { NULL, NULL },
 };
 

@@ -84,7 +84,7 @@ static void line_reset(struct line *l, bool tsv)
 	memset(l->first, 0, sizeof(l->first));
 }
 
-static void add(struct line *l, unsigned name, struct line_value v)
+static inline void add(struct line *l, unsigned name, struct line_value v)
 {
 	if (l->n == LINE_VALUES) {
 		l->dropped++;
@@ -133,8 +133,10 @@ static inline bool string(struct rd *r, struct span *out, bool *escaped)
 static inline bool scalar(struct rd *r, struct line_value *v)
 {
 	struct rd from = *r;
-	uint8_t first = rd_peek(r);
-	for (uint8_t c = first; rd_left(r) && c != ',' && c != '}' && c != ']' && !is_blank(c); c = rd_peek(r))
+	uint8_t first = rd_peek(r), c = first;
+	for (; (uint8_t)(c - '0') < 10; c = rd_peek(r))  /* at the end it is 0 */
+		rd_skip(r, 1);
+	for (; rd_left(r) && c != ',' && c != '}' && c != ']' && !is_blank(c); c = rd_peek(r))
 		rd_skip(r, 1);
 	v->text = rd_span(&from, rd_left(&from) - rd_left(r));
 	v->kind = LINE_NUMBER;
@@ -177,7 +179,41 @@ static inline bool member(struct rd *r, uint64_t parent, uint64_t *key)
 	return true;
 }
 
-static inline bool element(const struct names *w, struct rd *r, struct line *l, struct nest *s)
+/* What is being read, and what is learnt of it. */
+struct reading {
+	const struct names *names;
+	struct line *line;
+	struct shape *shape;                     /* NULL: nothing is */
+	unsigned fixed;
+	struct rd from;                          /* behind the latest value */
+	bool full;                               /* it does not fit a shape */
+};
+
+static void shape_take(struct reading *g, struct span between)
+{
+	struct shape *s = g->shape;
+	g->full |= between.n > sizeof(s->between) - s->bytes;
+	if (g->full)
+		return;
+	memcpy(s->between + s->bytes, between.p, between.n);
+	s->bytes = (uint16_t)(s->bytes + between.n);
+}
+
+/* A value was read, r stands behind it. What is fixed belongs to what stands in front of the next. */
+static void shape_add(struct reading *g, const struct rd *r, unsigned name, const struct line_value *v)
+{
+	if (!g->shape || (name && name == g->fixed))
+		return;
+	bool text = v->kind == LINE_TEXT;
+	size_t bytes = rd_left(&g->from) - rd_left(r) - v->text.n - text;
+	g->full |= g->shape->n == SHAPE_PARTS;
+	shape_take(g, rd_span(&g->from, bytes));
+	if (!g->full)
+		g->shape->part[g->shape->n++] = (struct shape_part){ (uint16_t)bytes, (uint8_t)name, text };
+	g->from = *r;
+}
+
+static inline bool element(struct reading *g, struct rd *r, struct nest *s)
 {
 	struct line_value v;
 	uint64_t key = s->v[s->n - 1].key;
@@ -198,18 +234,19 @@ static inline bool element(const struct names *w, struct rd *r, struct line *l, 
 		if (!scalar(r, &v))
 			return false;
 	}
-	unsigned name = w->number[name_slot(w, key)];
+	unsigned name = g->names->number[name_slot(g->names, key)];
+	shape_add(g, r, name, &v);
 	if (name)
-		add(l, name, v);
+		add(g->line, name, v);
 	return true;
 }
 
-bool line_json(const struct names *w, struct span text, struct line *l)
+static bool take_apart(struct reading *g, struct span text)
 {
 	struct rd r = rd_of(text);
 	struct nest s;
 	s.n = 0;
-	line_reset(l, false);
+	line_reset(g->line, false);
 	if (next(&r) != '{')
 		return false;
 	rd_skip(&r, 1);
@@ -223,11 +260,72 @@ bool line_json(const struct names *w, struct span text, struct line *l)
 			rd_skip(&r, 1);
 		} else if (c == ',') {
 			rd_skip(&r, 1);
-		} else if (!element(w, &r, l, &s)) {
+		} else if (!element(g, &r, &s)) {
 			return false;
 		}
 	}
 	return s.n == 0;
+}
+
+/* False: the line is of another shape, or none. */
+static bool shape_fits(const struct shape *s, struct span text, struct line *l)
+{
+	struct rd r = rd_of(text), between = rd_of(span_of(s->between, s->bytes));
+	line_reset(l, false);
+	for (const struct shape_part *p = s->part; p < s->part + s->n; p++) {
+		struct line_value v;
+		if (!span_eq(rd_span(&between, p->bytes), rd_span(&r, p->bytes)))
+			return false;
+		v.kind = LINE_TEXT;
+		v.escaped = false;
+		if (p->text ? !string(&r, &v.text, &v.escaped) : !scalar(&r, &v))
+			return false;
+		if (p->name)
+			add(l, p->name, v);
+	}
+	return s->n && span_eq(rd_rest(&between), rd_rest(&r));
+}
+
+static bool shapes_find(struct shapes *s, struct span text, struct line *l)
+{
+	for (unsigned i = 0; i < SHAPES; i++) {
+		unsigned which = (s->latest + i) % SHAPES;
+		if (!shape_fits(&s->v[which], text, l))
+			continue;
+		s->latest = which;
+		s->misses -= s->misses > 0;
+		return true;
+	}
+	s->misses++;
+	return false;
+}
+
+static bool shapes_learn(struct shapes *s, struct reading *g, struct span text)
+{
+	struct shape *shape = &s->v[s->next];
+	shape->n = shape->bytes = 0;
+	g->shape = shape;
+	g->fixed = s->fixed;
+	g->from = rd_of(text);
+	bool good = take_apart(g, text);
+	shape_take(g, g->from);
+	if (!good || g->full) {
+		shape->n = 0;
+		return good;
+	}
+	s->latest = s->next;
+	s->next = (s->next + 1) % SHAPES;
+	return true;
+}
+
+bool line_json(const struct names *w, struct shapes *s, struct span text, struct line *l)
+{
+	struct reading g = { .names = w, .line = l };
+	if (s && s->misses >= SHAPE_CREDIT && ++s->misses % SHAPE_RETRY)
+		return take_apart(&g, text);
+	if (s && shapes_find(s, text, l))
+		return true;
+	return s ? shapes_learn(s, &g, text) : take_apart(&g, text);
 }
 
 /* ---- Zeek's tab-separated form ---- */
@@ -343,9 +441,9 @@ static size_t unescape(struct rd *r, bool tsv, uint8_t *to)
 	return 1;
 }
 
-struct span line_text(const struct line *l, const struct line_value *v, struct arena *a)
+struct span line_unescape(const struct line *l, const struct line_value *v, struct arena *a)
 {
-	if (!v->escaped || !v->text.n || !memchr(v->text.p, '\\', v->text.n))
+	if (!v->text.n || !memchr(v->text.p, '\\', v->text.n))
 		return v->text;
 	uint8_t *to = arena_new(a, v->text.n + 4);
 	if (!to)

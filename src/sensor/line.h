@@ -40,8 +40,31 @@ static inline const struct line_value *line_value(const struct line *l, unsigned
 	return l->first[name] ? &l->v[l->first[name] - 1] : NULL;
 }
 
-/* False: no whole JSON object (what was read before stands in l). */
-bool line_json(const struct names *w, struct span text, struct line *l);
+enum { SHAPES = 8, SHAPE_PARTS = 64, SHAPE_BYTES = 1536, SHAPE_CREDIT = 64, SHAPE_RETRY = 32 };
+
+/* How a line of a log was laid out: what stands between its values. A sensor writes most lines alike, and a line of the
+ * same shape is read by comparing that instead of taking it apart. */
+struct shape {
+	struct shape_part {
+		uint16_t bytes;                  /* of what stands in front of the value */
+		uint8_t name;                    /* of the value, 0: nobody wants it */
+		bool text;                       /* it is a string */
+	} part[SHAPE_PARTS];
+	unsigned n;                              /* 0: free */
+	uint16_t bytes;
+	uint8_t between[SHAPE_BYTES];
+};
+
+/* The shapes of late. A log whose lines are all different is soon read without them. */
+struct shapes {
+	struct shape v[SHAPES];
+	unsigned latest, next;                   /* which fitted; which gives way */
+	unsigned misses;                         /* in a row, and what hits paid back */
+	unsigned fixed;                          /* a name whose values are part of the shape: what kind of line it is */
+};
+
+/* False: no whole JSON object (what was read before stands in l). s may be NULL. */
+bool line_json(const struct names *w, struct shapes *s, struct span text, struct line *l);
 
 /* The head lines ("#fields" …) that the rows behind them need. */
 struct columns {
@@ -58,5 +81,10 @@ void columns_reset(struct columns *c);
 void columns_head(struct columns *c, const struct names *w, struct span text);
 bool line_tsv(const struct columns *c, struct span text, struct line *l);
 
+struct span line_unescape(const struct line *l, const struct line_value *v, struct arena *a);
+
 /* Without escapes; borrowed from the line, or of the arena. Bytes that are no UTF-8 stay as they are. */
-struct span line_text(const struct line *l, const struct line_value *v, struct arena *a);
+static inline struct span line_text(const struct line *l, const struct line_value *v, struct arena *a)
+{
+	return v->escaped ? line_unescape(l, v, a) : v->text;
+}
