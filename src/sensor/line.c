@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "base/scope.h"
+
 /* ---- names: a path is known by a hash of its parts, eight bytes at a time ---- */
 
 #define KEY_ROOT UINT64_C(0xcbf29ce484222325)
@@ -199,23 +201,27 @@ static void shape_take(struct reading *g, struct span between)
 	s->bytes = (uint16_t)(s->bytes + between.n);
 }
 
-/* A value was read, r stands behind it. What is fixed belongs to what stands in front of the next. */
+/* A value was read, r stands behind it. */
 static void shape_add(struct reading *g, const struct rd *r, unsigned name, const struct line_value *v)
 {
-	if (!g->shape || (name && name == g->fixed))
+	if (!g->shape)
 		return;
-	bool text = v->kind == LINE_TEXT;
+	bool text = v->kind == LINE_TEXT, fixed = name && name == g->fixed && v->text.n <= UINT8_MAX;
 	size_t bytes = rd_left(&g->from) - rd_left(r) - v->text.n - text;
 	g->full |= g->shape->n == SHAPE_PARTS;
 	shape_take(g, rd_span(&g->from, bytes));
+	if (fixed)
+		shape_take(g, v->text);
 	if (!g->full)
-		g->shape->part[g->shape->n++] = (struct shape_part){ (uint16_t)bytes, (uint8_t)name, text };
+		g->shape->part[g->shape->n++] = (struct shape_part){
+			.bytes = (uint16_t)bytes, .name = (uint8_t)name, .fixed = fixed ? (uint8_t)v->text.n : 0, .text = text,
+		};
 	g->from = *r;
 }
 
 static inline bool element(struct reading *g, struct rd *r, struct nest *s)
 {
-	struct line_value v;
+	struct line_value v UNSET;
 	uint64_t key = s->v[s->n - 1].key;
 	if (s->v[s->n - 1].object && !member(r, key, &key))
 		return false;
@@ -244,7 +250,7 @@ static inline bool element(struct reading *g, struct rd *r, struct nest *s)
 static bool take_apart(struct reading *g, struct span text)
 {
 	struct rd r = rd_of(text);
-	struct nest s;
+	struct nest s UNSET;
 	s.n = 0;
 	line_reset(g->line, false);
 	if (next(&r) != '{')
@@ -273,12 +279,14 @@ static bool shape_fits(const struct shape *s, struct span text, struct line *l)
 	struct rd r = rd_of(text), between = rd_of(span_of(s->between, s->bytes));
 	line_reset(l, false);
 	for (const struct shape_part *p = s->part; p < s->part + s->n; p++) {
-		struct line_value v;
+		struct line_value v UNSET;
 		if (!span_eq(rd_span(&between, p->bytes), rd_span(&r, p->bytes)))
 			return false;
 		v.kind = LINE_TEXT;
 		v.escaped = false;
 		if (p->text ? !string(&r, &v.text, &v.escaped) : !scalar(&r, &v))
+			return false;
+		if (p->fixed && !span_eq(rd_span(&between, p->fixed), v.text))
 			return false;
 		if (p->name)
 			add(l, p->name, v);
@@ -293,7 +301,7 @@ static bool shapes_find(struct shapes *s, struct span text, struct line *l)
 		if (!shape_fits(&s->v[which], text, l))
 			continue;
 		s->latest = which;
-		s->misses -= s->misses > 0;
+		s->misses = s->misses >= SHAPE_CREDIT ? SHAPE_CREDIT / 2 : s->misses > 1 ? s->misses - 2 : 0;
 		return true;
 	}
 	s->misses++;
@@ -308,7 +316,7 @@ static bool shapes_learn(struct shapes *s, struct reading *g, struct span text)
 	g->fixed = s->fixed;
 	g->from = rd_of(text);
 	bool good = take_apart(g, text);
-	shape_take(g, g->from);
+	shape_take(g, rd_rest(&g->from));
 	if (!good || g->full) {
 		shape->n = 0;
 		return good;

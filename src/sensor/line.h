@@ -48,6 +48,7 @@ struct shape {
 	struct shape_part {
 		uint16_t bytes;                  /* of what stands in front of the value */
 		uint8_t name;                    /* of the value, 0: nobody wants it */
+		uint8_t fixed;                   /* bytes of the value itself, when it belongs to the shape */
 		bool text;                       /* it is a string */
 	} part[SHAPE_PARTS];
 	unsigned n;                              /* 0: free */
@@ -59,7 +60,7 @@ struct shape {
 struct shapes {
 	struct shape v[SHAPES];
 	unsigned latest, next;                   /* which fitted; which gives way */
-	unsigned misses;                         /* in a row, and what hits paid back */
+	unsigned misses;                         /* less what hits paid back */
 	unsigned fixed;                          /* a name whose values are part of the shape: what kind of line it is */
 };
 

@@ -20,6 +20,7 @@ struct log {
 	uint32_t file;
 	char path[32];                           /* Zeek: which log */
 	struct columns columns;
+	struct shapes shapes;
 	struct line line;                        /* the next one; borrows from in */
 	size_t length;                           /* of it, with its end: passed over when the next is asked for */
 	uint64_t number, offset, ts;
@@ -161,7 +162,7 @@ static bool log_fill(struct sensors *s, struct log *l)
 		if (is_head)
 			columns_head(&l->columns, names, text);
 		bool good = !is_head && text.n &&
-			    (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(names, text, &l->line));
+			    (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(names, &l->shapes, text, &l->line));
 		if (good) {
 			l->length = n;
 			return true;
@@ -198,6 +199,7 @@ void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name
 	l->in = input_new(fd);
 	l->kind = k;
 	l->file = file;
+	l->shapes.fixed = map_event(s->maps[k]);
 	columns_reset(&l->columns);
 	snprintf(l->path, sizeof(l->path), "%s", base ? base + 1 : name);
 	l->path[strcspn(l->path, ".")] = '\0';

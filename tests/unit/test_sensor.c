@@ -36,7 +36,7 @@ static void what_is_no_object_is_refused(void **state)
 		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}", "{1:2}", "{\"a\":nope}", "{\"a\" 1}" };
 	struct line *l = mem_new(sizeof(*l));
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (line_json(&wanted, span_str(no[i]), l))
+		if (line_json(&wanted, NULL, span_str(no[i]), l))
 			fail_msg("%s", no[i]);
 	free(l);
 }
@@ -45,13 +45,13 @@ static void values_are_found_by_their_path_in_any_nesting(void **state)
 {
 	(void)state;
 	struct line *l = mem_new(sizeof(*l));
-	assert_true(line_json(&wanted, span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
+	assert_true(line_json(&wanted, NULL, span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
 	assert_true(span_is(find(l, "a.b"), "1"));
 	assert_true(span_is(find(l, "a.b.c"), "x"));
 	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
 	assert_true(span_is(find(l, "t"), "true"));
 	assert_int_equal(l->n, 6);
-	assert_true(line_json(&wanted, span_str("{\"id\":{\"orig_h\":\"10.0.0.1\"}}"), l));
+	assert_true(line_json(&wanted, NULL, span_str("{\"id\":{\"orig_h\":\"10.0.0.1\"}}"), l));
 	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
 	free(l);
 }
@@ -60,10 +60,10 @@ static void what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up(void **
 {
 	(void)state;
 	struct line *l = mem_new(sizeof(*l));
-	assert_true(line_json(&wanted, span_str("{\"seven_8\":1,\"eight_89\":2,\"a_name_longer_than_sixteen_bytez\":3,\"xy\":{\"y\":4},"
+	assert_true(line_json(&wanted, NULL, span_str("{\"seven_8\":1,\"eight_89\":2,\"a_name_longer_than_sixteen_bytez\":3,\"xy\":{\"y\":4},"
 		"\"z\":{\"x\":{\"y\":5}},\"\":6,\"y.x\":7,\"u\":\"\\\"t\\\":1\"}"), l));
 	assert_int_equal(l->n, 0);
-	assert_true(line_json(&wanted, span_str("{\"x.y\":1,\"x\":{\"y\":2},\"seven_7\":3,\"eight_88\":4,"
+	assert_true(line_json(&wanted, NULL, span_str("{\"x.y\":1,\"x\":{\"y\":2},\"seven_7\":3,\"eight_88\":4,"
 		"\"a_name_longer_than_sixteen_bytes\":\"a \\\\\"}"), l));
 	assert_int_equal(l->n, 5);
 	assert_true(span_is(find(l, "x.y"), "1"));
@@ -72,6 +72,98 @@ static void what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up(void **
 	assert_true(span_is(find(l, "a_name_longer_than_sixteen_bytes"), "a \\\\"));
 	assert_false(l->v[0].escaped);
 	assert_true(l->v[4].escaped);
+	free(l);
+}
+
+static void same_line(const struct line *a, const struct line *b, const char *text)
+{
+	if (a->n != b->n || memcmp(a->first, b->first, sizeof(a->first)) != 0)
+		fail_msg("%s: %u values, %u with shapes", text, a->n, b->n);
+	for (unsigned i = 0; i < a->n; i++)
+		if (!span_eq(a->v[i].text, b->v[i].text) || a->v[i].name != b->v[i].name || a->v[i].kind != b->v[i].kind ||
+		    a->v[i].escaped != b->v[i].escaped)
+			fail_msg("%s: value %u is %.*s", text, i, (int)b->v[i].text.n, (const char *)b->v[i].text.p);
+}
+
+/* Each line behind each other: whatever was learnt of one, the next says what it says alone. */
+static void a_line_of_a_known_shape_says_what_it_says_alone(void **state)
+{
+	(void)state;
+	static const char *const all[] = {
+		"{\"a\":\"x\",\"n\":1,\"t\":true}", "{\"a\":\"yy\",\"n\":-22.5e3,\"t\":null}", "{\"a\":\"x\",\"n\":nope,\"t\":true}",
+		"{\"a\":\"x\\\"y\",\"n\":1,\"t\":false}", "{\"a\":\"x\\\\\",\"n\":1,\"t\":false}", "{\"a\":\"x\\\",\"n\":1,\"t\":false}",
+		"{\"a\":\"x\",\"n\":1,\"t\":true", "{\"a\":\"x\",\"n\":1,\"t\":true}}", "{\"a\":\"x\",\"n\":1 ,\"t\":true}", "{\"a\":\"x\",\"n\": 1,\"t\":true}",
+		"{\"a\":\"x\",\"n\":{},\"t\":true}", "{\"a\":\"x\",\"n\":[1,2],\"t\":true}", "{\"a\":\"x\",\"n\":[1],\"t\":true}",
+		"{\"a\":\"x\",\"n\":[\"1\"],\"t\":true}", "{\"a\":{\"b\":1},\"n\":2}", "{\"a.b\":1,\"n\":2}", "{\"a\":1,\"n\":2}", "{\"a\":12345678901234567890,\"n\":2}",
+		"{\"a\":,\"n\":2}", "{\"a\":\"\",\"n\":2}", "{\"b\":\"x\",\"n\":1,\"t\":true}", "{}", "{\"a\":\"x", "", "[]", "{\"t\":\"one\",\"a\":1}",
+		"{\"t\":\"two\",\"a\":1}", "{\"t\":\"\",\"a\":1}", "{\"t\":7,\"a\":1}", "{\"t\":77,\"a\":1} ", "{\"t\":77,\"a\":1}\r",
+	};
+	struct line *alone = mem_new(sizeof(*alone)), *shaped = mem_new(sizeof(*shaped));
+	unsigned fitted = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		for (size_t k = 0; k < ARRAY_LEN(all); k++) {
+			struct shapes *s = mem_new(sizeof(*s));
+			s->fixed = names_add(&wanted, SPAN_LIT("t"));
+			line_json(&wanted, s, span_str(all[i]), shaped);
+			unsigned before = s->misses;
+			bool good = line_json(&wanted, NULL, span_str(all[k]), alone);
+			if (line_json(&wanted, s, span_str(all[k]), shaped) != good)
+				fail_msg("%s after %s", all[k], all[i]);
+			if (good)
+				same_line(alone, shaped, all[k]);
+			fitted += s->misses < before;
+			free(s);
+		}
+	assert_in_range(fitted, ARRAY_LEN(all) / 2, 4 * ARRAY_LEN(all));         /* its own, and few others */
+	free(alone);
+	free(shaped);
+}
+
+static void lines_that_are_all_different_are_read_without_shapes_until_they_are_alike(void **state)
+{
+	(void)state;
+	char text[64];
+	struct line *l = mem_new(sizeof(*l));
+	struct shapes *s = mem_new(sizeof(*s));
+	for (unsigned i = 0; i < 4 * SHAPE_CREDIT; i++) {
+		snprintf(text, sizeof(text), "{\"other%u\":1,\"a\":%u}", i, i);
+		assert_true(line_json(&wanted, s, span_str(text), l));
+		assert_int_equal(l->n, 1);
+	}
+	assert_true(s->misses >= SHAPE_CREDIT);
+	for (unsigned i = 0; i < 4 * SHAPE_RETRY; i++)
+		assert_true(line_json(&wanted, s, SPAN_LIT("{\"a\":7}"), l));
+	assert_int_equal(s->misses, 0);
+	assert_true(span_is(find(l, "a"), "7"));
+	free(s);
+	free(l);
+}
+
+static void a_line_with_more_than_a_shape_holds_is_read_all_the_same(void **state)
+{
+	(void)state;
+	struct line *l = mem_new(sizeof(*l));
+	struct shapes *s = mem_new(sizeof(*s));
+	struct buf many = { .cap = 1 << 16 }, wide = { .cap = 1 << 16 };
+	buf_text(&many, "{\"a\":5,\"v\":[0");
+	buf_text(&wide, "{\"a\":5,\"");
+	for (int i = 0; i < SHAPE_PARTS + SHAPE_BYTES; i++) {
+		buf_text(&wide, "w");
+		if (i < SHAPE_PARTS)
+			buf_text(&many, ",1");
+	}
+	buf_text(&many, "]}");
+	buf_text(&wide, "\":6}");
+	for (int i = 0; i < 3; i++) {
+		assert_true(line_json(&wanted, s, buf_span(&many), l));
+		assert_int_equal(l->n, SHAPE_PARTS + 2);
+		assert_true(line_json(&wanted, s, buf_span(&wide), l));
+		assert_true(span_is(find(l, "a"), "5"));
+	}
+	assert_int_equal(s->v[0].n, 0);
+	buf_done(&many);
+	buf_done(&wide);
+	free(s);
 	free(l);
 }
 
@@ -98,7 +190,7 @@ static void more_values_than_fit_are_counted_and_the_line_stands(void **state)
 	for (int i = 0; i < 2 * LINE_VALUES; i++)
 		buf_text(&b, ",1");
 	buf_text(&b, "]}");
-	assert_true(line_json(&wanted, buf_span(&b), l));
+	assert_true(line_json(&wanted, NULL, buf_span(&b), l));
 	assert_true(span_is(find(l, "first"), "7"));
 	assert_int_equal(l->n, LINE_VALUES);
 	assert_int_equal(l->dropped, LINE_VALUES + 2);
@@ -196,6 +288,9 @@ int main(void)
 		cmocka_unit_test(what_is_no_object_is_refused),
 		cmocka_unit_test(values_are_found_by_their_path_in_any_nesting),
 		cmocka_unit_test(what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up),
+		cmocka_unit_test(a_line_of_a_known_shape_says_what_it_says_alone),
+		cmocka_unit_test(lines_that_are_all_different_are_read_without_shapes_until_they_are_alike),
+		cmocka_unit_test(a_line_with_more_than_a_shape_holds_is_read_all_the_same),
 		cmocka_unit_test(no_more_paths_than_fit_get_a_number),
 		cmocka_unit_test(more_values_than_fit_are_counted_and_the_line_stands),
 		cmocka_unit_test(escapes_are_undone_only_where_they_are),
