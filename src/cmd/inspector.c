@@ -13,6 +13,7 @@
 #include "base/keyring.h"
 #include "base/sandbox.h"
 #include "fw/model/binary.h"
+#include "fw/model/database.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
@@ -90,6 +91,24 @@ static void stage_unpack(struct job *j)
 	unpack_all(j->members, progress, j);
 }
 
+/* The tables of a database; one without a name says what is wrong with the whole. */
+static void send_tables(struct job *j, struct span content, struct span where)
+{
+	struct arena own;
+	struct database d;
+	arena_init(&own, 16 << 20);
+	(void)!database_read(content, &own, NULL, &d);
+	for (unsigned i = 0; i < d.ntables; i++) {
+		table_record(&d.tables[i], where, &j->r, &j->host);
+		send_record(j);
+	}
+	if (d.damage) {
+		table_record(&(struct database_table){ .damage = d.damage }, where, &j->r, &j->host);
+		send_record(j);
+	}
+	arena_done(&own);
+}
+
 /* What each file is. Keys and accounts are published as they are met. */
 static void file_model(struct job *j, uint32_t i, struct span content)
 {
@@ -112,6 +131,8 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 		put_record(j);
 	}
 	arena_reset(&j->scratch);
+	if (class == FILE_SQLITE)
+		send_tables(j, content, buf_span(&where));
 	struct account a;
 	struct rd r = rd_of(content);
 	uint32_t line = 0;
@@ -216,6 +237,7 @@ static void warm_up(void)
 	uint8_t digest[32];
 	keyring_sha256(SPAN_LIT("warm"), digest);
 	keyring_free(keyring_new(keyring_test_key));
+	database_warm_up();
 }
 
 static void child(const struct inspector_setup *s, struct inspector_board *board, const struct registry *g, int out_fd)

@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "finding/case.h"
 #include "fw/flow/trace.h"
+#include "fw/model/database.h"
 #include "fw/pass/aloud.h"
 #include "fw/pass/listing.h"
 #include "record/wire.h"
@@ -216,6 +217,7 @@ static void child(const struct judge *j, const struct registry *g, struct judge_
 	uint8_t digest[32];
 	keyring_sha256(SPAN_LIT("warm"), digest);        /* what the library loads on first use, while it may */
 	(void)keyring_token(b->host.keyring, SPAN_LIT("warm"));
+	database_warm_up();
 	int rc = sandbox_enter(SANDBOX_UNPACK);
 	if (rc < 0) {
 		snprintf(board->error, JUDGE_ERROR, "the sandbox could not be entered: %s", strerror(-rc));

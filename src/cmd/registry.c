@@ -9,6 +9,7 @@
 #include "finding/finding.h"
 #include "fw/compare/compare.h"
 #include "fw/model/binary.h"
+#include "fw/model/database.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/model/strings.h"
@@ -25,7 +26,7 @@ static const struct record_type *const own[] = {
 	&waveform_type,
 	&container_type, &member_type, &area_type, &strip_type, &device_tree_type, &partition_type, &inspection_type, &extract_type,
 	&account_type, &identity_type, &key_type, &start_type,
-	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type, &string_type,
+	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type, &string_type, &table_type,
 	&inspected_type, NULL,
 };
 

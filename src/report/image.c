@@ -6,6 +6,7 @@
 #include "finding/case.h"
 #include "fw/flow/trace.h"
 #include "fw/model/binary.h"
+#include "fw/model/database.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/model/strings.h"
@@ -25,7 +26,7 @@ static const struct kind kinds[] = {
 	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS },
 	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
 	{ &strip_type, IMAGE_STRIPS }, { &device_tree_type, IMAGE_TREES }, { &partition_type, IMAGE_PARTITIONS },
-	{ &string_type, IMAGE_STRINGS },
+	{ &string_type, IMAGE_STRINGS }, { &table_type, IMAGE_TABLES },
 };
 
 /* In the order of the document. */
@@ -34,7 +35,7 @@ static const char *const names[IMAGE_LISTS] = {
 	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_IDENTITY] = "identity",
 	[IMAGE_PROGRAMS] = "programs", [IMAGE_TRACES] = "trace", [IMAGE_FINDINGS] = "findings", [IMAGE_CASES] = "cases",
 	[IMAGE_STRIPS] = "strips", [IMAGE_TREES] = "device_trees", [IMAGE_PARTITIONS] = "partitions",
-	[IMAGE_STRINGS] = "strings",
+	[IMAGE_STRINGS] = "strings", [IMAGE_TABLES] = "tables",
 };
 
 void image_init(struct image *i)

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "fw/flow/trace.h"
 #include "fw/model/binary.h"
+#include "fw/model/database.h"
 #include "fw/model/startup.h"
 #include "fw/unpack/records.h"
 #include "report/card.h"
@@ -185,6 +186,39 @@ static void print_keys(const struct image *image, const struct layout *l, struct
 	}
 }
 
+/* A line a table; what stands in them is nobody's business here. */
+static void print_tables(const struct image *image, const struct layout *l, struct buf *out)
+{
+	static const char *const heads[] = { "TABLE", "ROWS", "COLUMNS", "DATABASE" };
+	const struct image_kept *tables = &image->list[IMAGE_TABLES];
+	struct table t;
+	struct buf b = { 0 };
+	table_init(&t, 4, heads);
+	t.right[1] = true;
+	for (size_t i = 0; i < tables->n && i < ROWS_MAX; i++) {
+		const struct record *r = tables->v[i];
+		struct texts columns = record_has(r, TBL_COLUMNS) ? r->v[TBL_COLUMNS].texts : (struct texts){ 0 };
+		if (!record_has(r, TBL_NAME))
+			continue;
+		table_cell(&t, text_of(r, TBL_NAME));
+		table_number(&t, record_get_uint(r, TBL_ROWS));
+		for (uint32_t k = 0; k < columns.n; k++) {
+			buf_text(&b, k ? ", " : "");
+			buf_bytes(&b, columns.v[k]);
+		}
+		cell_text(&t, &b);
+		table_cell(&t, text_of(r, TBL_WHERE));
+	}
+	buf_done(&b);
+	if (t.n > t.columns) {
+		buf_text(out, "\nTables of databases:\n");
+		table_print(&t, out, l, 2);
+	}
+	table_done(&t);
+	if (tables->n > ROWS_MAX)
+		buf_printf(out, "  and %zu more (--jsonl gives all)\n", tables->n - ROWS_MAX);
+}
+
 static void trouble(const struct layout *l, struct buf *out, size_t *n, struct span where, const char *between,
 		    struct span what)
 {
@@ -203,7 +237,7 @@ static void trouble(const struct layout *l, struct buf *out, size_t *n, struct s
 static void print_trouble(const struct image *image, const struct layout *l, struct buf *out)
 {
 	const struct image_kept *containers = &image->list[IMAGE_CONTAINERS], *areas = &image->list[IMAGE_AREAS],
-		*members = &image->list[IMAGE_MEMBERS];
+		*members = &image->list[IMAGE_MEMBERS], *tables = &image->list[IMAGE_TABLES];
 	size_t n = 0;
 	for (size_t i = 0; i < containers->n; i++)
 		if (text_of(containers->v[i], CON_DAMAGE).n)
@@ -211,6 +245,9 @@ static void print_trouble(const struct image *image, const struct layout *l, str
 	for (size_t i = 0; i < members->n; i++)
 		if (text_of(members->v[i], MEM_DAMAGE).n)
 			trouble(l, out, &n, text_of(members->v[i], MEM_WHERE), ": ", text_of(members->v[i], MEM_DAMAGE));
+	for (size_t i = 0; i < tables->n; i++)
+		if (!record_has(tables->v[i], TBL_NAME) && text_of(tables->v[i], TBL_DAMAGE).n)
+			trouble(l, out, &n, text_of(tables->v[i], TBL_WHERE), ": ", text_of(tables->v[i], TBL_DAMAGE));
 	for (size_t i = 0; i < areas->n; i++) {
 		const struct record *r = areas->v[i];
 		if (!span_starts(text_of(r, ARE_WHAT), SPAN_LIT("encrypted")))
@@ -287,6 +324,7 @@ void image_report(const struct image *image, const struct layout *l, struct buf 
 	print_starts(image, l, out);
 	print_accounts(image, l, out);
 	print_keys(image, l, out);
+	print_tables(image, l, out);
 	print_trouble(image, l, out);
 	print_budgets(image, l, out);
 }

@@ -6,6 +6,7 @@
 #include "advisory/advisory.h"
 #include "fuzz.h"
 #include "fw/model/binary.h"
+#include "fw/model/database.h"
 #include "fw/model/identity.h"
 #include "fw/model/startup.h"
 #include "fw/model/strings.h"
@@ -87,6 +88,27 @@ static void read_startup(struct members *m, struct fuzz_world *w, struct arena *
 	arena_done(&words);
 }
 
+static void read_row(void *ctx, const struct database_table *t, const struct span *values, uint64_t row)
+{
+	uint64_t *sum = ctx;
+	for (unsigned i = 0; i < t->ncolumns; i++)
+		*sum += row + t->columns[i].n + (values[i].n ? values[i].p[values[i].n - 1] : 0);
+}
+
+static void read_database(struct span s, struct fuzz_world *w, struct arena *arena)
+{
+	struct record_host host = { .keyring = w->keyring, .arena = arena };
+	struct database d;
+	uint64_t sum = 0;
+	const struct database_reader to = { read_row, &sum };
+	struct record r;
+	(void)!database_read(s, arena, &to, &d);
+	for (unsigned i = 0; i < d.ntables; i++) {
+		table_record(&d.tables[i], span_str("x"), &r, &host);
+		fuzz_read_record(&w->json, &r);
+	}
+}
+
 static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
 {
 	static const char *const places[] = { "etc/passwd", "etc/shadow", "etc/inittab", "x" };
@@ -109,6 +131,7 @@ static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		file_classify(&(struct member){ .path = span_str(places[i]) }, s);
 	startup_blanked(arena, span_cut(s, 4096));
+	read_database(s, w, arena);
 	static const char *const named[] = { "etc/version", "etc/os-release", "build.prop" };
 	struct identity says[IDENTITY_MAX];
 	for (size_t k = 0; k < ARRAY_LEN(named); k++)

@@ -31,6 +31,19 @@ done
 for file in "$here"/../specimens/scripts/*.sh; do
 	seed 003 "$file" "$(basename "$file")"
 done
+# A small database, for the reader of single files and for the passes.
+python3 - "$build/seed.db" 2>/dev/null <<'END' && seed 002 "$build/seed.db" database && seed 003 "$build/seed.db" database
+import os, sqlite3, sys
+if os.path.exists(sys.argv[1]):
+    os.remove(sys.argv[1])
+c = sqlite3.connect(sys.argv[1])
+c.execute('pragma page_size=512')
+c.execute('create table settings(key text primary key, value text) without rowid')
+c.execute("insert into settings values('server', '203.0.113.5')")
+c.execute('create table users(user text, password text, twice as (user || user))')
+c.executemany('insert into users values(?, ?)', [('a', 'b' * n) for n in range(40)])
+c.commit()
+END
 find "$shared/firmware" -path '*/debian-*/*' -type f -size -24k 2>/dev/null | while read -r file; do
 	seed 000 "$file" "$(basename "$(dirname "$file")")-$(basename "$file")"
 done

@@ -2,6 +2,7 @@
 /* fw.fixed-credential: a password, a hash or a key that is the same in every copy of the image. The value itself
  * leaves as length and keyed hash only. */
 #include "base/scope.h"
+#include "fw/model/database.h"
 #include "fw/pass/advice.h"
 #include "fw/pass/pass.h"
 
@@ -11,7 +12,8 @@ static const struct rule rule = {
 	.cause = "open door",
 	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant "
 		"password in a command line, "
-		"a URL or a log-in message that is sent; authorized_keys among the files. Accounts are "
+		"a URL or a log-in message that is sent; authorized_keys among the files; a row of a database of "
+		"the image with a password in it. Accounts are "
 		"fw.weak-account's, private keys fw.private-key's. The value is never shown.",
 	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of "
 	       "staff leaves.",
@@ -206,8 +208,115 @@ static void keys(struct job *j, const struct scene_file *f, uint32_t index)
 		found->title = job_text(j, "%s lets the holder of a fixed key log in", f->path);
 }
 
+/* ---- databases ---- */
+
+struct ledger {
+	struct job *j;
+	const struct scene_file *file;
+	uint32_t index;
+	unsigned told;
+};
+
+static bool is_named(struct span name, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t at = 0, len = strlen(words[i]); at + len <= name.n; at++)
+			if (strncasecmp((const char *)name.p + at, words[i], len) == 0)
+				return true;
+	return false;
+}
+
+static bool is_password_name(struct span name)
+{
+	static const char *const words[] = { "password", "passwd", "passphrase", "passcode", "pwd", "secret", "psk", "userpass",
+					     "passhash", "pass_hash", "pincode", "pin_code" };
+	static const char *const beside[] = { "expir", "age", "length", "date", "time", "count", "policy", "min", "max", "changed",
+					      "require", "enable", "hint", "quest", "retr", "attempt" };
+	static const char *const whole[] = { "pass", "pin" };
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
+		if (name.n == strlen(whole[i]) && is_named(name, &whole[i], 1))
+			return true;
+	return is_named(name, words, ARRAY_LEN(words)) && !is_named(name, beside, ARRAY_LEN(beside));
+}
+
+static struct span user_of(const struct database_table *t, const struct span *values)
+{
+	static const char *const words[] = { "user", "login", "account", "name" };
+	for (size_t w = 0; w < ARRAY_LEN(words); w++)
+		for (unsigned i = 0; i < t->ncolumns; i++)
+			if (values[i].n && is_named(t->columns[i], &words[w], 1) && !is_password_name(t->columns[i]))
+				return values[i];
+	return (struct span){ 0 };
+}
+
+/* Digits in hexadecimal of the length of a digest, or a scheme of crypt(5). */
+static bool is_digest(struct span s)
+{
+	size_t n = 0;
+	while (n < s.n && strchr("0123456789abcdefABCDEF", s.p[n]) && s.p[n])
+		n++;
+	return is_hash(s) || (n == s.n && (n == 32 || n == 40 || n == 64 || n == 128));
+}
+
+static void hold(struct ledger *l, const struct database_table *t, struct span column, struct span user, struct span secret,
+		 uint64_t row)
+{
+	enum { TOLD = 16 };
+	static const char *const none[] = { "true", "false", "null", "none", "yes", "enabled", "disabled", "***" };
+	bool digest = is_digest(secret);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		if (secret.n == strlen(none[i]) && is_named(secret, &none[i], 1))
+			return;
+	if (secret.n < LEAST_SECRET || l->told++ >= TOLD)
+		return;
+	struct finding *f = report(l->j, l->index,
+				   job_text(l->j, "row %.*s.%.*s %llu", (int)span_cut(t->name, 30).n, (const char *)t->name.p,
+					    (int)span_cut(column, 30).n, (const char *)column.p, (unsigned long long)row),
+				   digest ? SEV_LOW : SEV_MEDIUM, digest ? 0.6 : 0.75, user, secret);
+	if (!f)
+		return;
+	f->title = job_text(l->j, "%s holds a password%s in its table %.*s", l->file->path, digest ? ", hashed," : " in clear",
+			    (int)span_cut(t->name, 40).n, (const char *)t->name.p);
+	job_extra(l->j, f, OBS_TRAITS, "row of a database");
+	struct act step = { .kind = ACT_CREDENTIAL, .name = SPAN_LIT("row"), .blanked = true,
+			    .text = span_str(job_text(l->j, "row %llu: %.*s.%.*s = ***", (unsigned long long)row,
+						      (int)span_cut(t->name, 40).n, (const char *)t->name.p,
+						      (int)span_cut(column, 40).n, (const char *)column.p)) };
+	const struct act *steps[] = { &step, NULL };
+	job_chain(l->j, f, steps);
+}
+
+/* A column for passwords, or a row whose key is the word for one. */
+static void see_row(void *ctx, const struct database_table *t, const struct span *values, uint64_t row)
+{
+	static const char *const keys[] = { "key", "name", "param", "item", "setting", "option", "property" };
+	static const char *const rest[] = { "value", "val", "data", "content" };
+	int key = -1, value = -1;
+	for (unsigned i = 0; i < t->ncolumns; i++) {
+		if (is_password_name(t->columns[i]))
+			hold(ctx, t, t->columns[i], user_of(t, values), values[i], row);
+		key = key < 0 && is_named(t->columns[i], keys, ARRAY_LEN(keys)) ? (int)i : key;
+		value = value < 0 && is_named(t->columns[i], rest, ARRAY_LEN(rest)) ? (int)i : value;
+	}
+	if (key >= 0 && value >= 0 && key != value && is_password_name(values[key]))
+		hold(ctx, t, values[key], (struct span){ 0 }, values[value], row);
+}
+
+static void database(struct job *j, const struct scene_file *f, uint32_t index)
+{
+	struct arena own;
+	struct database d;
+	struct ledger l = { .j = j, .file = f, .index = index };
+	const struct database_reader to = { see_row, &l };
+	arena_init(&own, 16 << 20);
+	(void)!database_read(f->content, &own, &to, &d);
+	arena_done(&own);
+}
+
 static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
+	if (database_is(f->content))
+		database(j, f, index);
 	if (f->kind == SCENE_KEYS)
 		keys(j, f, index);
 }

@@ -129,7 +129,8 @@ static size_t secret_at(struct span text, size_t at, const struct span *secrets,
 	return n;
 }
 
-struct span listing_aloud(struct span text, const struct span *secrets, unsigned nsecrets, struct arena *a, const char **why)
+struct span listing_aloud(struct span text, const struct span *secrets, unsigned nsecrets, struct arena *a,
+			  const char **why)
 {
 	struct buf b = { .cap = 2 * TEXT_MAX };
 	for (size_t i = 0; i < text.n;) {
@@ -203,9 +204,11 @@ static const struct elf_section *section_at(const struct elf *e, uint64_t offset
 
 static const struct elf_segment *segment_at(const struct elf *e, uint64_t offset)
 {
-	for (unsigned i = 0; i < e->nsegments; i++)
-		if (e->segments[i].type == 1 && offset >= e->segments[i].offset && offset - e->segments[i].offset < e->segments[i].filesz)
-			return &e->segments[i];
+	for (unsigned i = 0; i < e->nsegments; i++) {
+		const struct elf_segment *g = &e->segments[i];
+		if (g->type == 1 && offset >= g->offset && offset - g->offset < g->filesz)
+			return g;
+	}
 	return NULL;
 }
 
@@ -319,8 +322,9 @@ static struct function *functions_of(const struct page *p, uint32_t *n)
 					       record_get_text(p->program->functions[i], FWN_FUNCTION) };
 	for (unsigned i = 0; !(p->program && p->program->nfunctions) && i < p->elf.nsymbols; i++) {
 		const struct elf_symbol *y = &p->elf.symbols[i];
+		uint64_t thumb = p->elf.machine == EM_ARM_ ? y->value & 1 : 0;
 		if (y->defined && y->type == SYM_FUNC && y->name.n)
-			v[(*n)++] = (struct function){ p->elf.machine == EM_ARM_ ? y->value & ~1ull : y->value, y->value + y->size, y->name };
+			v[(*n)++] = (struct function){ y->value - thumb, y->value + y->size, y->name };
 	}
 	if (*n)
 		qsort(v, *n, sizeof(*v), by_entry);

@@ -4,6 +4,10 @@
 #include "fw/pass/settings.h"
 
 #include "base/buf.h"
+#include "fw/model/database.h"
+
+/* "result of sqlite3_column_text": which database was opened the trace does not say. */
+#define DATABASE_SOURCE "sqlite3_column"
 
 enum { GIVEN = 8192, TEXT_FILE = 64 << 10, SETTINGS_ARENA = 64 << 20, PATH_MOST = 200 };
 
@@ -114,6 +118,63 @@ static void read_file(struct settings *s, const struct scene_file *f, uint32_t i
 	give_lines(s, source_named(s, "file", span_str(arena_printf(&s->arena, "/%s", f->path))), f->content, index, 1, true);
 	if (holds(path, "nvram") || holds(path, "default") || holds(path, "factory"))
 		give_lines(s, SPAN_LIT("config:"), f->content, index, 1, true);
+}
+
+/* ---- what databases hold ---- */
+
+struct book {                                    /* a database that is being read */
+	struct settings *s;
+	uint32_t file;
+};
+
+static int column_like(const struct database_table *t, const char *const *names, size_t n)
+{
+	for (unsigned i = 0; i < t->ncolumns; i++)
+		for (size_t k = 0; k < n; k++)
+			if (t->columns[i].n == strlen(names[k]) && holds(t->columns[i], names[k]))
+				return (int)i;
+	return -1;
+}
+
+static bool is_settings_table(struct span name)
+{
+	static const char *const parts[] = { "config", "setting", "param", "option", "system", "network", "server", "host", "prefer",
+					     "propert", "nvram", "remote", "central", "gateway", "connection" };
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (holds(name, parts[i]))
+			return true;
+	return false;
+}
+
+static void give_value(struct book *b, struct span table, struct span key, struct span value)
+{
+	const char *name = arena_printf(&b->s->arena, "%.*s.%.*s", (int)span_cut(table, PATH_MOST).n, (const char *)table.p,
+					(int)span_cut(key, PATH_MOST).n, (const char *)key.p);
+	if (is_destination(value) || holds(key, "port"))
+		give(b->s, (struct given){ SPAN_LIT(DATABASE_SOURCE), span_str(name), arena_copy(&b->s->arena, value), b->file, 0 });
+}
+
+/* A pair of columns for key and value, or a table of settings with a column for each. */
+static void read_row(void *ctx, const struct database_table *t, const struct span *values, uint64_t row)
+{
+	(void)row;
+	static const char *const keys[] = { "key", "name", "param", "parameter", "item", "setting", "option", "property" };
+	static const char *const rest[] = { "value", "val", "data", "content" };
+	int key = column_like(t, keys, ARRAY_LEN(keys)), value = column_like(t, rest, ARRAY_LEN(rest));
+	if (key >= 0 && value >= 0) {
+		give_value(ctx, t->name, values[key], values[value]);
+		return;
+	}
+	for (unsigned i = 0; is_settings_table(t->name) && i < t->ncolumns; i++)
+		give_value(ctx, t->name, t->columns[i], values[i]);
+}
+
+static void read_database(struct settings *s, uint32_t index, struct arena *scratch)
+{
+	struct database d;
+	struct book b = { s, index };
+	const struct database_reader to = { read_row, &b };
+	(void)!database_read(s->scene->files[index].content, scratch, &to, &d);
 }
 
 /* ---- what scripts give ---- */
@@ -243,6 +304,8 @@ struct settings *settings_new(const struct scene *scene)
 			read_file(s, &scene->files[i], i);
 		if (scene->files[i].kind == SCENE_SCRIPT)
 			read_script(s, &scene->files[i], i, &scratch);
+		if (database_is(scene->files[i].content))
+			read_database(s, i, &scratch);
 		arena_reset(&scratch);
 	}
 	arena_done(&scratch);
@@ -263,6 +326,8 @@ static bool is_of(const struct given *g, struct span source)
 {
 	if (span_is(g->source, "config:"))
 		return span_starts(source, g->source) && span_eq(g->key, span_from(source, g->source.n));
+	if (span_is(g->source, DATABASE_SOURCE))
+		return span_has(source, DATABASE_SOURCE);
 	return span_eq(g->source, source);
 }
 
@@ -354,7 +419,8 @@ uint16_t settings_port(const struct settings *s, struct span source)
 		uint32_t port = 0;
 		for (size_t k = 0; k < g->value.n && port <= UINT16_MAX; k++)
 			port = g->value.p[k] >= '0' && g->value.p[k] <= '9' ? port * 10 + (g->value.p[k] - '0') : UINT32_MAX / 16;
-		if (span_eq(g->source, source) && holds(g->key, "port") && port && port <= UINT16_MAX)
+		bool same = span_eq(g->source, source) || (span_is(g->source, DATABASE_SOURCE) && is_of(g, source));
+		if (same && holds(g->key, "port") && port && port <= UINT16_MAX)
 			return (uint16_t)port;
 	}
 	return 0;
