@@ -79,7 +79,7 @@ advisory base record finding advisory
 inventory base record advisory inventory
 sensor base record capture decode track sensor
 feed base record track finding feed
-detect base record decode track finding profile detect
+detect base record decode track finding profile inventory detect
 store base record finding store
 report base record finding store fw/unpack fw/model fw/flow fw/compare report
 lab base record lab

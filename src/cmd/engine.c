@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "detect/baseline.h"
 #include "detect/detect.h"
+#include "inventory/card.h"
 #include "record/wire.h"
 #include "sensor/sensor.h"
 #include "track/tracker.h"
@@ -34,6 +35,7 @@ struct core {
 	struct keyring *keyring;
 	struct indicators *indicators;
 	struct profiles *profiles;
+	struct cards *cards;
 	struct baseline *baseline;
 	struct tracker *tracker;
 	struct detect *detect;
@@ -152,6 +154,18 @@ static bool read_profiles(struct core *c)
 	return ok;
 }
 
+static bool read_cards(struct core *c)
+{
+	char err[CARD_ERR];
+	if (!c->set->ncards)
+		return true;
+	c->cards = cards_new();
+	for (uint32_t i = 0; i < c->set->ncards; i++)
+		if (cards_read(c->cards, buf_span(&c->set->cards[i].bytes), c->set->cards[i].name, c->set->card_devices[i], err) < 0)
+			return fail(c, err);
+	return true;
+}
+
 static bool start_detect(struct core *c)
 {
 	static const struct record_type *const types[] = {
@@ -160,7 +174,8 @@ static bool start_detect(struct core *c)
 	};
 	struct detect_setup d = {
 		.types = types, .devices = tracker_devices(c->tracker), .zones = tracker_zones(c->tracker),
-		.indicators = c->indicators, .profiles = c->profiles, .baseline = c->baseline, .keyring = c->keyring,
+		.indicators = c->indicators, .profiles = c->profiles, .cards = c->cards, .baseline = c->baseline,
+		.keyring = c->keyring,
 		.conf = c->set->conf, .file_name = file_name, .ctx = c,
 	};
 	char err[256] = "";
@@ -176,7 +191,7 @@ static bool core_start(struct core *c)
 		c->passed[i] = is_passed(c->set, c->registry->v[i]);
 	c->from_tracker = (struct sink){ from_tracker, c };
 	c->to_parent = (struct sink){ send_record, c };
-	if (!read_indicators(c) || !read_profiles(c))
+	if (!read_indicators(c) || !read_profiles(c) || !read_cards(c))
 		return false;
 	if (c->set->baseline.n) {
 		c->baseline = baseline_new();
@@ -195,6 +210,7 @@ static void core_done(struct core *c)
 	tracker_free(c->tracker);
 	indicators_free(c->indicators);
 	profiles_free(c->profiles);
+	cards_free(c->cards);
 	baseline_free(c->baseline);
 	keyring_free(c->keyring);
 	buf_done(&c->out);

@@ -41,6 +41,9 @@ struct engine_setup {
 	uint32_t nindicators;
 	const struct document *profiles;         /* MUD files' bytes, not yet parsed */
 	uint32_t nprofiles;
+	const struct document *cards;            /* identity cards' bytes, not yet parsed */
+	const char *const *card_devices;         /* whose each is; NULL: whoever says its model */
+	uint32_t ncards;
 	const struct foretold *foretold;         /* what the store knows of findings that these name; may be NULL */
 	size_t nforetold;
 	struct span baseline;                    /* the store's device records, a line each, not yet parsed */

@@ -109,6 +109,17 @@ static void send_tables(struct job *j, struct span content, struct span where)
 	arena_done(&own);
 }
 
+/* The byte lies in a container of the file that was opened: the member in it says the same, and nearer. */
+static bool is_opened(const struct members *m, uint32_t file, uint64_t offset)
+{
+	for (uint32_t i = 1; i < m->nc; i++) {
+		const struct container *c = &m->c[i];
+		if (c->member == file && c->nmembers && offset >= c->offset && offset - c->offset < c->length)
+			return true;
+	}
+	return false;
+}
+
 /* What each file is. Keys and accounts are published as they are met. */
 static void file_model(struct job *j, uint32_t i, struct span content)
 {
@@ -127,6 +138,8 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 	struct identity says[IDENTITY_MAX];
 	n = identity_find(f, content, &j->scratch, says);
 	for (unsigned k = 0; k < n; k++) {
+		if (is_opened(j->members, i, says[k].offset))
+			continue;
 		identity_record(&says[k], buf_span(&where), &j->r, &j->host);
 		put_record(j);
 	}

@@ -11,8 +11,8 @@
 #include "cmd/body.h"
 #include "record/json.h"
 
-enum { OPT_CAPTURE, OPT_JSON, OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS };
-enum { REASONS = 5, ARGS = 160, READ_STEP = 1 << 18, DOCUMENT_MAX = 1 << 30, PATH = 64 };
+enum { OPT_CAPTURE, OPT_CARD, OPT_JSON, OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS };
+enum { REASONS = 5, IDENTITIES = 3, SAYINGS = 64, ARGS = 160, READ_STEP = 1 << 18, DOCUMENT_MAX = 1 << 30, PATH = 64 };
 
 static const struct question {
 	const char *rules, *section, *claim, *text;
@@ -37,6 +37,8 @@ struct sheet {
 	enum severity fail_on;
 	enum verdict verdict;
 	json_t *findings;                        /* above info, gravest first */
+	json_t *card;                            /* the image's identity card; NULL: it could not be made */
+	json_t *identity;                        /* findings that hold a device of the capture against it */
 	struct layout layout;
 };
 
@@ -87,10 +89,11 @@ static char *own(const char *text)
 	return (char *)(uintptr_t)text;          /* getopt's argv is not written to */
 }
 
-static void run_inspect(struct sheet *s, const char *predicted)
+static void run_inspect(struct sheet *s, const char *predicted, const char *card)
 {
-	char *argv[ARGS] = { own("inspect"), own("--json"), own("--no-store"), own("--test-key"), own("--predict"), own(predicted) };
-	int n = 6;
+	char *argv[ARGS] = { own("inspect"), own("--json"), own("--no-store"), own("--test-key"), own("--predict"), own(predicted),
+			     own("--card"), own(card) };
+	int n = 8;
 	argv[n++] = own("--progress");
 	argv[n++] = own(args_text(s->args, OPT_PROGRESS));
 	argv[n++] = own("--");
@@ -98,8 +101,8 @@ static void run_inspect(struct sheet *s, const char *predicted)
 	run_half(s, &s->halves[0], "inspect", argv, n);
 }
 
-/* What the firmware foretells is looked for. */
-static void run_watch(struct sheet *s, const char *predicted)
+/* What the firmware foretells is looked for, and what the device says of itself is held against the card. */
+static void run_watch(struct sheet *s, const char *predicted, const char *card)
 {
 	char *argv[ARGS] = { own("watch"), own("--json"), own("--no-store"), own("--test-key") };
 	int n = 4;
@@ -109,10 +112,76 @@ static void run_watch(struct sheet *s, const char *predicted)
 		argv[n++] = own("--indicators");
 		argv[n++] = own(predicted);
 	}
+	if (card) {
+		argv[n++] = own("--card");
+		argv[n++] = own(card);
+	}
 	argv[n++] = own("--");
 	for (unsigned i = 0; i < s->args->v[OPT_CAPTURE].ntexts && n < ARGS - 1; i++)
 		argv[n++] = own(s->args->v[OPT_CAPTURE].texts[i]);
 	run_half(s, &s->halves[1], "watch", argv, n);
+}
+
+/* ---- the card ---- */
+
+static bool is_lasting(const char *what)
+{
+	static const char *const kinds[] = { "system", "maker", "model", "version" };
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(what, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The one device of the capture that carries care data; NULL: none, or which is not known. */
+static json_t *vetted_device(const struct sheet *s)
+{
+	json_t *o, *only = NULL;
+	size_t i, n = 0;
+	json_array_foreach(json_object_get(s->halves[1].document, "devices"), i, o)
+		if (json_is_true(json_object_get(o, "medical"))) {
+			only = o;
+			n++;
+		}
+	return n == 1 ? only : NULL;
+}
+
+/* What it said of itself goes with the card: the same field of the same protocol is the nearest thing to compare. */
+static void add_sayings(struct sheet *s)
+{
+	json_t *device = vetted_device(s), *says = json_array(), *clue;
+	size_t i;
+	json_array_foreach(json_object_get(device, "clues"), i, clue) {
+		if (!is_lasting(body_text(clue, "what")) || json_array_size(says) == SAYINGS)
+			continue;
+		json_t *o = json_object();
+		json_object_set(o, "what", json_object_get(clue, "what"));
+		json_object_set(o, "from", json_object_get(clue, "from"));
+		json_object_set(o, "said", json_object_get(clue, "said"));
+		json_array_append_new(says, o);
+	}
+	if (json_array_size(says))
+		json_object_set(s->card, "says", says);
+	json_decref(says);
+}
+
+static bool write_card(struct sheet *s)
+{
+	const char *path = args_text(s->args, OPT_CARD);
+	if (!path)
+		return true;
+	char *text = s->card ? json_dumps(s->card, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) : NULL;
+	AUTO_CLOSE int fd = text ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+	int rc = !text ? -ENODATA : fd < 0 ? -errno : command_write(fd, span_str(text));
+	if (rc == 0)
+		rc = command_write(fd, SPAN_LIT("\n"));
+	if (rc < 0)
+		log_error(&s->args->log, "%s: %s", path, text ? strerror(-rc) : "the image could not be judged: it has no card");
+	else
+		log_note(&s->args->log, "%zu facts of the image and %zu words of the device written to %s",
+			 json_array_size(json_object_get(s->card, "facts")), json_array_size(json_object_get(s->card, "says")), path);
+	free(text);
+	return rc >= 0;
 }
 
 static int by_gravity(const void *a, const void *b)
@@ -131,6 +200,8 @@ static void gather(struct sheet *s)
 	v = mem_array(room + 1, sizeof(json_t *));
 	for (unsigned h = 0; h < ARRAY_LEN(s->halves); h++) {
 		json_array_foreach(json_object_get(s->halves[h].document, "findings"), i, o) {
+			if (strcmp(body_text(o, "rule"), "net.firmware-card") == 0)
+				json_array_append(s->identity, o);
 			if (body_severity(o) == SEV_INFO)
 				continue;
 			json_object_set_new(o, "half", json_string(s->halves[h].name));
@@ -222,6 +293,19 @@ static void print_findings(const struct sheet *s, struct buf *out)
 		buf_printf(out, "  and %zu more (auscult inspect and auscult watch give all)\n", left);
 }
 
+/* Which firmware that is, and whether the device of the capture runs it. */
+static void print_identity(const struct sheet *s, struct buf *out)
+{
+	const char *sha256 = body_text(s->card, "image.sha256");
+	json_t *o;
+	size_t i;
+	if (*sha256)
+		layout_wrap(out, &s->layout, 0, "SHA-256: ", span_str(sha256));
+	json_array_foreach(s->identity, i, o)
+		if (i < IDENTITIES)
+			layout_wrap(out, &s->layout, 0, "Identity: ", span_str(body_text(o, "title")));
+}
+
 static void print_questions(const struct sheet *s, struct buf *out)
 {
 	bool any = false;
@@ -258,6 +342,7 @@ static void print_people(const struct sheet *s, struct buf *out)
 	layout_wrap(out, &s->layout, 0, "Image:   ", span_str(s->args->rest[0]));
 	for (unsigned i = 0; i < s->args->v[OPT_CAPTURE].ntexts; i++)
 		layout_wrap(out, &s->layout, 0, "Capture: ", span_str(s->args->v[OPT_CAPTURE].texts[i]));
+	print_identity(s, out);
 	print_findings(s, out);
 	if (s->verdict != VET_GO) {
 		buf_text(out, "\nBefore it is used:\n");
@@ -290,6 +375,12 @@ static void print_json(const struct sheet *s, struct buf *out)
 		int rc = s->halves[i].outcome;
 		buf_printf(out, ",\"%s\":\"%s\"", s->halves[i].name, rc < 0 ? "not seen" : rc <= OUT_PARTIAL ? states[rc] : "failed");
 	}
+	buf_text(out, ",\n\"identity\":");
+	put_json(out, s->identity);
+	if (s->card) {
+		buf_text(out, ",\n\"card\":");
+		put_json(out, s->card);
+	}
 	buf_text(out, ",\n\"findings\":");
 	put_json(out, s->findings);
 	buf_text(out, ",\n\"mds2\":[");
@@ -313,7 +404,7 @@ static void print_json(const struct sheet *s, struct buf *out)
 static int run(struct args *a)
 {
 	struct sheet s = { .args = a, .halves = { { "firmware", -1, NULL }, { "network", -1, NULL } }, .fail_on = SEV_HIGH };
-	char predicted[PATH];
+	char predicted[PATH], card[PATH], held[PATH];
 	if (a->nrest != 1)
 		return command_usage(a, "name one image: auscult vet monitor.bin --capture acceptance.pcapng");
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &s.fail_on);
@@ -321,11 +412,19 @@ static int run(struct args *a)
 	s.layout = body_layout(args_text(a, OPT_COLOR));
 	AUTO_CLOSE int fd = memory_file("auscult-predicted");
 	snprintf(predicted, sizeof(predicted), "/proc/self/fd/%d", fd);
-	run_inspect(&s, predicted);
+	AUTO_CLOSE int card_fd = memory_file("auscult-card");
+	snprintf(card, sizeof(card), "/proc/self/fd/%d", card_fd);
+	snprintf(held, sizeof(held), "*=/proc/self/fd/%d", card_fd);
+	run_inspect(&s, predicted, card);
+	s.card = read_document(card_fd);
 	if (a->v[OPT_CAPTURE].ntexts)
-		run_watch(&s, json_array_size(json_object_get(s.halves[0].document, "findings")) ? predicted : NULL);
+		run_watch(&s, json_array_size(json_object_get(s.halves[0].document, "findings")) ? predicted : NULL,
+			  s.card ? held : NULL);
+	s.identity = json_array();
 	gather(&s);
 	judge(&s);
+	add_sayings(&s);
+	bool kept = write_card(&s);
 	struct buf out = { .cap = DOCUMENT_MAX };
 	if (args_flag(a, OPT_JSON))
 		print_json(&s, &out);
@@ -334,9 +433,11 @@ static int run(struct args *a)
 	int bad = command_write(STDOUT_FILENO, buf_span(&out));
 	buf_done(&out);
 	json_decref(s.findings);
+	json_decref(s.identity);
+	json_decref(s.card);
 	json_decref(s.halves[0].document);
 	json_decref(s.halves[1].document);
-	if (bad || s.verdict == VET_NONE)
+	if (bad || !kept || s.verdict == VET_NONE)
 		return OUT_FAILED;
 	if (s.verdict == VET_NO_GO)
 		return OUT_FOUND;
@@ -357,6 +458,8 @@ const struct command cmd_vet = {
 	.example = "auscult vet monitor.bin\n  from the firmware alone\n"
 		   "auscult vet --capture acceptance.pcapng monitor.bin\n  from both halves",
 	OPTIONS([OPT_CAPTURE] = { "capture", 'c', "FILE", OPTION_TEXTS, "what the device sent and received in its test network", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, with what the device said of itself in the "
+			       "capture, for auscult watch --card", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "no-go from this severity on", "high", "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR,

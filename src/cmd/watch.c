@@ -23,6 +23,7 @@
 #include "cmd/site.h"
 #include "feed/feed.h"
 #include "finding/finding.h"
+#include "inventory/card.h"
 #include "record/json.h"
 #include "record/wire.h"
 #include "report/text.h"
@@ -30,7 +31,7 @@
 
 enum {
 	OPT_READ, OPT_JSON, OPT_JSONL, OPT_VITALS, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY, OPT_CONFIG,
-	OPT_INDICATORS, OPT_PROFILE, OPT_EVE, OPT_ZEEK, OPT_EVE_OUT, OPT_ZEEK_OUT, OPT_STIX_OUT, OPT_MISP_OUT,
+	OPT_INDICATORS, OPT_PROFILE, OPT_CARD, OPT_EVE, OPT_ZEEK, OPT_EVE_OUT, OPT_ZEEK_OUT, OPT_STIX_OUT, OPT_MISP_OUT,
 	OPT_SYSLOG_OUT, OPT_CEF_OUT, OPT_OUI, OPT_FAIL_ON, OPT_MAX_FLOWS, OPT_COLOR, OPT_PROGRESS,
 };
 
@@ -51,7 +52,8 @@ struct output {
 	struct engine_input inputs[ENGINE_INPUTS];
 	struct site site;
 	struct arena names;                      /* of files found in folders */
-	struct documents profiles;
+	struct documents profiles, cards;
+	const char **card_devices;               /* whose each card is; NULL: whoever says its model */
 	struct buf baseline;                     /* device records of the store, a line each */
 	struct registry registry;
 	struct store *store;
@@ -271,6 +273,40 @@ static bool load_profiles(struct output *o)
 	return good;
 }
 
+/* [DEVICE=]FILE|DIR: a device has no "/" in its name, and a file that is there is a file. */
+static bool add_cards(struct output *o, const char *given)
+{
+	const struct log *log = &o->args->log;
+	const char *equals = strchr(given, '=');
+	bool named = equals && equals > given && access(given, F_OK) < 0 && !memchr(given, '/', (size_t)(equals - given));
+	char *device = named ? mem_text(span_of(given, (size_t)(equals - given))) : NULL;
+	uint32_t before = o->cards.n;
+	bool good = documents_add(&o->cards, named ? equals + 1 : given, ".json", log);
+	if (good && o->cards.n > CARDS_MAX) {
+		log_error(log, "more than %d cards", CARDS_MAX);
+		good = false;
+	}
+	for (uint32_t i = before; good && i < o->cards.n; i++) {
+		o->card_devices[i] = device ? (const char *)arena_copy(&o->names, span_str(device)).p : NULL;
+		good = document_load(&o->cards.v[i], log);
+	}
+	free(device);
+	return good;
+}
+
+static bool load_cards(struct output *o)
+{
+	const struct args *a = o->args;
+	o->card_devices = mem_array(CARDS_MAX, sizeof(*o->card_devices));
+	for (unsigned i = 0; i < a->v[OPT_CARD].ntexts; i++)
+		if (!add_cards(o, a->v[OPT_CARD].texts[i]))
+			return false;
+	o->set.cards = o->cards.v;
+	o->set.card_devices = o->card_devices;
+	o->set.ncards = o->cards.n;
+	return true;
+}
+
 static bool open_store(struct output *o)
 {
 	char err[STORE_ERR] = "";
@@ -368,6 +404,8 @@ static void close_all(struct output *o)
 	buf_done(&o->lines);
 	arena_done(&o->names);
 	documents_done(&o->profiles);
+	documents_done(&o->cards);
+	free(o->card_devices);
 	site_done(&o->site);
 }
 
@@ -435,7 +473,7 @@ static int run(struct args *a)
 		.indicators = a->v[OPT_INDICATORS].texts, .nindicators = a->v[OPT_INDICATORS].ntexts,
 	};
 	int rc = OUT_FAILED;
-	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && open_inputs(&o) && open_store(&o) &&
+	if (site_load(&o.site, &so, &a->log) && load_profiles(&o) && load_cards(&o) && open_inputs(&o) && open_store(&o) &&
 	    load_baseline(&o) && open_feeds(&o)) {
 		o.set.inputs = o.inputs;
 		memcpy(o.set.key, o.site.key, KEY_BYTES);
@@ -496,6 +534,9 @@ const struct command cmd_watch = {
 		[OPT_PROFILE] = { "profile", 0, "FILE|DIR", OPTION_TEXTS,
 				  "MUD profiles (RFC 8520) of devices: what they do not allow is reported; a folder means every "
 				  ".json in it", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "[DEVICE=]FILE|DIR", OPTION_TEXTS,
+			       "identity cards of firmware (auscult inspect --card): does the device (address, MAC, name or id; without: "
+			       "whoever says the card's model) say the same of itself?", NULL, NULL },
 		[OPT_EVE_OUT] = { "eve-out", 0, "FILE", OPTION_TEXT, "write findings and conversations as EVE JSON lines", NULL, NULL },
 		[OPT_ZEEK_OUT] = { "zeek-out", 0, "DIR", OPTION_TEXT, "write Zeek's conn.log and notice.log into a folder", NULL,
 				   NULL },

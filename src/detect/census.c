@@ -4,11 +4,9 @@
 
 #include "base/scope.h"
 
-bool census_read(const struct run *d, const struct record *r, struct census *out)
+bool census_of(const struct run *d, const struct record *r, struct census *out)
 {
 	const int *col = d->col;
-	if (!baseline_count(detect_baseline(d)))
-		return false;
 	*out = (struct census){
 		.id = record_get_text(r, (unsigned)col[CENSUS_ID]), .role = record_get_text(r, (unsigned)col[CENSUS_ROLE]),
 		.medical = record_get_uint(r, (unsigned)col[CENSUS_MEDICAL]) != 0,
@@ -28,4 +26,9 @@ bool census_read(const struct run *d, const struct record *r, struct census *out
 	if (out->device == DEVICE_NONE && out->addr.family)
 		out->device = device_by_addr(d->devices, out->addr);
 	return out->id.n > 0;
+}
+
+bool census_read(const struct run *d, const struct record *r, struct census *out)
+{
+	return baseline_count(detect_baseline(d)) && census_of(d, r, out);
 }

@@ -30,5 +30,7 @@ struct census {
 	uint32_t device;                         /* of the table; DEVICE_NONE: not found again */
 };
 
-/* False when there is no baseline to compare with, or the record is of no device. Texts end with the record. */
+/* False when the record is of no device. Texts end with the record. */
+bool census_of(const struct run *d, const struct record *r, struct census *out);
+/* The same, false too when there is no baseline to compare with. */
 bool census_read(const struct run *d, const struct record *r, struct census *out);

@@ -30,6 +30,7 @@ struct detect_setup {                            /* everything is borrowed until
 	const struct indicators *indicators;
 	const struct baseline *baseline;         /* what earlier runs knew; may be NULL */
 	const struct profiles *profiles;         /* what devices may do; may be NULL */
+	const struct cards *cards;               /* of firmware; may be NULL */
 	struct keyring *keyring;
 	const struct conf *conf;                 /* may be NULL */
 	const char *(*file_name)(void *ctx, uint32_t file);      /* may be NULL */

@@ -12,6 +12,7 @@
 #include "track/zone.h"
 
 struct baseline;
+struct cards;
 struct detect;                                   /* the machine that runs them */
 
 struct want {
@@ -132,6 +133,8 @@ void            detect_publish(struct run *d, const struct record *r);
 const struct record_host *detect_host(struct run *d);
 /* What earlier runs knew of the devices (the store); NULL: there was none. */
 const struct baseline *detect_baseline(const struct run *d);
+/* Identity cards of firmware (--card); NULL: none. */
+const struct cards *detect_cards(const struct run *d);
 /* What devices may do (--profile); NULL: nobody said. */
 const struct profiles *detect_profiles(const struct run *d);
 /* Indicators (shipped and --indicators): NULL when none matches. */

@@ -447,6 +447,11 @@ const struct record_host *detect_host(struct run *d)
 	return &d->host->host;
 }
 
+const struct cards *detect_cards(const struct run *d)
+{
+	return d->host->set.cards;
+}
+
 const struct profiles *detect_profiles(const struct run *d)
 {
 	return d->host->set.profiles;
