@@ -25,6 +25,7 @@ static void intellivue(struct ward *w, struct host *monitor, uint64_t at)
 	for (; l.now + 30 * SECOND < n->end; l.now += 30 * SECOND) {
 		net_resolve(n, l.now, w->central, monitor);
 		talk_intellivue_poll(&l, &r);
+		talk_intellivue_waves(&l, &r);
 		readings_step(n, &r);
 	}
 	talk_intellivue_close(&l);

@@ -56,6 +56,7 @@ static void intellivue(struct day *d, const struct turn *t)
 	for (; l.now + STEP < t->until; l.now += STEP) {
 		net_resolve(n, l.now, d->w.central, t->host);
 		talk_intellivue_poll(&l, &r);
+		talk_intellivue_waves(&l, &r);
 		readings_step(n, &r);
 	}
 	talk_intellivue_close(&l);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A host on the segment sends the central station a monitor's values of half an hour ago, with new times, while the
- * patient gets worse and the monitor goes on saying so. Beside it what only looks alike: a central station that hands
+/* A host on the segment sends the central station a monitor's values and curve of half an hour ago, with new times,
+ * while the patient gets worse and the monitor goes on saying so. Beside it what only looks alike: a central station that hands
  * values on, and a simulator on the work bench that repeats itself. */
+#include "base/mem.h"
+#include "base/scope.h"
 #include "lab/scenario.h"
 #include "lab/ward.h"
 
-enum { STEP_S = 20, STEPS = 180, RECORDED_FROM = 15, REPLAY_AT = 105, REPLAYED = 60, WORSE_AT = 100, LOOP = 24 };
+enum { RATE = 50, CURVE = 20 * RATE, PHASE = 137,
+       STEP_S = 20, STEPS = 180, RECORDED_FROM = 15, REPLAY_AT = 105, REPLAYED = 60, WORSE_AT = 100, LOOP = 24 };
 
 static struct hl7_sender sender_of(const struct host *h, const char *device)
 {
@@ -22,8 +25,20 @@ static void worsen(struct readings *r, int step)
 	r->breaths = 22 + step / 10;
 }
 
-/* Its own values, kept for the host that sends them again. */
-static void patient(struct ward *w, struct host *bed, struct readings said[STEPS])
+struct said {
+	struct readings values[STEPS];
+	uint8_t curve[STEPS * CURVE];
+};
+
+/* The curve of one step. */
+static void sense(uint8_t *out, const struct readings *r, uint64_t now)
+{
+	for (unsigned i = 0; i < CURVE; i++)
+		out[i] = readings_curve(r, CURVE_ECG, 0, now + i * SECOND / RATE);
+}
+
+/* Its own values and curve, kept for the host that sends them again. */
+static void patient(struct ward *w, struct host *bed, struct said *said)
 {
 	struct net *n = w->net;
 	struct readings r = readings_of(n);
@@ -32,17 +47,21 @@ static void patient(struct ward *w, struct host *bed, struct readings said[STEPS
 	conv_open(&c);
 	for (int i = 0; i < STEPS; i++) {
 		uint64_t began = c.now;
-		said[i] = r;
+		struct readings *now = &said->values[i];
+		*now = r;
 		if (i >= WORSE_AT)
-			worsen(&said[i], i - WORSE_AT);
-		talk_hl7_vitals(&c, &s, &said[i], NULL);
+			worsen(now, i - WORSE_AT);
+		sense(said->curve + i * CURVE, now, began);
+		talk_hl7_vitals(&c, &s, now, NULL);
+		talk_hl7_curve(&c, &s, said->curve + i * CURVE, CURVE);
 		readings_step(n, &r);
 		conv_wait(&c, began + STEP_S * SECOND - c.now);
 	}
 	conv_close(&c, CLIENT);
 }
 
-static void replay(struct ward *w, const struct readings said[STEPS])
+/* The curve from another sample on than the monitor cut it. */
+static void replay(struct ward *w, const struct said *said)
 {
 	struct net *n = w->net;
 	struct host *liar = net_host(n, "liar", "b8:27:eb:20:30:43", "10.20.30.67", 64, 0);
@@ -51,7 +70,8 @@ static void replay(struct ward *w, const struct readings said[STEPS])
 	conv_open(&c);
 	for (int i = 0; i < REPLAYED; i++) {
 		uint64_t began = c.now;
-		talk_hl7_vitals(&c, &s, &said[RECORDED_FROM + i], NULL);
+		talk_hl7_vitals(&c, &s, &said->values[RECORDED_FROM + i], NULL);
+		talk_hl7_curve(&c, &s, said->curve + (RECORDED_FROM + i) * CURVE + PHASE, CURVE);
 		conv_wait(&c, began + STEP_S * SECOND - c.now);
 	}
 	conv_close(&c, CLIENT);
@@ -104,17 +124,18 @@ static void simulator(struct ward *w)
 static void make(struct net *n)
 {
 	struct ward w = ward_of(n);
-	struct readings said[STEPS];
+	struct said *said = mem_new(sizeof(*said));
 	ward_ordinary(&w);
 	patient(&w, net_host(n, "BED10", "02:0c:05:20:30:1e", "10.20.30.30", 64, 0), said);
 	replay(&w, said);
+	free(said);
 	handed_on(&w);
 	simulator(&w);
 }
 
 const struct scenario scenario_replayed_vitals = {
 	.name = "replayed-vitals",
-	.doc = "A host shows the central station a monitor's old values while the patient gets worse",
-	.expect = "one device: values of half an hour before again, and at odds with the monitor that goes on", .hours = 1.02,
+	.doc = "A host shows the central station a monitor's old values and curve while the patient gets worse",
+	.expect = "one device: values and curve of half an hour before again, and at odds with the monitor that goes on", .hours = 1.02,
 	.make = make,
 };

@@ -49,6 +49,8 @@ struct hl7_sender {
 };
 /* One MLLP message and its acknowledgement. `who` NULL: no identity at all. */
 void talk_hl7_vitals(struct conv *c, const struct hl7_sender *s, const struct readings *r, const struct planted *who);
+/* One curve of the same device: samples as text (OBX of type NA). */
+void talk_hl7_curve(struct conv *c, const struct hl7_sender *s, const uint8_t *samples, size_t n);
 void talk_hl7_admit(struct conv *c, const struct hl7_sender *s, const struct planted *who);
 
 struct dicom_ends {
@@ -74,6 +76,8 @@ void talk_intellivue_indicate(struct net *n, uint64_t at, struct host *monitor, 
 struct intellivue_link talk_intellivue_link(struct net *n, struct host *reader, struct host *monitor, uint64_t at);
 void talk_intellivue_open(struct intellivue_link *l, const char *name);
 void talk_intellivue_poll(struct intellivue_link *l, const struct readings *now);
+/* A second of ECG and pleth. */
+void talk_intellivue_waves(struct intellivue_link *l, const struct readings *now);
 void talk_intellivue_patient(struct intellivue_link *l, const struct planted *who);
 void talk_intellivue_close(struct intellivue_link *l);
 

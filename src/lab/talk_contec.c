@@ -9,7 +9,7 @@
 enum {
 	MARK = 0x05, T_PATIENT = 0x3E, T_BED = 0x45, T_VALUES = 0x46, T_CYCLE = 0x47, PATIENT_BODY = 0xC0,
 	LEAD_ECG = 0x14, LEAD_SPO2 = 0x15, LEAD_NIBP = 0x16, LEAD_TEMP = 0x17,
-	SAMPLES = 256, BREATH_SAMPLES = 128, BASELINE = 0x80,
+	SAMPLES = 256, BREATH_SAMPLES = 128,
 };
 
 static size_t frame(struct buf *b, uint8_t type)
@@ -66,23 +66,11 @@ static size_t values(struct buf *b, uint8_t lead)
 	return at;
 }
 
-/* One QRS spike at the heart's own distance, on a flat line. */
-static void ecg_wave(struct buf *b, int heart)
+/* The second up to now. */
+static void curve(struct buf *b, const struct readings *r, enum curve c, unsigned lead, unsigned count, uint64_t now)
 {
-	static const uint8_t spike[] = { 4, 9, 5, 0, 70, 118, 40, 0, 6, 12, 16, 14, 8, 3 };
-	int distance = SAMPLES * 60 / heart;
-	for (int i = 0; i < SAMPLES; i++) {
-		int k = i % distance;
-		buf_u8(b, (uint8_t)(BASELINE + (k < (int)sizeof(spike) ? spike[k] : 0)));
-	}
-}
-
-static void triangle(struct buf *b, int count, int period)
-{
-	for (int i = 0; i < count; i++) {
-		int k = i % period * 2 * 60 / period;
-		buf_u8(b, (uint8_t)(BASELINE - 30 + (k < 60 ? k : 120 - k)));
-	}
+	for (unsigned i = 0; i < count; i++)
+		buf_u8(b, readings_curve(r, c, lead, now - SECOND + i * SECOND / count));
 }
 
 static void limits(struct buf *b, uint16_t low, uint16_t high)
@@ -91,12 +79,12 @@ static void limits(struct buf *b, uint16_t low, uint16_t high)
 	buf_le16(b, low);
 }
 
-static void ecg(struct buf *b, const struct readings *r)
+static void ecg(struct buf *b, const struct readings *r, uint64_t now)
 {
 	size_t at = values(b, LEAD_ECG), body = b->n - 4;
-	for (int lead = 0; lead < 3; lead++)
-		ecg_wave(b, r->heart);
-	triangle(b, BREATH_SAMPLES, BREATH_SAMPLES * 15 / r->breaths + 1);
+	for (unsigned lead = 0; lead < 3; lead++)
+		curve(b, r, CURVE_ECG, lead, SAMPLES, now);
+	curve(b, r, CURVE_BREATH, 3, BREATH_SAMPLES, now);
 	buf_u8(b, (uint8_t)r->heart);
 	buf_u8(b, 0);
 	buf_u8(b, (uint8_t)r->breaths);
@@ -108,10 +96,10 @@ static void ecg(struct buf *b, const struct readings *r)
 	nest_end_le(b, at, 2);
 }
 
-static void spo2(struct buf *b, const struct readings *r)
+static void spo2(struct buf *b, const struct readings *r, uint64_t now)
 {
 	size_t at = values(b, LEAD_SPO2);
-	triangle(b, SAMPLES, SAMPLES * 60 / r->heart);
+	curve(b, r, CURVE_PLETH, 4, SAMPLES, now);
 	buf_u8(b, (uint8_t)r->spo2);
 	buf_u8(b, 0);
 	buf_u8(b, (uint8_t)r->heart);
@@ -161,8 +149,8 @@ void talk_contec(struct conv *c, unsigned bed, const struct readings *r, const s
 	buf_u8(&b, (uint8_t)bed);
 	buf_u8(&b, 0xFF);
 	nest_end_le(&b, at, 2);
-	ecg(&b, r);
-	spo2(&b, r);
+	ecg(&b, r, c->now);
+	spo2(&b, r, c->now);
 	pressure(&b, r);
 	temperature(&b, r);
 	nest_end_le(&b, frame(&b, T_CYCLE), 2);

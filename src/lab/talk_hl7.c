@@ -81,6 +81,18 @@ void talk_hl7_vitals(struct conv *c, const struct hl7_sender *s, const struct re
 	exchange(c, s, "ORU^R01^ORU_R01", id, &body);
 }
 
+void talk_hl7_curve(struct conv *c, const struct hl7_sender *s, const uint8_t *samples, size_t n)
+{
+	char id[CONTROL_ID], at[STAMP];
+	control_id(c, id);
+	AUTO_BUF body = { 0 };
+	buf_printf(&body, "OBR|1|||CONTINUOUS WAVEFORM|||%s\rOBX|1|NA|131330^MDC_ECG_LEAD_II^MDC|1.1.1.1|", stamp(c->now, at));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&body, "%s%d", i ? "^" : "", (int)samples[i] - 100);
+	buf_printf(&body, "|266418^MDC_DIM_MICRO_VOLT^MDC|||||F|||%s||||%s\r", at, s->device);
+	exchange(c, s, "ORU^R01^ORU_R01", id, &body);
+}
+
 void talk_hl7_admit(struct conv *c, const struct hl7_sender *s, const struct planted *who)
 {
 	char id[CONTROL_ID], at[STAMP];

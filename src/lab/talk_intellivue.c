@@ -6,7 +6,7 @@
 
 enum {
 	INDICATE = 24005, ASSOCIATE = 24105, INVOKE = 1, RESULT = 2, CONFIRMED_EVENT = 1, ACTION = 7,
-	NUMERICS = 6, PERSON = 42, POLL = 0x0C16, MDS_CREATE = 0x0D06, CONNECT = 0x0D17,
+	NUMERICS = 6, WAVES = 9, PERSON = 42, WAVE_SAMPLES = 128, POLL = 0x0C16, MDS_CREATE = 0x0D06, CONNECT = 0x0D17,
 	UNIT_BPM = 0x0AA0, UNIT_RPM = 0x0AE0, UNIT_PERCENT = 0x0220, UNIT_MMHG = 0x0F20, UNIT_CELSIUS = 0x17A0,
 };
 
@@ -276,6 +276,31 @@ void talk_intellivue_poll(struct intellivue_link *l, const struct readings *now)
 	numeric(&b, &r, 0x500A, UNIT_RPM, now->breaths, false);
 	numeric(&b, &r, 0x4B48, UNIT_CELSIUS, now->temperature_tenths, true);
 	pressures(&b, &r, now);
+	reply_end(&b, r);
+	answer(l, buf_span(&b));
+}
+
+/* SaObsValue: what it is, its state, samples of 16 bits. */
+static void wave(struct buf *b, struct reply *reply, uint16_t id, enum curve c, const struct readings *r, uint64_t now)
+{
+	size_t v, at = object_begin(b, reply, 0x096E, &v);
+	buf_be16(b, id);
+	buf_be16(b, 0);
+	size_t samples = nest_begin(b, 2);
+	for (unsigned i = 0; i < WAVE_SAMPLES; i++)
+		buf_be16(b, (uint16_t)(8192 + 16 * readings_curve(r, c, id, now - SECOND + i * SECOND / WAVE_SAMPLES)));
+	nest_end(b, samples, 2);
+	nest_end(b, v, 2);
+	nest_end(b, at, 2);
+}
+
+void talk_intellivue_waves(struct intellivue_link *l, const struct readings *now)
+{
+	poll_ask(l, WAVES);
+	AUTO_BUF b = { 0 };
+	struct reply r = reply_begin(l, &b, WAVES);
+	wave(&b, &r, 0x0102, CURVE_ECG, now, l->now);
+	wave(&b, &r, 0x4BB4, CURVE_PLETH, now, l->now);
 	reply_end(&b, r);
 	answer(l, buf_span(&b));
 }

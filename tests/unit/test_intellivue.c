@@ -187,6 +187,45 @@ static void numerics_become_vital_signs_and_invalid_ones_do_not(void **state)
 	try_free(t);
 }
 
+/* SaObsValue with a curve that no monitor would give; state as the guide has it. */
+static void wave(struct buf *b, uint16_t state)
+{
+	enum { WAVES = 9, SAMPLES = 6000 };
+	AUTO_BUF v = { 0 };
+	uint32_t noise = 1;
+	struct poll p = poll_begin(b, RESULT, WAVES, 1);
+	buf_be16(&v, 0x0102);
+	buf_be16(&v, state);
+	buf_be16(&v, 2 * SAMPLES);
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		noise = noise * 1664525 + 1013904223;
+		buf_be16(&v, (uint16_t)(8000 + (noise >> 22)));
+	}
+	attribute(b, 0x096E, buf_span(&v));
+	poll_end(b, p);
+}
+
+static void waves_become_digests_unless_the_monitor_calls_them_none(void **state)
+{
+	(void)state;
+	static const uint16_t unusable[] = { 0x8000, 0x2000, 0x1000, 0x0800, 0x0400 };
+	AUTO_BUF b = { 0 };
+	struct try *t = try_new();
+	wave(&b, 0);
+	assert_true(try_datagram(t, intellivue(), buf_span(&b), OVER_UDP));
+	try_says(t, "waveform protocol=intellivue name=ecg code=131330 mdc=131330 sub_id=32769 samples=");
+	try_says(t, " digest=");
+	for (size_t i = 0; i < ARRAY_LEN(unusable); i++) {
+		try_clear(t);
+		buf_reset(&b);
+		wave(&b, unusable[i]);
+		assert_true(try_datagram(t, intellivue(), buf_span(&b), OVER_UDP));
+		try_says(t, "waveforms=1");
+		try_never_says(t, "digest=");
+	}
+	try_free(t);
+}
+
 static void a_patient_leaves_as_tokens_and_marks_the_values(void **state)
 {
 	(void)state;
@@ -258,6 +297,7 @@ int main(void)
 		cmocka_unit_test(every_kind_is_known_on_any_port),
 		cmocka_unit_test(a_monitor_says_who_it_is),
 		cmocka_unit_test(numerics_become_vital_signs_and_invalid_ones_do_not),
+		cmocka_unit_test(waves_become_digests_unless_the_monitor_calls_them_none),
 		cmocka_unit_test(a_patient_leaves_as_tokens_and_marks_the_values),
 		cmocka_unit_test(who_asks_is_told_from_who_answers),
 		cmocka_unit_test(every_prefix_and_every_flipped_byte_is_survived),

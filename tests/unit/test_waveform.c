@@ -297,6 +297,39 @@ static void contec_tells_five_curves_by_digest(void **state)
 	talk_free(t);
 }
 
+/* As text, cut into messages anywhere: the digests are those of one message. */
+static void digests_of(const struct wave *v, unsigned block, char *out, size_t n)
+{
+	struct talk *t = talk_new("hl7");
+	struct buf b = { 0 };
+	for (unsigned at = 0; at < 10 * MINUTE; at += block) {
+		buf_text(&b, "\x0b" "MSH|^~\\&|MON|W3|HIS|LAB|2026||ORU^W01|1|P|2.6\rOBX|1|NA|131330^MDC_ECG_LEAD_II^MDC|1|");
+		for (unsigned i = at; i < at + block && i < 10 * MINUTE; i++)
+			buf_printf(&b, "%s%d.5", i > at ? "^" : "", v->v[i]);
+		buf_text(&b, "|||||||||||||PM-77\r\x1c\r");
+	}
+	talk_bytes(t, true, buf_span(&b), 1400);
+	size_t used = 0;
+	for (const char *p = talk_said(t); (p = strstr(p, "\"digest\":\"")) && used + 20 < n; p += 10)
+		used += (size_t)snprintf(out + used, n - used, "%.16s ", p + 10);
+	talk_never(t, ".5^");
+	talk_expect(t, "\"protocol\":\"hl7\",\"name\":\"ecg\",\"code\":\"131330\",\"mdc\":131330");
+	buf_done(&b);
+	talk_free(t);
+}
+
+static void hl7_gives_the_same_digests_however_it_is_cut(void **state)
+{
+	(void)state;
+	struct wave *v = wave_new(14);
+	static char one[16384], other[16384];
+	digests_of(v, 1000, one, sizeof(one));
+	digests_of(v, 333, other, sizeof(other));
+	assert_true(strlen(one) > 17 * 100);
+	assert_string_equal(one, other);
+	free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +339,7 @@ int main(void)
 		cmocka_unit_test(a_queue_that_is_emptied_is_quiet), cmocka_unit_test(a_gateway_that_hands_on_late_is_quiet),
 		cmocka_unit_test(another_patients_like_curve_is_quiet), cmocka_unit_test(another_sends_it_again_cut_otherwise),
 		cmocka_unit_test(half_a_minute_of_its_own_again_is_told), cmocka_unit_test(contec_tells_five_curves_by_digest),
+		cmocka_unit_test(hl7_gives_the_same_digests_however_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
