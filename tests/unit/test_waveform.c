@@ -62,8 +62,11 @@ struct line {                                    /* who sends whose curve to who
 	uint64_t ns;
 };
 
+static unsigned told;                            /* records since the test began */
+
 static void publish_to(void *to, const struct record *r)
 {
+	told++;
 	ward_publish(to, r);
 }
 
@@ -122,12 +125,19 @@ static void what_is_flat_or_square_is_quiet(void **state)
 	struct ward *w = ward();
 	struct wave *v = wave_new(2);
 	static int16_t flat[MINUTE], full[MINUTE], square[MINUTE];
-	struct line l = line(w, MONITOR, CENTRAL);
+	struct line l = line(w, MONITOR, CENTRAL), alone = line(w, OTHER, CENTRAL);
 	for (unsigned i = 0; i < MINUTE; i++) {
 		flat[i] = (int16_t)(i % 2);
 		full[i] = 4095;
 		square[i] = i / RATE % 2 ? 100 : 0;
 	}
+	told = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		send(&alone, flat, MINUTE);
+		send(&alone, full, MINUTE);
+		send(&alone, square, MINUTE);
+	}
+	assert_int_equal(told, 0);
 	for (unsigned i = 0; i < 20; i++) {
 		send(&l, flat, MINUTE);
 		send(&l, v->v + i * MINUTE, MINUTE);
@@ -246,7 +256,26 @@ static void another_sends_it_again_cut_otherwise(void **state)
 	ward_free(w);
 }
 
-static void half_a_minute_of_its_own_again_is_told(void **state)
+static void a_mirror_port_that_copies_packets_hides_nothing(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	struct wave *v = wave_new(15);
+	struct line a = line(w, MONITOR, CENTRAL), b = line(w, OTHER, CENTRAL);
+	a.block = 128;
+	for (unsigned i = 0; i + 256 <= 20 * MINUTE; i += 256) {
+		send(&a, v->v + i, 256);
+		a.ns -= UINT64_C(1024000000);
+		send(&a, v->v + i, 256);
+	}
+	b.ns = a.ns;
+	send(&b, v->v + 5 * MINUTE, 4 * MINUTE);
+	ASSERT_SAYS(ward_said(w), "\"traits\":[\"same curve again\",\"of another sender\",\"ecg\"]");
+	free(v);
+	ward_free(w);
+}
+
+static void minutes_of_its_own_again_are_told(void **state)
 {
 	(void)state;
 	struct ward *w = ward();
@@ -338,7 +367,8 @@ int main(void)
 		cmocka_unit_test(a_demonstration_that_is_switched_on_is_quiet), cmocka_unit_test(copies_of_packets_are_quiet),
 		cmocka_unit_test(a_queue_that_is_emptied_is_quiet), cmocka_unit_test(a_gateway_that_hands_on_late_is_quiet),
 		cmocka_unit_test(another_patients_like_curve_is_quiet), cmocka_unit_test(another_sends_it_again_cut_otherwise),
-		cmocka_unit_test(half_a_minute_of_its_own_again_is_told), cmocka_unit_test(contec_tells_five_curves_by_digest),
+		cmocka_unit_test(a_mirror_port_that_copies_packets_hides_nothing),
+		cmocka_unit_test(minutes_of_its_own_again_are_told), cmocka_unit_test(contec_tells_five_curves_by_digest),
 		cmocka_unit_test(hl7_gives_the_same_digests_however_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
