@@ -12,8 +12,6 @@
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
-enum { KEPT_CAP = 1 << 30 };
-
 struct run {
 	struct gathered *g;
 	const struct gather_order *order;
@@ -21,49 +19,15 @@ struct run {
 	int spool;
 };
 
-static void keep(struct gathered *g, struct gathered_list *l, const struct record *r)
-{
-	if (l->n == l->room) {
-		l->room = l->room ? 2 * l->room : 256;
-		l->v = mem_grow(l->v, l->room, sizeof(*l->v));
-	}
-	struct record *copy = record_copy(&g->arena, r);
-	if (copy)
-		l->v[l->n++] = copy;
-	else
-		g->partial = true;
-}
-
-static struct gathered_list *list_for(struct gathered *g, const struct record *r)
-{
-	const struct {
-		const struct record_type *type;
-		struct gathered_list *list;
-	} table[] = {
-		{ &container_type, &g->containers }, { &area_type, &g->areas },
-		{ &member_type, &g->members },	     { &binary_type, &g->binaries },
-		{ &start_type, &g->starts },	     { &fwtrace_type, &g->programs },
-		{ &finding_type, &g->findings },     { &fwfunction_type, &g->functions },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (table[i].type == r->type)
-			return table[i].list;
-	return NULL;
-}
-
 static void take(void *to, const struct record *r)
 {
 	struct run *run = to;
 	struct gathered *g = run->g;
-	struct gathered_list *l = list_for(g, r);
 	if (run->order->executes)
 		examination_add(&run->exam, r);
-	if (r->type == &inspection_type)
-		g->sum = record_copy(&g->arena, r);
 	if (r->type == &container_type && record_get_uint(r, CON_DEPTH) == 1 && record_get_text(r, CON_DAMAGE).n)
 		g->partial = true;
-	if (l)
-		keep(g, l, r);
+	image_take(&g->image, r);
 }
 
 static bool unpack(struct run *run)
@@ -89,7 +53,7 @@ static bool unpack(struct run *run)
 			  o->path);
 	inspector_done(&i);
 	if (!good || rc)
-		run->g->sum = NULL;
+		run->g->image.sum = NULL;
 	return good && rc == 0;
 }
 
@@ -110,7 +74,7 @@ bool gather(struct gathered *g, const struct gather_order *o)
 {
 	struct run run = { .g = g, .order = o };
 	*g = (struct gathered){ 0 };
-	arena_init(&g->arena, KEPT_CAP);
+	image_init(&g->image);
 	if (!material_add(&g->material, o->path, o->log))
 		return false;
 	g->partial = g->material.unread != 0;
@@ -128,36 +92,17 @@ bool gather(struct gathered *g, const struct gather_order *o)
 	g->partial |= run.exam.unmatched > 0;
 	examination_done(&run.exam);
 	close(run.spool);
-	g->partial |= g->sum && record_has(g->sum, INS_BUDGETS);
-	return unpacked && examined && g->sum;
+	g->partial |= g->image.full || (g->image.sum && record_has(g->image.sum, INS_BUDGETS));
+	return unpacked && examined && g->image.sum;
 }
 
 void gathered_done(struct gathered *g)
 {
-	struct gathered_list *all[] = { &g->containers, &g->areas,    &g->members,   &g->binaries,
-					&g->starts,	&g->programs, &g->functions, &g->findings };
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		free(all[i]->v);
 	material_done(&g->material);
-	arena_done(&g->arena);
-}
-
-static struct compare_list list_of(const struct gathered_list *l)
-{
-	return (struct compare_list){ l->v, l->n };
+	image_done(&g->image);
 }
 
 struct compare_side gathered_side(const struct gathered *g, const char *name)
 {
-	return (struct compare_side){ .name = name,
-				      .containers = list_of(&g->containers),
-				      .areas = list_of(&g->areas),
-				      .members = list_of(&g->members),
-				      .binaries = list_of(&g->binaries),
-				      .starts = list_of(&g->starts),
-				      .programs = list_of(&g->programs),
-				      .functions = list_of(&g->functions),
-				      .findings = list_of(&g->findings),
-				      .sum = g->sum,
-				      .not_run = g->not_run };
+	return image_side(&g->image, name, g->not_run);
 }

@@ -4,18 +4,11 @@
 #pragma once
 
 #include "cmd/examine.h"
-#include "fw/compare/compare.h"
-
-struct gathered_list {
-	struct record **v;
-	uint32_t n, room;
-};
+#include "report/image.h"
 
 struct gathered {
-	struct arena arena;
+	struct image image;
 	struct material material;
-	struct gathered_list containers, areas, members, binaries, starts, programs, functions, findings;
-	const struct record *sum;
 	uint32_t not_run;
 	bool examined; /* programs were executed and judged */
 	bool partial;  /* damaged, cut by a budget, or not all of it could be read */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts are gathered from the records of one inspection: what files say (identity), how binaries were built, what
- * containers name in their heads, which components stand where. */
+ * device trees and the heads of containers name, which components stand where. */
 #include "report/card.h"
 
 #include <stdio.h>
@@ -94,6 +94,21 @@ static void from_containers(struct facts *t, const struct image *i)
 			add(t, &(struct fact){ .what = "head", .value = record_get_text(r, CON_DETAIL),
 					       .said = record_get_text(r, CON_FORMAT), .where = record_get_text(r, CON_WHERE),
 					       .confidence = 0.9 });
+	}
+}
+
+static void from_trees(struct facts *t, const struct image *i)
+{
+	const struct image_kept *k = &i->list[IMAGE_TREES];
+	for (size_t n = 0; n < k->n; n++) {
+		const struct record *r = k->v[n];
+		struct texts compatible = record_has(r, DTB_COMPATIBLE) ? r->v[DTB_COMPATIBLE].texts : (struct texts){ 0 };
+		struct fact f = { .what = identity_name(IDENTITY_BOARD), .said = SPAN_LIT("device tree"),
+				  .where = record_get_text(r, DTB_WHERE), .offset = record_get_uint(r, DTB_OFFSET), .confidence = 0.9 };
+		f.value = record_get_text(r, DTB_MODEL);
+		add(t, &f);
+		f.value = compatible.n ? compatible.v[0] : (struct span){ 0 };
+		add(t, &f);
 	}
 }
 
@@ -207,6 +222,7 @@ static void facts_gather(struct facts *t, const struct image *i)
 	arena_init(&t->arena, IMAGE_CAP);
 	from_files(t, i);
 	from_containers(t, i);
+	from_trees(t, i);
 	from_times(t, i);
 	from_binaries(t, i);
 	from_components(t, i);

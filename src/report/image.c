@@ -23,13 +23,13 @@ struct kind {
 static const struct kind kinds[] = {
 	{ &container_type, IMAGE_CONTAINERS }, { &area_type, IMAGE_AREAS }, { &member_type, IMAGE_MEMBERS },
 	{ &binary_type, IMAGE_BINARIES }, { &start_type, IMAGE_STARTS }, { &account_type, IMAGE_ACCOUNTS },
-	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS },
+	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS }, { &fwfunction_type, IMAGE_FUNCTIONS },
 	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
 	{ &strip_type, IMAGE_STRIPS }, { &device_tree_type, IMAGE_TREES }, { &partition_type, IMAGE_PARTITIONS },
 	{ &string_type, IMAGE_STRINGS }, { &table_type, IMAGE_TABLES },
 };
 
-/* In the order of the document. */
+/* In the order of the document. Functions are for comparing alone. */
 static const char *const names[IMAGE_LISTS] = {
 	[IMAGE_CONTAINERS] = "containers", [IMAGE_AREAS] = "areas", [IMAGE_MEMBERS] = "members", [IMAGE_BINARIES] = "binaries",
 	[IMAGE_STARTS] = "starts", [IMAGE_ACCOUNTS] = "accounts", [IMAGE_KEYS] = "keys", [IMAGE_IDENTITY] = "identity",
@@ -60,6 +60,7 @@ static void keep(struct image *i, struct image_kept *k, const struct record *r)
 	struct record *copy = record_copy(&i->arena, r);
 	if (copy)
 		k->v[k->n++] = copy;
+	i->full |= !copy;
 }
 
 void image_take(struct image *i, const struct record *r)
@@ -80,6 +81,21 @@ const struct record *image_finding(const struct image *i, const char *id)
 	return NULL;
 }
 
+static struct compare_list side_list(const struct image *i, enum image_list k)
+{
+	return (struct compare_list){ i->list[k].v, (uint32_t)i->list[k].n };
+}
+
+struct compare_side image_side(const struct image *i, const char *name, uint32_t not_run)
+{
+	return (struct compare_side){
+		.name = name, .sum = i->sum, .not_run = not_run, .containers = side_list(i, IMAGE_CONTAINERS),
+		.areas = side_list(i, IMAGE_AREAS), .members = side_list(i, IMAGE_MEMBERS),
+		.binaries = side_list(i, IMAGE_BINARIES), .starts = side_list(i, IMAGE_STARTS),
+		.programs = side_list(i, IMAGE_PROGRAMS), .functions = side_list(i, IMAGE_FUNCTIONS),
+		.findings = side_list(i, IMAGE_FINDINGS) };
+}
+
 static void put_list(struct buf *doc, const char *name, const struct image_kept *k)
 {
 	buf_printf(doc, ",\n\"%s\":[", name);
@@ -98,7 +114,7 @@ void image_document(const struct image *i, bool complete, bool traces, struct bu
 	json_put_str(out, AUSCULT_VERSION);
 	buf_text(out, complete ? ",\"complete\":true" : ",\"complete\":false");
 	for (unsigned k = 0; k < IMAGE_LISTS; k++)
-		if (k != IMAGE_TRACES || traces)
+		if (names[k] && (k != IMAGE_TRACES || traces))
 			put_list(out, names[k], &i->list[k]);
 	buf_text(out, ",\n\"map\":");
 	flash_map_json(i, out);

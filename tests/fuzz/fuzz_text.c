@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text that people and strangers write: the first byte picks the configuration, STIX indicators, the
- * list of MAC prefixes, a MUD profile, a CSAF advisory, a list of devices as CSV or the devices of earlier runs. */
+ * list of MAC prefixes, a MUD profile, a CSAF advisory, a list of devices as CSV, the devices of earlier runs or an
+ * identity card. */
 #include "advisory/vex.h"
 #include "detect/baseline.h"
 #include "detect/indicator.h"
 #include "fuzz.h"
+#include "inventory/card.h"
 #include "inventory/inventory.h"
 #include "profile/profile.h"
 #include "track/device.h"
@@ -95,32 +97,54 @@ static void baseline(struct span text)
 	baseline_free(b);
 }
 
+/* The same bytes as a card and as what a device says. */
+static void card(struct span text)
+{
+	static const char *const kinds[] = { "system", "version", "maker", "model" };
+	struct cards *t = cards_new();
+	struct card_answer v[CARD_ANSWERS];
+	struct arena words;
+	char err[CARD_ERR];
+	const char *sound = "{\"kind\":\"card\",\"form\":1,\"facts\":[{\"what\":\"version\",\"value\":\"1.2\"}],\"software\":["
+			    "{\"name\":\"Linux kernel\",\"version\":\"2.6.27\"},{\"name\":\"DCMTK\",\"version\":\"3.6.2\"}]}";
+	arena_init(&words, 1 << 20);
+	(void)!cards_read(t, text, "fuzz", NULL, err);
+	(void)!cards_read(t, span_str(sound), "sound", NULL, err);
+	for (unsigned i = 0; i < t->n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+			card_compare(&t->v[i], span_str(kinds[k]), SPAN_LIT("x.y"), span_cut(text, 96), &words, v);
+	arena_done(&words);
+	cards_free(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
 	struct span text = span_of(data + 1, size - 1);
-	if (data[0] % 7 == 0) {
+	if (data[0] % 8 == 0) {
 		const struct conf_key *tables[] = { zone_conf, device_conf, detect_conf, NULL };
 		struct conf *c = NULL;
 		struct buf errors = { 0 };
 		if (conf_parse(text, "fuzz", tables, &c, &errors) == 0)
 			conf_free(c);
 		buf_done(&errors);
-	} else if (data[0] % 7 == 1) {
+	} else if (data[0] % 8 == 1) {
 		struct indicators *t = indicators_new();
 		char err[256];
 		if (indicators_read(t, text, "fuzz", err) == 0)
 			indicators_addr(t, addr_v4(0xca720477), 515, 6);
 		indicators_free(t);
-	} else if (data[0] % 7 == 2) {
+	} else if (data[0] % 8 == 2) {
 		profile(text);
-	} else if (data[0] % 7 == 3) {
+	} else if (data[0] % 8 == 3) {
 		csaf(text);
-	} else if (data[0] % 7 == 4) {
+	} else if (data[0] % 8 == 4) {
 		csv(text);
-	} else if (data[0] % 7 == 5) {
+	} else if (data[0] % 8 == 5) {
 		baseline(text);
+	} else if (data[0] % 8 == 6) {
+		card(text);
 	} else {
 		struct oui *o = NULL;
 		if (oui_parse(text, &o) == 0)

@@ -58,6 +58,14 @@ for file in "$shared"/advisories/2025/*.json; do
 	[ -f "$file" ] && { printf "\\003"; cat "$file"; } >"$text/csaf-$(basename "$file")"
 done
 printf '\004asset tag;model;"serial ""no"""\r\nA1;CMS8000;"=1+1"\r\n' >"$text/list.csv"
+# What fuzz_compare.c reads: the records of two of the lab's images. The seed's maker finds the worker beside itself.
+compare=$build/seeds-compare
+mkdir -p "$compare"
+ln -sf ../auscult-worker "$build/tests/auscult-worker"
+for name in hidden-update startup-only-fix; do
+	"$build/auscult" lab firmware "$name" -o "$build/seed-$name.img" >/dev/null 2>&1
+done
+"$build/tests/seed_compare" "$build/seed-hidden-update.img" "$build/seed-startup-only-fix.img" "$compare/two"
 passed=0 failed=0
 for harness in "$build"/tests/fuzz_*; do
 	[ -x "$harness" ] || continue
@@ -67,6 +75,7 @@ for harness in "$build"/tests/fuzz_*; do
 	mkdir -p "$work"
 	set -- "$here/../golden" "$here/crashes" "$seeds"
 	[ "$name" = fuzz_model ] && set -- "$here/crashes" "$model"
+	[ "$name" = fuzz_compare ] && set -- "$here/crashes" "$compare"
 	[ "$name" = fuzz_text ] && set -- "$@" "$text"
 	[ -d "$shared/captures" ] && [ "$name" = fuzz_capture ] && set -- "$@" "$shared/captures" "$shared/hostile/packets"
 	dirs=

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What files say of their image: texts that only talk of versions, damaged trees, then each form that is read. */
+/* What files say of their image: texts that only talk of versions, templates, then each form that is read. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -102,73 +102,6 @@ static void dates_that_are_none_are_left_out(void **state)
 	assert_says("bin/busybox", SPAN_LIT("\0BusyBox v1.13.2 (20110304)\0"), "");
 }
 
-static void put_cell(struct buf *b, uint32_t v)
-{
-	buf_u8(b, (uint8_t)(v >> 24));
-	buf_u8(b, (uint8_t)(v >> 16));
-	buf_u8(b, (uint8_t)(v >> 8));
-	buf_u8(b, (uint8_t)v);
-}
-
-/* A tree whose root has a model and a compatible list. */
-static void put_tree(struct buf *b)
-{
-	static const uint32_t head[] = { 0xd00dfeed, 40 + 64 + 17, 40, 104, 0, 17, 16, 0, 17, 64 };
-	for (size_t i = 0; i < ARRAY_LEN(head); i++)
-		put_cell(b, head[i]);
-	put_cell(b, 1);
-	put_cell(b, 0);
-	put_cell(b, 3);
-	put_cell(b, 11);
-	put_cell(b, 0);
-	buf_bytes(b, SPAN_LIT("Ward Board\0\0"));
-	put_cell(b, 3);
-	put_cell(b, 10);
-	put_cell(b, 6);
-	buf_bytes(b, SPAN_LIT("acme,m8\0a\0\0\0"));
-	put_cell(b, 2);
-	put_cell(b, 9);
-	buf_bytes(b, SPAN_LIT("model\0compatible\0"));
-}
-
-static void a_device_tree_names_its_board_wherever_it_lies(void **state)
-{
-	(void)state;
-	struct buf b = { 0 };
-	put_tree(&b);
-	assert_says("board.dtb", buf_span(&b), "board=Ward Board; board=acme,m8");
-	struct buf in = { 0 };
-	buf_bytes(&in, SPAN_LIT("\0\0kernel"));
-	buf_bytes(&in, buf_span(&b));
-	assert_says("zImage-dtb", buf_span(&in), "board=Ward Board; board=acme,m8");
-	buf_done(&in);
-	buf_done(&b);
-}
-
-/* No cut and no changed byte of a tree reads past its end. */
-static void damaged_trees_are_survived(void **state)
-{
-	(void)state;
-	struct buf b = { 0 };
-	put_tree(&b);
-	for (size_t n = 0; n < b.n; n++) {
-		struct said s;
-		uint8_t *cut = mem_new(n + 1);
-		memcpy(cut, b.p, n);
-		look(&s, "board.dtb", span_of(cut, n));
-		arena_done(&s.arena);
-		free(cut);
-		uint8_t was = b.p[n];
-		for (unsigned v = 0; v < 256; v += 51) {
-			b.p[n] = (uint8_t)v;
-			look(&s, "board.dtb", buf_span(&b));
-			arena_done(&s.arena);
-		}
-		b.p[n] = was;
-	}
-	buf_done(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,8 +111,6 @@ int main(void)
 		cmocka_unit_test(a_version_file_is_read_whatever_its_keys_look_like),
 		cmocka_unit_test(banners_name_kernel_compiler_and_dates),
 		cmocka_unit_test(dates_that_are_none_are_left_out),
-		cmocka_unit_test(a_device_tree_names_its_board_wherever_it_lies),
-		cmocka_unit_test(damaged_trees_are_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

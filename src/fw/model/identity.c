@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Three readers: files of keys and values, banners of kernel, boot loader and BusyBox, and the root of device trees
- * (Devicetree Specification 0.4, section 5). Dates are written without their zone: that stands in `said`. */
+/* Two readers: files of keys and values, and banners of kernel, boot loader and BusyBox. Dates are written without their
+ * zone: that stands in `said`. */
 #include "fw/model/identity.h"
 
 enum {
 	TEXT_BYTES = 64 << 10, SPOKEN_BYTES = 2048, VALUE_BYTES = 128, SAID_BYTES = 240, BANNER_BYTES = 400, PATH_PARTS = 3,
-	LOOK_BYTES = 4096, TREES = 16, TREE_BYTES = 1 << 20, TREE_TOKENS = 4096, KEY_BYTES_MAX = 32,
+	LOOK_BYTES = 4096, KEY_BYTES_MAX = 32,
 };
 
 static const char *const whats[IDENTITY_WHATS] = {
@@ -439,67 +439,6 @@ static void read_banners(struct find *f)
 	}
 }
 
-/* ---- device trees ---- */
-
-enum { FDT_MAGIC_BYTES = 4, FDT_HEAD = 40, FDT_BEGIN = 1, FDT_END_NODE = 2, FDT_PROP = 3, FDT_NOP = 4 };
-
-static struct span text_at(struct span s, uint64_t off)
-{
-	struct span t = span_from(s, off < s.n ? (size_t)off : s.n);
-	const uint8_t *end = t.n ? memchr(t.p, 0, t.n) : NULL;
-	return end ? span_cut(t, (size_t)(end - t.p)) : (struct span){ 0 };
-}
-
-/* The properties of the root node; the first subnode ends them. */
-static void read_root(struct find *f, struct rd r, struct span names)
-{
-	rd_skip(&r, 8);                          /* FDT_BEGIN_NODE and its empty name */
-	for (unsigned i = 0; i < TREE_TOKENS && rd_left(&r); i++) {
-		uint32_t token = rd_be32(&r);
-		if (token == FDT_NOP)
-			continue;
-		if (token != FDT_PROP)
-			return;
-		uint32_t n = rd_be32(&r), name = rd_be32(&r);
-		struct span value = rd_span(&r, n), called = text_at(names, name);
-		rd_skip(&r, (4 - n % 4) % 4);
-		if (!rd_ok(&r) || !value.n)
-			return;
-		struct span text = text_at(value, 0);
-		if (span_is(called, "model") || span_is(called, "compatible"))
-			add(f, IDENTITY_BOARD, text, text, 0.9);
-	}
-}
-
-static void read_tree(struct find *f, struct span s)
-{
-	struct rd r = rd_at(s, true, FDT_MAGIC_BYTES, FDT_HEAD - FDT_MAGIC_BYTES);
-	uint32_t total = rd_be32(&r), structure = rd_be32(&r), strings = rd_be32(&r);
-	rd_skip(&r, 4);
-	uint32_t version = rd_be32(&r);
-	rd_skip(&r, 8);
-	uint32_t strings_bytes = rd_be32(&r), structure_bytes = rd_be32(&r);
-	if (!rd_ok(&r) || total > TREE_BYTES || total > s.n || version < 16 || version > 17)
-		return;
-	s = span_cut(s, total);
-	struct rd nodes = rd_at(s, true, structure, structure_bytes), names = rd_at(s, true, strings, strings_bytes);
-	struct rd first = nodes;
-	if (rd_ok(&nodes) && rd_ok(&names) && rd_be32(&first) == FDT_BEGIN)
-		read_root(f, nodes, rd_rest(&names));
-}
-
-static void read_trees(struct find *f)
-{
-	static const uint8_t magic[FDT_MAGIC_BYTES] = { 0xd0, 0x0d, 0xfe, 0xed };
-	const uint8_t *p;
-	unsigned n = 0;
-	for (struct span s = f->content; s.n > FDT_HEAD && n < TREES && (p = memmem(s.p, s.n, magic, sizeof(magic))); n++) {
-		s = span_from(s, (size_t)(p - s.p));
-		read_tree(f, s);
-		s = span_from(s, sizeof(magic));
-	}
-}
-
 static bool is_text(struct span s)
 {
 	return !memchr(s.p, 0, s.n < LOOK_BYTES ? s.n : LOOK_BYTES);
@@ -515,7 +454,6 @@ unsigned identity_find(const struct member *m, struct span content, struct arena
 		return f.n;
 	}
 	read_banners(&f);
-	read_trees(&f);
 	return f.n;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What files of an image say of the image as a whole: maker, model, version, what it is built for, by what and when.
- * Only forms that are known are read (identity.def, build banners, device trees): no guess from a file's name alone. */
+ * Only forms that are known are read (identity.def, build banners): no guess from a file's name alone. */
 #pragma once
 
 #include "fw/unpack/unpack.h"
