@@ -103,6 +103,47 @@ static void print_next(struct buf *out, const struct layout *l, const struct rec
 	}
 }
 
+static bool same_step(const struct record *a, const struct record *b)
+{
+	return span_eq(record_get_text(a, STEP_PLACE), record_get_text(b, STEP_PLACE)) &&
+	       span_eq(record_get_text(a, STEP_TEXT), record_get_text(b, STEP_TEXT)) &&
+	       record_get_uint(a, STEP_LINE) == record_get_uint(b, STEP_LINE) &&
+	       record_get_uint(a, STEP_SITE) == record_get_uint(b, STEP_SITE);
+}
+
+/* Two rules that speak of one chain: the same first and last of its steps. */
+static bool same_chain(const struct record *a, const struct record *b)
+{
+	struct records x = record_has(a, FND_CHAIN) ? a->v[FND_CHAIN].records : (struct records){ 0 };
+	struct records y = record_has(b, FND_CHAIN) ? b->v[FND_CHAIN].records : (struct records){ 0 };
+	return x.n > 1 && y.n > 1 && same_step(x.v[0], y.v[0]) && same_step(x.v[x.n - 1], y.v[y.n - 1]);
+}
+
+/* Told with one before it, which is as grave or graver. */
+static bool is_told(struct record *const *findings, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (severity_of(findings[k]) >= severity_of(findings[i]) && same_chain(findings[k], findings[i]))
+			return true;
+	return false;
+}
+
+static void print_also(struct buf *out, const struct layout *l, struct record *const *findings, size_t n, size_t i)
+{
+	for (size_t k = i + 1; k < n; k++) {
+		struct buf line = { 0 };
+		if (severity_of(findings[i]) < severity_of(findings[k]) || !same_chain(findings[i], findings[k]) ||
+		    severity_of(findings[k]) == SEV_INFO)
+			continue;
+		buf_bytes(&line, record_get_text(findings[k], FND_ID));
+		buf_text(&line, " of rule ");
+		buf_bytes(&line, record_get_text(findings[k], FND_RULE));
+		buf_text(&line, ", of the same steps");
+		layout_wrap(out, l, 2, "Also:     ", buf_span(&line));
+		buf_done(&line);
+	}
+}
+
 static void print_finding(struct buf *out, const struct layout *l, const struct record *f, struct said *said)
 {
 	buf_text(out, "\n");
@@ -130,7 +171,7 @@ void firmware_report(struct buf *out, const struct layout *l, struct record *con
 {
 	size_t count[SEV_CRITICAL + 1] = { 0 }, above = 0;
 	for (size_t i = 0; i < n; i++)
-		count[severity_of(findings[i])]++;
+		count[severity_of(findings[i])] += !is_told(findings, i);
 	struct buf line = { 0 };
 	for (int s = SEV_CRITICAL; s > SEV_INFO; s--) {
 		if (!count[s])
@@ -152,8 +193,10 @@ void firmware_report(struct buf *out, const struct layout *l, struct record *con
 	struct said said = { 0 };
 	for (int s = SEV_CRITICAL; s > SEV_INFO; s--)
 		for (size_t i = 0; i < n; i++)
-			if ((int)severity_of(findings[i]) == s)
+			if ((int)severity_of(findings[i]) == s && !is_told(findings, i)) {
 				print_finding(out, l, findings[i], &said);
+				print_also(out, l, findings, n, i);
+			}
 	if (count[SEV_INFO])
 		buf_text(out, "\nWorth knowing:\n");
 	for (size_t i = 0; i < n; i++)

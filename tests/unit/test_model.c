@@ -293,6 +293,24 @@ static void what_only_its_place_starts_is_said_to_be_so(void **state)
 	model_done(&o);
 }
 
+/* What follows a script's own text is a packed file; what lies in its place may be no script at all. */
+static void bytes_that_are_no_text_start_nothing(void **state)
+{
+	(void)state;
+	static const struct tree_file files[] = {
+		{ "etc/init.d/rcS", "#!/bin/sh\n/opt/noise\n/opt/pack\n/opt/chinese\n", NULL },
+		{ "opt/noise", "\xd1/a\x90 \x8e;/b/\xc1|\x1f/\x80\n/c&/d;/e\n/f\n", NULL },
+		{ "opt/pack", "#!/bin/sh\n/bin/unpack $0\n\x1f\x8b\x08/x;/y|/z\n/w\n", NULL },
+		{ "opt/chinese", "#!/bin/sh\n# \xc6\xf4\xb6\xaf\n/bin/unpack\n", NULL }, { "bin/unpack", "\177ELF", NULL },
+	};
+	struct model o;
+	model_of(&o, files, ARRAY_LEN(files));
+	assert_int_equal(o.s.n, 6);              /* rcS, its three, and unpack twice */
+	assert_int_equal(find_start(&o, "/w"), NONE);
+	assert_int_equal(find_start(&o, "/f"), NONE);
+	model_done(&o);
+}
+
 static void scripts_that_call_each_other_end(void **state)
 {
 	(void)state;
@@ -326,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mention_of_a_key_is_no_key),
+		cmocka_unit_test(bytes_that_are_no_text_start_nothing),
 		cmocka_unit_test(scripts_that_call_each_other_end),
 		cmocka_unit_test(a_tree_below_a_folder_is_read_as_one),
 		cmocka_unit_test(what_only_its_place_starts_is_said_to_be_so),

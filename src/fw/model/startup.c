@@ -284,6 +284,15 @@ static void shell_line(struct reader *r, struct script *s, struct span line)
 	}
 }
 
+/* Behind a script's own text a packed file may stand, and what is no script at all may lie where one is looked for. */
+static bool is_line(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == 0x7f || (s.p[i] < ' ' && !memchr("\t\r\f\v\b\033", s.p[i], 6)))
+			return false;
+	return true;
+}
+
 static bool is_shell(struct span s)
 {
 	struct rd r = rd_of(span_cut(s, 256));
@@ -305,7 +314,7 @@ static void run_script(struct reader *r, uint32_t member, uint32_t parent)
 		struct script script = { .member = member, .parent = parent };
 		struct rd lines = rd_of(s);
 		struct buf joined = { .cap = LINE_MOST };
-		while (next_line(&lines, &line) && !r->out->cut) {
+		while (next_line(&lines, &line) && is_line(line) && !r->out->cut) {
 			script.line++;
 			buf_bytes(&joined, line);
 			if (line.n && line.p[line.n - 1] == '\\') {

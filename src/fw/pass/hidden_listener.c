@@ -23,14 +23,6 @@ static const struct rule rule = {
 	.cwe = { "CWE-306", "CWE-912", "CWE-732", NULL },
 };
 
-static bool opens_to_all(const struct route *r, const struct act *bind)
-{
-	for (uint32_t i = 0; i < r->n; i++)
-		if (r->v[i]->kind == ACT_CHMOD && r->v[i]->open_to_all && span_eq(r->v[i]->path, bind->path))
-			return true;
-	return false;
-}
-
 static const char *place(struct job *j, const struct act *bind, bool is_unix)
 {
 	if (is_unix)
@@ -45,8 +37,8 @@ static void judge(struct job *j, const struct route *r, int i)
 	if (bound < 0 || !source_is_network(a->source) || !act_is_privileged(a) || route_has_login(r, i))
 		return;
 	const struct act *bind = r->v[bound];
-	bool is_unix = bind->transport && strcmp(bind->transport, "unix") == 0, all = is_unix && opens_to_all(r, bind);
-	if (addr_class(bind->address) == ADDR_LOOPBACK || (is_unix && !all))
+	bool is_unix = act_is_unix(bind);
+	if (!route_is_reached(r, bind))
 		return;
 	const char *where = place(j, bind, is_unix);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
@@ -55,7 +47,7 @@ static void judge(struct job *j, const struct route *r, int i)
 		return;
 	const struct act *steps[] = { bind, got >= 0 ? r->v[got] : a, got >= 0 ? a : NULL, NULL };
 	f->title = job_text(j, "%s runs or writes what it receives on %s, without a log-in%s", r->file->path, where,
-			    all ? "; every user of the device may write to it" : "");
+			    is_unix ? "; every user of the device may write to it" : "");
 	job_observe(j, f, bind);
 	if (bind->port)
 		record_uint(f->observed, OBS_LISTENER, bind->port);

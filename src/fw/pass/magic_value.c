@@ -75,6 +75,16 @@ static bool is_word(struct span t)
 	return !(span_starts(t, SPAN_LIT("0x0000")) && t.n == 10);
 }
 
+/* Which page of a web server's is asked for stands in its address. */
+static bool is_page(const struct act *a)
+{
+	static const char *const sources[] = { "getenv:PATH_INFO", "getenv:REQUEST_URI", "getenv:SCRIPT_NAME" };
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (span_is(a->source, sources[i]))
+			return a->secret.n && a->secret.p[0] == '/';
+	return false;
+}
+
 static bool same_site(const struct act *a, const struct act *b)
 {
 	return a->site == b->site && a->call && b->call;
@@ -106,7 +116,9 @@ static void judge(struct job *j, const struct route *r, int i)
 	const struct act *a = r->v[i];
 	const char *where = published(a->secret);
 	int k = route_has_login(r, i) ? -1 : opened(r, i), bound = route_before(r, i, ACT_BIND);
-	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || k < 0)))
+	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || is_page(a) || k < 0)))
+		return;
+	if (bound >= 0 && !route_is_reached(r, r->v[bound]))
 		return;
 	struct finding *f = job_finding(j, &rule, r->index, "%.*s", (int)span_cut(a->secret, 90).n, (const char *)a->secret.p);
 	enum severity s = k < 0 ? SEV_MEDIUM : where ? SEV_CRITICAL : SEV_HIGH;

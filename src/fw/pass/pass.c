@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "fw/pass/settings.h"
+#include "fw/pass/table_line.h"
 
 #define PASS(x) extern const struct pass pass_##x;
 #include "fw/pass/pass.def"
@@ -462,6 +463,25 @@ static bool matters(const struct job *j, const struct lane *l)
 	return false;
 }
 
+static bool names_variable(const struct record *call, const char *name)
+{
+	struct records args = record_has(call, FWC_ARGS) ? call->v[FWC_ARGS].records : (struct records){ 0 };
+	return args.n && span_is(record_get_text(call, FWC_CALLEE), "getenv") && span_is(record_get_text(args.v[0], ARG_TEXT), name);
+}
+
+/* A web server hands over a request's body where a program reads what else would be typed (RFC 3875 4.2). */
+static void settle_input(struct acts *acts)
+{
+	static const char *const request[] = { "CONTENT_LENGTH", "REQUEST_METHOD", "QUERY_STRING", "PATH_INFO" };
+	bool answers = false;
+	for (size_t i = 0; i < acts->n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(request); k++)
+			answers |= acts->v[i].call && names_variable(acts->v[i].call, request[k]);
+	for (size_t i = 0; answers && i < acts->n; i++)
+		if (span_is(acts->v[i].source, "stdin"))
+			acts->v[i].source = SPAN_LIT("stdin:cgi");
+}
+
 /* What protocol a descriptor speaks was said when its socket was made. */
 static void settle_transport(struct act *a, const struct route *r)
 {
@@ -496,14 +516,37 @@ static void add_acts(struct job *j, struct route *r, const struct lane *l, uint6
 	}
 }
 
+/* The trace has comparisons with constants alone. A path that goes on where strcmp() of something else is assumed to
+ * hold, after something was received and settings were read, asks for what the owner has set: a log-in. */
+static bool is_owners_word(const struct route *r, const struct lane *child)
+{
+	static const char *const compares[] = { "after strcmp()", "after strncmp()", "after memcmp()", "after bcmp()",
+						"after strcasecmp()", "after strncasecmp()", "after CRYPTO_memcmp()" };
+	bool compared = false, received = false, configured = false;
+	for (size_t i = 0; i < ARRAY_LEN(compares); i++)
+		compared |= span_has(child->condition, compares[i]) && !span_has(child->condition, ") = 0");
+	for (uint32_t i = 0; compared && i < r->n; i++) {
+		received |= r->v[i]->kind == ACT_RECEIVE;
+		configured |= source_is_config(r->v[i]->source);
+	}
+	return received && configured;
+}
+
 /* A path that leaves its parent right behind a comparison takes the side that its result did not: the condition
  * names the function. */
-static void take_other_side(struct job *j, const struct route *r, const struct lane *child)
+static void take_other_side(struct job *j, struct route *r, const struct lane *child)
 {
+	static const struct act word = { .kind = ACT_LOGIN, .name = { (const uint8_t *)"compare", 7 },
+					 .text = { (const uint8_t *)"what came in must be as it is set", 33 } };
 	char name[64];
 	const struct act *last = r->n ? r->v[r->n - 1] : NULL;
-	if (!last || last->kind != ACT_COMPARE || order_of(last) != child->forked)
+	if (!last || last->kind != ACT_COMPARE || order_of(last) != child->forked) {
+		if (r->n < PASS_ROUTE && is_owners_word(r, child)) {
+			j->equal[r->n] = true;
+			j->route[r->n++] = &word;
+		}
 		return;
+	}
 	snprintf(name, sizeof(name), "after %.*s()", (int)span_cut(last->name, 48).n, (const char *)last->name.p);
 	struct span want = span_str(name);
 	for (size_t i = 0; i + want.n <= child->condition.n; i++)
@@ -544,6 +587,7 @@ static void run_program(struct job *j, const struct scene_program *p)
 		return;
 	lanes_of(j, p);
 	find_defaults(&j->acts);
+	settle_input(&j->acts);
 	for (size_t i = 0; i < j->acts.n; i++)
 		settle_destination(j, &j->acts.v[i]);
 	unsigned shown = 0;
@@ -568,54 +612,18 @@ static void run_script(struct job *j, uint32_t index)
 		show(j, &r);
 }
 
-static struct span next_word(struct rd *r)
-{
-	struct rd ahead = *r;
-	size_t n = 0;
-	while (rd_left(&ahead) && !strchr(" \t", rd_u8(&ahead)))
-		n++;
-	struct span word = rd_span(r, n);
-	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\t'))
-		rd_skip(r, 1);
-	return word;
-}
-
-/* crontab(5): five fields or @when, in the system's tables a user too; a setting of the environment is none. */
-static struct span cron_command(const char *path, struct span line)
-{
-	bool users = strstr(path, "crontabs/") != NULL;
-	struct rd r = rd_of(line);
-	uint8_t c = rd_peek(&r);
-	if (!(c == '@' || c == '*' || (c >= '0' && c <= '9')))
-		return (struct span){ 0 };
-	for (int i = (c == '@' ? 1 : 5) + !users; i > 0; i--)
-		(void)next_word(&r);
-	return rd_rest(&r);
-}
-
-/* systemd.service(5): ExecStart= and its kin, with the signs before the program. */
-static struct span unit_command(struct span line)
-{
-	struct rd r = rd_of(line);
-	struct span key;
-	if (!span_starts(line, SPAN_LIT("Exec")) || !rd_until(&r, '=', &key) || span_starts(key, SPAN_LIT("ExecStop")))
-		return (struct span){ 0 };
-	while (rd_left(&r) && strchr("-@:+! ", rd_peek(&r)))
-		rd_skip(&r, 1);
-	return rd_rest(&r);
-}
-
 /* A table whose lines hold commands: each line is a route of its own. */
 static void run_table(struct job *j, uint32_t index)
 {
-	const struct scene_file *file = &j->scene->files[index];
-	struct rd lines = rd_of(span_cut(file->content, SHELL_TEXT));
+	struct scene_file file = j->scene->files[index];
+	struct rd lines = rd_of(span_cut(file.content, SHELL_TEXT));
+	file.boot |= file.kind == SCENE_INITTAB || file.kind == SCENE_INETD;     /* init and inetd read them at start */
 	unsigned line = 1;
 	for (struct span s; rd_left(&lines); line++) {
-		struct route r = { .file = file, .index = index, .v = j->route, .is_script = true };
-		size_t at = (size_t)(file->content.n - rd_left(&lines));
+		struct route r = { .file = &file, .index = index, .v = j->route, .is_script = true };
+		size_t at = (size_t)(span_cut(file.content, SHELL_TEXT).n - rd_left(&lines));
 		s = rd_piece(&lines, '\n');
-		struct span command = file->kind == SCENE_CRON ? cron_command(file->path, s) : unit_command(s);
+		struct span command = table_command(&file, s);
 		j->acts.n = 0;
 		acts_of_shell(&j->acts, command, NULL);
 		for (size_t i = 0; i < j->acts.n && r.n < PASS_ROUTE; i++) {
@@ -682,7 +690,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 	for (uint32_t i = 0; i < s->nfiles; i++) {
 		if (s->files[i].kind == SCENE_SCRIPT)
 			run_script(&j, i);
-		if (s->files[i].kind == SCENE_CRON || s->files[i].kind == SCENE_UNIT)
+		if (table_is(s->files[i].kind))
 			run_table(&j, i);
 		for (int k = 0; passes[k]; k++)
 			if (passes[k]->file)

@@ -26,6 +26,21 @@ bool route_has_login(const struct route *r, int i)
 	return false;
 }
 
+bool act_is_unix(const struct act *bind)
+{
+	return bind->transport && strcmp(bind->transport, "unix") == 0;
+}
+
+bool route_is_reached(const struct route *r, const struct act *bind)
+{
+	if (!act_is_unix(bind))
+		return addr_class(bind->address) != ADDR_LOOPBACK;
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->v[i]->kind == ACT_CHMOD && r->v[i]->open_to_all && span_eq(r->v[i]->path, bind->path))
+			return true;
+	return false;
+}
+
 int route_input(const struct route *r, int i)
 {
 	int in = route_before(r, i, ACT_RECEIVE);

@@ -9,5 +9,9 @@
 bool act_is_privileged(const struct act *a);
 /* Whether someone logs in before i: account, password or certificate is asked for. */
 bool route_has_login(const struct route *r, int i);
+bool act_is_unix(const struct act *bind);
+/* Whether others than the program's own can reach what is bound there: neither loopback, nor a UNIX socket that is not
+ * opened to all. */
+bool route_is_reached(const struct route *r, const struct act *bind);
 /* The nearest receiving act before i, or the first bind: -1 when the route takes nothing from the network. */
 int  route_input(const struct route *r, int i);

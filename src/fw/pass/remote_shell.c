@@ -2,7 +2,7 @@
 /* fw.remote-shell: a log-in service is started at boot or on a condition, a shell without a log-in is handed to
  * the network. A program that lies in the image and is started by nothing is not reported. */
 #include "fw/pass/advice.h"
-#include "fw/pass/pass.h"
+#include "fw/pass/table_line.h"
 
 static const struct rule rule = {
 	.id = "fw.remote-shell",
@@ -83,78 +83,29 @@ static void route(struct job *j, const struct route *r)
 			judge(j, r, r->v[i]);
 }
 
-static struct span word(struct rd *r)
-{
-	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\t'))
-		rd_skip(r, 1);
-	struct rd ahead = *r;
-	size_t n = 0;
-	while (rd_left(&ahead) && rd_peek(&ahead) != ' ' && rd_peek(&ahead) != '\t') {
-		rd_skip(&ahead, 1);
-		n++;
-	}
-	return rd_span(r, n);
-}
-
-/* The command of one line: inittab ID:LEVELS:ACTION:COMMAND; inetd.conf NAME TYPE PROTO FLAGS USER PROGRAM ARGS. */
-static struct span command_of(struct span line, enum scene_kind kind)
-{
-	struct rd r = rd_of(line);
-	struct span field = { 0 };
-	if (kind == SCENE_INITTAB) {
-		for (int i = 0; i < 3; i++)
-			if (!rd_until(&r, ':', &field))
-				return (struct span){ 0 };
-		field = rd_rest(&r);
-		return field.n && field.p[0] == '-' ? span_from(field, 1) : field;
-	}
-	for (int i = 0; i < 6; i++)
-		field = word(&r);
-	struct span program = field, args = rd_rest(&r);
-	return args.n ? args : program;
-}
-
 /* inetd hands a connection to a shell itself. */
-static void bare_shell(struct acts *acts, struct span line)
+static void bare_shell(struct job *j, const struct route *r, struct span line, unsigned number)
 {
-	struct rd r = rd_of(line);
-	struct span service = word(&r), type = word(&r), field = { 0 };
-	for (int i = 0; i < 4; i++)
-		field = word(&r);
-	if (!is_shell(field))
+	struct span service = table_field(line, 0), program = table_field(line, 5);
+	if (!is_shell(program) || line.p[0] == '#')
 		return;
-	struct act *a = act_new(acts, ACT_SERVICE);
-	a->name = SPAN_LIT("inetd");
-	a->text = line;
-	a->login = field;
-	a->transport = span_is(type, "dgram") ? "udp" : "tcp";
+	struct act a = { .kind = ACT_SERVICE, .name = SPAN_LIT("inetd"), .text = line, .login = program, .line = number,
+			 .transport = span_is(table_field(line, 1), "dgram") ? "udp" : "tcp" };
 	for (size_t i = 0; i < service.n && service.p[i] >= '0' && service.p[i] <= '9'; i++)
-		a->port = (uint16_t)(a->port * 10 + (service.p[i] - '0'));
+		a.port = (uint16_t)(a.port * 10 + (service.p[i] - '0'));
+	judge(j, r, &a);
 }
 
 static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
-	if (f->kind != SCENE_INITTAB && f->kind != SCENE_INETD)
-		return;
 	struct scene_file started = *f;
+	const struct route r = { .file = &started, .index = index, .is_script = true };
+	if (f->kind != SCENE_INETD)
+		return;
 	started.boot = true;
-	struct rd r = rd_of(span_cut(f->content, 1 << 18));
-	struct span line;
-	for (unsigned number = 1; rd_left(&r); number++) {
-		line = rd_piece(&r, '\n');
-		struct span c = line.n && line.p[0] != '#' ? command_of(line, f->kind) : (struct span){ 0 };
-		struct acts *acts = job_acts(j);
-		acts->n = 0;
-		if (f->kind == SCENE_INETD && c.n)
-			bare_shell(acts, line);
-		acts_of_shell(acts, c, NULL);
-		for (size_t i = 0; i < acts->n; i++) {
-			acts->v[i].line = number;
-			struct route one = { .file = &started, .index = index, .is_script = true };
-			if (acts->v[i].kind == ACT_SERVICE)
-				judge(j, &one, &acts->v[i]);
-		}
-	}
+	struct rd lines = rd_of(span_cut(f->content, 1 << 18));
+	for (unsigned number = 1; rd_left(&lines); number++)
+		bare_shell(j, &r, rd_piece(&lines, '\n'), number);
 }
 
 const struct pass pass_remote_shell = { .rule = &rule, .route = route, .file = file };
