@@ -69,8 +69,9 @@ static void add_entry(struct examination *x, const struct record *r)
 	const char *w = (const char *)arena_copy(&x->arena, record_get_text(r, EXT_WHERE)).p;
 	x->v[x->n++] =
 		(struct examine_entry){ p ? p : "", w ? w : "", record_get_uint(r, EXT_AT),
-					record_get_uint(r, EXT_SIZE), (uint32_t)record_get_uint(r, EXT_MODE),
-					(uint32_t)record_get_uint(r, EXT_MEMBER) };
+					record_get_uint(r, EXT_SIZE),
+					record_has(r, EXT_IMAGE) ? record_get_uint(r, EXT_IMAGE) : SCENE_SCATTERED,
+					(uint32_t)record_get_uint(r, EXT_MODE), (uint32_t)record_get_uint(r, EXT_MEMBER) };
 }
 
 void examination_add(struct examination *x, const struct record *r)
@@ -539,6 +540,7 @@ static void add_files(struct work *w, const struct examination *x, const struct 
 			continue;
 		uint32_t file = judge_add(&w->judge, span_str(e->path), span_str(e->where),
 					  span_cut(span_from(spool, (size_t)e->at), (size_t)e->size), e->mode);
+		w->judge.files[file].image = e->image;
 		if (e->member < most)
 			map[e->member] = file;
 	}

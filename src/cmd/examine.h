@@ -14,7 +14,7 @@ enum { EXAMINE_PROGRAMS = 1000, EXAMINE_WORKERS = 2, EXAMINE_LINKS = 1 << 18, EX
 
 struct examine_entry {
 	const char *path, *where;
-	uint64_t at, size;
+	uint64_t at, size, image;                /* image: in the input; SCENE_SCATTERED: not as it is */
 	uint32_t mode, member;                   /* member: the inspector's number */
 };
 

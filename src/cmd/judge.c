@@ -44,7 +44,7 @@ uint32_t judge_add(struct judge *j, struct span path, struct span where, struct 
 		j->files = mem_grow(j->files, j->files_room, sizeof(*j->files));
 	}
 	const char *p = (const char *)arena_copy(&j->arena, path).p, *w = (const char *)arena_copy(&j->arena, where).p;
-	j->files[j->nfiles] = (struct judge_file){ p ? p : "", w ? w : "", content, mode };
+	j->files[j->nfiles] = (struct judge_file){ p ? p : "", w ? w : "", content, SCENE_SCATTERED, mode };
 	return j->nfiles++;
 }
 
@@ -127,7 +127,7 @@ static void set_scene(struct bench *b)
 	struct scene_program *programs = mem_array(j->ntraces + 1u, sizeof(*programs));
 	for (uint32_t i = 0; i < j->nfiles; i++) {
 		const struct judge_file *f = &j->files[i];
-		files[i] = (struct scene_file){ .path = f->path, .where = f->where, .content = f->content, .mode = f->mode,
+		files[i] = (struct scene_file){ .path = f->path, .where = f->where, .content = f->content, .image = f->image, .mode = f->mode,
 						.kind = scene_kind_of(span_str(f->path), f->content) };
 	}
 	scene_find_boot(files, j->nfiles, j->starts, j->nstarts, &b->arena);

@@ -13,6 +13,7 @@ enum { JUDGE_ERROR = 256, JUDGE_CALLS = 100000 };
 struct judge_file {
 	const char *path, *where;                /* in the image's own tree; place for people */
 	struct span content;                     /* mapped; lives as long as the judging */
+	uint64_t image;                          /* as in struct scene_file */
 	uint32_t mode;
 };
 

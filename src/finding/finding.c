@@ -113,6 +113,7 @@ static const struct field step_fields[] = {
 	[STEP_CODE] = { "code", F_TEXTS, "instructions up to the call" },
 	[STEP_STRING] = { "string", F_TEXT, "identifier of the string of a YARA rule that matches there" },
 	[STEP_LENGTH] = { "length", F_UINT, "how many bytes it matches", "By" },
+	[STEP_IMAGE] = { "image_offset", F_UINT, "where these bytes lie in the image, if they lie there unchanged", "By" },
 };
 RECORD_TYPE(step_type, "step", "A step of a chain inside a firmware image", step_fields);
 

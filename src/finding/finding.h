@@ -51,7 +51,7 @@ extern const struct record_type evidence_type;
 /* One step of a chain inside a firmware image, in the order it is taken. */
 enum step_field {
 	STEP_MEMBER, STEP_PLACE, STEP_FUNCTION, STEP_SITE, STEP_LINE, STEP_OFFSET, STEP_CALL, STEP_TEXT, STEP_ARGUMENTS,
-	STEP_CONDITIONS, STEP_CODE, STEP_STRING, STEP_LENGTH
+	STEP_CONDITIONS, STEP_CODE, STEP_STRING, STEP_LENGTH, STEP_IMAGE
 };
 extern const struct record_type step_type;
 

@@ -69,6 +69,10 @@ def check_places(image, rules, files):
             if files[step["member"]][step["offset"]:step["offset"] + step["length"]] != text or " > " not in step["place"]:
                 wrong.append(step)
     report(not wrong, "member, offset and length of each match are right", wrong)
+    with open(image, "rb") as f:
+        whole = f.read()
+    wrong = [s for n, t in (("marked", MARK), ("person", b"DOE^JANE")) for s in got[n]["chain"] if whole[s["image_offset"]:s["image_offset"] + len(t)] != t]
+    report(not wrong, "so is the place in the image of what an archive holds unpacked", wrong)
     report([s["member"] for s in got["marked"]["chain"]] == ["bin/tool", "lib/a", "lib/b"], "every file, and not the archive that repeats them", got["marked"]["chain"])
     report({n: got[n]["severity"] for n in got} == {"marked": "high", "person": "low", "only_tool": "info", "gap": "info"}, "the severity is what the rule says, else info")
     with open(image, "rb") as f:

@@ -11,12 +11,16 @@
 enum scene_kind { SCENE_OTHER, SCENE_PROGRAM, SCENE_SCRIPT, SCENE_ACCOUNTS, SCENE_KEYS, SCENE_INETD, SCENE_INITTAB,
 		  SCENE_CRON, SCENE_UNIT };
 
+#define SCENE_SCATTERED UINT64_MAX
+
 /* One file of the image, as passes see it. */
 struct scene_file {
 	const char *path;                        /* in the image's own tree, without leading "/" */
 	const char *where;                       /* "ward.bin > 0x10000 cramfs > bin/monitor" */
 	enum scene_kind kind;
 	struct span content;                     /* scripts, accounts, keys; may be empty for programs */
+	uint64_t image;                          /* where the content starts in the input, by the unpackers' word;
+						  * SCENE_SCATTERED: nowhere as it is */
 	bool boot;                               /* something starts it when the device starts */
 	const char *started;                     /* by what, or that nothing was found; NULL: the image says nothing of it */
 	uint32_t mode;                           /* st_mode */

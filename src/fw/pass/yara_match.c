@@ -128,6 +128,29 @@ static uint32_t drop_outer(const struct scene *s, struct seen *v, uint32_t n)
 	return kept;
 }
 
+/* The file of which the place begins with this one's. */
+static const struct scene_file *input_of(const struct scene *s, const struct scene_file *f)
+{
+	for (uint32_t i = 0; i < s->nfiles; i++) {
+		size_t n = strlen(s->files[i].where);
+		if (strncmp(s->files[i].where, f->where, n) == 0 && strncmp(f->where + n, " > ", 3) == 0)
+			return &s->files[i];     /* inputs come first */
+	}
+	return NULL;
+}
+
+/* Where in the image these bytes lie, seen with our own eyes. */
+static void set_image_offset(const struct scene *s, const struct scene_file *f, const struct record *hit, struct record *step)
+{
+	uint64_t offset = record_get_uint(hit, YAH_OFFSET), length = record_get_uint(hit, YAH_LENGTH);
+	const struct scene_file *input = f->image == SCENE_SCATTERED ? NULL : input_of(s, f);
+	if (!input || f->image > input->content.n || offset > f->content.n || length > f->content.n - offset)
+		return;
+	struct span there = span_cut(span_from(span_from(input->content, (size_t)f->image), (size_t)offset), (size_t)length);
+	if (length && span_eq(there, span_cut(span_from(f->content, (size_t)offset), (size_t)length)))
+		record_uint(step, STEP_IMAGE, f->image + offset);
+}
+
 static struct record *step_of(struct job *j, const struct record_host *h, const struct seen *s, const struct record *hit)
 {
 	const struct scene_file *file = &job_scene(j)->files[s->file];
@@ -146,6 +169,7 @@ static struct record *step_of(struct job *j, const struct record_host *h, const 
 	record_uint(r, STEP_OFFSET, record_get_uint(hit, YAH_OFFSET));
 	record_uint(r, STEP_LENGTH, length);
 	record_text(r, STEP_STRING, id);
+	set_image_offset(job_scene(j), file, hit, r);
 	record_str(r, STEP_TEXT, job_text(j, "%.*s, %llu byte%s, in %.400s", (int)span_cut(id, 128).n, (const char *)id.p,
 					  (unsigned long long)length, length == 1 ? "" : "s", file->path));
 	return r;

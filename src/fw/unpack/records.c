@@ -112,6 +112,7 @@ static const struct field extract_fields[] = {
 	[EXT_SIZE] = { "size", F_UINT, "how many", "bytes" },
 	[EXT_WHERE] = { "where", F_TEXT, "the member's place, for people" },
 	[EXT_MEMBER] = { "member", F_UINT, "number of the member in this inspection" },
+	[EXT_IMAGE] = { "image", F_UINT, "where its bytes start in the input, if they lie there unchanged", "bytes" },
 };
 const struct record_type extract_type = { .name = "extract", .doc = "Where the bytes of a member wait to be written",
 					  .fields = extract_fields, .nfields = ARRAY_LEN(extract_fields), .working = true };
@@ -314,6 +315,23 @@ static void folder(const struct members *m, uint32_t container, struct buf *b)
 	buf_printf(b, "@0x%llx-%s", (unsigned long long)c->offset, c->by->name);
 }
 
+/* Stored as it is in containers that are stored as they are. Only as good as the unpackers' word: who relies on it
+ * compares the bytes. */
+static bool image_offset(const struct members *m, uint32_t i, uint64_t *out)
+{
+	uint64_t at = 0;
+	while (m->v[i].container) {
+		const struct member *f = &m->v[i];
+		const struct container *c = &m->c[f->container];
+		if (!f->length || f->length != f->size || c->member == NONE)
+			return false;
+		at += c->offset + f->offset;
+		i = c->member;
+	}
+	*out = at;
+	return true;
+}
+
 void extract_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h)
 {
 	const struct member *f = &m->v[i];
@@ -331,6 +349,9 @@ void extract_record(const struct members *m, uint32_t i, struct record *r, const
 	record_uint(r, EXT_SIZE, f->size);
 	where(m, i, member_where, r, EXT_WHERE);
 	record_uint(r, EXT_MEMBER, i);
+	uint64_t image;
+	if (image_offset(m, i, &image))
+		record_uint(r, EXT_IMAGE, image);
 	buf_done(&b);
 }
 

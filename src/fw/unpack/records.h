@@ -35,7 +35,7 @@ enum inspection_field {
 extern const struct record_type inspection_type;
 
 /* For the process that writes files: where a member's bytes stand in the spool. Never printed. */
-enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER };
+enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER, EXT_IMAGE };
 extern const struct record_type extract_type;
 
 /* Which image it is: fed with all member records, it takes those of what was given. */
