@@ -195,6 +195,15 @@ size_t guest_mark(const struct guest *g)
 	return g->log_used;
 }
 
+size_t guest_store_before(const struct guest *g, size_t mark, uint64_t *addr, uint64_t *n)
+{
+	struct entry e;
+	memcpy(&e, g->log + mark - sizeof(e), sizeof(e));
+	*addr = e.addr;
+	*n = e.n;
+	return mark - sizeof(e) - 2 * (size_t)e.n;
+}
+
 void guest_rollback(struct guest *g, size_t mark)
 {
 	while (g->log_used > mark) {

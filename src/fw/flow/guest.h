@@ -70,4 +70,6 @@ void guest_stored(struct guest *g, uint64_t addr, uint64_t n, uint8_t shade);
 
 size_t guest_mark(const struct guest *g);
 void   guest_rollback(struct guest *g, size_t mark);
+/* The last store before a mark: where, how many bytes; returns the mark before it. There must be one. */
+size_t guest_store_before(const struct guest *g, size_t mark, uint64_t *addr, uint64_t *n);
 void   guest_commit(struct guest *g);            /* what stands becomes the ground */

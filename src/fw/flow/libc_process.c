@@ -54,6 +54,19 @@ uint64_t model_process_clone(struct machine *m, const struct model *self)
 	return 0;
 }
 
+/* Where the data of the thread lies: ARM and MIPS set_tls(where), x86-64 arch_prctl(ARCH_SET_FS, where). */
+uint64_t model_process_tls(struct machine *m, const struct model *self)
+{
+	enum { ARCH_SET_FS_ = 0x1002 };
+	if (m->cpu->machine == EM_ARM_)
+		reg_set(m, UC_ARM_REG_C13_C0_3, arg(m, 0));
+	else if (m->cpu->machine == EM_MIPS_)
+		reg_set(m, UC_MIPS_REG_CP0_USERLOCAL, arg(m, 0));
+	else if (m->cpu->machine == EM_X86_64_ && self->param && arg(m, 0) == ARCH_SET_FS_)
+		reg_set(m, UC_X86_REG_FS_BASE, arg(m, 1));
+	return 0;
+}
+
 /* i386 set_thread_area(struct user_desc *): the entry that the kernel chose, and where the segment begins. */
 uint64_t model_process_segment(struct machine *m, const struct model *self)
 {

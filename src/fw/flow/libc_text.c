@@ -33,9 +33,9 @@ uint64_t model_text_copy_n(struct machine *m, const struct model *self)
 		max -= max != 0;
 	n = n < max ? n : max;
 	guest_copy(&m->g, to, from, n);
-	if (self->param)
+	if (self->param && arg(m, 2))
 		terminate(m, to + n);
-	else if (n < max)
+	else if (!self->param && n < max)
 		guest_fill(&m->g, to + n, 0, max - n < 4096 ? max - n : 4096, SHADE_COPIED);
 	return self->param ? all : to;
 }
@@ -52,8 +52,10 @@ uint64_t model_text_append(struct machine *m, const struct model *self)
 uint64_t model_text_append_n(struct machine *m, const struct model *self)
 {
 	uint64_t to = arg(m, 0), have = length(m, to), from = arg(m, 1), max = arg(m, 2), n = length(m, from), all = n;
+	if (self->param && max <= have)
+		return max + all;
 	if (self->param)
-		max = max > have + 1 ? max - have - 1 : 0;
+		max -= have + 1;
 	n = n < max ? n : max;
 	guest_copy(&m->g, to + have, from, n);
 	terminate(m, to + have + n);
@@ -246,6 +248,8 @@ uint64_t model_text_number(struct machine *m, const struct model *self)
 	}
 	if (self->param && arg(m, 1))
 		guest_put_pointer(&m->g, arg(m, 1), at + used);
+	if (!m->cpu->wide && !m->cpu->big)       /* strtoll() */
+		reg_set(m, m->cpu->ret2, (uint64_t)v >> 32);
 	return (uint64_t)v;
 }
 

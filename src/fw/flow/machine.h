@@ -124,8 +124,7 @@ enum { SIGHTINGS = 4096 };
 
 struct probe {                                   /* a function that is tried: recognise.c */
 	bool on, returned;
-	uint32_t steps, max, foreign;            /* instructions; stores outside [low, high) and the stack */
-	uint64_t low, high;
+	uint32_t steps, max;                     /* instructions */
 };
 
 struct limits {

@@ -1,32 +1,117 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Library functions of static programs, known by what they do: each function is called on inputs whose results are
- * known, on the state at main(), and the model stands in for the one that gives them all. Several inputs each, one that
- * must fail among them; what a function wrote besides its result counts against it. Bounded in instructions. */
+/* Library functions of static programs, known by what they do: on the state at main() each function is called on inputs,
+ * and so is the model of each name it might have. The model stands in for the function that does the same on all of them,
+ * in its result and in every byte of memory but the stack. Bounded in instructions. */
 #include "fw/flow/machine.h"
 
-enum { SHORT = 1500, LONG = 60000, ALL = 12000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512 };
-/* In the cells, behind those of data objects. TEXT2 ends in '.': as a character it is one of TEXT1. */
-enum { ROOM = AT_CELLS + 0x10000, ROOM_BYTES = 0x1000, TEXT1 = ROOM + 0x100, TEXT2 = ROOM + 0x42e, TEXT3 = ROOM + 0x800 };
+enum { SHORT = 1500, LONG = 60000, ALL = 12000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512, CHANGED_MAX = 4096 };
+/* In the cells, behind those of data objects. TEXT2 takes a pointer (MIPS stores no word but where one
+ * may stand), and ends in '0': as a character it is one of the texts. */
+enum { ROOM = AT_CELLS + 0x10000, TEXT1 = ROOM + 0x100, TEXT2 = ROOM + 0x430, TEXT3 = ROOM + 0x800, LIST = ROOM + 0x900 };
+
+/* What the inputs are for, and with it how they are handed over. */
+enum group {
+	TEXTS = 1, CONVERT = 2, ADDRESS = 4, COUNTED = 8, FAMILY = 16, PRINT = 32, PRINT_N = 64, CHECK = 128, CHECK_N = 256,
+	LISTED = 512, LISTED_N = 1024,
+};
+
+/* a, b texts, n number, w "ab", l a va_list of "ab" and 7, f AF_INET, 1, 7, s 64: a size */
+static const struct way {
+	unsigned groups, steps;
+	const char *arguments;
+} ways[] = {
+	{ TEXTS | CONVERT | ADDRESS, SHORT, "abn" }, { COUNTED, SHORT, "ann" }, { FAMILY, SHORT, "fab" },
+	{ PRINT, 4 * SHORT, "baw7" }, { PRINT_N, 4 * SHORT, "bnaw7" }, { CHECK, 4 * SHORT, "b1saw7" },
+	{ CHECK_N, 4 * SHORT, "bn1saw7" }, { LISTED, 4 * SHORT, "bal" }, { LISTED_N, 4 * SHORT, "bnal" },
+};
+enum { ARGUMENTS_MAX = 7 };
+
+enum result { WORD, INT, SIGN, IN_ADDR, NOTHING };
+
+static const struct candidate {
+	const char *name;
+	uint16_t groups;
+	uint8_t result;
+} candidates[] = {
+	{ "strlen", TEXTS | COUNTED, WORD }, { "strnlen", COUNTED, WORD },
+	{ "strcpy", TEXTS, WORD }, { "stpcpy", TEXTS, WORD }, { "strncpy", TEXTS, WORD }, { "strlcpy", TEXTS, WORD },
+	{ "strcat", TEXTS, WORD }, { "strncat", TEXTS, WORD }, { "strlcat", TEXTS, WORD },
+	{ "memcpy", TEXTS, WORD }, { "mempcpy", TEXTS, WORD }, { "memset", COUNTED, WORD }, { "bzero", COUNTED, NOTHING },
+	{ "strchr", TEXTS, WORD }, { "strchrnul", TEXTS, WORD }, { "strrchr", TEXTS, WORD }, { "memchr", TEXTS, WORD },
+	{ "strstr", TEXTS, WORD }, { "strspn", TEXTS, WORD }, { "strcspn", TEXTS, WORD },
+	{ "strcmp", TEXTS, SIGN }, { "strcasecmp", TEXTS, SIGN }, { "strncmp", TEXTS, SIGN },
+	{ "strncasecmp", TEXTS, SIGN }, { "memcmp", TEXTS, SIGN },
+	{ "strtol", CONVERT, WORD }, { "atoi", CONVERT, INT },
+	{ "inet_addr", ADDRESS, IN_ADDR }, { "inet_aton", ADDRESS, INT }, { "inet_pton", FAMILY, INT },
+	{ "snprintf", PRINT_N, INT }, { "sprintf", PRINT, INT },
+	{ "__snprintf_chk", CHECK_N, INT }, { "__sprintf_chk", CHECK, INT },
+	{ "vsnprintf", LISTED_N, INT }, { "vsprintf", LISTED, INT },
+};
+
+/* The texts with what stands behind their end; a stands off bytes from where texts stand, so that words and ends of words
+ * are met in all ways. */
+struct row {
+	uint16_t groups, number;
+	uint8_t off, na, nb;
+	const char *a, *b;
+};
+#define ROW(groups, off, a, b, number) { groups, number, off, sizeof(a "\0") - 1, sizeof(b "\0") - 1, a "\0", b "\0" }
+
+static const struct row rows[] = {
+	ROW(TEXTS | CONVERT | ADDRESS, 0, "192.0.2.7", "Abc\0defghij", 10),
+	ROW(FAMILY, 0, "192.0.2.7", "Abc", 0),
+	ROW(COUNTED, 0, "192.0.2.7", "", 4),
+	ROW(PRINT | PRINT_N, 0, "%s:%d", "Abc", 64),
+	ROW(CHECK | CHECK_N, 0, "%s:%d", "Abc", 64),
+	ROW(LISTED | LISTED_N, 0, "%s:%d", "Abc", 64),
+	/* A bit of everything, and little of it. */
+	ROW(TEXTS, 0, "", "", 7), ROW(TEXTS, 0, "b", "a", 1), ROW(TEXTS, 0, "", "a", 1), ROW(TEXTS, 0, "a", "", 1),
+	ROW(TEXTS, 0, "abc", "abd", 3), ROW(TEXTS, 0, "abc", "abd", 2), ROW(TEXTS, 0, "abc", "xyz", 0),
+	ROW(TEXTS, 0, "AB", "ab", 2), ROW(TEXTS, 0, "a[", "A{", 2), ROW(TEXTS, 0, "a\0x", "a\0y", 3),
+	ROW(TEXTS, 0, "\x80", "\x7f", 1), ROW(TEXTS, 0, "abc", "abcdef", 4), ROW(TEXTS, 0, "abcdef", "abc", 4),
+	ROW(TEXTS, 0, "12345", "Abc\0def", 2), ROW(TEXTS, 0, "12345", "Abc\0def", 3), ROW(TEXTS, 0, "12345", "Abcdef", 2),
+	ROW(TEXTS, 0, "12", "Abc", 1), ROW(TEXTS, 0, "a0b0c", "", 2), ROW(TEXTS, 0, "abc", "", 3), ROW(TEXTS, 0, "abc0", "", 3),
+	ROW(TEXTS, 0, "abc0", "", 4), ROW(TEXTS, 0, "192.0.2.7", ".2", 0), ROW(TEXTS, 0, "abcab", "ab", 0),
+	ROW(TEXTS, 0, "abc", "ac", 0), ROW(TEXTS, 0, "abABab", "BA", 0), ROW(TEXTS, 0, "hello world", "olleh", 9),
+	/* Longer than a word, or four, from any place of one. */
+	ROW(TEXTS, 1, "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyZ", 26),
+	ROW(TEXTS, 3, "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyZ", 25),
+	ROW(TEXTS, 2, "0123456789abcdef0123456789abcdef:0123.456789.abcdef", "0123456789abcdef0123456789abcdef", 32),
+	ROW(TEXTS, 0, "0123456789abcdefg", "0123456789abcdeF\xff", 17),
+	ROW(TEXTS, 1, "x", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012", 64),
+	ROW(CONVERT | ADDRESS, 0, "nowhere", "", 10), ROW(CONVERT | ADDRESS, 0, "-5", "", 10),
+	ROW(CONVERT | ADDRESS, 0, "1fz", "", 16), ROW(CONVERT | ADDRESS, 1, "", "", 10),
+	ROW(CONVERT, 0, " 42 ", "", 10), ROW(CONVERT, 0, "0x1F", "", 0), ROW(CONVERT, 0, "+17", "", 8),
+	ROW(ADDRESS, 1, "255.255.255.254", "Abc", 0), ROW(ADDRESS, 0, "10.0.0.256", "Abc", 0), ROW(ADDRESS, 0, "1.2.3.4.5", "Abc", 0),
+	ROW(FAMILY, 0, "nowhere", "Abc", 0), ROW(FAMILY, 3, "198.51.100.99", "Abc", 0), ROW(FAMILY, 0, "10.0.0.256", "Abc", 0),
+	ROW(COUNTED, 0, "192.0.2.7", "", 0), ROW(COUNTED, 1, "192.0.2.7", "", 33), ROW(COUNTED, 2, "", "", 5),
+	ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 3), ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 0),
+	ROW(PRINT | PRINT_N | CHECK | CHECK_N | LISTED | LISTED_N, 1, "<%-4s|%03d%%", "Abc", 40),
+};
 
 struct trial {
 	struct machine *m;
 	uc_context *base;
-	size_t mark;
+	size_t mark, ready;                      /* before the input was laid out, and after */
 	const struct function *f;
-	uint64_t ret;
+	uint64_t ret, effect;
 	uint32_t spent;
+	struct { uint32_t at; uint8_t byte; } changed[CHANGED_MAX];
 };
 
-#define GIVE(t, at, text) guest_write(&(t)->m->g, at, SPAN_LIT(text "\0"), SHADE_NONE)
-#define IS(t, at, text) (memcmp(guest_bytes(&(t)->m->g, at, sizeof(text)), text, sizeof(text)) == 0)
+static void arguments(struct trial *t, unsigned n, const uint64_t *v)
+{
+	struct machine *m = t->m;
+	(void)uc_context_restore(m->uc, t->base);
+	machine_arguments(m, n, v, AT_STUBS);
+	reg_set(m, m->cpu->callee, t->f->addr);
+}
 
 static bool call(struct trial *t, uint32_t steps, unsigned n, const uint64_t *v)
 {
 	struct machine *m = t->m;
-	m->probe = (struct probe){ .on = true, .max = steps, .low = ROOM, .high = ROOM + ROOM_BYTES };
-	(void)uc_context_restore(m->uc, t->base);
-	machine_arguments(m, n, v, AT_STUBS);
-	reg_set(m, m->cpu->callee, t->f->addr);
+	m->probe = (struct probe){ .on = true, .max = steps };
+	arguments(t, n, v);
 	(void)uc_emu_start(m->uc, t->f->addr | t->f->thumb, 0xffffffff, 0, 0);
 	m->probe.on = false;
 	t->spent += m->probe.steps;
@@ -34,147 +119,186 @@ static bool call(struct trial *t, uint32_t steps, unsigned n, const uint64_t *v)
 	return m->probe.returned;
 }
 
-/* The function with two texts and a number; what it wrote before is forgotten. */
-#define ASK(t, a, b, n) (guest_rollback(&(t)->m->g, (t)->mark), GIVE(t, TEXT1, a), GIVE(t, TEXT2, b), \
-	call(t, SHORT, 3, (const uint64_t[]){ TEXT1, TEXT2, n }))
-
-static int number(const struct trial *t)
+/* A number for the bytes that are not what they were when the input was ready; memory is rolled back. */
+static bool effect(struct trial *t, uint64_t *out)
 {
-	return (int32_t)t->ret;
-}
-
-static int asked(struct trial *t, bool returned)
-{
-	return returned ? number(t) : INT32_MIN;
-}
-
-/* memcmp, strncmp, strcmp and those that ignore case; the first call gave less than 0. */
-static const char *comparison(struct trial *t)
-{
-	if (asked(t, ASK(t, "same", "same", 4)) != 0 || asked(t, ASK(t, "b", "a", 1)) <= 0
-	    || asked(t, ASK(t, "", "a", 1)) >= 0)
-		return NULL;
-	bool folds = asked(t, ASK(t, "AB", "ab", 2)) == 0;
-	bool counts = asked(t, ASK(t, "abc", "abd", 2)) == 0;
-	bool ends = asked(t, ASK(t, "a\0x", "a\0y", 3)) == 0;
-	if (asked(t, ASK(t, "abc", "abd", 3)) >= 0 || (!ends && (folds || !counts)))
-		return NULL;
-	if (!ends)
-		return "memcmp";
-	return folds ? counts ? "strncasecmp" : "strcasecmp" : counts ? "strncmp" : "strcmp";
-}
-
-static const char *copier(struct trial *t)
-{
-	if (IS(t, TEXT1, "Abc\0defghi"))
-		return ASK(t, "12345", "Abc\0def", 2) && IS(t, TEXT1, "Ab345") ? "memcpy" : NULL;
-	if (IS(t, TEXT1, "Abc\0\0\0\0\0\0"))
-		return ASK(t, "12345", "Abcdef", 2) && IS(t, TEXT1, "Ab345") ? "strncpy" : NULL;
-	if (IS(t, TEXT1, "192.0.2.7Abc"))
-		return ASK(t, "12", "Abc", 1) && IS(t, TEXT1, "12Abc") ? "strcat" : IS(t, TEXT1, "12A") ? "strncat" : NULL;
-	if (IS(t, TEXT1, "Abc"))
-		return ASK(t, "12345", "Abc", 2) && IS(t, TEXT1, "Abc\0""5") ? "strcpy" : NULL;
-	return NULL;
-}
-
-static const char *finder(struct trial *t)
-{
-	if (t->ret == TEXT1 + 7)
-		return ASK(t, "a.b.c", "", 2) && t->ret == TEXT1 + 3 && ASK(t, "abc", "", 3) && !t->ret ? "strrchr" : NULL;
-	if (!ASK(t, "abc", "", 3) || t->ret || !ASK(t, "abc.", "", 2))
-		return NULL;
-	return t->ret == TEXT1 + 3 ? "strchr" : t->ret ? NULL : "memchr";
-}
-
-static const char *converter(struct trial *t)
-{
-	bool end = guest_pointer(&t->m->g, TEXT2) == TEXT1 + 3;
-	if (end)
-		return asked(t, ASK(t, "1fz", "", 16)) == 31 && asked(t, ASK(t, "-5", "", 10)) == -5
-			&& asked(t, ASK(t, "x", "", 10)) == 0 ? "strtol" : NULL;
-	return IS(t, TEXT2, "Abc") && asked(t, ASK(t, "-5", "", 16)) == -5 && asked(t, ASK(t, "x", "", 0)) == 0 ? "atoi" : NULL;
-}
-
-static const char *text_function(struct trial *t)
-{
-	static const uint8_t address[4] = { 192, 0, 2, 7 };
 	struct guest *g = &t->m->g;
-	if (!ASK(t, "192.0.2.7", "Abc\0defghij", 10))
-		return NULL;
-	bool clean = t->m->probe.foreign == 0;
-	uint64_t v4 = g->big ? 0xc0000207 : 0x070200c0;
-	if ((uint32_t)t->ret == v4)
-		return number(t) && ASK(t, "nowhere", "", 0) && (uint32_t)t->ret == UINT32_MAX ? "inet_addr" : NULL;
-	if (number(t) == 1 && memcmp(guest_bytes(g, TEXT2, 4), address, 4) == 0)
-		return asked(t, ASK(t, "nowhere", "", 0)) == 0 ? "inet_aton" : NULL;
-	if (number(t) == 192)
-		return converter(t);
-	if (!clean)
-		return NULL;
-	if (number(t) == 9 && IS(t, TEXT2, "Abc"))
-		return asked(t, ASK(t, "", "", 7)) == 0 && asked(t, ASK(t, "ab", "abc", 1)) == 2 ? "strlen" : NULL;
-	if (t->ret == TEXT1)
-		return copier(t);
-	if (t->ret == TEXT1 + 3 || t->ret == TEXT1 + 7)
-		return IS(t, TEXT1, "192.0.2.7") ? finder(t) : NULL;
-	if (t->ret == 0)
-		return ASK(t, "192.0.2.7", ".2", 0) && t->ret == TEXT1 + 5 && ASK(t, "abcab", "ab", 0) && t->ret == TEXT1
-			&& ASK(t, "abc", "ac", 0) && !t->ret ? "strstr" : NULL;
-	return number(t) < 0 && IS(t, TEXT1, "192.0.2.7") && IS(t, TEXT2, "Abc") ? comparison(t) : NULL;
+	unsigned n = 0;
+	uint64_t addr, bytes, sum = 0;
+	bool all = true;
+	for (size_t mark = guest_mark(g); mark > t->ready;) {
+		mark = guest_store_before(g, mark, &addr, &bytes);
+		for (uint64_t i = 0; i < bytes && addr - AT_STACK >= STACK_BYTES && all; i++) {
+			all = n < CHANGED_MAX;
+			if (all) {
+				t->changed[n].at = (uint32_t)(addr + i);
+				t->changed[n++].byte = *guest_bytes(g, addr + i, 1);
+			}
+		}
+	}
+	guest_rollback(g, t->ready);
+	for (unsigned i = 0; i < n; i++) {       /* a byte that was stored twice differs once */
+		if (*guest_bytes(g, t->changed[i].at, 1) == t->changed[i].byte)
+			continue;
+		guest_put_number(g, t->changed[i].at, t->changed[i].byte, 1, SHADE_NONE);
+		uint64_t x = ((uint64_t)t->changed[i].at << 8 | t->changed[i].byte) * 0x9e3779b97f4a7c15;
+		sum += (x ^ x >> 29) * 0xbf58476d1ce4e5b9;
+	}
+	guest_rollback(g, t->ready);
+	*out = sum;
+	return all;
 }
 
-static bool asked_pton(struct trial *t)
+/* The head of a va_list whose register areas are used up; where it is a mere pointer, that. */
+static uint64_t list_put(struct machine *m, uint64_t words)
 {
-	return call(t, SHORT, 3, (const uint64_t[]){ 2, TEXT1, TEXT2 });
+	struct guest *g = &m->g;
+	unsigned size = g->wide ? 8 : 4;
+	switch (m->cpu->va) {
+	case VA_POINTER:
+	case VA_POINTER_PACKED:
+		break;
+	case VA_X86_64:
+		guest_put_number(g, LIST, 48, 4, SHADE_NONE);
+		guest_put_number(g, LIST + 4, 176, 4, SHADE_NONE);
+		guest_put_pointer(g, LIST + 8, words);
+		return LIST;
+	case VA_AARCH64:
+		guest_put_pointer(g, LIST, words);
+		return LIST;
+	case VA_PPC:
+		guest_put_number(g, LIST, 0x08080000, 4, SHADE_NONE);
+		guest_put_pointer(g, LIST + size, words);
+		return LIST;
+	}
+	return words;
 }
 
-static const char *address_function(struct trial *t)
+/* Lays out the input of a row; returns how many arguments hand it over. */
+static unsigned layout(struct trial *t, const struct row *r, const char *letters, uint64_t v[ARGUMENTS_MAX])
 {
-	static const uint8_t address[4] = { 192, 0, 2, 7 };
-	guest_rollback(&t->m->g, t->mark);
-	GIVE(t, TEXT1, "192.0.2.7");
-	if (!asked_pton(t) || number(t) != 1 || memcmp(guest_bytes(&t->m->g, TEXT2, 4), address, 4) != 0)
-		return NULL;
-	GIVE(t, TEXT1, "nowhere");
-	return asked_pton(t) && number(t) == 0 ? "inet_pton" : NULL;
+	struct guest *g = &t->m->g;
+	uint64_t words = LIST + 64;
+	unsigned size = g->wide ? 8 : 4, n = 0;
+	guest_rollback(g, t->mark);
+	guest_write(g, TEXT1 + r->off, span_of(r->a, r->na), SHADE_NONE);
+	guest_write(g, TEXT2, span_of(r->b, r->nb), SHADE_NONE);
+	guest_write(g, TEXT3, SPAN_LIT("ab\0"), SHADE_NONE);
+	guest_put_pointer(g, words, TEXT3);
+	guest_put_number(g, words + size, 7, size, SHADE_NONE);
+	uint64_t list = list_put(t->m, words);
+	t->ready = guest_mark(g);
+	for (; letters[n]; n++) {
+		switch (letters[n]) {
+		case 'a': v[n] = TEXT1 + r->off; break;
+		case 'b': v[n] = TEXT2; break;
+		case 'w': v[n] = TEXT3; break;
+		case 'n': v[n] = r->number; break;
+		case 'l': v[n] = list; break;
+		case 'f': v[n] = 2; break;
+		case 's': v[n] = 64; break;
+		default: v[n] = (uint64_t)(letters[n] - '0'); break;
+		}
+	}
+	return n;
 }
 
-static const char *printing(struct trial *t)
+static int sign(uint64_t v)
 {
-	guest_rollback(&t->m->g, t->mark);
-	GIVE(t, TEXT1, "%s:%d");
-	GIVE(t, TEXT3, "ab");
-	if (call(t, 4 * SHORT, 5, (const uint64_t[]){ TEXT2, 64, TEXT1, TEXT3, 7 }) && number(t) == 4 && IS(t, TEXT2, "ab:7"))
-		return call(t, 4 * SHORT, 5, (const uint64_t[]){ TEXT2, 3, TEXT1, TEXT3, 7 }) && number(t) == 4
-			&& IS(t, TEXT2, "ab") ? "snprintf" : NULL;
-	guest_rollback(&t->m->g, t->mark);
-	GIVE(t, TEXT1, "%s:%d");
-	GIVE(t, TEXT3, "ab");
-	return call(t, 4 * SHORT, 4, (const uint64_t[]){ TEXT2, TEXT1, TEXT3, 7 }) && number(t) == 4 && IS(t, TEXT2, "ab:7")
-		? "sprintf" : NULL;
+	return ((int32_t)v > 0) - ((int32_t)v < 0);
+}
+
+static bool same_result(const struct machine *m, uint8_t kind, uint64_t function, uint64_t model)
+{
+	uint8_t shade;
+	const char *name;
+	uint32_t v4 = m->g.big ? (uint32_t)model : __builtin_bswap32((uint32_t)model);
+	switch (kind) {
+	case WORD:
+		return m->cpu->wide ? function == model : (uint32_t)function == (uint32_t)model;
+	case SIGN:
+		return sign(function) == sign(model);
+	case IN_ADDR:                            /* the model has an address for what is none */
+		return (uint32_t)function == (address_means(m, v4, &shade, &name) ? UINT32_MAX : (uint32_t)model);
+	case NOTHING:
+		return true;
+	default:
+		return (uint32_t)function == (uint32_t)model;
+	}
+}
+
+/* The model of a name on the input that is laid out, against what the function did with it. */
+static bool model_agrees(struct trial *t, const struct candidate *c, unsigned n, const uint64_t *v)
+{
+	struct machine *m = t->m;
+	const struct model *model = model_find(span_str(c->name));
+	uint64_t instructions = m->instructions, changes;
+	arguments(t, n, v);
+	m->callee = span_str(c->name);
+	uint64_t ret = model->run(m, model);
+	m->instructions = instructions;
+	return effect(t, &changes) && changes == t->effect && same_result(m, c->result, t->ret, ret);
+}
+
+/* Takes out of `left`, a bit a candidate, those that do otherwise with a row. */
+static uint64_t row_try(struct trial *t, const struct row *r, const struct way *w, uint64_t left)
+{
+	uint64_t v[ARGUMENTS_MAX], asked = 0;
+	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
+		if (candidates[i].groups & r->groups & w->groups)
+			asked |= 1ull << i;
+	if (!(asked & left))
+		return left;
+	unsigned n = layout(t, r, w->arguments, v);
+	if (!call(t, w->steps, n, v) || !effect(t, &t->effect))
+		return left & ~asked;
+	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
+		if (asked & left & 1ull << i && !model_agrees(t, &candidates[i], n, v))
+			left &= ~(1ull << i);
+	return left;
+}
+
+static const char *table_function(struct trial *t)
+{
+	uint64_t left = (1ull << ARRAY_LEN(candidates)) - 1;
+	for (unsigned r = 0; r < ARRAY_LEN(rows); r++)
+		for (unsigned w = 0; w < ARRAY_LEN(ways) && left; w++)
+			left = row_try(t, &rows[r], &ways[w], left);
+	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
+		if (left & 1ull << i)
+			return candidates[i].name;
+	return NULL;
 }
 
 /* The environment of a path holds one name; see entry_stack() in run.c. */
 static const char *environment(struct trial *t)
 {
-	if (!ASK(t, "PATH", "", 0) || !t->ret || !guest_bytes(&t->m->g, t->ret, 11) || !IS(t, t->ret, "/bin:/sbin"))
+	struct guest *g = &t->m->g;
+	guest_rollback(g, t->mark);
+	guest_write(g, TEXT1, SPAN_LIT("PATH\0"), SHADE_NONE);
+	if (!call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) || !t->ret
+	    || !span_is(guest_text(g, t->ret, 64), "/bin:/sbin"))
 		return NULL;
-	return ASK(t, "PAT", "", 0) && !t->ret ? "getenv" : NULL;
+	guest_write(g, TEXT1, SPAN_LIT("PAT\0"), SHADE_NONE);
+	return call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) && !t->ret ? "getenv" : NULL;
 }
 
-/* getaddrinfo() of a numeric host and service (RFC 3493 section 6.1). Capacities of struct addrinfo are the CPU's. */
+enum { EAI_NONAME_ = -2 };
+/* getaddrinfo() of nothing, and of a numeric host and service (RFC 3493 section 6.1). Capacities of struct addrinfo are the CPU's. */
 static const char *resolver(struct trial *t)
 {
 	struct guest *g = &t->m->g;
 	static const uint8_t want[6] = { 0, 80, 192, 0, 2, 7 };
 	unsigned size = g->wide ? 8 : 4;
+	if (!call(t, SHORT, 4, (const uint64_t[]){ 0, 0, 0, TEXT3 }) || (int32_t)t->ret != EAI_NONAME_)
+		return NULL;
 	guest_rollback(g, t->mark);
-	GIVE(t, TEXT1, "192.0.2.7");
-	GIVE(t, TEXT2, "80");
+	guest_write(g, TEXT1, SPAN_LIT("192.0.2.7\0"), SHADE_NONE);
+	guest_write(g, TEXT2, SPAN_LIT("80\0"), SHADE_NONE);
 	guest_put_number(g, TEXT3, 4 | 0x400, 4, SHADE_NONE);    /* AI_NUMERICHOST, AI_NUMERICSERV */
 	guest_put_number(g, TEXT3 + 4, 2, 4, SHADE_NONE);
 	guest_put_number(g, TEXT3 + 8, t->m->cpu->machine == EM_MIPS_ ? 2 : 1, 4, SHADE_NONE);
-	if (!call(t, LONG, 4, (const uint64_t[]){ TEXT1, TEXT2, TEXT3, TEXT3 + 0x100 }) || number(t) != 0)
+	if (!call(t, LONG, 4, (const uint64_t[]){ TEXT1, TEXT2, TEXT3, TEXT3 + 0x100 }) || (uint32_t)t->ret != 0)
 		return NULL;
 	uint64_t info = guest_pointer(g, TEXT3 + 0x100);
 	for (unsigned at = 16 + size; info && at <= 16 + 2 * size; at += size) {      /* BSD and glibc differ in order */
@@ -185,16 +309,20 @@ static const char *resolver(struct trial *t)
 	return NULL;
 }
 
-static const char *known_as(struct trial *t)
+/* Cheap ones of all functions first, so that the instructions last. */
+static const char *(*const tries[])(struct trial *) = { table_function, environment, resolver };
+
+struct known {
+	uint32_t function;
+	const char *name;
+};
+
+static bool is_known(const struct known *known, unsigned n, uint32_t function)
 {
-	static const char *(*const ways[])(struct trial *) = { text_function, address_function, environment, printing,
-		resolver };
-	for (unsigned i = 0; i < ARRAY_LEN(ways) && t->spent < ALL; i++) {
-		const char *name = ways[i](t);
-		if (name)
-			return name;
-	}
-	return NULL;
+	for (unsigned i = 0; i < n; i++)
+		if (known[i].function == function)
+			return true;
+	return false;
 }
 
 /* The model's stub in place of the first instruction: it returns to the caller. */
@@ -211,19 +339,19 @@ static void stand_in(struct machine *m, const struct function *f, const char *na
 void machine_recognise(struct machine *m)
 {
 	struct trial t = { .m = m, .mark = guest_mark(&m->g) };
-	struct { uint32_t function; const char *name; } known[KNOWN_MAX];
+	struct known known[KNOWN_MAX];
 	unsigned n = 0;
 	if (uc_context_alloc(m->uc, &t.base) != UC_ERR_OK)
 		return;
 	uc_context_save(m->uc, t.base);
-	for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && n < KNOWN_MAX && t.spent < ALL; i++) {
-		t.f = &m->code.functions[i];
-		const char *name = t.f->module || t.f->addr == m->probe_main ? NULL : known_as(&t);
-		if (!name)
-			continue;
-		known[n].function = i;
-		known[n++].name = name;
-	}
+	for (unsigned way = 0; way < ARRAY_LEN(tries); way++)
+		for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && n < KNOWN_MAX && t.spent < ALL; i++) {
+			t.f = &m->code.functions[i];
+			bool no = t.f->module || t.f->addr == m->probe_main || is_known(known, n, i);
+			const char *name = no ? NULL : tries[way](&t);
+			if (name)
+				known[n++] = (struct known){ i, name };
+		}
 	guest_rollback(&m->g, t.mark);
 	uc_context_restore(m->uc, t.base);
 	uc_context_free(t.base);

@@ -585,8 +585,6 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
 	(void)value;
 	struct machine *m = ctx;
 	const struct block *b = m->prev ? &m->blocks[m->prev - 1] : NULL;
-	m->probe.foreign += m->probe.on && addr - m->probe.low >= m->probe.high - m->probe.low
-		&& addr - AT_STACK >= STACK_BYTES;
 	bool loop = b && b->visits >= 4 && b->run == m->nruns && size <= 4;
 	guest_stored(&m->g, addr, (uint64_t)size, loop ? SHADE_LOOPED : SHADE_STORED);
 }
