@@ -416,8 +416,10 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
-	if (!o.examines && exports_wanted(&o.exports))
-		return command_usage(a, "--sbom, --sarif, --map and --card need the programs to be judged: not with --list or --extract");
+	const struct exports judged = { .path = { [EXPORT_SBOM] = o.exports.path[EXPORT_SBOM], [EXPORT_SARIF] = o.exports.path[EXPORT_SARIF],
+						  [EXPORT_CARD] = o.exports.path[EXPORT_CARD] } };
+	if (!o.examines && exports_wanted(&judged))
+		return command_usage(a, "--sbom, --sarif and --card need the programs to be judged: not with --list or --extract");
 	if (args_text(a, OPT_YARA) && (!o.examines || args_text(a, OPT_SAME)))
 		return command_usage(a, "--yara needs the files to be judged: not with --list, --extract or --same");
 	if (args_flag(a, OPT_STRINGS) && !o.examines)

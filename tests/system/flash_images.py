@@ -202,21 +202,23 @@ def squashfs(top, version=3, big=False, how="zlib", mark=None, block=65536):
 
 
 def hamming(step):
-    """The 22 bits of parity over 256 bytes, as Linux keeps them in three; written from the definition: bit by bit."""
+    """The 22 bits of parity over 256 bytes, 24 over 512, as Linux keeps them in three; written from the definition."""
     def parity(keep):
-        return sum(bin(b).count("1") for b in (step[i] for i in range(256) if keep(i))) & 1
+        return sum(bin(b).count("1") for b in (step[i] for i in range(len(step)) if keep(i))) & 1
 
     def column(mask):
         return sum(bin(b & mask).count("1") for b in step) & 1
     lines = 0
-    for k in range(8):
+    for k in range(9 if len(step) == 512 else 8):
         lines |= parity(lambda i, k=k: not i >> k & 1) << 2 * k | parity(lambda i, k=k: i >> k & 1) << 2 * k + 1
     bits = sum(column(mask) << i for i, mask in enumerate((0x55, 0xaa, 0x33, 0xcc, 0x0f, 0xf0)))
-    return bytes([~lines & 255, ~(lines >> 8) & 255, (~bits << 2 | 3) & 255])
+    last = ~(lines >> 16) & 3 if len(step) == 512 else 3
+    return bytes([~lines & 255, ~(lines >> 8) & 255, (~bits << 2 | last) & 255])
 
 
-def nand(image, page=2048, spare=64, ecc=None, at=None, flips=0):
-    """The image as a programmer reads it; ecc: None (spare bytes empty), "hamming", or "unknown" (bytes that no one knows)."""
+def nand(image, page=2048, spare=64, ecc=None, at=None, flips=0, step=256, before=0, behind=0):
+    """The image as a programmer reads it; ecc: None (spare bytes empty), "hamming" over `step` bytes, or "unknown" (bytes that
+    no one knows). before, behind: bytes of something else around it."""
     rng, out = random.Random(7), []
     image = image + b"\xff" * (-len(image) % (page * 16))
     for i in range(0, len(image), page):
@@ -224,14 +226,15 @@ def nand(image, page=2048, spare=64, ecc=None, at=None, flips=0):
         oob = bytearray(b"\xff" * spare)
         if body.strip(b"\xff"):
             if ecc == "hamming":
-                codes = b"".join(hamming(body[k:k + 256]) for k in range(0, page, 256))
+                codes = b"".join(hamming(body[k:k + step]) for k in range(0, page, step))
                 oob[at:at + len(codes)] = codes
             elif ecc == "unknown":
                 oob[spare // 2:] = bytes(rng.randrange(256) for _ in range(spare - spare // 2))
             if flips and ecc == "hamming":
                 body[rng.randrange(page)] ^= 1 << rng.randrange(8)
         out.append(bytes(body) + bytes(oob))
-    return b"".join(out)
+    around = [bytes(rng.randrange(256) for _ in range(n)) for n in (before, behind)]
+    return around[0] + b"".join(out) + around[1]
 
 
 def nand_squashfs(top, **options):

@@ -411,6 +411,11 @@ GENERATED = [
     ("NAND, pages of 4096 with 128, Hamming code and flipped bits", flash_images.nand_squashfs,
      {"page": 4096, "spare": 128, "ecc": "hamming", "at": 80, "flips": 1}),
     ("NAND, pages of 4096 with 224, unknown code", flash_images.nand_squashfs, {"page": 4096, "spare": 224, "ecc": "unknown"}),
+    ("NAND among other bytes, Hamming code and flipped bits", flash_images.nand_squashfs,
+     {"ecc": "hamming", "at": 40, "flips": 1, "before": 1000, "behind": 30000}),
+    ("NAND behind other bytes, Hamming code over 512 and flipped bits", flash_images.nand_squashfs,
+     {"ecc": "hamming", "at": 52, "flips": 1, "step": 512, "before": 4096}),
+    ("NAND behind other bytes, small pages, unknown code", flash_images.nand_squashfs, {"page": 512, "spare": 16, "ecc": "unknown", "before": 2000}),
     ("YAFFS2 behind a boot loader in NAND", flash_images.nand_yaffs, {}),
     ("NAND, pages of 8192 with 640, unknown code", flash_images.nand_squashfs, {"page": 8192, "spare": 640, "ecc": "unknown"}),
 ]

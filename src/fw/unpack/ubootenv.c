@@ -6,7 +6,7 @@
 
 #include "fw/unpack/unpack.h"
 
-enum { CRC = 4, ALIGNED = 256, NAME_MOST = 64, SIZE_LEAST = 512, SIZE_STEP = 256, SIZE_MOST = 512 * 1024, VARIABLES_LEAST = 2 };
+enum { CRC = 4, ALIGNED = 256, NAME_MOST = 64, SIZE_LEAST = 512, SIZE_STEP = 256, SIZE_MOST = 512 * 1024, VARIABLES_LEAST = 2, TRIES_MOST = 256 };
 
 struct environment {
 	size_t data;                             /* where the variables begin: 4, or 5 behind a counter */
@@ -34,14 +34,14 @@ static bool glance(struct span s, size_t data)
 	return false;
 }
 
-/* NAME=VALUE one behind the other, as far as they go. */
+/* NAME=VALUE one behind the other, as far as they go. A value may have lines, but the first in lines is a text file. */
 static bool variables(struct span s, struct environment *e)
 {
 	struct rd r = rd_of(span_from(s, e->data));
 	struct span line;
 	e->variables = 0;
 	while (rd_left(&r) && rd_peek(&r) != 0) {
-		if (!rd_until(&r, 0, &line) || !glance(line, 0))
+		if (!rd_until(&r, 0, &line) || !glance(line, 0) || (!e->variables && memchr(line.p, '\n', line.n)))
 			return false;
 		e->variables++;
 	}
@@ -49,7 +49,8 @@ static bool variables(struct span s, struct environment *e)
 	return e->variables >= VARIABLES_LEAST && rd_left(&r);
 }
 
-/* The first size at which the sum holds: rooms are whole pages of some kind. */
+/* The first size at which the sum holds: rooms are whole pages of some kind. What stands behind the last variable may be left
+ * over from longer days. */
 static bool size_find(struct span s, struct environment *e)
 {
 	struct rd r = rd_of(s);
@@ -69,11 +70,15 @@ static bool size_find(struct span s, struct environment *e)
 	return false;
 }
 
-static bool environment_read(struct span s, struct environment *e)
+/* *tried: places whose sum had to be made. */
+static bool environment_read(struct span s, struct environment *e, unsigned *tried)
 {
 	for (size_t data = CRC; data <= CRC + 1; data++) {
 		*e = (struct environment){ .data = data };
-		if (glance(s, data) && variables(span_cut(s, SIZE_MOST), e) && size_find(s, e))
+		if (!glance(s, data) || !variables(span_cut(s, SIZE_MOST), e))
+			continue;
+		++*tried;
+		if (size_find(s, e))
 			return true;
 	}
 	return false;
@@ -82,8 +87,9 @@ static bool environment_read(struct span s, struct environment *e)
 static bool find(struct span s, size_t from, size_t *at)
 {
 	struct environment e;
-	for (size_t p = (from + ALIGNED - 1) / ALIGNED * ALIGNED; p < s.n; p += ALIGNED) {
-		if (!environment_read(span_from(s, p), &e))
+	unsigned tried = 0;
+	for (size_t p = (from + ALIGNED - 1) / ALIGNED * ALIGNED; p < s.n && tried < TRIES_MOST; p += ALIGNED) {
+		if (!environment_read(span_from(s, p), &e, &tried))
 			continue;
 		*at = p;
 		return true;
@@ -94,14 +100,16 @@ static bool find(struct span s, size_t from, size_t *at)
 static int bid(struct span s)
 {
 	struct environment e;
-	return environment_read(s, &e) ? 90 : 0;
+	unsigned tried = 0;
+	return environment_read(s, &e, &tried) ? 90 : 0;
 }
 
 /* As fw_printenv prints it, a variable a line. */
 static void unpack(struct span s, struct members *m)
 {
 	struct environment e;
-	if (!environment_read(s, &e))
+	unsigned tried = 0;
+	if (!environment_read(s, &e, &tried))
 		return;
 	struct span all = span_cut(span_from(s, e.data), e.end - e.data);
 	struct rd r = rd_of(all);

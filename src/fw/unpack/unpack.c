@@ -6,7 +6,7 @@
 #include "fw/unpack/area.h"
 #include "fw/unpack/partition.h"
 
-enum { MARKS_MAX = 256, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16, FIND_DEPTH = 3 };
+enum { MARKS_MAX = 256, STEP_BID = 512, SURE = 50, LOOK_LEAST = 16, FIND_DEPTH = 5, FINDERS_MAX = 4 };
 
 struct mark {
 	const struct unpacker *by;
@@ -38,6 +38,12 @@ static void finder_start(struct finder *f)
 	}
 }
 
+/* Where the next of a form without a mark lies; SIZE_MAX: nowhere. */
+struct ahead {
+	const struct unpacker *by;
+	size_t at;
+};
+
 /* One member while it is looked through. */
 struct carve {
 	struct members *m;
@@ -46,8 +52,8 @@ struct carve {
 	struct span s;
 	size_t cursor;                           /* behind what the last container took */
 	uint32_t found;
-	size_t ahead;                            /* where the next form without a mark lies; SIZE_MAX: nowhere */
-	const struct unpacker *ahead_by;
+	struct ahead ahead[FINDERS_MAX];
+	unsigned nahead;
 	bool full;                               /* no more candidates may be tried */
 };
 
@@ -139,19 +145,32 @@ static bool start(struct carve *c)
 	return false;
 }
 
-/* Forms without a mark that may stand anywhere: each looks ahead once, and again behind what was taken. Members of file
- * systems are not asked: what has no mark lies on flash, not in files. */
+/* Forms without a mark that may stand anywhere look ahead once, and again behind what was taken. Files of file systems are not
+ * asked: what has no mark lies on flash. */
 static void look_ahead(struct carve *c)
 {
-	c->ahead = SIZE_MAX;
-	for (int u = 0; unpackers[u] && c->depth <= FIND_DEPTH; u++) {
-		size_t at;
-		if (!unpackers[u]->find || !members_step(c->m, (c->s.n - c->cursor) / 4) || !unpackers[u]->find(c->s, c->cursor, &at) ||
-		    at >= c->ahead)
+	for (int u = 0; unpackers[u] && c->depth <= FIND_DEPTH && c->nahead < FINDERS_MAX; u++)
+		if (unpackers[u]->find)
+			c->ahead[c->nahead++] = (struct ahead){ .by = unpackers[u] };
+}
+
+/* A container of such a form begins at p and was opened. */
+static bool ahead_opens(struct carve *c, size_t p)
+{
+	for (unsigned i = 0; i < c->nahead; i++) {
+		struct ahead *a = &c->ahead[i];
+		if (a->at < p || p == 0) {
+			a->at = SIZE_MAX;
+			if (members_step(c->m, (c->s.n - p) / 4))
+				(void)!a->by->find(c->s, p, &a->at);
+		}
+		if (a->at != p || !try(c))
 			continue;
-		c->ahead = at;
-		c->ahead_by = unpackers[u];
+		int score = a->by->bid(span_from(c->s, p));
+		if (score > 0 && container_open(c, a->by, p, score))
+			return true;
 	}
+	return false;
 }
 
 static void carve(struct carve *c)
@@ -159,20 +178,8 @@ static void carve(struct carve *c)
 	start(c);
 	look_ahead(c);
 	for (size_t p = c->cursor; p + 1 < c->s.n && !c->full && !members_stopped(c->m); p++) {
-		if (c->ahead < c->cursor)
-			look_ahead(c);
-		if (p == c->ahead && try(c)) {
-			c->ahead = SIZE_MAX;
-			int score = c->ahead_by->bid(span_from(c->s, p));
-			bool opened = score > 0 && container_open(c, c->ahead_by, p, score);
-			if (opened) {
-				look_ahead(c);
-				p = c->cursor - 1;
-				continue;
-			}
-		}
 		unsigned pair = (unsigned)c->s.p[p] << 8 | c->s.p[p + 1];
-		if (c->finder->pairs[pair / 8] & 1u << pair % 8 && hit(c, p))
+		if ((c->nahead && ahead_opens(c, p)) || (c->finder->pairs[pair / 8] & 1u << pair % 8 && hit(c, p)))
 			p = c->cursor - 1;
 	}
 	if (c->cursor < c->s.n)
