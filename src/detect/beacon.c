@@ -98,10 +98,23 @@ struct row {
 	uint32_t at[PERIOD_EVENTS];              /* since base, in TICK_NS; n of them are valid */
 };
 
+/* What is asked of every row of a set, for every conversation: kept together. */
+struct head {
+	uint64_t base, last;
+	uint32_t total, mark;                    /* mark: of the call's hash */
+};
+
+struct place {
+	uint32_t set, mark;                      /* set: number of its first row, WAYS stand behind each other */
+};
+
 struct state {
 	struct hash_key key;
+	struct call recent;                      /* the latest that was looked for … */
+	struct place recent_place;               /* … and where: a log tells beginning and end of a conversation at once */
 	bool sees_replies;                       /* ARP replies pass here: silence means something */
-	struct row rows[SETS][WAYS];
+	struct head heads[SETS * WAYS];
+	struct row rows[SETS * WAYS];
 };
 
 /* What a finding keeps when the row is gone. */
@@ -121,63 +134,73 @@ static void start(struct run *d)
 
 /* ---- the table ---- */
 
-static struct row *set_of(const struct run *d, const struct call *c)
-{
-	struct state *s = d->state;
-	struct {
-		uint8_t client[16], server[16];
-		uint16_t port;
-		uint8_t proto, kind;
-		uint32_t zero;
-	} k = { .port = c->port, .proto = c->proto, .kind = c->kind };
-	uint64_t name = c->kind == BY_NAME ? hash64(s->key, span_str(c->name)) : 0;
-	memcpy(k.client, c->client.b, sizeof(k.client));
-	if (c->kind != BY_NAME)
-		memcpy(k.server, c->server.b, sizeof(k.server));
-	return s->rows[(hash64(s->key, span_of(&k, sizeof(k))) ^ name) % SETS];
-}
-
 static bool same_call(const struct call *a, const struct call *b)
 {
 	return a->kind == b->kind && a->port == b->port && a->proto == b->proto && addr_eq(a->client, b->client) &&
 	       (a->kind == BY_NAME ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
 }
 
-static struct row *row_in(struct row *set, const struct call *c)
+static struct place place_of(struct state *s, const struct call *c)
 {
-	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].base && same_call(&set[i].call, c))
-			return &set[i];
+	struct {
+		uint8_t client[16], server[16];
+		uint16_t port;
+		uint8_t proto, kind;
+		uint32_t zero;
+	} k = { .port = c->port, .proto = c->proto, .kind = c->kind };
+	if (s->recent.client.family && same_call(&s->recent, c))
+		return s->recent_place;
+	uint64_t name = c->kind == BY_NAME ? hash64(s->key, span_str(c->name)) : 0;
+	memcpy(k.client, c->client.b, sizeof(k.client));
+	if (c->kind != BY_NAME)
+		memcpy(k.server, c->server.b, sizeof(k.server));
+	uint64_t hash = hash64(s->key, span_of(&k, sizeof(k))) ^ name;
+	s->recent = *c;
+	s->recent_place = (struct place){ (uint32_t)(hash % SETS * WAYS), (uint32_t)(hash >> 32) };
+	return s->recent_place;
+}
+
+static struct row *row_in(struct state *s, struct place p, const struct call *c)
+{
+	for (uint32_t i = p.set; i < p.set + WAYS; i++)
+		if (s->heads[i].base && s->heads[i].mark == p.mark && same_call(&s->rows[i].call, c))
+			return &s->rows[i];
 	return NULL;
 }
 
 static struct row *row_find(const struct run *d, const struct call *c)
 {
-	return row_in(set_of(d, c), c);
+	struct state *s = d->state;
+	return row_in(s, place_of(s, c), c);
 }
 
 /* It may still become something: often enough, and not silent for much longer than it used to be. */
-static bool is_kept(const struct row *row, uint64_t now)
+static bool is_kept(const struct head *h, uint64_t now)
 {
-	uint64_t mean = row->total > 1 ? (row->last - row->base) / (row->total - 1) : 0;
-	return row->total >= KEPT_FROM && now < row->last + STALE_BEATS * mean + SECOND_NS;
+	uint64_t mean = h->total > 1 ? (h->last - h->base) / (h->total - 1) : 0;
+	return h->total >= KEPT_FROM && now < h->last + STALE_BEATS * mean + SECOND_NS;
 }
 
 static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 {
-	struct row *set = set_of(d, c), *row = row_in(set, c);
+	struct state *s = d->state;
+	struct place p = place_of(s, c);
+	struct row *row = row_in(s, p, c);
+	struct head *set = &s->heads[p.set], *head = NULL;
 	if (row)
 		return row;
 	for (unsigned i = 0; i < WAYS; i++) {
-		bool better = !row || is_kept(row, now) > is_kept(&set[i], now) ||
-			      (is_kept(row, now) == is_kept(&set[i], now) && set[i].last < row->last);
-		row = better ? &set[i] : row;
+		bool better = !head || is_kept(head, now) > is_kept(&set[i], now) ||
+			      (is_kept(head, now) == is_kept(&set[i], now) && set[i].last < head->last);
+		head = better ? &set[i] : head;
 	}
-	if (row->base && is_kept(row, now))
+	if (head->base && is_kept(head, now))
 		detect_dropped(d);
+	row = &s->rows[head - s->heads];
 	memset(row, 0, offsetof(struct row, at));
 	row->call = *c;
 	row->base = now ? now : 1;
+	*head = (struct head){ .base = row->base, .mark = p.mark };
 	return row;
 }
 
@@ -196,6 +219,9 @@ static void beat(struct run *d, const struct call *c, uint32_t device, const str
 	row->n = row->total < PERIOD_EVENTS ? row->total : PERIOD_EVENTS;
 	row->last = at->ts;
 	row->latest = *at;
+	struct state *s = d->state;
+	s->heads[row - s->rows].last = row->last;
+	s->heads[row - s->rows].total = row->total;
 }
 
 /* ---- what counts as a beat ---- */
@@ -253,7 +279,9 @@ static void on_again(struct run *d, const struct record *r)
 
 static void copy_text(char *out, size_t size, struct span s)
 {
-	snprintf(out, size, "%.*s", (int)(s.n < size ? s.n : size - 1), (const char *)s.p);
+	size_t n = s.n ? strnlen((const char *)s.p, span_cut(s, size - 1).n) : 0;
+	memcpy(out, n ? s.p : (const uint8_t *)"", n);
+	out[n] = '\0';
 }
 
 static void on_flow(struct run *d, const struct record *r)
@@ -269,7 +297,7 @@ static void on_flow(struct run *d, const struct record *r)
 	row->ended++;
 	row->refused += span_is(state, "refused");
 	row->answered += !span_is(state, "refused") && !span_is(state, "unanswered");
-	if (protocol.n)
+	if (protocol.n && !span_is(protocol, row->protocol))
 		copy_text(row->protocol, sizeof(row->protocol), protocol);
 }
 
@@ -396,7 +424,7 @@ static struct company company_of(const struct run *d, const struct call *c)
 	const struct state *s = d->state;
 	struct company n = { 0 };
 	for (unsigned i = 0; i < SETS * WAYS; i++) {
-		const struct row *row = &s->rows[i / WAYS][i % WAYS];
+		const struct row *row = &s->rows[i];
 		bool same = row->base && row->call.kind == c->kind && row->call.port == c->port && row->call.proto == c->proto;
 		if (!same)
 			continue;
@@ -593,7 +621,7 @@ static void finish(struct run *d)
 {
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++)
-		weigh_row(d, &s->rows[i / WAYS][i % WAYS]);
+		weigh_row(d, &s->rows[i]);
 	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
 		judge(d, f);
 }

@@ -69,16 +69,16 @@ struct arrival {
 	struct origin at;
 };
 
-/* What is remembered of a device: row = id % ROWS, the latest device keeps it. */
+/* What is remembered of a device: row = id % ROWS, the latest device keeps it. Asked for every conversation. */
 struct row {
 	uint32_t device;
 	uint64_t last;                           /* it sent something, as far as was told */
-	struct arrival came;
 };
 
 struct state {
 	uint64_t start;                          /* of the capture */
 	struct row rows[ROWS];
+	struct arrival came[ROWS];               /* of the same; touched only when somebody comes */
 };
 
 struct facts {
@@ -108,13 +108,15 @@ static void saw(struct run *d, uint32_t device, const struct origin *at, enum ho
 	if (device == DEVICE_NONE)
 		return;
 	bool fresh = row->device != device;
-	if (fresh)
+	if (fresh) {
 		*row = (struct row){ .device = device };
+		s->came[device % ROWS].ts = 0;
+	}
 	if (at->ts < row->last)
 		return;
 	bool back = !fresh && at->ts - row->last >= option_ns(d, SILENT) && how != BY_PACKET;
 	if (back || (fresh && is_new(d, device, at->ts)))
-		row->came = (struct arrival){ at->ts, fresh ? 0 : row->last, how, *at };
+		s->came[device % ROWS] = (struct arrival){ at->ts, fresh ? 0 : row->last, how, *at };
 	row->last = at->ts;
 }
 
@@ -144,7 +146,8 @@ static void fetched(struct run *d, const struct fetch *f)
 	const struct row *row = &s->rows[f->device % ROWS];
 	if (f->device == DEVICE_NONE)
 		return;
-	uint64_t came = row->device == f->device ? row->came.ts : 0;
+	const struct arrival *arrival = &s->came[f->device % ROWS];
+	uint64_t came = row->device == f->device ? arrival->ts : 0;
 	bool forced = came && f->at.ts >= came && f->at.ts - came <= option_ns(d, WITHIN);
 	bool disabled = device_is_disabled(d->devices, f->device);
 	bool may_count = disabled || fetch_counts(d, f) || device_role(d->devices, f->device) == ROLE_UNKNOWN;
@@ -154,15 +157,15 @@ static void fetched(struct run *d, const struct fetch *f)
 	addr_text(f->peer, text);
 	struct finding *known = detect_find(d, f->device, "%s", text);
 	struct facts *x = known ? known->own : NULL;
-	if (x && x->came.ts == (forced ? row->came.ts : 0) && x->fetch.kind <= f->kind)
+	if (x && x->came.ts == (forced ? arrival->ts : 0) && x->fetch.kind <= f->kind)
 		return;                          /* one call of many: told already */
-	bool keeps = x && (!forced || (!x->across && x->came.ts != row->came.ts));
+	bool keeps = x && (!forced || (!x->across && x->came.ts != arrival->ts));
 	known = detect_finding(d, f->device, &f->at, "%s", text);
 	x = known ? detect_own(d, known, sizeof(*x)) : NULL;
 	if (!x || keeps)                         /* it did so before: the first time stands */
 		return;
 	if (forced)
-		x->came = row->came;
+		x->came = *arrival;
 	x->fetch = *f;
 }
 

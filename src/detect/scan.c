@@ -81,7 +81,7 @@ struct port {
 };
 
 struct row {
-	struct addr source;                      /* family 0: free */
+	struct addr source;
 	uint32_t device;
 	uint64_t first, last;
 	uint32_t failed;
@@ -93,9 +93,17 @@ struct row {
 	struct addr asked[TARGETS * 2];
 };
 
+/* What is asked of every row of a set, for every conversation: kept together. */
+struct head {
+	struct addr source;                      /* family 0: free */
+	uint32_t failed;
+	uint64_t last;
+};
+
 struct state {
 	struct hash_key key;
-	struct row rows[SETS][WAYS];
+	struct head heads[SETS * WAYS];          /* WAYS of a set stand behind each other */
+	struct row rows[SETS * WAYS];
 };
 
 struct facts {
@@ -135,22 +143,35 @@ static uint64_t hash_of(const struct run *d, struct addr a)
 
 static struct row *row_of(struct run *d, struct addr source, uint64_t ts)
 {
-	struct row *set = ((struct state *)d->state)->rows[hash_of(d, source) % SETS], *row = NULL;
+	struct state *s = d->state;
+	struct head *set = &s->heads[hash_of(d, source) % SETS * WAYS], *head = NULL;
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].source.family && addr_eq(set[i].source, source))
-			row = &set[i];
-	bool old = row && ts > row->last && ts - row->last > (uint64_t)(d->opt[PAUSE] * SECOND_NS);
-	if (row && !old)
-		return row;
+			head = &set[i];
+	bool old = head && ts > head->last && ts - head->last > (uint64_t)(d->opt[PAUSE] * SECOND_NS);
+	if (head && !old)
+		return &s->rows[head - s->heads];
 	for (unsigned i = 0; i < WAYS && !old; i++)      /* who never failed gives way first, then the longest silent */
-		if (!row || !set[i].failed > !row->failed || (!set[i].failed == !row->failed && set[i].last < row->last))
-			row = &set[i];
-	if (row->failed >= ATTEMPTS_KEPT && !old)
+		if (!head || !set[i].failed > !head->failed || (!set[i].failed == !head->failed && set[i].last < head->last))
+			head = &set[i];
+	if (head->failed >= ATTEMPTS_KEPT && !old)
 		detect_dropped(d);
+	*head = (struct head){ .source = source };
+	struct row *row = &s->rows[head - s->heads];
 	memset(row, 0, offsetof(struct row, targets));
 	row->source = source;
 	row->first = ts;
 	return row;
+}
+
+static void row_tried(struct run *d, struct row *row, uint64_t ts, bool failed)
+{
+	struct state *s = d->state;
+	struct head *head = &s->heads[row - s->rows];
+	row->failed += failed;
+	row->last = ts > row->last ? ts : row->last;
+	head->failed = row->failed;
+	head->last = row->last;
 }
 
 static bool is_medical(const struct run *d, struct addr a)
@@ -235,8 +256,7 @@ static void on_flow(struct run *d, const struct record *r)
 	if (failed)
 		row->latest = *at;
 	row->device = detect_client_device(d, at);
-	row->failed += failed;
-	row->last = at->ts > row->last ? at->ts : row->last;
+	row_tried(d, row, at->ts, failed);
 	if (t) {
 		t->all++;
 		t->failed += failed;
@@ -261,7 +281,7 @@ static void on_arp(struct run *d, const struct record *r)
 		return;
 	struct row *row = row_of(d, sender, r->at->ts);
 	uint64_t hash = hash_of(d, target);
-	row->last = r->at->ts > row->last ? r->at->ts : row->last;
+	row_tried(d, row, r->at->ts, false);
 	for (unsigned i = 0; i < row->narps; i++)
 		if (row->arps[i] == hash)
 			return;
@@ -431,8 +451,8 @@ static void finish(struct run *d)
 {
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++)
-		if (s->rows[i / WAYS][i % WAYS].source.family)
-			weigh_row(d, &s->rows[i / WAYS][i % WAYS]);
+		if (s->heads[i].source.family)
+			weigh_row(d, &s->rows[i]);
 	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
 		judge(d, f);
 }

@@ -121,15 +121,18 @@ static inline bool string(struct rd *r, struct span *out, bool *escaped)
 	struct rd from = *r;
 	struct span part;
 	*escaped = false;
-	while (rd_until_any(r, '"', '\\', &part)) {
-		if (rd_u8(r) == '"') {
-			*out = rd_span(&from, rd_left(&from) - rd_left(r) - 1);
-			return true;
-		}
-		*escaped = true;
+	if (!rd_until_any(r, '"', '\\', out))
+		return false;
+	if (rd_u8(r) == '"')
+		return true;
+	*escaped = true;
+	do {
 		rd_skip(r, 1);                   /* whatever is escaped */
-	}
-	return false;
+		if (!rd_until_any(r, '"', '\\', &part))
+			return false;
+	} while (rd_u8(r) != '"');
+	*out = rd_span(&from, rd_left(&from) - rd_left(r) - 1);
+	return true;
 }
 
 static inline bool scalar(struct rd *r, struct line_value *v)

@@ -60,7 +60,7 @@ struct sensors {
 struct facts {
 	struct span v[SLOTS];                    /* as it stands there; borrowed */
 	struct told told;
-	uint64_t key;
+	uint64_t key;                            /* of the conversation by its sensor's number, 0: it has none */
 	bool turned;                             /* the line's source is the server */
 };
 
@@ -229,6 +229,16 @@ static void gather(struct sensors *s, struct facts *f, const struct plan *p, con
 				f->v[r->slot] = line_text(l, v, &s->arena);
 }
 
+/* Which conversation it is of, when the line says so. Its row is asked for early: reading the rest takes as long. */
+static void name(const struct sensors *s, struct facts *f, const struct log *l)
+{
+	struct span id = f->v[SLOT_CONVERSATION];
+	if (!id.n)
+		return;
+	f->key = hash64(s->key, id) ^ ((uint64_t)l->kind + 1);
+	__builtin_prefetch(&s->seen[f->key % SEEN], 1);
+}
+
 static uint64_t number(struct span s)
 {
 	uint64_t u = 0;
@@ -381,11 +391,10 @@ static void amounts(struct sensors *s, struct facts *f, enum sensor_kind k, bool
 
 /* ---- telling ---- */
 
-static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log *l, bool is_flow, bool *fresh)
+static struct seen *seen_of(struct sensors *s, const struct facts *f, bool is_flow, bool *fresh)
 {
-	struct span id = f->v[SLOT_CONVERSATION];
-	uint64_t key = id.n ? hash64(s->key, id) ^ ((uint64_t)l->kind + 1) : hash64(s->key, span_of(&f->told.at.src,
-		       sizeof(f->told.at.src))) ^ hash64(s->key, span_of(&f->told.at.dst, sizeof(f->told.at.dst)));
+	uint64_t key = f->key ? f->key : hash64(s->key, span_of(&f->told.at.src, sizeof(f->told.at.src))) ^
+					 hash64(s->key, span_of(&f->told.at.dst, sizeof(f->told.at.dst)));
 	struct seen *e = &s->seen[key % SEEN];
 	*fresh = !e->id || e->key != key || (e->over && is_flow);
 	if (*fresh)
@@ -396,7 +405,7 @@ static struct seen *seen_of(struct sensors *s, struct facts *f, const struct log
 static void tell_conversation(struct sensors *s, struct facts *f, const struct log *l, bool is_flow)
 {
 	bool fresh, answered = false;
-	struct seen *e = seen_of(s, f, l, is_flow, &fresh);
+	struct seen *e = seen_of(s, f, is_flow, &fresh);
 	if (is_flow)
 		amounts(s, f, l->kind, &answered);
 	f->told.at.flow = e->id;
@@ -518,6 +527,7 @@ static void tell(struct sensors *s, struct log *l)
 	if (!p)
 		return;                          /* statistics, alerts by signature: nothing of ours */
 	gather(s, &f, p, &l->line);
+	name(s, &f, l);
 	ends(&f, l);
 	if (!f.told.at.src.family || !f.told.at.dst.family || !l->ts)
 		return;

@@ -145,12 +145,13 @@ uint64_t value_time(struct minute *m, struct span s)
 	return at > 0 ? (uint64_t)at * NS + ns : 0;
 }
 
+/* More than 15: it is none. */
 static inline unsigned hex_digit(uint8_t c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10u : 16;
+	static const uint8_t more[256] = {       /* by one than it means; 0: nothing */
+		['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16,
+	};
+	return more[c] - 1u;
 }
 
 uint64_t value_hex(struct span s)
@@ -158,7 +159,7 @@ uint64_t value_hex(struct span s)
 	uint64_t v = 0;
 	for (struct rd r = rd_of(span_cut(s, 16)); rd_left(&r);) {
 		unsigned d = hex_digit(rd_u8(&r));
-		if (d == 16)
+		if (d > 15)
 			return 0;
 		v = v << 4 | d;
 	}
@@ -173,7 +174,7 @@ static inline bool bytes(struct span s, uint8_t stop, uint8_t *to, size_t n)
 		if (i && stop && rd_u8(&r) != stop)
 			return false;
 		unsigned high = hex_digit(rd_u8(&r)), low = hex_digit(rd_u8(&r));
-		if (high == 16 || low == 16)
+		if ((high | low) > 15)
 			return false;
 		to[i] = (uint8_t)(high << 4 | low);
 	}
@@ -215,8 +216,17 @@ struct addr value_addr(struct span s)
 
 struct mac value_mac(struct span s)
 {
-	struct mac m;
-	return s.n == MAC_TEXT - 1 && bytes(s, ':', m.b, sizeof(m.b)) ? m : (struct mac){ 0 };
+	struct rd whole = rd_of(s), r;
+	struct mac m UNSET;
+	unsigned bad = 0;
+	if (s.n != MAC_TEXT - 1 || !rd_fixed(&whole, MAC_TEXT - 1, &r))
+		return (struct mac){ 0 };
+	for (unsigned i = 0; i < sizeof(m.b); i++) {
+		unsigned high = hex_digit(rd_u8(&r)), low = hex_digit(rd_u8(&r));
+		m.b[i] = (uint8_t)(high << 4 | low);
+		bad |= high | low | (i < 5 && rd_u8(&r) != ':' ? 16 : 0);
+	}
+	return bad > 15 ? (struct mac){ 0 } : m;
 }
 
 /* ---- fields ---- */

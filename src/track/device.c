@@ -401,11 +401,14 @@ static void record_vitals(struct devices *t, const struct record *r, uint32_t se
 	clue_add(t, device_receiver(t, r->at), &s);
 }
 
-static int decoder_index(const struct decoder *d)
+static int decoder_index(struct devices *t, const struct decoder *d)
 {
+	uint8_t *memo = &t->indexes[((uintptr_t)d >> 5) % INDEX_MEMO];
+	if (decoders[*memo] == d)
+		return *memo;
 	for (int i = 0; decoders[i] && i < DECODERS_MAX; i++)
 		if (decoders[i] == d)
-			return i;
+			return *memo = (uint8_t)i;
 	return -1;
 }
 
@@ -424,7 +427,7 @@ static const struct decoder *decoder_named(struct span name)
 static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool serves, const struct said *where)
 {
 	struct device *row = table_row(t, id);
-	int i = decoder_index(d);
+	int i = decoder_index(t, d);
 	if (!row || i < 0)
 		return;
 	uint64_t *words = serves ? row->serves : row->speaks, bit = UINT64_C(1) << (i % 64);
