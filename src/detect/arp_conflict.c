@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* net.arp-conflict: two network cards claim one address, and the one that had it goes on using it. A card
- * that takes over an address for good (a new lease, a replaced device, a standby) contradicts nobody. */
+/* net.arp-conflict: two network cards claim one address, by ARP or by neighbour discovery of IPv6 (RFC 4861), and the
+ * one that had it goes on using it. A card that takes over an address for good (a new lease, a replaced device, a
+ * standby) contradicts nobody. */
 #include "base/scope.h"
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { OPERATION, SENDER_MAC, SENDER, TARGET, GRATUITOUS, DHCP_ROUTER, WANTS };
+enum want_index {
+	OPERATION, SENDER_MAC, SENDER, TARGET, GRATUITOUS, ND_OPERATION, ND_TARGET, ND_SOLICITED, ND_OVERRIDE, ND_ROUTER,
+	DHCP_ROUTER, WANTS
+};
 
 static const struct want wants[] = {
 	[OPERATION] = { "arp", "operation" },
@@ -13,6 +17,11 @@ static const struct want wants[] = {
 	[SENDER] = { "arp", "sender_addr" },
 	[TARGET] = { "arp", "target_addr" },
 	[GRATUITOUS] = { "arp", "gratuitous" },
+	[ND_OPERATION] = { "nd", "operation" },
+	[ND_TARGET] = { "nd", "target_addr" },
+	[ND_SOLICITED] = { "nd", "solicited" },
+	[ND_OVERRIDE] = { "nd", "override" },
+	[ND_ROUTER] = { "nd", "router" },
 	[DHCP_ROUTER] = { "dhcp", "router" },
 	[WANTS] = { NULL, NULL },
 };
@@ -28,9 +37,10 @@ static const struct rule rule = {
 	.id = "net.arp-conflict",
 	.title = "Two network cards claim the same address",
 	.cause = "altered on the way",
-	.sees = "An address is claimed by ARP (asked from, answered, announced) by one MAC, then by another, and the "
-		"first goes on claiming or using it within seconds. Takeovers for good, shared router addresses "
-		"(VRRP, HSRP, GLBP, CARP), probes and routers that answer for addresses nobody else has do not count.",
+	.sees = "An address is claimed by ARP or IPv6 neighbour discovery (asked from, answered, announced) by one MAC, then "
+		"by another, and the first goes on claiming or using it within seconds. Takeovers for good, shared router "
+		"addresses (VRRP, HSRP, GLBP, CARP), probes, IPv6 answers that are not to override (of a proxy, or for an address "
+		"that several share) and routers that answer for addresses nobody else has do not count.",
 	.why = "What is meant for that address goes to whoever answered last. It is how a machine puts itself between "
 	       "a monitor and its central station, where it can read and change vital signs; and also how two devices "
 	       "with one address by mistake lose each other's alarms.",
@@ -42,7 +52,7 @@ static const struct rule rule = {
 		  ADVICE_EVIDENCE, NULL },
 	.attack = { "T1557.002", "T0830", NULL },
 	.cwe = { "CWE-290", "CWE-923", NULL },
-	.references = { "RFC 826", "RFC 5227 section 2.4", "https://attack.mitre.org/techniques/T1557/002/", NULL },
+	.references = { "RFC 826", "RFC 5227 section 2.4", "RFC 4861 section 7.2", "https://attack.mitre.org/techniques/T1557/002/", NULL },
 };
 
 enum { SETS = 256, WAYS = 4, CLAIMS = 4, TOLD = 4, GATEWAYS = 8, SECOND_NS = 1000000000, QUICK_S = 5, ASKED_S = 5 };
@@ -63,6 +73,7 @@ struct row {
 	uint64_t touched, asked;
 	struct claim claims[CLAIMS];
 	unsigned n, latest;
+	bool router;                             /* whoever claims it says that it is a router */
 	uint32_t device;                         /* whom the finding is about */
 	uint32_t returns, quick;                 /* back to a card that claimed before; within QUICK_S */
 };
@@ -234,20 +245,19 @@ static void note_told(struct claim *c, struct addr a)
 	}
 }
 
-static void claimed(struct run *d, const struct record *r, struct addr a, struct mac m)
+/* told: whom an answer is for; family 0: it is none. */
+static void claimed(struct run *d, const struct origin *at, struct addr a, struct mac m, struct addr told, bool router)
 {
-	const struct origin *at = r->at;
-	bool reply = span_is(record_get_text(r, (unsigned)d->col[OPERATION]), "reply");
-	bool own = record_get_uint(r, (unsigned)d->col[GRATUITOUS]) != 0;
 	struct row *row = row_open(d, a, at->vlan);
 	struct claim *c = claim_of(row, m);
 	if (!c && !(c = claim_add(row, m, at)))
 		return;
 	((struct state *)d->state)->contested |= row->n > 1;
+	row->router |= router;
 	c->count++;
-	c->unasked += reply && !own && (!row->asked || at->ts - row->asked > (uint64_t)ASKED_S * SECOND_NS);
-	if (reply && !own)
-		note_told(c, record_get_addr(r, (unsigned)d->col[TARGET]));
+	c->unasked += told.family && (!row->asked || at->ts - row->asked > (uint64_t)ASKED_S * SECOND_NS);
+	if (told.family)
+		note_told(c, told);
 	seen_again(d, row, c, at);
 }
 
@@ -262,15 +272,36 @@ static void on_arp(struct run *d, const struct record *r)
 	struct row *asked = request && target.family ? row_find(d, target, r->at->vlan) : NULL;
 	if (asked && !addr_eq(record_get_addr(r, (unsigned)d->col[SENDER]), target))
 		asked->asked = r->at->ts;
+	bool answer = !request && !record_get_uint(r, (unsigned)d->col[GRATUITOUS]);
 	if (zone_claim(r, &a, &m) && addr_class(a) != ADDR_LINK_LOCAL && !is_shared(m))
-		claimed(d, r, a, m);
+		claimed(d, r->at, a, m, answer ? target : (struct addr){ 0 }, false);
+}
+
+/* RFC 4861 7.2: a solicitation is sent from an address that its sender has; an advertisement that is not to override
+ * leaves the MAC that others know in place, as a proxy's and an anycast address's must be. */
+static void on_nd(struct run *d, const struct record *r)
+{
+	struct span operation = record_get_text(r, (unsigned)d->col[ND_OPERATION]);
+	struct addr a, target = record_get_addr(r, (unsigned)d->col[ND_TARGET]), told = { 0 };
+	struct mac m;
+	bool advertisement = span_is(operation, "advertisement");
+	struct row *asked = span_is(operation, "solicitation") && target.family ? row_find(d, target, r->at->vlan) : NULL;
+	if (asked && !addr_eq(r->at->src, target))
+		asked->asked = r->at->ts;
+	if (advertisement && !record_get_uint(r, (unsigned)d->col[ND_OVERRIDE]))
+		return;
+	if (advertisement && record_get_uint(r, (unsigned)d->col[ND_SOLICITED]) && addr_class(r->at->dst) != ADDR_MULTICAST)
+		told = r->at->dst;
+	bool router = span_is(operation, "router_advertisement") || record_get_uint(r, (unsigned)d->col[ND_ROUTER]);
+	if (zone_claim(r, &a, &m) && !is_shared(m))
+		claimed(d, r->at, a, m, told, router);
 }
 
 /* A card uses the address: that counts as much as a claim, but opens none. */
 static void on_packet(struct run *d, const struct record *r)
 {
 	const struct origin *at = r->at;
-	bool contested = ((const struct state *)d->state)->contested && at->src.family == 4;
+	bool contested = ((const struct state *)d->state)->contested && at->src.family;
 	struct row *row = contested ? row_find(d, at->src, at->vlan) : NULL;
 	struct claim *c = row && row->n > 1 ? claim_of(row, at->smac) : NULL;
 	if (!c)
@@ -338,7 +369,7 @@ static struct view view_of(const struct run *d, const struct row *row)
 			v.other = c;
 	}
 	v.claimant = v.other ? stranger(d, v.other->mac, row->addr) : DEVICE_NONE;
-	v.gateway = is_gateway(d, row->addr) || zone_is_router(d->zones, v.owner->mac) ||
+	v.gateway = row->router || is_gateway(d, row->addr) || zone_is_router(d->zones, v.owner->mac) ||
 		    (holder && device_role(d->devices, holder) == ROLE_NETWORK);
 	v.medical = matters(d, holder) || zone_is_central(d->zones, row->addr, 0);
 	for (unsigned i = 0; v.other && i < TOLD; i++)
@@ -361,8 +392,8 @@ static void describe(struct run *d, struct finding *f, const struct row *row, co
 	record_addr(f->observed, OBS_ADDRESS, row->addr);
 	record_mac(f->observed, OBS_MAC, v->other->mac);
 	record_mac(f->observed, OBS_OTHER_MAC, v->owner->mac);
-	record_str(f->observed, OBS_PROTOCOL, "arp");
-	record_str(f->observed, OBS_TRANSPORT, "arp");
+	record_str(f->observed, OBS_PROTOCOL, row->addr.family == 6 ? "nd" : "arp");
+	record_str(f->observed, OBS_TRANSPORT, row->addr.family == 6 ? "icmpv6" : "arp");
 	detect_list(f, OBS_TRAITS, row->returns >= 2 ? "flip-flop" : "contradicted once");
 	if (v->gateway)
 		detect_list(f, OBS_TRAITS, "gateway");
@@ -415,7 +446,7 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "arp", on_arp }, { "contact", on_packet }, { "answer", on_packet }, { "dhcp", on_dhcp }, { NULL, NULL },
+	{ "arp", on_arp }, { "nd", on_nd }, { "contact", on_packet }, { "answer", on_packet }, { "dhcp", on_dhcp }, { NULL, NULL },
 };
 
 const struct detector detector_arp_conflict = {

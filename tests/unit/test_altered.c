@@ -3,10 +3,10 @@
 #include "fake_ward.h"
 
 extern const struct detector detector_rewritten_stream, detector_arp_conflict;
-extern const struct decoder decoder_arp, decoder_dhcp;
+extern const struct decoder decoder_arp, decoder_dhcp, decoder_icmp6;
 
 static const struct detector *const table[] = { &detector_rewritten_stream, &detector_arp_conflict, NULL };
-static const struct decoder *const from[] = { &decoder_arp, &decoder_dhcp, NULL };
+static const struct decoder *const from[] = { &decoder_arp, &decoder_dhcp, &decoder_icmp6, NULL };
 
 #define MONITOR "10.1.2.3"
 #define CENTRAL "10.1.2.100"
@@ -33,6 +33,121 @@ static void asks(struct ward *w, struct mac m, const char *who, const char *whom
 static void answers(struct ward *w, struct mac m, const char *who, const char *whom)
 {
 	ward_arp(w, &decoder_arp, m, who, whom, 2);
+}
+
+/* ---- neighbour discovery (RFC 4861) ---- */
+
+#define MONITOR6 "2001:db8:1::3"
+#define CENTRAL6 "2001:db8:1::100"
+#define ROUTER6  "fe80::1"
+#define MIDDLE6  "2001:db8:1::66"
+#define ALL6     "ff02::1"
+
+enum { SOLICITATION = 135, ADVERTISEMENT, ROUTER = 0x80, SOLICITED = 0x40, OVERRIDE = 0x20, OPTION_SOURCE = 1, OPTION_TARGET };
+
+static void neighbour(struct ward *w, uint8_t type, uint8_t flags, struct mac m, const char *from_addr, const char *to,
+		      const char *target)
+{
+	struct origin at = { .ts = w->ts += 1000000000u, .packet = ++w->packet, .smac = m, .proto = 58, .src = ward_ip(from_addr),
+			     .dst = ward_ip(to) };
+	struct buf b = { 0 };
+	buf_u8(&b, type);
+	buf_fill(&b, 0, 3);                                      /* code, checksum */
+	buf_u8(&b, flags);
+	buf_fill(&b, 0, 3);
+	struct addr a = ward_ip(target);
+	buf_bytes(&b, span_of(a.b, 16));
+	buf_u8(&b, type == SOLICITATION ? OPTION_SOURCE : OPTION_TARGET);
+	buf_u8(&b, 1);
+	buf_bytes(&b, span_of(m.b, 6));
+	ward_message(w, &decoder_icmp6, &at, buf_span(&b));
+	buf_done(&b);
+}
+
+static void asks6(struct ward *w, struct mac m, const char *who, const char *whom)
+{
+	neighbour(w, SOLICITATION, 0, m, who, "ff02::1:ff00:100", whom);
+}
+
+static void answers6(struct ward *w, struct mac m, const char *who, const char *whom)
+{
+	neighbour(w, ADVERTISEMENT, SOLICITED | OVERRIDE, m, who, whom, who);
+}
+
+static void ordinary_neighbours_are_silent(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	ward_device(w, ROLE_MONITOR, "mon", MONITOR6);
+	ward_device(w, ROLE_CENTRAL, "cms", CENTRAL6);
+	for (int i = 0; i < 20; i++) {
+		neighbour(w, SOLICITATION, 0, ward_mac(1), "::", "ff02::1:ff00:3", MONITOR6);        /* is it free? */
+		neighbour(w, ADVERTISEMENT, OVERRIDE, ward_mac(1), MONITOR6, ALL6, MONITOR6);
+		asks6(w, ward_mac(1), MONITOR6, CENTRAL6);
+		answers6(w, ward_mac(2), CENTRAL6, MONITOR6);
+		ward_contact_to(w, MONITOR6, CENTRAL6, 2575, 6);
+	}
+	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+}
+
+static void proxies_that_do_not_override_and_takeovers_of_ipv6_are_silent(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	for (int i = 0; i < 8; i++) {
+		answers6(w, ward_mac(2), CENTRAL6, MONITOR6);
+		neighbour(w, ADVERTISEMENT, SOLICITED, ward_mac(9), CENTRAL6, MONITOR6, CENTRAL6);
+	}
+	static const struct mac vrrp = { { 0, 0, 0x5e, 0, 2, 7 } };
+	for (int i = 0; i < 6; i++) {
+		neighbour(w, ADVERTISEMENT, ROUTER | OVERRIDE, vrrp, ROUTER6, ALL6, ROUTER6);
+		neighbour(w, ADVERTISEMENT, ROUTER | OVERRIDE, ward_mac(7), ROUTER6, ALL6, ROUTER6);
+	}
+	for (int i = 0; i < 5; i++)
+		answers6(w, ward_mac(3), MIDDLE6, MONITOR6);
+	for (int i = 0; i < 5; i++)                              /* for good */
+		answers6(w, ward_mac(4), MIDDLE6, MONITOR6);
+	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+}
+
+static void poisoned_neighbours_of_a_monitor_are_told_like_arp(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	uint32_t m = ward_device(w, ROLE_MONITOR, "mon", MONITOR6), c = ward_device(w, ROLE_CENTRAL, "cms", CENTRAL6);
+	uint32_t middle = ward_device(w, ROLE_UNKNOWN, "middle", MIDDLE6);
+	asks6(w, ward_mac(m), MONITOR6, CENTRAL6);
+	answers6(w, ward_mac(c), CENTRAL6, MONITOR6);
+	later(w, 600);
+	for (int i = 0; i < 8; i++) {
+		answers6(w, ward_mac(middle), CENTRAL6, MONITOR6);
+		ward_contact_to(w, CENTRAL6, "2001:db8:1::4", 2575, 6);  /* the central station goes on speaking */
+		later(w, 8);
+	}
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.arp-conflict\",\"severity\":\"high\"");
+	ASSERT_SAYS(said, "Device middle (2001:db8:1::66) says that it also has the address 2001:db8:1::100 of");
+	ASSERT_SAYS(said, "\"protocol\":\"nd\"");
+	ASSERT_SAYS(said, "unasked replies");
+	ASSERT_SAYS(said, "told 2001:db8:1::3");
+	ward_free(w);
+}
+
+static void a_claim_to_the_ipv6_router_is_high_whoever_is_concerned(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	ward_device(w, ROLE_UNKNOWN, "middle", MIDDLE6);
+	for (int i = 0; i < 4; i++) {
+		neighbour(w, ADVERTISEMENT, ROUTER | OVERRIDE, ward_mac(7), ROUTER6, ALL6, ROUTER6);
+		answers6(w, ward_mac(1), ROUTER6, MONITOR6);
+	}
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ASSERT_SAYS(said, "the router's address fe80::1");
+	ward_free(w);
 }
 
 /* ---- rewritten streams ---- */
@@ -380,6 +495,10 @@ int main(void)
 		cmocka_unit_test(the_same_address_on_two_vlans_is_no_conflict),
 		cmocka_unit_test(poisoning_of_a_monitor_is_high_and_names_who_says_so),
 		cmocka_unit_test(a_claim_to_the_gateway_is_high_whoever_is_concerned),
+		cmocka_unit_test(ordinary_neighbours_are_silent),
+		cmocka_unit_test(proxies_that_do_not_override_and_takeovers_of_ipv6_are_silent),
+		cmocka_unit_test(poisoned_neighbours_of_a_monitor_are_told_like_arp),
+		cmocka_unit_test(a_claim_to_the_ipv6_router_is_high_whoever_is_concerned),
 		cmocka_unit_test(two_ordinary_devices_with_one_address_are_medium),
 		cmocka_unit_test(a_flood_of_claims_stays_bounded_and_hides_no_conflict),
 		cmocka_unit_test(every_word_of_the_rules_is_about_observables),
