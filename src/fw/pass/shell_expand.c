@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What words stand for (POSIX.1 XCU 2.6): variables, parameters, substitutions, quotes; what is not known stays in
+ * braces. */
+#include "fw/pass/shell_machine.h"
+
+struct shell_variable *shell_variable_find(struct shell *s, struct span name)
+{
+	for (unsigned i = 0; i < s->nvars; i++)
+		if (span_eq(s->vars[i].name, name))
+			return &s->vars[i];
+	return NULL;
+}
+
+void shell_variable_set(struct shell *s, struct span name, struct shell_word value)
+{
+	struct shell_variable *v = shell_variable_find(s, name);
+	if (v && !value.open && v->value.open && (s->conditions || s->alternative))
+		value.replaceable = true;        /* [ -z "$X" ] && X=default */
+	if (!v && s->nvars < VARIABLES)
+		*(v = &s->vars[s->nvars++]) = (struct shell_variable){ 0 };
+	if (v)
+		*v = (struct shell_variable){ .name = name, .value = value, .line = s->line, .exported = v->exported, .set = ++s->serial };
+}
+
+void shell_field_end(struct fields *f)
+{
+	if ((f->now.text.n || f->now.any) && f->n < f->max) {
+		f->now.word.text = arena_copy(f->s->arena, buf_span(&f->now.text));
+		f->out[f->n++] = f->now.word;
+	}
+	buf_reset(&f->now.text);
+	f->now.word = (struct shell_word){ 0 };
+	f->now.any = false;
+}
+
+static void field_byte(struct fields *f, uint8_t c)
+{
+	if (f->now.text.n < FIELD)
+		buf_u8(&f->now.text, c);
+}
+
+static void field_value(struct fields *f, const struct shell_word *w, bool quoted)
+{
+	for (size_t i = 0; i < w->text.n; i++) {
+		uint8_t c = w->text.p[i];
+		if (!quoted && f->split && !w->open && (shell_is_blank(c) || c == '\n'))
+			shell_field_end(f);
+		else
+			field_byte(f, c);
+	}
+	f->now.word.open |= w->open;
+	f->now.word.replaceable |= w->replaceable;
+}
+
+static void field_unknown(struct fields *f, const char *before, struct span what, const char *behind)
+{
+	const uint8_t *p = what.p;
+	for (; *before; before++)
+		field_byte(f, (uint8_t)*before);
+	for (size_t i = 0; i < what.n && i < CAPTURE; i++)
+		field_byte(f, p[i] == '\n' ? ' ' : p[i]);
+	for (; *behind; behind++)
+		field_byte(f, (uint8_t)*behind);
+	f->now.word.open = true;
+}
+
+bool shell_is_name_byte(uint8_t c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+struct shell_word shell_expand_one(struct shell *s, struct span raw)
+{
+	struct shell_word w = { 0 };
+	struct fields f = { .s = s, .out = &w, .max = 1 };
+	f.now.any = true;
+	if (++s->nesting <= NESTING)
+		shell_expand_into(&f, raw, false);
+	s->nesting--;
+	shell_field_end(&f);
+	buf_done(&f.now.text);
+	return w;
+}
+
+static void positional(struct fields *f, struct span name, bool quoted)
+{
+	struct shell *s = f->s;
+	uint8_t c = name.n == 1 ? name.p[0] : 0;
+	if (c >= '0' && c <= '9' && (unsigned)(c - '0') < s->nparams) {
+		field_value(f, &s->params[c - '0'], quoted);
+		return;
+	}
+	if ((c == '@' || c == '*') && s->nparams > 1) {
+		for (unsigned i = 1; i < s->nparams; i++) {
+			if (i > 1)
+				shell_field_end(f);
+			field_value(f, &s->params[i], quoted);
+		}
+		return;
+	}
+	field_unknown(f, "{$", name, "}");
+}
+
+static void variable_into(struct fields *f, struct span name, bool quoted)
+{
+	const struct shell_variable *v = shell_variable_find(f->s, name);
+	if (v)
+		field_value(f, &v->value, quoted);
+	else if (name.n == 1 && !shell_is_name_byte(name.p[0], true))
+		positional(f, name, quoted);
+	else
+		field_unknown(f, "{$", name, "}");
+}
+
+/* Patterns of ${X#…} with * at one end or both, and plain text: */
+static struct span stripped(struct span s, struct span pattern, bool front, bool longest)
+{
+	bool open_front = pattern.n && pattern.p[0] == '*', open_back = pattern.n > open_front && pattern.p[pattern.n - 1] == '*';
+	struct span plain = span_cut(span_from(pattern, open_front), pattern.n - open_front - open_back);
+	bool open = front ? open_front : open_back, far = front ? open_back : open_front;
+	if (pattern.n > 256 || (far && longest))
+		return far && longest && !open && plain.n <= s.n && memmem(s.p, s.n, plain.p, plain.n) ? (struct span){ 0 } : s;
+	for (size_t i = 0; i + plain.n <= s.n; i++) {
+		/* From the front the shortest match ends earliest; from the back it begins latest. */
+		size_t at = front != longest ? i : s.n - plain.n - i;
+		bool anchored = open || (front ? at == 0 : at + plain.n == s.n);
+		if (anchored && span_eq(span_cut(span_from(s, at), plain.n), plain))
+			return front ? span_from(s, at + plain.n) : span_cut(s, at);
+	}
+	return s;
+}
+
+/* ${NAME}, ${NAME:-default}, ${NAME:=default}, ${NAME#…}, ${NAME%…}; other forms are not followed. */
+static void braced(struct fields *f, struct span inner, bool quoted)
+{
+	size_t n = 0;
+	while (n < inner.n && shell_is_name_byte(inner.p[n], n == 0))
+		n++;
+	if (!n && inner.n)
+		n = 1;
+	struct span name = span_cut(inner, n), rest = span_from(inner, n);
+	bool colon = rest.n && rest.p[0] == ':';
+	uint8_t op = rest.n > colon ? rest.p[colon] : 0;
+	struct shell_variable *v = shell_variable_find(f->s, name);
+	if (op == 0 || (v && (op == '-' || op == '=') && v->value.text.n && !v->value.open)) {
+		variable_into(f, name, quoted);
+		return;
+	}
+	if (v && !v->value.open && !colon && (op == '#' || op == '%')) {
+		bool longest = rest.n > 1 && rest.p[1] == op;
+		struct shell_word kept = v->value;
+		kept.text = stripped(kept.text, span_from(rest, 1u + longest), op == '#', longest);
+		field_value(f, &kept, quoted);
+		return;
+	}
+	if (op != '-' && op != '=') {
+		field_unknown(f, "{${", inner, "}}");
+		return;
+	}
+	struct shell_word w = shell_expand_one(f->s, span_from(rest, colon + 1u));
+	w.replaceable = true;
+	if (op == '=')
+		shell_variable_set(f->s, name, w);
+	field_value(f, &w, quoted);
+}
+
+/* The only command of a substitution, and what it prints where the text or the world gives that. */
+static bool output_of(struct shell *s, const struct shell_command *c, struct shell_word *out)
+{
+	struct span name = c->nwords ? c->words[0].text : (struct span){ 0 };
+	const struct shell_world *w = s->world;
+	for (unsigned i = 0; i < c->nwords; i++)
+		if (c->words[i].open)
+			return false;
+	for (unsigned i = 0; i < c->nredirects; i++)
+		if (c->redirects[i].fd == 1 || c->redirects[i].kind == SHELL_READ)
+			return false;
+	*out = (struct shell_word){ 0 };
+	if (span_is(name, "echo") && c->nwords == 2) {
+		*out = c->words[1];
+		return true;
+	}
+	out->replaceable = true;
+	if (w && span_is(name, "cat") && c->nwords == 2)
+		return w->file(w->ctx, c->words[1].text, &out->text);
+	bool asks = span_is(name, "nvram") || span_is(name, "uci");
+	bool get = asks && c->nwords > 2 && span_is(c->words[1].text, "get");
+	bool direct = (span_is(name, "nvram_get") || span_is(name, "getprop")) && c->nwords == 2;
+	return w && (get || direct) && w->key(w->ctx, c->words[c->nwords - 1].text, &out->text);
+}
+
+static void substituted(struct fields *f, struct span inner, bool quoted)
+{
+	unsigned before = f->s->out->n;
+	struct shell_word w;
+	shell_run_text(f->s, inner, f->s->line);
+	bool one = f->s->out->n == before + 1;
+	if (!one || !output_of(f->s, &f->s->out->v[before], &w) || w.text.n > FIELD) {
+		field_unknown(f, "{$(", inner, ")}");
+		return;
+	}
+	while (w.text.n && w.text.p[w.text.n - 1] == '\n')
+		w.text.n--;
+	field_value(f, &w, quoted);
+}
+
+static void dollar(struct fields *f, struct rd *in, struct span raw, bool quoted)
+{
+	size_t from = raw.n - rd_left(in);
+	uint8_t c = rd_peek(in);
+	if (c == '(' || c == '{') {
+		struct rd ahead = *in;
+		rd_skip(&ahead, 1);
+		shell_skip_to(&ahead, c == '(' ? ')' : '}', 0);
+		size_t to = raw.n - rd_left(&ahead);
+		*in = ahead;
+		in->bad = false;
+		struct span inner = shell_between(raw, from + 1, to ? to - 1 : 0);
+		if (c == '{')
+			braced(f, inner, quoted);
+		else if (inner.n && inner.p[0] == '(')
+			field_unknown(f, "{$(", inner, ")}");
+		else
+			substituted(f, inner, quoted);
+		return;
+	}
+	size_t n = 0;
+	while (rd_left(in) && shell_is_name_byte(rd_peek(in), n == 0)) {
+		rd_skip(in, 1);
+		n++;
+	}
+	if (!n && rd_left(in) && c && strchr("0123456789@*#?!$-", c)) {
+		rd_skip(in, 1);
+		n = 1;
+	}
+	if (n)
+		variable_into(f, shell_between(raw, from, from + n), quoted);
+	else
+		field_byte(f, '$');
+}
+
+void shell_expand_into(struct fields *f, struct span raw, bool quoted)
+{
+	struct rd in = rd_of(raw);
+	bool in_double = quoted;
+	while (rd_left(&in)) {
+		uint8_t c = rd_u8(&in);
+		struct span inner;
+		if (c == '\\') {
+			uint8_t next = rd_u8(&in);
+			if (in_double && !(next && strchr("$`\"\\\n", next)))
+				field_byte(f, '\\');
+			if (next && next != '\n')
+				field_byte(f, next);
+			f->now.any = true;
+		} else if (c == '\'' && !in_double) {
+			if (!rd_until(&in, '\'', &inner))
+				inner = rd_rest(&in);
+			for (size_t i = 0; i < inner.n; i++)
+				field_byte(f, inner.p[i]);
+			f->now.any = true;
+		} else if (c == '"') {
+			in_double = !in_double;
+			f->now.any = true;
+		} else if (c == '`') {
+			if (!rd_until(&in, '`', &inner))
+				inner = rd_rest(&in);
+			substituted(f, inner, in_double);
+		} else if (c == '$') {
+			dollar(f, &in, raw, in_double);
+		} else {
+			field_byte(f, c);
+		}
+	}
+}
