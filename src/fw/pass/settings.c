@@ -3,6 +3,8 @@
  * JSON and XML with an element a line. */
 #include "fw/pass/settings.h"
 
+#include <fnmatch.h>
+
 #include "base/buf.h"
 #include "fw/model/database.h"
 
@@ -407,9 +409,38 @@ static bool world_key(const void *ctx, struct span key, struct span *value)
 	return false;
 }
 
+/* Few stars: matching takes time by their number. */
+static bool is_simple_pattern(struct span pattern)
+{
+	enum { STARS = 3 };
+	unsigned stars = 0;
+	for (size_t i = 0; i < pattern.n; i++)
+		stars += pattern.p[i] == '*';
+	return stars <= STARS && pattern.n < PATH_MOST && !memchr(pattern.p, 0, pattern.n);
+}
+
+static unsigned world_match(const void *ctx, struct span pattern, struct arena *a, struct span *out, unsigned most)
+{
+	const struct settings *s = ctx;
+	unsigned n = 0;
+	const char *form = is_simple_pattern(pattern) ? (const char *)arena_copy(a, pattern).p : NULL;
+	for (uint32_t i = 0; form && i < s->scene->nfiles; i++) {
+		const char *path = arena_printf(a, "/%s", s->scene->files[i].path);
+		if (!path || fnmatch(form, path, FNM_PATHNAME | FNM_PERIOD | FNM_NOESCAPE) != 0)
+			continue;
+		unsigned at = n < most ? n++ : most;
+		for (; at > 0 && strcmp((const char *)out[at - 1].p, path) > 0; at--)
+			if (at < most)
+				out[at] = out[at - 1];
+		if (at < most)
+			out[at] = span_str(path);
+	}
+	return n;
+}
+
 struct shell_world settings_world(const struct settings *s)
 {
-	return (struct shell_world){ .file = world_file, .key = world_key, .ctx = s };
+	return (struct shell_world){ .file = world_file, .key = world_key, .match = world_match, .ctx = s };
 }
 
 uint16_t settings_port(const struct settings *s, struct span source)

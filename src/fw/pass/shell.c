@@ -236,6 +236,34 @@ static void export_all(struct shell *s, const struct simple *c, unsigned from, c
 	}
 }
 
+static bool is_shell(struct span name)
+{
+	static const char *const names[] = { "sh", "ash", "bash", "dash", "/bin/sh", "/bin/ash", "/bin/bash", NULL };
+	return is_one_of(name, names);
+}
+
+/* The commands of the pipeline that ends with the last one: how many. */
+static unsigned pipeline_length(const struct shell *s)
+{
+	unsigned n = 0;
+	while (n < s->out->n && s->out->v[s->out->n - 1 - n].piped)
+		n++;
+	return n < s->out->n ? n + 1 : 0;
+}
+
+/* … | sh: what the commands before it print is run. */
+static void run_piped(struct shell *s, const struct simple *c)
+{
+	struct shell_word text;
+	unsigned n = pipeline_length(s);
+	bool bare = c->n == 1 || (c->n == 2 && span_is(c->words[1].text, "-s"));
+	if (!s->piped || !bare || s->muted || n < 2 || !is_shell(c->words[0].text) ||
+	    !shell_output(s, s->out->v + s->out->n - n, n - 1, &text))
+		return;
+	s->piped = false;
+	walk_text(s, text.text, false);
+}
+
 static void finish(struct shell *s, struct simple *c, const struct piece *first)
 {
 	if (!c->n && !c->nredirects)
@@ -248,6 +276,8 @@ static void finish(struct shell *s, struct simple *c, const struct piece *first)
 	if (changes_shell(s, c))                 /* false: it has read no other text, and first holds */
 		return;
 	emit(s, c, first);
+	if (c->n)
+		run_piped(s, c);                 /* first does not hold behind it */
 	if (c->n > 1 && (span_is(c->words[0].text, ".") || span_is(c->words[0].text, "source")))
 		sourced(s, c->words[1].text);
 }
@@ -354,6 +384,23 @@ static unsigned skip_pattern(const struct shell *s, unsigned i, unsigned to)
 	return i < to ? i + 1 : to;
 }
 
+/* for f in /etc/x/…: what lies in the image by that pattern, where something does. */
+static unsigned turns_of(struct shell *s, const struct piece *t, struct shell_word *out, unsigned most)
+{
+	struct fields f = { .s = s, .out = out, .max = most, .split = true };
+	struct span found[LOOP_TURNS];
+	shell_expand_into(&f, t->raw, false);
+	shell_field_end(&f);
+	buf_done(&f.now.text);
+	bool quoted = t->raw.n && (memchr(t->raw.p, '"', t->raw.n) || memchr(t->raw.p, '\'', t->raw.n));
+	struct span w = f.n == 1 && !out->open ? out->text : (struct span){ 0 };
+	bool pattern = w.n && w.p[0] == '/' && (memchr(w.p, '*', w.n) || memchr(w.p, '?', w.n) || memchr(w.p, '[', w.n));
+	unsigned n = pattern && !quoted && s->world && s->world->match ? s->world->match(s->world->ctx, w, s->arena, found, most) : 0;
+	for (unsigned i = 0; i < n; i++)
+		out[i] = (struct shell_word){ .text = found[i] };
+	return n ? n : f.n;
+}
+
 static unsigned loop_over(struct shell *s, unsigned i, unsigned to)
 {
 	struct shell_word turns[LOOP_TURNS];
@@ -362,11 +409,7 @@ static unsigned loop_over(struct shell *s, unsigned i, unsigned to)
 	for (i++; i < to && !(s->v[i].first && token_word_is(&s->v[i], "do")); i++) {
 		if (s->v[i].kind != TOKEN_WORD || token_word_is(&s->v[i], "in") || n == LOOP_TURNS)
 			continue;
-		struct fields f = { .s = s, .out = turns + n, .max = LOOP_TURNS - n, .split = true };
-		shell_expand_into(&f, s->v[i].raw, false);
-		shell_field_end(&f);
-		n += f.n;
-		buf_done(&f.now.text);
+		n += turns_of(s, &s->v[i], turns + n, LOOP_TURNS - n);
 	}
 	unsigned body = i < to ? i + 1 : to, end = matching(s, body, to, "do", "done");
 	if (s->depth >= SHELL_DEPTH)
@@ -379,6 +422,90 @@ static unsigned loop_over(struct shell *s, unsigned i, unsigned to)
 	}
 	s->depth--;
 	return end < to ? end + 1 : to;
+}
+
+/* What stands behind "done": <FILE or a here-document, or what the pipeline in front of the loop prints. */
+static bool loop_input(struct shell *s, unsigned end, unsigned to, struct span *in, bool *replaceable)
+{
+	struct shell_word text;
+	unsigned n = pipeline_length(s);
+	*replaceable = true;
+	if (s->piped && n && shell_output(s, s->out->v + s->out->n - n, n, &text)) {
+		*in = text.text;
+		*replaceable = text.replaceable;
+		return true;
+	}
+	for (unsigned i = end + 1; i + 1 < to && s->v[i].kind == TOKEN_OP && token_is_redirect(&s->v[i]); i += 2) {
+		if (span_starts(s->v[i].raw, SPAN_LIT("<<"))) {
+			*in = s->v[i].here;
+			*replaceable = false;
+			return s->v[i].here_quoted || !in->n || !memchr(in->p, '$', in->n);
+		}
+		if (span_is(s->v[i].raw, "<") && s->world) {
+			struct shell_word path = shell_expand_one(s, s->v[i + 1].raw);
+			return !path.open && s->world->file(s->world->ctx, path.text, in);
+		}
+	}
+	return false;
+}
+
+/* One line into the names, the rest of it into the last. */
+static void read_words(struct shell *s, struct span line, const struct span *names, unsigned n, uint8_t mark, bool replaceable)
+{
+	struct rd in = rd_of(line);
+	for (unsigned i = 0; i < n; i++) {
+		size_t len = 0;
+		while (!mark && rd_left(&in) && shell_is_blank(rd_peek(&in)))
+			rd_skip(&in, 1);
+		struct rd ahead = in;
+		while (rd_left(&ahead) && (mark ? rd_peek(&ahead) != mark : !shell_is_blank(rd_peek(&ahead)))) {
+			rd_skip(&ahead, 1);
+			len++;
+		}
+		struct span word = i + 1 == n ? rd_rest(&in) : rd_span(&in, len);
+		if (mark && rd_left(&in))
+			rd_skip(&in, 1);
+		shell_variable_set(s, names[i], (struct shell_word){ arena_copy(s->arena, span_cut(word, FIELD)), false, replaceable });
+	}
+}
+
+/* while [IFS=X] read [-r] NAME…; do … done, i behind "while". 0: another loop, or what it reads is not known. */
+static unsigned loop_reading(struct shell *s, unsigned i, unsigned to)
+{
+	struct span names[PARAMETERS], in;
+	unsigned n = 0, turns = 0;
+	uint8_t mark = 0;
+	bool replaceable;
+	if (i < to && span_starts(s->v[i].raw, SPAN_LIT("IFS="))) {
+		struct span value = shell_expand_one(s, span_from(s->v[i++].raw, 4)).text;
+		mark = value.n == 1 && !shell_is_blank(value.p[0]) ? value.p[0] : 0;
+	}
+	if (i >= to || !token_word_is(&s->v[i], "read") || s->depth >= SHELL_DEPTH)
+		return 0;
+	for (i++; i < to && s->v[i].kind == TOKEN_WORD; i++)
+		if (s->v[i].raw.p[0] != '-' && n < PARAMETERS)
+			names[n++] = s->v[i].raw;
+	while (i < to && !(s->v[i].first && token_word_is(&s->v[i], "do")))
+		i++;
+	unsigned body = i < to ? i + 1 : to, end = matching(s, body, to, "do", "done");
+	if (!n || end >= to || !loop_input(s, end, to, &in, &replaceable))
+		return 0;
+	s->piped = false;
+	s->depth++;
+	for (struct rd lines = rd_of(span_cut(in, SHELL_TEXT)); rd_left(&lines) && turns < LOOP_TURNS;) {
+		struct span line;
+		if (!rd_until(&lines, '\n', &line))
+			line = rd_rest(&lines);
+		if (!line.n || line.p[0] == '#')
+			continue;
+		read_words(s, line, names, n, mark, replaceable);
+		walk(s, body, end);
+		turns++;
+	}
+	s->depth--;
+	for (end++; end + 1 < to && s->v[end].kind == TOKEN_OP && token_is_redirect(&s->v[end]); end += 2)
+		;
+	return end;
 }
 
 /* NAME ( ) { … }; i stands on NAME. 0: it is none. */
@@ -429,6 +556,9 @@ static unsigned structure(struct shell *s, unsigned i, unsigned to)
 	}
 	if (token_word_is(t, "for"))
 		return loop_over(s, i + 1, to);
+	unsigned behind = token_word_is(t, "while") ? loop_reading(s, i + 1, to) : 0;
+	if (behind)
+		return behind;
 	if (token_opens(t) || token_word_is(t, "}"))
 		return i + 1;
 	return function_at(s, i, to);

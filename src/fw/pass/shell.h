@@ -55,6 +55,8 @@ struct shell_script {
 struct shell_world {
 	bool (*file)(const void *ctx, struct span path, struct span *content);
 	bool (*key)(const void *ctx, struct span key, struct span *value);     /* of nvram and the like */
+	/* Absolute paths that a pattern names, by name; returns how many. May be NULL. */
+	unsigned (*match)(const void *ctx, struct span pattern, struct arena *a, struct span *out, unsigned most);
 	const void *ctx;
 };
 

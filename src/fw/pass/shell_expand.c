@@ -164,29 +164,20 @@ static void braced(struct fields *f, struct span inner, bool quoted)
 	field_value(f, &w, quoted);
 }
 
-/* The only command of a substitution, and what it prints where the text or the world gives that. */
-static bool output_of(struct shell *s, const struct shell_command *c, struct shell_word *out)
+/* The one pipeline of a substitution, among the commands from `before` on: those of substitutions inside it come first. */
+static bool output_of(struct shell *s, unsigned before, struct shell_word *out)
 {
-	struct span name = c->nwords ? c->words[0].text : (struct span){ 0 };
-	const struct shell_world *w = s->world;
-	for (unsigned i = 0; i < c->nwords; i++)
-		if (c->words[i].open)
-			return false;
-	for (unsigned i = 0; i < c->nredirects; i++)
-		if (c->redirects[i].fd == 1 || c->redirects[i].kind == SHELL_READ)
-			return false;
-	*out = (struct shell_word){ 0 };
-	if (span_is(name, "echo") && c->nwords == 2) {
-		*out = c->words[1];
-		return true;
+	unsigned last = s->out->n, first = last;
+	const uint8_t *own = last > before ? s->out->v[last - 1].capture.p : NULL;
+	while (first > before && s->out->v[first - 1].capture.p == own) {
+		first--;
+		if (!s->out->v[first].piped)
+			break;
 	}
-	out->replaceable = true;
-	if (w && span_is(name, "cat") && c->nwords == 2)
-		return w->file(w->ctx, c->words[1].text, &out->text);
-	bool asks = span_is(name, "nvram") || span_is(name, "uci");
-	bool get = asks && c->nwords > 2 && span_is(c->words[1].text, "get");
-	bool direct = (span_is(name, "nvram_get") || span_is(name, "getprop")) && c->nwords == 2;
-	return w && (get || direct) && w->key(w->ctx, c->words[c->nwords - 1].text, &out->text);
+	for (unsigned i = before; i < first; i++)
+		if (s->out->v[i].capture.p == own)
+			return false;            /* more than one */
+	return last > first && !s->out->v[first].piped && shell_output(s, s->out->v + first, last - first, out);
 }
 
 static void substituted(struct fields *f, struct span inner, bool quoted)
@@ -194,14 +185,23 @@ static void substituted(struct fields *f, struct span inner, bool quoted)
 	unsigned before = f->s->out->n;
 	struct shell_word w;
 	shell_run_text(f->s, inner, f->s->line);
-	bool one = f->s->out->n == before + 1;
-	if (!one || !output_of(f->s, &f->s->out->v[before], &w) || w.text.n > FIELD) {
+	if (!output_of(f->s, before, &w) || w.text.n > FIELD) {
 		field_unknown(f, "{$(", inner, ")}");
 		return;
 	}
 	while (w.text.n && w.text.p[w.text.n - 1] == '\n')
 		w.text.n--;
 	field_value(f, &w, quoted);
+}
+
+/* $((…)); inner begins with the second parenthesis. */
+static void calculated(struct fields *f, struct span inner, bool quoted)
+{
+	struct shell_word w;
+	if (inner.n > 1 && inner.p[inner.n - 1] == ')' && shell_number(f->s, shell_between(inner, 1, inner.n - 1), &w))
+		field_value(f, &w, quoted);
+	else
+		field_unknown(f, "{$(", inner, ")}");
 }
 
 static void dollar(struct fields *f, struct rd *in, struct span raw, bool quoted)
@@ -219,7 +219,7 @@ static void dollar(struct fields *f, struct rd *in, struct span raw, bool quoted
 		if (c == '{')
 			braced(f, inner, quoted);
 		else if (inner.n && inner.p[0] == '(')
-			field_unknown(f, "{$(", inner, ")}");
+			calculated(f, inner, quoted);
 		else
 			substituted(f, inner, quoted);
 		return;

@@ -86,5 +86,11 @@ struct shell_word shell_expand_one(struct shell *s, struct span raw);
 void shell_expand_into(struct fields *f, struct span raw, bool quoted);
 void shell_field_end(struct fields *f);
 
+/* shell_number.c: $((text)); false: it has no value here. */
+bool shell_number(struct shell *s, struct span text, struct shell_word *out) MUST_CHECK;
+
+/* shell_filter.c: what a pipeline prints; false: not known. */
+bool shell_output(struct shell *s, const struct shell_command *v, unsigned n, struct shell_word *out) MUST_CHECK;
+
 /* shell.c: text inside text, $(…). Its commands come before the one that uses their output. */
 void shell_run_text(struct shell *s, struct span text, unsigned line);
