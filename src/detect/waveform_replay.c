@@ -67,7 +67,8 @@ static bool hands_on(const struct run *d, const struct curve *set, const struct 
 {
 	for (unsigned i = 0; i < CURVE_WAYS; i++) {
 		const struct curve *z = &set[i];
-		if (z != x && z->key == x->key && !is_same_sender(d, x, z) && addr_eq(z->to, x->from))
+		if (z != x && z->key == x->key && !is_same_sender(d, x, z) &&
+		    (addr_eq(z->to, x->from) || is_same_device(d, device_by_addr(d->devices, z->to), x->device)))
 			return true;
 	}
 	return false;
@@ -145,6 +146,7 @@ static void tell(struct run *d, const struct curve *x, struct curve *y, struct c
 		return;
 	k->curves += !r->finding;
 	r->finding = f;
+	r->told = true;
 	add_name(d, k, record_get_text(rec, WAVEFORM_NAME));
 	if (r->n < k->stretches)
 		return;
@@ -157,14 +159,26 @@ static void tell(struct run *d, const struct curve *x, struct curve *y, struct c
 	k->lag = (double)(rec->at->ts - past_at(y, r->end)->ts) / 1e9;
 }
 
-/* It is past the place where it began to repeat itself, and goes on: a loop. What was told of it is taken back. */
-static void end_loop(struct run *d, struct curve *x, struct curve_run *r)
+static void take_back(struct run *d, struct curve_run *r)
 {
 	struct facts *k = r->finding ? detect_own(d, r->finding, sizeof(*k)) : NULL;
-	x->looping = true;
 	if (k && k->curves)
 		k->curves--;
 	r->finding = NULL;
+	r->told = false;
+}
+
+/* It is past the place where it began to repeat itself, and goes on: a loop. What was told of it is taken back, and what
+ * was told of others that gave the same: another device of this maker in its demonstration. */
+static void end_loop(struct run *d, struct curve *set, struct curve *x)
+{
+	unsigned own = (unsigned)(x - set);
+	x->looping = true;
+	for (unsigned i = 0; i < CURVE_WAYS; i++) {
+		take_back(d, &x->runs[i]);
+		if (set[i].key == x->key && set[i].runs[own].of == x->serial)
+			take_back(d, &set[i].runs[own]);
+	}
 }
 
 /* What was told in the pace in which it comes now. */
@@ -177,8 +191,9 @@ static bool is_same_pace(struct curve *y, const struct curve_run *r, uint64_t ts
 	return now / 2 <= then && then / 2 <= now && now >= LASTS_NS;
 }
 
-static void extend(struct run *d, struct curve *x, struct curve *y, struct curve_run *r, uint32_t digest, const struct record *rec)
+static void extend(struct run *d, struct curve *set, struct curve *x, struct curve *y, uint32_t digest, const struct record *rec)
 {
+	struct curve_run *r = &x->runs[y - set];
 	uint64_t ts = rec->at->ts, apart = x == y ? OWN_NS : OTHERS_NS;
 	uint32_t last, told = times_told(y, digest, ts > apart ? ts - apart : 0, &last), next = r->end + 1;
 	bool goes_on = r->of == y->serial && r->n && next < y->n && next >= past_from(y) && past_at(y, next)->digest == digest &&
@@ -187,14 +202,15 @@ static void extend(struct run *d, struct curve *x, struct curve *y, struct curve
 		r->n = 0;
 		return;
 	}
+	struct finding *before = r->of == y->serial ? r->finding : NULL;
 	if (!goes_on)
-		*r = (struct curve_run){ .of = y->serial, .begun = ts, .distance = x->n - (last - 1) };
+		*r = (struct curve_run){ .of = y->serial, .begun = ts, .distance = x->n - (last - 1), .finding = before };
 	r->end = goes_on ? next : last - 1;
 	r->n++;
 	r->telling += told == 1;
 	if (x == y && r->n >= r->distance + ROUND)
-		end_loop(d, x, r);
-	else if (!x->looping && !y->looping && (r->finding || (r->telling >= TELLING && is_same_pace(y, r, ts))))
+		end_loop(d, set, x);
+	else if (!x->looping && !y->looping && (r->told || (r->telling >= TELLING && is_same_pace(y, r, ts))))
 		tell(d, x, y, r, rec);
 }
 
@@ -206,7 +222,7 @@ static void look(struct run *d, struct curves *s, struct curve *x, uint32_t dige
 		struct curve *y = &set[w];
 		bool other = y->key == x->key && y != x && !handed && !is_same_sender(d, x, y) && !hands_on(d, set, y);
 		if (y == x || other)
-			extend(d, x, y, &x->runs[w], digest, rec);
+			extend(d, set, x, y, digest, rec);
 	}
 }
 

@@ -16,7 +16,8 @@ struct curve_past {                              /* a stretch that was told */
 struct curve_run {                               /* the latest n stretches of a curve equal those of another until end */
 	uint64_t of, begun;                      /* serial of the other; when it began */
 	uint32_t end, n, telling, distance;      /* telling: that the other had told once only; distance: of own stretches */
-	struct finding *finding;                 /* NULL: not told yet */
+	bool told;
+	struct finding *finding;                 /* of this run or of one before it with the same other; NULL: none */
 };
 
 struct curve {                                   /* one curve of one subject, from one sender to one receiver */

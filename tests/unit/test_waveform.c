@@ -175,6 +175,23 @@ static void a_demonstration_that_is_switched_on_is_quiet(void **state)
 	QUIET(w);
 }
 
+/* The second one is switched on before the first one is known to go round. */
+static void two_demonstrations_of_one_maker_are_quiet(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	struct wave *demo = wave_new(16);
+	struct line a = line(w, MONITOR, CENTRAL), b = line(w, OTHER, CENTRAL);
+	for (unsigned i = 0; i < 30; i++) {
+		send(&a, demo->v + i % 5 * MINUTE, MINUTE);
+		b.ns = a.ns;
+		if (i >= 2 && i < 6)              /* and off before it went round */
+			send(&b, demo->v + (i - 2) % 5 * MINUTE, MINUTE);
+	}
+	free(demo);
+	QUIET(w);
+}
+
 static void copies_of_packets_are_quiet(void **state)
 {
 	(void)state;
@@ -364,7 +381,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_hour_of_a_living_patient_is_quiet), cmocka_unit_test(what_is_flat_or_square_is_quiet),
 		cmocka_unit_test(a_simulator_from_the_beginning_is_quiet),
-		cmocka_unit_test(a_demonstration_that_is_switched_on_is_quiet), cmocka_unit_test(copies_of_packets_are_quiet),
+		cmocka_unit_test(a_demonstration_that_is_switched_on_is_quiet),
+		cmocka_unit_test(copies_of_packets_are_quiet),
+		cmocka_unit_test(two_demonstrations_of_one_maker_are_quiet),
 		cmocka_unit_test(a_queue_that_is_emptied_is_quiet), cmocka_unit_test(a_gateway_that_hands_on_late_is_quiet),
 		cmocka_unit_test(another_patients_like_curve_is_quiet), cmocka_unit_test(another_sends_it_again_cut_otherwise),
 		cmocka_unit_test(a_mirror_port_that_copies_packets_hides_nothing),
