@@ -11,12 +11,13 @@
 #include <lzma.h>
 
 #include "fw/unpack/codec.h"
+#include "fw/unpack/squash.h"
 
 enum {
-	SUPER = 119, META = 8192, META_PLAIN = 0x8000, BLOCK_MAX = 1 << 20, BLOCK_LEAST = 4096, CACHE = 64, CHECKED = 4, NAME_MOST = 256,
+	SUPER = 119, CHECKED = 4, NAME_MOST = 256,
 	DIR = 1, REG, SYMLINK, BLOCKDEV, CHARDEV, FIFO, SOCKET, LDIR, LREG, SAME_AS_USER = 255, LC_MOST = 4, DICTIONARY = 1 << 23,
 };
-static const uint32_t DATA_PLAIN = 1u << 24, NO_FRAGMENT = UINT32_MAX;
+static const uint32_t NO_FRAGMENT = UINT32_MAX;
 
 /* How blocks are packed. LZMA's three small numbers are told, or tried. */
 struct packing {
@@ -26,26 +27,13 @@ struct packing {
 	uint8_t lc, lp, pb;
 };
 
-struct meta {
-	uint64_t at, next;
-	size_t n;                                /* 0: not in use */
-	uint8_t p[META];
-};
-
 struct squashfs {
-	struct members *m;
-	struct span image;
-	bool big;
+	struct squash s;
 	uint16_t major, minor;
 	uint8_t flags, uids, gids;
-	uint32_t inodes_said, block_size, fragments, mtime;
+	uint32_t inodes_said, fragments, mtime;
 	uint64_t root, size, uid_table, gid_table, inode_table, dir_table, fragment_table;
 	struct packing packing;
-	struct meta *cache;
-	uint8_t *block, *fragment;
-	uint64_t fragment_at;
-	size_t fragment_n;
-	uint32_t damaged;
 };
 
 struct inode {
@@ -53,19 +41,17 @@ struct inode {
 	uint64_t start, size;
 };
 
-struct cursor {
-	struct squashfs *q;
-	uint64_t block;
-	size_t offset;
-	bool bad;
-};
+static const struct squashfs *of(const struct squash_cursor *c)
+{
+	return (const struct squashfs *)(const void *)c->q;      /* its first field */
+}
 
 static bool super_read(struct span s, struct squashfs *q)
 {
 	/* The version tells the byte order; vendors' marks do not. */
 	struct rd version = rd_at(s, false, 28, 2);
-	q->big = rd_le16(&version) > 9;
-	struct rd r = rd_at(s, q->big, 4, SUPER - 4);
+	q->s.big = rd_le16(&version) > 9;
+	struct rd r = rd_at(s, q->s.big, 4, SUPER - 4);
 	q->inodes_said = rd_u32(&r);
 	uint64_t size = rd_u32(&r), uids = rd_u32(&r), gids = rd_u32(&r), inodes = rd_u32(&r), dirs = rd_u32(&r);
 	q->major = rd_u16(&r);
@@ -77,7 +63,7 @@ static bool super_read(struct span s, struct squashfs *q)
 	q->gids = rd_u8(&r);
 	q->mtime = rd_u32(&r);
 	q->root = rd_u64(&r);
-	q->block_size = rd_u32(&r);
+	q->s.block_size = rd_u32(&r);
 	q->fragments = rd_u32(&r);
 	uint64_t fragments = rd_u32(&r);
 	bool is_new = q->major == 3;
@@ -87,7 +73,7 @@ static bool super_read(struct span s, struct squashfs *q)
 	q->inode_table = is_new ? rd_u64(&r) : inodes;
 	q->dir_table = is_new ? rd_u64(&r) : dirs;
 	q->fragment_table = is_new ? rd_u64(&r) : fragments;
-	return rd_ok(&r) && (q->major == 3 || q->major == 2) && q->minor <= 9 && log >= 12 && log <= 20 && q->block_size == 1u << log &&
+	return rd_ok(&r) && (q->major == 3 || q->major == 2) && q->minor <= 9 && log >= 12 && log <= 20 && q->s.block_size == 1u << log &&
 	       q->size > 63 && q->inode_table >= 63 && q->inode_table < q->size && q->dir_table < q->size;
 }
 
@@ -125,218 +111,97 @@ static ptrdiff_t vendor_block(const struct packing *p, struct span in, uint8_t *
 	return rc == LZMA_DATA_ERROR || rc == LZMA_MEM_ERROR || rc == LZMA_OPTIONS_ERROR || !made ? -1 : (ptrdiff_t)made;
 }
 
-static ptrdiff_t block_unpack(const struct squashfs *q, struct span in, uint8_t *out, size_t room)
+static ptrdiff_t block_unpack(const void *how, struct span in, uint8_t *out, size_t room)
 {
+	const struct packing *p = how;
 	if (!in.n)
 		return -1;
-	return q->packing.lzma ? vendor_block(&q->packing, in, out, room) : codec_block(CODEC_ZLIB, in, out, room);
-}
-
-static const struct meta *meta_at(struct squashfs *q, uint64_t at)
-{
-	struct meta *k = &q->cache[(at >> 1) % CACHE];
-	if (k->n && k->at == at)
-		return k;
-	/* Images made to be checked have a byte of 0xff behind each length. */
-	size_t head = q->flags & CHECKED ? 3 : 2;
-	struct rd r = rd_at(q->image, q->big, at, head);
-	uint16_t said = rd_u16(&r);
-	size_t n = said & (META_PLAIN - 1) ? said & (META_PLAIN - 1) : META_PLAIN;
-	r = rd_at(q->image, false, at + head, n);
-	struct span packed = rd_rest(&r);
-	k->n = 0;
-	if (!rd_ok(&r) || n > META + 64 || !members_step(q->m, META))
-		return NULL;
-	ptrdiff_t made = (ptrdiff_t)(packed.n < META ? packed.n : META);
-	if (said & META_PLAIN)
-		memcpy(k->p, packed.p, (size_t)made);
-	else
-		made = block_unpack(q, packed, k->p, META);
-	if (made <= 0)
-		return NULL;
-	k->at = at;
-	k->next = at + head + n;
-	k->n = (size_t)made;
-	return k;
-}
-
-static bool cursor_read(struct cursor *c, uint8_t *out, size_t n)
-{
-	while (n && !c->bad) {
-		const struct meta *k = meta_at(c->q, c->block);
-		if (!k || c->offset > k->n) {
-			c->bad = true;
-			break;
-		}
-		struct span here = span_cut(span_from(span_of(k->p, k->n), c->offset), n);
-		memcpy(out, here.p, here.n);
-		out += here.n;
-		n -= here.n;
-		c->offset += here.n;
-		if (c->offset == k->n) {
-			c->block = k->next;
-			c->offset = 0;
-		}
-	}
-	return !c->bad;
-}
-
-static uint64_t number(struct cursor *c, size_t n)
-{
-	uint8_t raw[8] = { 0 };
-	uint64_t v = 0;
-	if (!cursor_read(c, raw, n))
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)raw[i] << 8 * (c->q->big ? n - 1 - i : i);
-	return v;
+	return p->lzma ? vendor_block(p, in, out, room) : codec_block(CODEC_ZLIB, in, out, room);
 }
 
 /* The next `bits` of a field of `width` bits, `at` bits of it already taken. */
 static uint32_t bits_of(const struct squashfs *q, uint64_t v, unsigned width, unsigned at, unsigned bits)
 {
-	return (uint32_t)(v >> (q->big ? width - at - bits : at) & ((1ull << bits) - 1));
-}
-
-static struct cursor cursor_at(struct squashfs *q, uint64_t table, uint64_t ref)
-{
-	return (struct cursor){ q, table + (ref >> 16), ref & 0xffff, false };
+	return (uint32_t)(v >> (q->s.big ? width - at - bits : at) & ((1ull << bits) - 1));
 }
 
 static uint32_t id_of(const struct squashfs *q, uint64_t table, uint32_t i, uint32_t count)
 {
-	struct rd r = rd_at(q->image, q->big, table + 4 * (uint64_t)i, 4);
+	struct rd r = rd_at(q->s.image, q->s.big, table + 4 * (uint64_t)i, 4);
 	return i < count ? rd_u32(&r) : 0;
 }
 
-static void folder_inode(struct cursor *c, struct inode *n)
+static void folder_inode(struct squash_cursor *c, struct inode *n)
 {
-	const struct squashfs *q = c->q;
+	const struct squashfs *q = of(c);
 	unsigned width = n->type == LDIR ? 40 : 32;
-	uint64_t both = number(c, width / 8);
+	uint64_t both = squash_number(c, width / 8);
 	n->size = bits_of(q, both, width, 0, width - 13);
 	n->offset = bits_of(q, both, width, width - 13, 13);
 	if (q->major == 2) {
-		n->mtime = (uint32_t)number(c, 4);
-		n->start = number(c, 3);
+		n->mtime = (uint32_t)squash_number(c, 4);
+		n->start = squash_number(c, 3);
 		return;
 	}
-	n->start = number(c, 4);
+	n->start = squash_number(c, 4);
 }
 
-static void file_inode(struct cursor *c, struct inode *n)
+static void file_inode(struct squash_cursor *c, struct inode *n)
 {
-	bool is_new = c->q->major == 3;
+	bool is_new = of(c)->major == 3;
 	if (!is_new)
-		n->mtime = (uint32_t)number(c, 4);
+		n->mtime = (uint32_t)squash_number(c, 4);
 	if (n->type == LREG)
-		number(c, 4);
-	n->start = number(c, is_new ? 8 : 4);
-	n->fragment = (uint32_t)number(c, 4);
-	n->offset = (uint32_t)number(c, 4);
-	n->size = number(c, n->type == LREG ? 8 : 4);
+		squash_number(c, 4);
+	n->start = squash_number(c, is_new ? 8 : 4);
+	n->fragment = (uint32_t)squash_number(c, 4);
+	n->offset = (uint32_t)squash_number(c, 4);
+	n->size = squash_number(c, n->type == LREG ? 8 : 4);
 }
 
 /* The cursor is left where a file's list of blocks or a link's target begins. */
-static bool inode_read(struct cursor *c, struct inode *n)
+static bool inode_read(struct squash_cursor *c, struct inode *n)
 {
-	const struct squashfs *q = c->q;
-	uint64_t head = number(c, 4);
+	const struct squashfs *q = of(c);
+	uint64_t head = squash_number(c, 4);
 	*n = (struct inode){ .type = bits_of(q, head, 32, 0, 4), .mode = bits_of(q, head, 32, 4, 12), .mtime = q->mtime };
 	uint32_t uid = bits_of(q, head, 32, 16, 8), gid = bits_of(q, head, 32, 24, 8);
 	n->uid = id_of(q, q->uid_table, uid, q->uids);
 	n->gid = gid == SAME_AS_USER ? n->uid : id_of(q, q->gid_table, gid, q->gids);
 	if (q->major == 3) {
-		n->mtime = (uint32_t)number(c, 4);
-		n->number = (uint32_t)number(c, 4);
+		n->mtime = (uint32_t)squash_number(c, 4);
+		n->number = (uint32_t)squash_number(c, 4);
 	}
 	bool is_folder = n->type == DIR || n->type == LDIR, is_file = n->type == REG || n->type == LREG;
 	if (q->major == 3 && !is_file)
-		number(c, 4);
+		squash_number(c, 4);
 	if (is_folder)
 		folder_inode(c, n);
 	else if (is_file)
 		file_inode(c, n);
 	else if (n->type == SYMLINK)
-		n->size = number(c, 2);
+		n->size = squash_number(c, 2);
 	else if (n->type == BLOCKDEV || n->type == CHARDEV)
-		n->rdev = (uint32_t)number(c, 2);
+		n->rdev = (uint32_t)squash_number(c, 2);
 	return !c->bad && n->type >= DIR && n->type <= LREG;
 }
 
-static ptrdiff_t data_block(struct squashfs *q, uint64_t at, uint32_t size, uint8_t *out)
-{
-	uint32_t n = size & (DATA_PLAIN - 1);
-	struct rd r = rd_at(q->image, false, at, n);
-	struct span packed = rd_rest(&r);
-	if (!rd_ok(&r) || n == 0 || n > q->block_size + 64 || !members_step(q->m, q->block_size))
-		return -1;
-	if (!(size & DATA_PLAIN))
-		return block_unpack(q, packed, out, q->block_size);
-	packed = span_cut(packed, q->block_size);
-	memcpy(out, packed.p, packed.n);
-	return (ptrdiff_t)packed.n;
-}
-
-static struct span fragment_of(struct squashfs *q, uint32_t i, uint32_t offset, size_t n)
+/* A fragment that is not there lies nowhere, so nothing is read of it. */
+static void add_file(struct squashfs *q, struct squash_cursor *c, struct member *head, const struct inode *n)
 {
 	size_t pointer = q->major == 3 ? 8 : 4, width = 2 * pointer;
-	uint64_t per = META / width;
-	struct rd r = rd_at(q->image, q->big, q->fragment_table + pointer * (i / per), pointer);
+	uint64_t per = SQUASH_META / width;
+	struct squash_file f = { .start = n->start, .size = n->size, .has_fragment = n->fragment != NO_FRAGMENT,
+				 .fragment_at = UINT64_MAX, .fragment_offset = n->offset };
+	struct rd r = rd_at(q->s.image, q->s.big, q->fragment_table + pointer * (n->fragment / per), pointer);
 	uint64_t block = pointer == 8 ? rd_u64(&r) : rd_u32(&r);
-	struct cursor c = { q, block, (size_t)(i % per * width), !rd_ok(&r) };
-	uint64_t at = number(&c, pointer);
-	uint32_t size = (uint32_t)number(&c, 4);
-	if (c.bad || i >= q->fragments)
-		return (struct span){ 0 };
-	if (q->fragment_at != at) {
-		ptrdiff_t made = data_block(q, at, size, q->fragment);
-		q->fragment_at = made < 0 ? UINT64_MAX : at;
-		q->fragment_n = made < 0 ? 0 : (size_t)made;
+	struct squash_cursor table = { &q->s, block, (size_t)(n->fragment % per * width), !rd_ok(&r) };
+	if (n->fragment < q->fragments) {
+		uint64_t at = squash_number(&table, pointer);
+		f.fragment_size = (uint32_t)squash_number(&table, 4);
+		f.fragment_at = table.bad ? UINT64_MAX : at;
 	}
-	r = rd_at(span_of(q->fragment, q->fragment_n), false, offset, n);
-	return rd_rest(&r);
-}
-
-/* Damaged blocks become zeros, so that what follows keeps its place. */
-static void file_blocks(struct squashfs *q, struct cursor *c, const struct inode *n, bool *whole)
-{
-	uint64_t at = n->start, left = n->size;
-	while (left && (left >= q->block_size || n->fragment == NO_FRAGMENT)) {
-		uint64_t want = left < q->block_size ? left : q->block_size;
-		uint32_t size = (uint32_t)number(c, 4);
-		if (c->bad) {
-			member_damaged(q->m, "cut: its list of blocks is damaged");
-			return;
-		}
-		bool hole = (size & (DATA_PLAIN - 1)) == 0;
-		ptrdiff_t made = hole ? 0 : data_block(q, at, size, q->block);
-		bool good = !hole && made >= (ptrdiff_t)want;
-		at += size & (DATA_PLAIN - 1);
-		left -= want;
-		*whole = *whole && (good || hole);
-		if (good ? !member_write(q->m, span_of(q->block, (size_t)want)) : !member_hole(q->m, want))
-			return;
-	}
-	if (!left)
-		return;
-	struct span tail = fragment_of(q, n->fragment, n->offset, (size_t)left);
-	*whole = *whole && tail.n == left;
-	(void)!(tail.n == left ? member_write(q->m, tail) : member_hole(q->m, left));
-}
-
-static void add_file(struct squashfs *q, struct cursor *c, struct member *head, const struct inode *n)
-{
-	bool whole = true;
-	head->offset = n->start;
-	if (!member_begin(q->m, head))
-		return;
-	file_blocks(q, c, n, &whole);
-	if (!whole) {
-		member_damaged(q->m, "blocks are damaged or missing: zeros stand in their place");
-		q->damaged++;
-	}
-	member_end(q->m);
+	squash_add_file(&q->s, c, head, &f);
 }
 
 /* An empty listing of version 3 is three bytes long. */
@@ -350,26 +215,26 @@ static bool add_entry(struct squashfs *q, struct tree *t, const struct tree_dir 
 {
 	static const enum member_type types[] = { MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK, MEMBER_CHAR, MEMBER_FIFO,
 						  MEMBER_SOCKET };
-	struct cursor c = cursor_at(q, q->inode_table, ref);
+	struct squash_cursor c = squash_at(&q->s, q->inode_table, ref);
 	struct inode n;
 	uint8_t target[MEMBER_PATH];
 	if (!inode_read(&c, &n)) {
-		members_damage(q->m, "inodes are damaged: their files are missing");
+		members_damage(q->s.m, "inodes are damaged: their files are missing");
 		return true;
 	}
-	struct member head = { .path = member_join(q->m, dir->path, name), .type = types[(n.type - 1) % 7], .mode = n.mode, .uid = n.uid,
+	struct member head = { .path = member_join(q->s.m, dir->path, name), .type = types[(n.type - 1) % 7], .mode = n.mode, .uid = n.uid,
 			       .gid = n.gid, .mtime = n.mtime };
 	if (head.type == MEMBER_FILE) {
 		add_file(q, &c, &head, &n);
-		return !members_stopped(q->m);
+		return !members_stopped(q->s.m);
 	}
-	if (head.type == MEMBER_SYMLINK && n.size <= sizeof(target) && cursor_read(&c, target, (size_t)n.size))
+	if (head.type == MEMBER_SYMLINK && n.size <= sizeof(target) && squash_read(&c, target, (size_t)n.size))
 		head.target = span_of(target, (size_t)n.size);
 	if (head.type == MEMBER_BLOCK || head.type == MEMBER_CHAR) {
 		head.major = n.rdev >> 8 & 0xff;
 		head.minor = n.rdev & 0xff;
 	}
-	if (!member_add(q->m, &head, (struct span){ 0 }))
+	if (!member_add(q->s.m, &head, (struct span){ 0 }))
 		return false;
 	if (head.type == MEMBER_DIR && listing_length(q, &n))
 		tree_push(t, dir, n.start << 16 | n.offset, listing_length(q, &n), head.path);
@@ -379,22 +244,22 @@ static bool add_entry(struct squashfs *q, struct tree *t, const struct tree_dir 
 /* Headers, each with up to 256 entries whose inodes stand in one metadata block. */
 static void read_dir(struct squashfs *q, struct tree *t, const struct tree_dir *dir)
 {
-	struct cursor c = cursor_at(q, q->dir_table, dir->key);
+	struct squash_cursor c = squash_at(&q->s, q->dir_table, dir->key);
 	size_t head = q->major == 3 ? 9 : 4, entry = q->major == 3 ? 5 : 3;
 	uint64_t left = dir->extra;
 	bool going = true;
 	while (left >= head && going && !c.bad) {
-		uint64_t count = number(&c, 1) + 1, block = number(&c, q->major == 3 ? 4 : 3);
+		uint64_t count = squash_number(&c, 1) + 1, block = squash_number(&c, q->major == 3 ? 4 : 3);
 		if (q->major == 3)
-			number(&c, 4);
+			squash_number(&c, 4);
 		left -= head;
 		for (; count && left > entry && going && !c.bad; count--) {
-			uint64_t offset = bits_of(q, number(&c, 2), 16, 0, 13);
-			size_t size = (size_t)number(&c, 1) + 1;
+			uint64_t offset = bits_of(q, squash_number(&c, 2), 16, 0, 13);
+			size_t size = (size_t)squash_number(&c, 1) + 1;
 			uint8_t name[NAME_MOST];
 			if (q->major == 3)
-				number(&c, 2);
-			if (size + entry > left || !cursor_read(&c, name, size)) {
+				squash_number(&c, 2);
+			if (size + entry > left || !squash_read(&c, name, size)) {
 				c.bad = true;
 				break;
 			}
@@ -403,20 +268,19 @@ static void read_dir(struct squashfs *q, struct tree *t, const struct tree_dir *
 		}
 	}
 	if (going && left)
-		members_damage(q->m, "a folder is damaged: its entries behind that are not read");
+		members_damage(q->s.m, "a folder is damaged: its entries behind that are not read");
 }
 
 /* With this packing the root is a folder whose listing can be read. */
 static bool packing_fits(struct squashfs *q, const struct packing *p, struct inode *root)
 {
 	q->packing = *p;
-	for (size_t i = 0; i < CACHE; i++)
-		q->cache[i].n = 0;
-	struct cursor c = cursor_at(q, q->inode_table, q->root);
-	if (!inode_read(&c, root) || (root->type != DIR && root->type != LDIR) || root->offset >= META)
+	squash_forget(&q->s);
+	struct squash_cursor c = squash_at(&q->s, q->inode_table, q->root);
+	if (!inode_read(&c, root) || (root->type != DIR && root->type != LDIR) || root->offset >= SQUASH_META)
 		return false;
-	struct cursor d = cursor_at(q, q->dir_table, root->start << 16 | root->offset);
-	return listing_length(q, root) == 0 || (number(&d, 1) < 256 && !d.bad);
+	struct squash_cursor d = squash_at(&q->s, q->dir_table, root->start << 16 | root->offset);
+	return listing_length(q, root) == 0 || (squash_number(&d, 1) < 256 && !d.bad);
 }
 
 static bool packing_find(struct squashfs *q, struct inode *root)
@@ -443,7 +307,7 @@ static void read_tree(struct squashfs *q, const struct inode *root)
 {
 	struct tree t;
 	struct tree_dir d;
-	tree_start(&t, q->m, root->start << 16 | root->offset, listing_length(q, root));
+	tree_start(&t, q->s.m, root->start << 16 | root->offset, listing_length(q, root));
 	while (tree_next(&t, &d))
 		read_dir(q, &t, &d);
 	tree_done(&t);
@@ -457,34 +321,32 @@ static void packing_said(const struct squashfs *q)
 		snprintf(how, sizeof(how), "LZMA with a header of %u bytes", p->skip);
 	else if (p->lzma)
 		snprintf(how, sizeof(how), "LZMA without header (lc %u, lp %u, pb %u)", p->lc, p->lp, p->pb);
-	members_detail(q->m, "version %u.%u, %s-endian, %s, blocks of %u KiB, %u inodes", q->major, q->minor, q->big ? "big" : "little", how,
-		       q->block_size / 1024, q->inodes_said);
+	members_detail(q->s.m, "version %u.%u, %s-endian, %s, blocks of %u KiB, %u inodes", q->major, q->minor, q->s.big ? "big" : "little", how,
+		       q->s.block_size / 1024, q->inodes_said);
 }
 
 static void unpack(struct span s, struct members *m)
 {
-	struct squashfs q = { .m = m, .fragment_at = UINT64_MAX };
+	struct squashfs q = { .s = { .m = m, .unpack = block_unpack } };
 	struct inode root;
 	if (!super_read(s, &q))
 		return;
 	if (q.size > s.n)
 		members_damage(m, "cut: %zu of %llu bytes are here", s.n, (unsigned long long)q.size);
-	q.image = span_cut(s, (size_t)(q.size < s.n ? q.size : s.n));
-	q.cache = mem_array(CACHE, sizeof(*q.cache));
-	q.block = mem_new(q.block_size);
-	q.fragment = mem_new(q.block_size);
+	q.s.image = span_cut(s, (size_t)(q.size < s.n ? q.size : s.n));
+	q.s.how = &q.packing;
+	q.s.head = q.flags & CHECKED ? 3 : 2;    /* images made to be checked have a byte of 0xff behind each length */
+	squash_init(&q.s);
 	if (packing_find(&q, &root)) {
 		read_tree(&q, &root);
 		packing_said(&q);
-		members_extent(m, q.image.n);
+		members_extent(m, q.s.image.n);
 	} else {
 		members_damage(m, "squashfs %u.%u whose root cannot be read: damaged, or packed in a way that is not known", q.major, q.minor);
 	}
-	if (q.damaged)
-		members_damage(m, "blocks of %u files are damaged", q.damaged);
-	free(q.cache);
-	free(q.block);
-	free(q.fragment);
+	if (q.s.damaged)
+		members_damage(m, "blocks of %u files are damaged", q.s.damaged);
+	squash_done(&q.s);
 }
 
 const struct unpacker unpacker_squashfs3 = {
