@@ -63,6 +63,7 @@ static void print_document(struct buf *b, const struct differences *d, bool comp
 	json_put_str(b, AUSCULT_VERSION);
 	buf_text(b, complete ? ",\"complete\":true" : ",\"complete\":false");
 	json_list(b, d, &verdict_type, "verdicts");
+	json_list(b, d, &identity_change_type, "identity");
 	json_list(b, d, &start_change_type, "starts");
 	json_list(b, d, &function_change_type, "functions");
 	json_list(b, d, &member_change_type, "members");

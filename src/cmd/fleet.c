@@ -15,6 +15,7 @@ struct fleet {
 	json_t *shared;                          /* "what value" → list of { image, name, where } */
 	json_t *images;                          /* summaries */
 	uint64_t dropped;
+	bool any;                                /* image in the store */
 };
 
 static const char *value_of(json_t *trait)
@@ -44,9 +45,19 @@ static void add_trait(struct fleet *f, json_t *body, json_t *trait)
 	json_array_append_new(list, o);
 }
 
+/* Surely without that value: the text need not be read. Values that JSON writes otherwise are looked for by reading. */
+static bool is_without(const struct fleet *f, const char *text)
+{
+	bool plain = f->value && f->value[strspn(f->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-")] == '\0';
+	return plain && !args_flag(f->args, OPT_JSON) && !strcasestr(text, f->value) && !strstr(text, "\"dropped\"");
+}
+
 static bool each_image(void *ctx, const char *text)
 {
 	struct fleet *f = ctx;
+	f->any = true;
+	if (is_without(f, text))
+		return true;
 	json_t *body = body_parse(text), *trait;
 	size_t i;
 	if (!body)
@@ -185,7 +196,7 @@ static int ask(struct fleet *f, struct store *store)
 		return OUT_FAILED;
 	}
 	struct group *v = groups_of(f, f->value ? 1 : args_number(f->args, OPT_LEAST), &n);
-	if (!json_array_size(f->images))
+	if (!f->any)
 		log_note(&f->args->log, "no image has been inspected into this store: auscult inspect --jobs 2 FOLDER");
 	if (args_flag(f->args, OPT_JSON))
 		print_json(f, v, n, &out);

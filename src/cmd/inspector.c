@@ -19,7 +19,7 @@
 #include "fw/unpack/records.h"
 #include "record/wire.h"
 
-enum { OUT_FLUSH = 64 * 1024 };
+enum { IDENTITIES = 1024, OUT_FLUSH = 64 * 1024 };
 
 struct job {
 	const struct inspector_setup *set;
@@ -37,6 +37,7 @@ struct job {
 	struct startup startup;
 	struct binaries binaries;
 	uint64_t looked;
+	uint32_t identities, untold;             /* what files say of the whole; past the cap */
 	uint32_t turn;                           /* members that were looked into */
 };
 
@@ -140,6 +141,11 @@ static void file_model(struct job *j, uint32_t i, struct span content)
 	for (unsigned k = 0; k < n; k++) {
 		if (is_opened(j->members, i, says[k].offset))
 			continue;
+		if (j->identities == IDENTITIES) {
+			j->untold++;
+			continue;
+		}
+		j->identities++;
 		identity_record(&says[k], buf_span(&where), &j->r, &j->host);
 		put_record(j);
 	}
@@ -199,6 +205,8 @@ static void stage_publish(struct job *j)
 {
 	const struct members *m = j->members;
 	inspection_record(m, &j->r, &j->host);
+	if (j->untold)
+		record_uint(&j->r, INS_UNTOLD, j->untold);
 	send_record(j);
 	for (uint32_t i = 1; i < m->nc; i++) {
 		container_record(m, i, &j->r, &j->host);

@@ -132,6 +132,16 @@ static void member_line(struct buf *b, const struct record *r)
 			   (const char *)text_of(r, MCH_NEW_MODE).p);
 }
 
+static void identity_line(struct buf *b, const struct record *r)
+{
+	struct texts old = texts_of(r, ICH_OLD), new = texts_of(r, ICH_NEW);
+	buf_bytes(b, text_of(r, ICH_WHAT));
+	buf_text(b, ": ");
+	put_texts(b, old);
+	buf_text(b, !new.n ? ", no longer said" : old.n ? ", now " : "now ");
+	put_texts(b, new);
+}
+
 static void start_line(struct buf *b, const struct record *r)
 {
 	buf_bytes(b, text_of(r, SCH_CHANGE));
@@ -194,6 +204,7 @@ void comparison_report(struct buf *out, const struct layout *l, struct record *c
 	for (uint32_t i = 0; i < doubts.n; i++)
 		layout_wrap(out, l, 0, "But: ", doubts.v[i]);
 	print_verdicts(out, l, v, n);
+	print_kind(out, l, v, n, &identity_change_type, "What it says of itself", identity_line);
 	print_kind(out, l, v, n, &start_change_type, "What is started", start_line);
 	print_kind(out, l, v, n, &function_change_type, "Functions", function_line);
 	print_kind(out, l, v, n, &member_change_type, "Members", member_line);

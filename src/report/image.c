@@ -93,7 +93,7 @@ struct compare_side image_side(const struct image *i, const char *name, uint32_t
 		.areas = side_list(i, IMAGE_AREAS), .members = side_list(i, IMAGE_MEMBERS),
 		.binaries = side_list(i, IMAGE_BINARIES), .starts = side_list(i, IMAGE_STARTS),
 		.programs = side_list(i, IMAGE_PROGRAMS), .functions = side_list(i, IMAGE_FUNCTIONS),
-		.findings = side_list(i, IMAGE_FINDINGS) };
+		.findings = side_list(i, IMAGE_FINDINGS), .identities = side_list(i, IMAGE_IDENTITY) };
 }
 
 static void put_list(struct buf *doc, const char *name, const struct image_kept *k)

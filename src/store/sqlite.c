@@ -476,10 +476,13 @@ void store_abort(struct store *s)
 	s->begun = false;
 }
 
-#define ASK(from, order) \
-	"SELECT body FROM " from " WHERE (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR rule = " \
+/* One id is looked up, not looked for: an index serves "id = ?2", but not "?2 IS NULL OR id = ?2". */
+#define ASK_OF(from, id, order) \
+	"SELECT body FROM " from " WHERE " id " AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR rule = " \
 	"?4) AND (?5 < 0 OR severity >= ?5) AND (?6 = 0 OR last IS NULL OR last >= ?6) AND (?7 = 0 OR first IS NULL OR " \
 	"first <= ?7) ORDER BY " order " LIMIT ?8"
+
+#define ASK(from, order) (q->id ? ASK_OF(from, "id = ?2", order) : ASK_OF(from, "?2 IS NULL", order))
 
 static const char *ask_sql(const struct query *q)
 {

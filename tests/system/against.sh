@@ -170,5 +170,18 @@ cp "$work/out" "$work/first"
 compare hidden-update renamed-update
 cmp -s "$work/out" "$work/first"
 report $? "the same words the second time"
+mkdir -p "$work/a/etc" "$work/b/etc"
+printf 'Firmware Version: 2.4.1\nVendor=Acme\n' >"$work/a/etc/fw_version"
+printf 'Firmware Version: 2.4.2\nVendor=Acme\n' >"$work/b/etc/fw_version"
+for i in a b; do tar -C "$work/$i" -cf "$work/$i.tar" etc; done
+"$auscult" inspect --same "$work/a.tar" "$work/b.tar" >"$work/out" 2>&1
+"$auscult" inspect --no-store --test-key --against "$work/a.tar" "$work/b.tar" --jsonl >"$work/lines" 2>&1
+grep -q 'version: 2.4.1, now 2.4.2' "$work/out" && ! grep -q 'maker' "$work/out" &&
+	grep -q '"kind":"identity_change","what":"version","old":\["2.4.1"\],"new":\["2.4.2"\]' "$work/lines"
+report $? "what two images say of themselves is compared: another version, and not the same maker"
+"$auscult" inspect --same "$work/a.tar" "$work/a.tar" | grep -q 'says of itself'
+[ $? -eq 1 ]
+report $? "of one image twice nothing of it is said"
+
 echo "1..$n"
 exit $bad

@@ -185,6 +185,7 @@ void compare_contents(const struct compare_side *a, const struct compare_side *b
 	arena_init(&c.line, LINE);
 	c.host.arena = &c.line;
 	pairing_make(&c);
+	compare_identities(&c);
 	compare_members(&c);
 	compare_starts(&c);
 	compare_begin(&c, &r, &comparison_type);
@@ -210,6 +211,7 @@ void compare_images(const struct compare_side *old, const struct compare_side *n
 	c.host.arena = &c.line;
 	find_doubts(&c, doubts);
 	pairing_make(&c);
+	compare_identities(&c);
 	compare_members(&c);
 	compare_functions(&c);
 	compare_starts(&c);

@@ -13,7 +13,7 @@ struct compare_list {
 
 struct compare_side {
 	const char *name; /* as the user gave it */
-	struct compare_list containers, areas, members, binaries, starts, programs, functions, findings;
+	struct compare_list containers, areas, members, binaries, starts, programs, functions, findings, identities;
 	const struct record *sum; /* inspection_type; NULL: it was not completed */
 	uint32_t not_run;	  /* programs that were not executed */
 };
@@ -36,6 +36,7 @@ enum member_change_field {
 	MCH_HOLDS
 };
 enum start_change_field { SCH_CHANGE, SCH_WHEN, SCH_COMMAND, SCH_PROGRAM, SCH_BY, SCH_LINE, SCH_CONDITIONAL };
+enum identity_change_field { ICH_WHAT, ICH_OLD, ICH_NEW };
 enum function_change_field {
 	FCH_CHANGE,
 	FCH_PROGRAM,
@@ -81,7 +82,7 @@ enum comparison_field {
 	CMP_DOUBTS,
 	CMP_DROPPED
 };
-extern const struct record_type member_change_type, start_change_type, function_change_type, verdict_type,
+extern const struct record_type member_change_type, identity_change_type, start_change_type, function_change_type, verdict_type,
 	comparison_type;
 extern const struct record_type *const compare_types[]; /* NULL-terminated */
 
@@ -131,5 +132,6 @@ void compare_alike(struct comparison *c); /* pairs programs that were renamed an
 void pairing_done(struct pairing *p);
 void compare_members(struct comparison *c);
 void compare_starts(struct comparison *c);
+void compare_identities(struct comparison *c);
 void compare_functions(struct comparison *c);
 void compare_findings(struct comparison *c);

@@ -34,6 +34,14 @@ static const struct field start_change_fields[] = {
 RECORD_TYPE(start_change_type, "start_change", "What one of two images starts and the other does not",
 	    start_change_fields);
 
+static const struct field identity_change_fields[] = {
+	[ICH_WHAT] = { "what", F_TEXT, "maker, model, version, kernel, built …" },
+	[ICH_OLD] = { "old", F_TEXTS, "what only the old image says" },
+	[ICH_NEW] = { "new", F_TEXTS, "what only the new image says" },
+};
+RECORD_TYPE(identity_change_type, "identity_change", "What two images say of themselves, where they say it otherwise",
+	    identity_change_fields);
+
 static const struct field function_change_fields[] = {
 	[FCH_CHANGE] = { "change", F_TEXT, "added, removed or changed" },
 	[FCH_PROGRAM] = { "program", F_TEXT, "the program, by its name in the new image" },
@@ -92,5 +100,5 @@ static const struct field comparison_fields[] = {
 };
 RECORD_TYPE(comparison_type, "comparison", "Two firmware images against each other", comparison_fields);
 
-const struct record_type *const compare_types[] = { &member_change_type, &function_change_type, &start_change_type,
+const struct record_type *const compare_types[] = { &member_change_type, &function_change_type, &identity_change_type, &start_change_type,
 						    &verdict_type,	 &comparison_type,	NULL };

@@ -99,6 +99,7 @@ static const struct field inspection_fields[] = {
 	[INS_CANDIDATES] = { "candidates", F_UINT, "places that looked like the start of a container" },
 	[INS_STEPS] = { "steps", F_UINT, "work done: bytes looked at, read and made", "bytes" },
 	[INS_BUDGETS] = { "budgets", F_TEXTS, "budgets that were reached; unset: none, so everything was looked at" },
+	[INS_UNTOLD] = { "untold", F_UINT, "words of files on the image as a whole, past the cap" },
 };
 RECORD_TYPE(inspection_type, "inspection", "The sum of an inspection", inspection_fields);
 

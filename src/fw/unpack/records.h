@@ -30,7 +30,7 @@ enum partition_field { PAR_TABLE, PAR_SOURCE, PAR_WHERE, PAR_AT, PAR_DEVICE, PAR
 extern const struct record_type partition_type;
 
 enum inspection_field {
-	INS_INPUTS, INS_INPUT_BYTES, INS_CONTAINERS, INS_MEMBERS, INS_FILES, INS_BYTES, INS_CANDIDATES, INS_STEPS, INS_BUDGETS
+	INS_INPUTS, INS_INPUT_BYTES, INS_CONTAINERS, INS_MEMBERS, INS_FILES, INS_BYTES, INS_CANDIDATES, INS_STEPS, INS_BUDGETS, INS_UNTOLD
 };
 extern const struct record_type inspection_type;
 
