@@ -59,8 +59,9 @@ struct record *asset_record(const struct asset *s, const struct record_host *h)
 	record_begin(r, &asset_type, NULL, h);
 	const char *id = *s->v[ASSET_TAG] ? s->v[ASSET_TAG] : *s->v[ASSET_SERIAL] ? s->v[ASSET_SERIAL] :
 			 *s->v[ASSET_MAC] ? s->v[ASSET_MAC] : s->v[ASSET_IP];
-	record_str(r, A_ID, id);
-	if (!*id)
+	if (*id)
+		record_str(r, A_ID, id);
+	else
 		record_str(r, A_ID, arena_printf(h->arena, "line %llu", (unsigned long long)s->line));
 	for (unsigned c = 0; c < ASSET_COLUMNS; c++)
 		record_str(r, A_FIRST + c, s->v[c]);

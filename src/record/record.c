@@ -50,12 +50,6 @@ void record_text_whole(struct record *r, unsigned field, struct span s)
 	show(r, field, s);
 }
 
-void record_str(struct record *r, unsigned field, const char *s)
-{
-	if (s)
-		record_text(r, field, span_str(s));
-}
-
 void record_uint(struct record *r, unsigned field, uint64_t v)
 {
 	record_slot(r, field, F_UINT)->u = v;

@@ -165,7 +165,13 @@ static inline void record_text(struct record *r, unsigned field, struct span s)
 	record_slot(r, field, F_TEXT)->text = s;
 }
 
-void record_str(struct record *r, unsigned field, const char *s);    /* NULL leaves it unset */
+/* NULL leaves it unset. */
+static inline void record_str(struct record *r, unsigned field, const char *s)
+{
+	if (s)
+		record_text(r, field, span_str(s));
+}
+
 void record_uint(struct record *r, unsigned field, uint64_t v);
 void record_int(struct record *r, unsigned field, int64_t v);
 void record_real(struct record *r, unsigned field, double v);
