@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BLOCK = 32 * 1024 };
+#include "base/scope.h"
+
+enum { ARENA_BLOCK = 32 * 1024, ARENA_TEXT = 256 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -84,13 +86,16 @@ struct span arena_copy(struct arena *a, struct span s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char text[ARENA_TEXT] UNSET;             /* long enough for most: written once, not twice */
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	char *p = n < 0 ? NULL : arena_new(a, (size_t)n + 1);
-	if (p)
+	if (p && (size_t)n < sizeof(text))
+		memcpy(p, text, (size_t)n);
+	else if (p)
 		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	static char empty[1];

@@ -117,11 +117,19 @@ static struct span line_folded(struct rd *r)
 	return rd_span(&from, before - rd_left(r));
 }
 
+/* A few marks: quicker than a call, for every byte of every line. */
+static bool is_among(uint8_t c, const char *marks)
+{
+	while (*marks && (uint8_t)*marks != c)
+		marks++;
+	return *marks != '\0';
+}
+
 /* Up to the first of the stops, which is consumed; all of it when there is none. */
 static struct span word_next(struct span *s, const char *stops)
 {
 	size_t n = 0;
-	while (n < s->n && (!s->p[n] || !strchr(stops, s->p[n])))
+	while (n < s->n && !is_among(s->p[n], stops))
 		n++;
 	struct span word = span_cut(*s, n);
 	*s = span_from(*s, n < s->n ? n + 1 : n);

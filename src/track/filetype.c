@@ -81,7 +81,8 @@ static bool by_mark(struct span head, struct filetype *t)
 {
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 		const struct mark *m = &marks[i];
-		if (!span_starts(span_from(head, m->at), span_of(m->bytes, m->n)))
+		struct span there = span_from(head, m->at);
+		if (!there.n || there.p[0] != (uint8_t)m->bytes[0] || !span_starts(there, span_of(m->bytes, m->n)))
 			continue;
 		name_set(t, m->name, m->code);
 		return true;
