@@ -8,7 +8,7 @@
 #include "base/scope.h"
 #include "track/track.h"
 
-enum { ID_MIN = 6, ID_DIGITS = 3, WORD_MIN = 4, WORD_MAX = 40, NEAR = 48 };
+enum { ID_MIN = 6, ID_DIGITS = 3, WORD_MIN = 4, WORD_MAX = 40, NEAR = 48, LATELY = 512, LATELY_WORDS = 6 };
 
 static const struct field learnt_fields[] = {
 	[LEARNT_FIELD] = { "field", F_TEXT, "which identity field the identifier was learnt from" },
@@ -24,9 +24,18 @@ struct word {
 	bool alone;                              /* enough by itself */
 };
 
+/* A value's words, so that one that comes with every message is not cut and hashed each time. */
+struct lately {
+	struct token token;                      /* of the value; len 0: free */
+	const char *field;
+	unsigned n;
+	uint64_t marks[LATELY_WORDS];
+};
+
 struct learnt {
 	struct hash_key key;
 	uint32_t used;
+	struct lately lately[LATELY];
 	struct word words[LEARNT_SLOTS];
 };
 
@@ -87,12 +96,40 @@ static bool is_number(struct span word)
 	return word.n >= ID_MIN && digits >= ID_DIGITS;
 }
 
-static void remember(struct learnt *l, struct span word, const struct field *f, const struct token *t, bool alone)
+static void remember(struct learnt *l, uint64_t mark, const struct field *f, const struct token *t, bool alone)
 {
-	uint64_t mark = mark_of(l, word);
 	struct word *w = &l->words[mark % LEARNT_SLOTS];
 	l->used += w->mark == 0;
 	*w = (struct word){ .mark = mark, .token = *t, .field = f->name, .alone = alone };
+}
+
+static struct lately *lately_slot(struct learnt *l, const struct token *t)
+{
+	struct rd r = rd_of(span_of(t->hash, TOKEN_HASH));
+	return &l->lately[rd_le64(&r) % LATELY];
+}
+
+static bool is_lately(const struct lately *m, const struct field *f, const struct token *t)
+{
+	return m->token.len && m->token.len == t->len && m->field == f->name &&
+	       memcmp(m->token.hash, t->hash, TOKEN_HASH) == 0;
+}
+
+static void cut_words(struct learnt *l, const struct field *f, struct span value, const struct token *t, bool is_id)
+{
+	struct lately m = { .token = *t, .field = f->name };
+	struct rd r = rd_of(span_cut(value, 256));
+	for (struct span w = next_word(&r); w.n; w = next_word(&r)) {
+		if (is_id ? !is_number(w) : w.n < WORD_MIN || w.n > WORD_MAX)
+			continue;
+		uint64_t mark = mark_of(l, w);
+		if (m.n < LATELY_WORDS)
+			m.marks[m.n] = mark;
+		m.n++;
+		remember(l, mark, f, t, is_id);
+	}
+	if (m.n <= LATELY_WORDS)
+		*lately_slot(l, t) = m;
 }
 
 void learnt_add(struct learnt *l, const struct field *f, struct span value, const struct token *t)
@@ -102,13 +139,13 @@ void learnt_add(struct learnt *l, const struct field *f, struct span value, cons
 	bool is_id = strcmp(f->name, "patient_id") == 0, is_name = strcmp(f->name, "patient_name") == 0;
 	if (!is_id && !is_name)
 		return;
-	struct rd r = rd_of(span_cut(value, 256));
-	for (struct span w = next_word(&r); w.n; w = next_word(&r)) {
-		if (is_id && is_number(w))
-			remember(l, w, f, t, true);
-		else if (is_name && w.n >= WORD_MIN && w.n <= WORD_MAX)
-			remember(l, w, f, t, false);
+	const struct lately *m = lately_slot(l, t);
+	if (!is_lately(m, f, t)) {
+		cut_words(l, f, value, t, is_id);
+		return;
 	}
+	for (unsigned i = 0; i < m->n; i++)
+		remember(l, m->marks[i], f, t, is_id);
 }
 
 static const struct word *look_up(const struct learnt *l, struct span word)
