@@ -222,13 +222,16 @@ static inline uint64_t rd_le64(struct rd *r)
 	return le64toh(v);
 }
 
-/* The last eight bytes of s as a number, all of them when there are fewer: for hashes that take eight at a time. */
+/* A number made of the last eight bytes of s, of all of them when there are fewer: for hashes that take eight at a
+ * time. Same bytes, same number; of texts as long as each other, other bytes give another one. */
 static inline uint64_t span_last8(struct span s)
 {
-	struct rd r = rd_of(span_from(s, s.n > 8 ? s.n - 8 : 0));
+	struct rd r = rd_of(span_from(s, s.n > 8 ? s.n - 8 : 0)), half = rd_of(span_from(s, s.n > 4 ? s.n - 4 : 0));
 	uint64_t v = 0;
 	if (rd_left(&r) == 8)
 		return rd_le64(&r);
+	if (rd_left(&r) >= 4)                    /* two halves that overlap */
+		return (uint64_t)rd_le32(&r) << 32 | rd_le32(&half);
 	while (rd_left(&r))
 		v = v << 8 | rd_u8(&r);
 	return v;

@@ -8,7 +8,7 @@ enum { ENCODING_MAX = 5 /* v2.7 added truncation */, PAD_MAX = 16, DIGITS_MAX = 
 /* A delimiter: printable, neither letter nor digit nor space. Letters would make any text HL7. */
 static bool is_mark(uint8_t c)
 {
-	return c > ' ' && c < 0x7F && !((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
+	return c > ' ' && c < 0x7F && !hl7_is_letter(c);
 }
 
 static bool is_stray(uint8_t c)
@@ -68,6 +68,8 @@ static bool may_start(struct span s)
 
 static bool is_named(struct span s)
 {
+	if (s.n >= 3)
+		return span_starts(s, SPAN_LIT("MSH")) || span_starts(s, SPAN_LIT("FHS")) || span_starts(s, SPAN_LIT("BHS"));
 	return agrees(s, SPAN_LIT("MSH")) || agrees(s, SPAN_LIT("FHS")) || agrees(s, SPAN_LIT("BHS"));
 }
 
@@ -108,7 +110,7 @@ static size_t start_behind(struct span s, size_t from, uint8_t stop)
 	while (rd_until(&r, stop, &before)) {
 		size_t at = s.n - rd_left(&r);
 		struct span behind = span_from(s, at);
-		enum hl7_head h = may_start(behind) ? hl7_head(behind, NULL) : HL7_NO;
+		enum hl7_head h = behind.n && may_start(behind) ? hl7_head(behind, NULL) : HL7_NO;
 		if (h == HL7_YES || h == HL7_WIDE)
 			return stop == HL7_VT ? at - 1 : at;
 	}
@@ -193,7 +195,7 @@ static bool is_space(uint8_t c)
 	return c == ' ' || c == '\t' || c == 0;
 }
 
-struct span hl7_value(struct span s, const struct hl7_delims *d)
+struct span hl7_value_trimmed(struct span s, const struct hl7_delims *d)
 {
 	while (s.n && is_space(s.p[0]))
 		s = span_from(s, 1);

@@ -51,7 +51,19 @@ void hl7_split(struct span s, uint8_t sep, struct span *f, unsigned count);
 struct span hl7_first(struct span s, uint8_t sep);
 /* The k-th part, from 1; empty when there are fewer. */
 struct span hl7_part(struct span s, uint8_t sep, unsigned k);
-/* The value without white space and trailing delimiters; empty for the null value "". */
-struct span hl7_value(struct span s, const struct hl7_delims *d);
+struct span hl7_value_trimmed(struct span s, const struct hl7_delims *d);
+
+static inline bool hl7_is_letter(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* The value without white space and trailing delimiters; empty for the null value "". Asked for each field that is
+ * used: most begin and end with a letter or a digit, which is never a delimiter. */
+static inline struct span hl7_value(struct span s, const struct hl7_delims *d)
+{
+	bool as_is = s.n && hl7_is_letter(s.p[0]) && hl7_is_letter(s.p[s.n - 1]);
+	return as_is ? s : hl7_value_trimmed(s, d);
+}
 /* An NM: sign, digits, one decimal point or comma; nothing else. */
 bool hl7_number(struct span s, double *out);

@@ -321,9 +321,11 @@ static struct stream *stream_of(struct run *d, const struct record *r)
 	struct token t = record_get_token(r, (unsigned)d->col[SUBJECT]);
 	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
 	const struct origin *at = r->at;
+	bool same_device = device.p == m->device.p && device.n == m->device.n;
 	bool again = m->stream && at->packet == m->packet && at->flow == m->flow && at->file == m->file &&
 		     at->to_server == m->to_server && at->flow && t.len == m->subject.len &&
-		     memcmp(t.hash, m->subject.hash, TOKEN_HASH) == 0 && span_eq(device, m->device);
+		     memcmp(t.hash, m->subject.hash, TOKEN_HASH) == 0 &&
+		     (same_device || span_eq(device, m->device));
 	if (again)
 		return m->stream;
 	*m = (struct recent){ .stream = stream_find(d, r), .packet = at->packet, .flow = at->flow, .file = at->file,
@@ -674,14 +676,15 @@ static void param_add(struct param *p, double v, uint64_t ts)
 	p->in_tick = true;
 }
 
-/* FNV-1a: channels are few, and whose they are is known. */
+/* Not keyed: channels are few, and whose they are is known. */
 static uint32_t channel_of(struct span s)
 {
-	uint32_t h = s.n ? 2166136261u : 0;
+	uint64_t h = s.n;
 	struct rd r = rd_of(s);
-	while (rd_left(&r))
-		h = (h ^ rd_u8(&r)) * 16777619u;
-	return h;
+	while (rd_left(&r) > 8)
+		h = (h ^ rd_le64(&r)) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ span_last8(s)) * UINT64_C(0x9e3779b97f4a7c15);
+	return s.n ? (uint32_t)(h >> 32) : 0;
 }
 
 /* Of one value, keyed; added up they do not depend on the order of values in the message (mixer of splitmix64). */

@@ -9,7 +9,7 @@
 #include "base/scope.h"
 
 enum {
-	WAYS = 4, SEAT_SETS = 4096, HOST_SETS = 1024, LAN_SETS = 256,
+	WAYS = 4, LATELY = 256, SEAT_SETS = 4096, HOST_SETS = 1024, LAN_SETS = 256,
 	NETS = 4,                                /* networks remembered of one MAC */
 	SUBNETS_MAX = 64, CONFIGURED_MAX = 1024, CENTRALS_MAX = 256,
 	LAN_IN_USE = 3,                          /* MACs with addresses of one network, a router among them */
@@ -61,6 +61,7 @@ struct zones {
 	struct hash_key key;
 	struct seat (*seats)[WAYS];
 	struct host (*hosts)[WAYS];
+	struct host *lately[LATELY];             /* where MACs stood last: compared before it counts, so not keyed */
 	struct lan (*lans)[WAYS];
 	struct configured *configured;
 	struct central *centrals;
@@ -216,8 +217,16 @@ static struct host *host_set(const struct zones *z, struct mac m)
 	return z->hosts[hash64(z->key, span_of(m.b, sizeof(m.b))) % HOST_SETS];
 }
 
+static size_t lately_of(struct mac m)
+{
+	return (size_t)(span_last8(span_of(m.b, sizeof(m.b))) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % LATELY;
+}
+
 static struct host *host_find(const struct zones *z, struct mac m)
 {
+	struct host *lately = z->lately[lately_of(m)];
+	if (lately && lately->used && mac_eq(lately->m, m))
+		return lately;
 	struct host *set = host_set(z, m);
 	for (int i = 0; i < WAYS; i++)
 		if (set[i].used && mac_eq(set[i].m, m))
@@ -233,15 +242,15 @@ static uint64_t host_worth(const struct host *h)
 
 static struct host *host_open(struct zones *z, struct mac m)
 {
+	struct host *known = host_find(z, m);
+	if (known) {
+		known->ts = ++z->clock;
+		return z->lately[lately_of(m)] = known;
+	}
 	struct host *set = host_set(z, m), *victim = set;
-	for (int i = 0; i < WAYS; i++) {
-		if (set[i].used && mac_eq(set[i].m, m)) {
-			set[i].ts = ++z->clock;
-			return &set[i];
-		}
+	for (int i = 1; i < WAYS; i++)
 		if (host_worth(&set[i]) < host_worth(victim))
 			victim = &set[i];
-	}
 	if (victim->used)
 		z->counts.evicted++;
 	else
