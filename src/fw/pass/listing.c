@@ -14,7 +14,7 @@
 #include "fw/pass/aloud.h"
 
 enum { TEXTS_FILE = 1 << 18, USES_FILE = 1 << 18, SECTIONS_LOOKED = 256, ARENA_FILE = 256 << 20, SHORT_SECRET = 4,
-       SHF_ALLOC_ = 2, SHF_EXECINSTR_ = 4, SHT_NOBITS_ = 8, HASH_LEAST = 20, DES_HASH = 13 };
+       SHF_ALLOC_ = 2, SHF_EXECINSTR_ = 4, SHT_PROGBITS_ = 1, SHT_STRTAB_ = 3, SHT_NOBITS_ = 8, HASH_LEAST = 20, DES_HASH = 13 };
 
 /* ---- what may be said ---- */
 
@@ -222,6 +222,8 @@ static bool place(struct page *p, struct entry *t)
 	const struct elf_segment *g = segment_at(&p->elf, t->s.offset);
 	if (p->elf.nsections && (!s || (!(s->flags & SHF_ALLOC_) && !span_is(s->name, ".comment"))))
 		return false;
+	if (s && s->type != SHT_PROGBITS_ && s->type != SHT_STRTAB_)
+		return false;                    /* tables of numbers */
 	t->section = s ? s->name : g ? span_str(rights[g->flags & 7]) : (struct span){ 0 };
 	t->code = s && s->flags & SHF_EXECINSTR_;
 	uint64_t end = t->s.offset + t->s.bytes.n;
