@@ -308,6 +308,27 @@ static void send_trouble(struct bench *b, const struct record_host *host, uint32
 	on_match(b, &r);
 }
 
+enum { WORD_MAX = 160, CULPRITS = 8 };
+
+/* NULL: looked through to the end, else why not. What is too much with all rules is tried without the one at which it was
+ * too much; gently, as it ended a process already: without all slow ones. */
+static const char *look_into(struct yara_scanner *y, const struct matcher_order *o, uint32_t i, bool gently,
+			     const struct record_host *host, const struct sink *to, char word[WORD_MAX])
+{
+	const struct judge_file *f = &o->files[i];
+	uint32_t left = gently ? yara_scanner_hush_slow(y) : 0, tries = 0;
+	enum yara_scanned got = yara_scan(y, i, f->path, f->content, host, to), first = got;
+	while (got >= YARA_NO_MEMORY && tries++ < CULPRITS && yara_scanner_hush_culprit(y)) {
+		left++;
+		got = yara_scan(y, i, f->path, f->content, host, to);
+	}
+	yara_scanner_hush_none(y);
+	if (got >= YARA_NO_MEMORY || !(gently || left))
+		return yara_scanned_word(got);
+	snprintf(word, WORD_MAX, "%s, so %u of them were left out", gently ? "they took too long" : yara_scanned_word(first), left);
+	return word;
+}
+
 /* gently: the first one without the rules that are slow, as it was too much with them. */
 static void match_child(const struct matcher_order *o, uint32_t from, bool gently, struct match_board *board, int fd)
 {
@@ -319,17 +340,10 @@ static void match_child(const struct matcher_order *o, uint32_t from, bool gentl
 	struct yara_scanner *y = yara_scanner_open(o->rules->compiled);
 	if (!y)
 		_exit(2);
-	uint32_t slow = gently ? yara_scanner_hush(y, true) : 0;
 	for (uint32_t i = from; i < o->n; i++) {
-		char left[96];
+		char word[WORD_MAX];
 		atomic_store(&board->at, i);
-		const char *why = yara_scan(y, i, o->files[i].path, o->files[i].content, &host, &to);
-		if (slow) {
-			snprintf(left, sizeof(left), "they took too long, so %u slow ones of them were left out", slow);
-			why = left;
-			slow = 0;
-			yara_scanner_hush(y, false);
-		}
+		const char *why = look_into(y, o, i, gently && i == from, &host, &to, word);
 		if (why)
 			send_trouble(&b, &host, i, why);
 		arena_reset(&b.arena);
@@ -361,7 +375,7 @@ static void take(void *ctx, const struct record *r)
 {
 	struct watch *w = ctx;
 	uint64_t file = record_get_uint(r, YAM_FILE);
-	char why[128];
+	char why[WORD_MAX];
 	if (r->type != &yara_match_type || file >= w->order->n)
 		return;
 	if (!record_has(r, YAM_RULE)) {

@@ -475,20 +475,33 @@ void yara_scanner_close(struct yara_scanner *y)
 	free(y);
 }
 
-uint32_t yara_scanner_hush(struct yara_scanner *y, bool hush)
+uint32_t yara_scanner_hush_slow(struct yara_scanner *y)
 {
 	struct rd r = rd_of(y->slow);
 	while (rd_left(&r)) {
 		uint32_t i = rd_le32(&r);
-		if (i >= y->rules->num_rules)
-			break;
-		if (hush)
+		if (i < y->rules->num_rules)
 			yr_rule_disable(&y->rules->rules_table[i]);
-		else
-			yr_rule_enable(&y->rules->rules_table[i]);
 	}
-	y->hushed = hush;
+	y->hushed = true;
 	return (uint32_t)(y->slow.n / 4);
+}
+
+bool yara_scanner_hush_culprit(struct yara_scanner *y)
+{
+	YR_RULE *rule = yr_scanner_last_error_rule(y->scanner);
+	if (!rule || RULE_IS_DISABLED(rule))
+		return false;
+	yr_rule_disable(rule);
+	y->hushed = true;
+	return true;
+}
+
+void yara_scanner_hush_none(struct yara_scanner *y)
+{
+	for (uint32_t i = 0; y->hushed && i < y->rules->num_rules; i++)
+		yr_rule_enable(&y->rules->rules_table[i]);
+	y->hushed = false;
 }
 
 /* A disabled rule is not judged, but libyara 4.2 goes on looking for its strings: what it does with a string that has
@@ -498,6 +511,17 @@ static void hush_strings(struct yara_scanner *y)
 	for (uint32_t i = 0; y->hushed && i < y->rules->num_strings; i++)
 		if (RULE_IS_DISABLED(&y->rules->rules_table[y->rules->strings_table[i].rule_idx]))
 			yr_bitmask_set(y->scanner->strings_temp_disabled, i);
+}
+
+const char *yara_scanned_word(enum yara_scanned s)
+{
+	static const char *const words[] = {
+		[YARA_CROWDED] = "a string matches a million times: its rule was judged without the rest",
+		[YARA_NO_MEMORY] = "the rules need more memory for it than there is",
+		[YARA_BRANCHES] = "a regular expression branches too often on it",
+		[YARA_GAVE_UP] = "libyara gave it up",
+	};
+	return words[s];
 }
 
 static bool set_names(struct yara_scanner *y, const char *path)
@@ -512,7 +536,7 @@ static bool set_names(struct yara_scanner *y, const char *path)
 	return true;
 }
 
-const char *yara_scan(struct yara_scanner *y, uint32_t file, const char *path, struct span content,
+enum yara_scanned yara_scan(struct yara_scanner *y, uint32_t file, const char *path, struct span content,
 		      const struct record_host *host, const struct sink *to)
 {
 	y->file = file;
@@ -520,13 +544,13 @@ const char *yara_scan(struct yara_scanner *y, uint32_t file, const char *path, s
 	y->to = to;
 	y->crowded = false;
 	if (!content.n)
-		return NULL;
+		return YARA_WHOLE;
 	hush_strings(y);
 	int rc = set_names(y, path) ? yr_scanner_scan_mem(y->scanner, content.p, content.n) : ERROR_INSUFFICIENT_MEMORY;
 	switch (rc) {
-	case ERROR_SUCCESS: return y->crowded ? "a string matches a million times: its rule was judged without the rest" : NULL;
-	case ERROR_INSUFFICIENT_MEMORY: return "the rules need more memory for it than there is";
-	case ERROR_TOO_MANY_RE_FIBERS: return "a regular expression branches too often on it";
-	default: return "libyara gave it up";
+	case ERROR_SUCCESS: return y->crowded ? YARA_CROWDED : YARA_WHOLE;
+	case ERROR_INSUFFICIENT_MEMORY: return YARA_NO_MEMORY;
+	case ERROR_TOO_MANY_RE_FIBERS: return YARA_BRANCHES;
+	default: return YARA_GAVE_UP;
 	}
 }

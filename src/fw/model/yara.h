@@ -49,11 +49,18 @@ struct yara_scanner;
 struct yara_scanner *yara_scanner_open(struct span compiled) MUST_CHECK;
 void yara_scanner_close(struct yara_scanner *y);         /* NULL is fine */
 
-/* From now on without the rules that libyara's compiler called slow (strings so short or so loose that they are tried
- * nearly everywhere), or with them again. Returns how many those are. */
-uint32_t yara_scanner_hush(struct yara_scanner *y, bool hush);
+/* From now on without the rules that libyara's compiler called slow: strings so short or so loose that they are tried
+ * nearly everywhere. Returns how many those are. */
+uint32_t yara_scanner_hush_slow(struct yara_scanner *y);
+/* Without the rule at whose string the last yara_scan failed. False: it was none, or is hushed already. */
+bool yara_scanner_hush_culprit(struct yara_scanner *y);
+void yara_scanner_hush_none(struct yara_scanner *y);     /* with all of them again */
+
+/* From YARA_NO_MEMORY on nothing of the member was published. */
+enum yara_scanned { YARA_WHOLE, YARA_CROWDED, YARA_NO_MEMORY, YARA_BRANCHES, YARA_GAVE_UP };
+const char *yara_scanned_word(enum yara_scanned s);      /* why it was not looked through to the end; NULL: it was */
 
 /* Publishes a record for each rule that matches, in the order of the rules. path: what `filename`, `filepath` and
- * `extension` are in rules. NULL: looked through to the end, else why not. */
-const char *yara_scan(struct yara_scanner *y, uint32_t file, const char *path, struct span content,
+ * `extension` are in rules. */
+enum yara_scanned yara_scan(struct yara_scanner *y, uint32_t file, const char *path, struct span content,
 		      const struct record_host *host, const struct sink *to) MUST_CHECK;
