@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fleet.sh BUILD: measures auscult inspect --jobs over many images that share members: 1, 10, 100 … FLEET_IMAGES (default 1000)
-# of them, into a fresh store each, and what a further image costs whose programs are known. The images are tar archives
+# fleet.sh BUILD: measures auscult inspect --jobs over many images that share members: 1, 10, 100 … FLEET_IMAGES
+# (default 1000) of them, into a fresh store each, and what a further image costs whose programs are known. The images are tar archives
 # of the lab's four scenarios with FLEET_PROGRAMS (20) further programs, a file of their own each, and in every tenth
 # one program that no other has. Prints the table of docs/performance.md as Markdown. FLEET_JOBS=2.
 set -u

@@ -294,8 +294,8 @@ static const struct option_spec options[] = {
 	[OPT_SEVERITY] = { "severity", 0, "SEVERITY", OPTION_TEXT,
 			   "only what is at least this severe (devices, flows, exposures: whose device has such a finding)", NULL,
 			   "info|low|medium|high|critical" },
-	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device (id, name, address or MAC) or inspected image (id or name)", NULL,
-			 NULL },
+	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device (id, name, address or MAC) or inspected "
+			 "image (id or name)", NULL, NULL },
 	[OPT_RULE] = { "rule", 0, "RULE", OPTION_TEXT, "only of this rule, like net.phi-cleartext", NULL, NULL },
 	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)", NULL,
 			NULL },

@@ -597,7 +597,8 @@ static bool are_names_single(const struct run *r)
 		char *name = mem_text(r->images[i].name);
 		single = !json_object_get(seen, name);
 		if (!single)
-			log_error(r->log, "two images are called %s: what is written of them would be one file; name one folder alone", name);
+			log_error(r->log, "two images are called %s: what is written of them would be one file; name one folder alone",
+				  name);
 		json_object_set_new_nocheck(seen, name, json_true());
 		free(name);
 	}

@@ -85,7 +85,8 @@ bool exports_write(const struct exports *e, const struct image *i, const struct 
 /* Where it goes. Names come from folders that were walked: no "..", no "/" at the start. False: too long. */
 static bool path_of(const struct exports *e, unsigned k, struct span name, const char *behind, char out[PATH_BYTES])
 {
-	int n = snprintf(out, PATH_BYTES, "%s/%.*s.%s%s", e->path[k], (int)name.n, (const char *)name.p, kinds[k].suffix, behind);
+	int n = snprintf(out, PATH_BYTES, "%s/%.*s.%s%s", e->path[k], (int)name.n, (const char *)name.p,
+			 kinds[k].suffix, behind);
 	return n > 0 && n < PATH_BYTES;
 }
 

@@ -16,6 +16,7 @@ bool exports_wanted(const struct exports *e);
 /* False after saying in the log what could not be written. */
 bool exports_write(const struct exports *e, const struct image *i, const struct log *log) MUST_CHECK;
 /* The same into PATH/NAME.SUFFIX; folders in NAME are made. A kill leaves the old file or none. */
-bool exports_write_as(const struct exports *e, const struct image *i, struct span name, const struct log *log) MUST_CHECK;
+bool exports_write_as(const struct exports *e, const struct image *i, struct span name,
+		      const struct log *log) MUST_CHECK;
 /* All of them are there. */
 bool exports_written_as(const struct exports *e, struct span name);

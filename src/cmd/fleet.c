@@ -48,7 +48,8 @@ static void add_trait(struct fleet *f, json_t *body, json_t *trait)
 /* Surely without that value: the text need not be read. Values that JSON writes otherwise are looked for by reading. */
 static bool is_without(const struct fleet *f, const char *text)
 {
-	bool plain = f->value && f->value[strspn(f->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-")] == '\0';
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-";
+	bool plain = f->value && f->value[strspn(f->value, letters)] == '\0';
 	return plain && !args_flag(f->args, OPT_JSON) && !strcasestr(text, f->value) && !strstr(text, "\"dropped\"");
 }
 

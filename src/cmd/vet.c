@@ -91,8 +91,8 @@ static char *own(const char *text)
 
 static void run_inspect(struct sheet *s, const char *predicted, const char *card)
 {
-	char *argv[ARGS] = { own("inspect"), own("--json"), own("--no-store"), own("--test-key"), own("--predict"), own(predicted),
-			     own("--card"), own(card) };
+	char *argv[ARGS] = { own("inspect"), own("--json"), own("--no-store"), own("--test-key"), own("--predict"),
+			     own(predicted), own("--card"), own(card) };
 	int n = 8;
 	argv[n++] = own("--progress");
 	argv[n++] = own(args_text(s->args, OPT_PROGRESS));
@@ -458,8 +458,8 @@ const struct command cmd_vet = {
 	.example = "auscult vet monitor.bin\n  from the firmware alone\n"
 		   "auscult vet --capture acceptance.pcapng monitor.bin\n  from both halves",
 	OPTIONS([OPT_CAPTURE] = { "capture", 'c', "FILE", OPTION_TEXTS, "what the device sent and received in its test network", NULL, NULL },
-		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, with what the device said of itself in the "
-			       "capture, for auscult watch --card", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, with what the device said of itself "
+			       "in the capture, for auscult watch --card", NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "no-go from this severity on", "high", "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR,

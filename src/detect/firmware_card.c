@@ -8,18 +8,20 @@
 
 enum { CLUES = CENSUS_WANTS, MODEL };
 
-static const struct want wants[] = { CENSUS_WANT, [CLUES] = { "device", "clues" }, [MODEL] = { "device", "model" }, { NULL, NULL } };
+static const struct want wants[] = {
+	CENSUS_WANT, [CLUES] = { "device", "clues" }, [MODEL] = { "device", "model" }, { NULL, NULL },
+};
 
 static const struct rule rule = {
 	.id = "net.firmware-card",
 	.title = "A device beside the card of a firmware",
 	.cause = "firmware identity",
-	.sees = "What a device says of itself (DHCP, HTTP, UPnP, SSH, SNMP, DICOM, HL7 …) names the same software, maker, model or "
-		"version as an identity card that was handed in, or another. Only like is compared with like.",
+	.sees = "What a device says of itself (DHCP, HTTP, UPnP, SSH, SNMP, DICOM, HL7 …) names the same software, maker, "
+		"model or version as an identity card that was handed in, or another. Only like is compared with like.",
 	.why = "Firmware that was taken apart and vetted says nothing about a device that runs another one.",
-	.wrong = "A device may be told to name another version than it runs, and a maker may mend software without changing its "
-		 "number. A maker may count the firmware as a whole otherwise on the network than in its files: such a difference "
-		 "is `info` alone.",
+	.wrong = "A device may be told to name another version than it runs, and a maker may mend software without "
+		 "changing its number. A maker may count the firmware as a whole otherwise on the network than in its "
+		 "files: such a difference is `info` alone.",
 	.next = { "Where they differ, ask biomedical engineering which firmware is installed, and have that one inspected: "
 		  "auscult inspect, auscult vet.",
 		  ADVICE_EVIDENCE, NULL },
@@ -71,7 +73,8 @@ static void compare(struct run *d, const struct record *r, const struct card *c,
 		struct span from = record_get_text(clue, CLUE_FROM);
 		struct arena words;
 		arena_init(&words, 1 << 16);
-		unsigned n = card_compare(c, record_get_text(clue, CLUE_WHAT), from, record_get_text(clue, CLUE_SAID), &words, answers);
+		unsigned n = card_compare(c, record_get_text(clue, CLUE_WHAT), from, record_get_text(clue, CLUE_SAID), &words,
+					  answers);
 		for (unsigned k = 0; k < n; k++)
 			note(x, &answers[k], from);
 		arena_done(&words);
@@ -149,8 +152,8 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 	if (l->says == CARD_LOOSE)
 		return detect_text(d, "%s names %s %s (%s), the card of %s names %s: maybe counted otherwise", who, l->about, l->said,
 				   l->from, x->image, l->card);
-	return detect_text(d, "%s says %s %s (%s), the card of %s says %s: not the firmware of that card", who, l->about, l->said,
-			   l->from, x->image, l->card);
+	return detect_text(d, "%s says %s %s (%s), the card of %s says %s: not the firmware of that card", who, l->about,
+			   l->said, l->from, x->image, l->card);
 }
 
 static void judge(struct run *d, struct finding *f, const struct facts *x)

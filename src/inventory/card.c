@@ -85,7 +85,8 @@ int cards_read(struct cards *t, struct span json, const char *file, const char *
 	bool is_card = kind && strcmp(kind, "card") == 0;
 	if (!is_card || form != 1) {
 		json_decref(root);
-		return refuse(err, file, is_card ? "a card of another form" : "no identity card; auscult inspect --card FILE writes one");
+		return refuse(err, file, is_card ? "a card of another form" :
+						   "no identity card; auscult inspect --card FILE writes one");
 	}
 	struct card *c = &t->v[t->n++];
 	json_t *image = json_object_get(root, "image");
@@ -296,7 +297,8 @@ static void answer(struct answers *t, struct card_answer a)
 		t->v[t->n++] = a;
 }
 
-static void compare_part(struct answers *t, const struct card_part *p, const char *wire, struct span said, struct arena *a)
+static void compare_part(struct answers *t, const struct card_part *p, const char *wire, struct span said,
+			 struct arena *a)
 {
 	struct span version = version_of(said, wire);
 	if (version.n)
@@ -342,7 +344,8 @@ static void compare_facts(struct answers *t, const struct card *c, struct span w
 }
 
 /* The same field of the same protocol said it then: nothing is nearer. */
-static void compare_sayings(struct answers *t, const struct card *c, struct span what, struct span from, struct span said)
+static void compare_sayings(struct answers *t, const struct card *c, struct span what, struct span from,
+			    struct span said)
 {
 	for (unsigned i = 0; i < c->nsayings; i++) {
 		const struct card_saying *s = &c->sayings[i];

@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { CARDS_MAX = 1024, CARD_FACTS = 1024, CARD_PARTS = 4096, CARD_SAYINGS = 256, CARDS_MEMORY = 64 << 20, CARD_ERR = 240 };
+enum { CARDS_MAX = 1024, CARD_FACTS = 1024, CARD_PARTS = 4096, CARD_SAYINGS = 256, CARDS_MEMORY = 64 << 20,
+       CARD_ERR = 240 };
 
 struct card_fact {
 	const char *what, *value;
@@ -58,8 +59,8 @@ struct card_answer {
 };
 
 enum { CARD_ANSWERS = 16 };
-/* One clue of a device: what kind ("system", "version" …), in which field of which protocol, its words. Returns how many
- * things the card has to compare with. */
+/* One clue of a device: what kind ("system", "version" …), in which field of which protocol, its words. Returns how
+ * many things the card has to compare with. */
 unsigned card_compare(const struct card *c, struct span what, struct span from, struct span said, struct arena *a,
 		      struct card_answer out[CARD_ANSWERS]);
 /* The card names this model: it is of such a device. */

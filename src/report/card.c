@@ -244,7 +244,8 @@ static void put_field(struct buf *b, const char *name, struct span value)
 	json_put_text(b, value);
 }
 
-static void put_place(struct buf *b, struct span where, bool has_offset, uint64_t offset, struct span said, double confidence)
+static void put_place(struct buf *b, struct span where, bool has_offset, uint64_t offset, struct span said,
+		      double confidence)
 {
 	put_field(b, "said", said);
 	put_field(b, "where", where);
@@ -296,8 +297,8 @@ static void put_software(struct buf *b, const struct image *i)
 /* What runs, or decides what runs. */
 static bool is_told(const struct record *member)
 {
-	static const enum file_class classes[] = { FILE_PROGRAM, FILE_LIBRARY, FILE_MODULE, FILE_SHELL, FILE_SCRIPT, FILE_INITTAB,
-						   FILE_RC, FILE_UNIT, FILE_CRONTAB, FILE_INETD, FILE_CGI, FILE_PHP, FILE_LUA };
+	static const enum file_class classes[] = { FILE_PROGRAM, FILE_LIBRARY, FILE_MODULE, FILE_SHELL, FILE_SCRIPT,
+						   FILE_INITTAB, FILE_RC, FILE_UNIT, FILE_CRONTAB, FILE_INETD, FILE_CGI, FILE_PHP, FILE_LUA };
 	struct span class = record_get_text(member, MEM_CLASS);
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
 		if (span_is(class, file_class_name(classes[i])))

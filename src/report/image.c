@@ -23,8 +23,10 @@ struct kind {
 static const struct kind kinds[] = {
 	{ &container_type, IMAGE_CONTAINERS }, { &area_type, IMAGE_AREAS }, { &member_type, IMAGE_MEMBERS },
 	{ &binary_type, IMAGE_BINARIES }, { &start_type, IMAGE_STARTS }, { &account_type, IMAGE_ACCOUNTS },
-	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS }, { &fwfunction_type, IMAGE_FUNCTIONS },
-	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS }, { &case_type, IMAGE_CASES },
+	{ &key_type, IMAGE_KEYS }, { &identity_type, IMAGE_IDENTITY }, { &fwtrace_type, IMAGE_PROGRAMS },
+	{ &fwfunction_type, IMAGE_FUNCTIONS },
+	{ &fwpath_type, IMAGE_TRACES }, { &fwcall_type, IMAGE_TRACES }, { &finding_type, IMAGE_FINDINGS },
+	{ &case_type, IMAGE_CASES },
 	{ &strip_type, IMAGE_STRIPS }, { &device_tree_type, IMAGE_TREES }, { &partition_type, IMAGE_PARTITIONS },
 	{ &string_type, IMAGE_STRINGS }, { &table_type, IMAGE_TABLES },
 };

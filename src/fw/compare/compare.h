@@ -82,8 +82,8 @@ enum comparison_field {
 	CMP_DOUBTS,
 	CMP_DROPPED
 };
-extern const struct record_type member_change_type, identity_change_type, start_change_type, function_change_type, verdict_type,
-	comparison_type;
+extern const struct record_type member_change_type, identity_change_type, start_change_type, function_change_type,
+	verdict_type, comparison_type;
 extern const struct record_type *const compare_types[]; /* NULL-terminated */
 
 enum { COMPARE_CHANGES = 100000, COMPARE_SHOWN = 8 };

@@ -100,5 +100,7 @@ static const struct field comparison_fields[] = {
 };
 RECORD_TYPE(comparison_type, "comparison", "Two firmware images against each other", comparison_fields);
 
-const struct record_type *const compare_types[] = { &member_change_type, &function_change_type, &identity_change_type, &start_change_type,
-						    &verdict_type,	 &comparison_type,	NULL };
+const struct record_type *const compare_types[] = {
+	&member_change_type, &identity_change_type, &function_change_type, &start_change_type,
+	&verdict_type,	     &comparison_type,	    NULL,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two readers: files of keys and values, and banners of kernel, boot loader and BusyBox. Dates are written without their
- * zone: that stands in `said`. */
+/* Two readers: files of keys and values, and banners of kernel, boot loader and BusyBox. Dates are written without
+ * their zone: that stands in `said`. */
 #include "fw/model/identity.h"
 
 enum {
@@ -53,8 +53,8 @@ static struct span trim(struct span s)
 /* What makers leave in a template. */
 static bool is_placeholder(struct span s)
 {
-	static const char *const words[] = { "OpenWrt", "Generic", "generic", "unknown", "Unknown", "none", "None", "N/A", "n/a",
-					     "0", "v0", "TBD", "default" };
+	static const char *const words[] = { "OpenWrt", "Generic", "generic", "unknown", "Unknown", "none", "None", "N/A",
+					     "n/a", "0", "v0", "TBD", "default" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (span_is(s, words[i]))
 			return true;
@@ -133,8 +133,8 @@ static bool take_time(struct rd *r, struct date *d)
 /* "2011-03-04 12:33:12", "2011-03-04T12:33" */
 static bool date_of_numbers(struct rd r, struct date *d)
 {
-	if (!take_number(&r, 4, 4, &d->year) || !take_char(&r, '-') || !take_number(&r, 2, 2, &d->month) || !take_char(&r, '-') ||
-	    !take_number(&r, 2, 2, &d->day))
+	if (!take_number(&r, 4, 4, &d->year) || !take_char(&r, '-') || !take_number(&r, 2, 2, &d->month) ||
+	    !take_char(&r, '-') || !take_number(&r, 2, 2, &d->day))
 		return false;
 	if (take_char(&r, ' ') || take_char(&r, 'T'))
 		(void)take_time(&r, d);
@@ -190,11 +190,11 @@ static void add_built(struct find *f, struct span dated, struct span said, doubl
 	struct date d;
 	if (!date_find(dated, &d))
 		return;
-	char *text = d.has_time ? arena_printf(f->arena, "%04u-%02u-%02u %02u:%02u:%02u", d.year, d.month, d.day, d.hour, d.minute,
-					       d.second) :
-				  arena_printf(f->arena, "%04u-%02u-%02u", d.year, d.month, d.day);
-	if (text)
-		add(f, IDENTITY_BUILT, span_str(text), said, confidence);
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%04u-%02u-%02u", d.year, d.month, d.day);
+	if (d.has_time)
+		snprintf(text + n, sizeof(text) - (size_t)n, " %02u:%02u:%02u", d.hour, d.minute, d.second);
+	add(f, IDENTITY_BUILT, arena_copy(f->arena, span_str(text)), said, confidence);
 }
 
 /* ---- keys and values ---- */
@@ -458,8 +458,8 @@ unsigned identity_find(const struct member *m, struct span content, struct arena
 }
 
 static const struct field fields[] = {
-	[IDY_WHAT] = { "what", F_TEXT, "maker, model, board (what it is built for), version, build, system, kernel, boot loader, "
-		       "compiler or built (when)" },
+	[IDY_WHAT] = { "what", F_TEXT, "maker, model, board (what it is built for), version, build, system, kernel, boot "
+		       "loader, compiler or built (when)" },
 	[IDY_VALUE] = { "value", F_TEXT, "as the file says it; a date without its zone" },
 	[IDY_SAID] = { "said", F_TEXT, "the words in which it stands" },
 	[IDY_WHERE] = { "where", F_TEXT, "the file" },
