@@ -467,6 +467,17 @@ static void step_keep(struct code *c, uint64_t at, bool thumb)
 	addrmap_put(&c->step_at, (uint32_t)at, ++c->nsteps);
 }
 
+static bool is_system_call(const struct code *c, const cs_insn *i)
+{
+	switch (c->cpu->machine) {
+	case EM_ARM_: return i->id == ARM_INS_SVC;
+	case EM_AARCH64_: return i->id == ARM64_INS_SVC;
+	case EM_MIPS_: return i->id == MIPS_INS_SYSCALL;
+	case EM_PPC_: return guest_number(c->guest, i->address, 4) == 0x44000002;
+	default: return i->id == X86_INS_INT || i->id == X86_INS_SYSCALL || i->id == X86_INS_SYSENTER;
+	}
+}
+
 /* Decodes from start to the branch that ends the block, or to stop. */
 static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64_t stop, bool thumb)
 {
@@ -483,6 +494,7 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 		m->code[at - m->base] |= (uint8_t)(CODE_INSN | (thumb ? CODE_THUMB : 0));
 		t.site = (uint32_t)at;
 		turn_of(c, c->insn, &t);
+		t.system |= is_system_call(c, c->insn);
 		step_keep(c, at, thumb);
 		at += c->insn->size;
 		if (t.kind == TURN_NEXT)
@@ -500,6 +512,12 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 	if (t.kind == TURN_CALL && t.target == t.end)
 		t.kind = TURN_JUMP;              /* only asks where it is: bl .+4, bal .+8 */
 	return t;
+}
+
+struct turn code_block(struct code *c, uint32_t addr, bool thumb)
+{
+	struct module *m = code_module(c, addr);
+	return m ? scan(c, m, addr, UINT64_MAX, thumb) : (struct turn){ .kind = TURN_TRAP };
 }
 
 static void follow(struct code *c, uint32_t addr)

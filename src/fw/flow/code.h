@@ -31,7 +31,7 @@ struct turn {                                    /* how a block ends */
 	uint32_t target, next;                   /* 0: not known from the bytes */
 	uint8_t kind;
 	bool conditional, thumb;                 /* the target's state */
-	bool has_value;
+	bool has_value, system;                  /* system: a system call stands in the block */
 	uint8_t equal;                           /* taken when the compare is 1: equal, 2: not equal; 0: other */
 	bool predicated;                         /* between compare and branch others depend on it too */
 	uint32_t compare;                        /* the compare before it in the block, 0: none */
@@ -87,6 +87,8 @@ struct function *code_function(struct code *c, uint64_t addr, bool thumb);      
 struct function *code_function_at(struct code *c, uint64_t addr);               /* NULL: none known */
 /* How the block that ends at `end` ends; it began at `start`. */
 const struct turn *code_turn(struct code *c, uint64_t start, uint64_t end, bool thumb);
+/* The block at addr, up to the branch that ends it or to the next block. */
+struct turn code_block(struct code *c, uint32_t addr, bool thumb);
 /* [start, end) was executed for the first time: marks leaders reached; instructions in it. */
 uint32_t code_ran(struct code *c, uint64_t start, uint64_t end);
 uint8_t code_flags(struct code *c, uint64_t addr);

@@ -277,7 +277,7 @@ static bool map(struct machine *m, uint64_t base, uint64_t size, uint32_t prot)
 static void arm_helpers(struct machine *m)
 {
 	static const uint32_t cmpxchg[] = { 0xe5923000, 0xe0533000, 0x05821000, 0xe2730000, 0xe12fff1e };
-	static const uint32_t get_tls[] = { 0xe59f0000, 0xe12fff1e, AT_TLS + TLS_BYTES / 2 };
+	static const uint32_t get_tls[] = { 0xee1d0f70, 0xe12fff1e };        /* mrc p15, 0, r0, c13, c0, 3 */
 	if (!map(m, 0xffff0000, GUEST_PAGE, UC_PROT_READ | UC_PROT_EXEC))
 		return;
 	guest_put_number(&m->g, 0xffff0fa0, 0xe12fff1e, 4, SHADE_NONE);

@@ -124,7 +124,7 @@ enum { SIGHTINGS = 4096 };
 
 struct probe {                                   /* a function that is tried: recognise.c */
 	bool on, returned;
-	uint32_t steps, max;                     /* instructions */
+	uint32_t steps, max, run;                /* instructions; what probe_ran says of blocks that ran */
 };
 
 struct limits {
@@ -164,6 +164,7 @@ struct machine {
 	struct addrmap again;                    /* (block, arguments) pairs that were forced */
 
 	struct probe probe;
+	struct addrmap probe_ran, loud;          /* block → the function that was tried; see quiet.c */
 	uint32_t probe_main;                     /* main(), as the start-up of a static program names it */
 	bool starting, at_main;                  /* a path that is run for the state at main(), and not told; it came there */
 	uc_context *ground;                      /* registers at main() of a static program, whose memory is the ground */
@@ -290,6 +291,11 @@ void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_
 void machine_recognise(struct machine *m);
 /* The C library of a static program asks the environment for something of its own: not set, and nothing to tell. */
 bool recognised_asks(struct machine *m, const struct block *b);
+
+/* ---- quiet.c ---- */
+/* No block of a function that did not run (probe_ran), nor what it calls, can lead to a system call. follow: nor such
+ * blocks of the functions that it called. */
+bool quiet_rest(struct machine *m, const struct function *f, uint32_t run, bool follow);
 
 /* ---- compare.c: outside bytes compared by instructions ---- */
 unsigned compare_count(struct machine *m, const struct block *b);    /* compares in a block */

@@ -523,6 +523,9 @@ static void probe_block(struct machine *m, uint64_t addr, uint32_t size)
 	struct probe *p = &m->probe;
 	p->steps += 1 + size / 4;
 	p->returned = addr == AT_STUBS;
+	for (uint64_t at = addr; at < addr + size && !p->returned; at += m->cpu->align)
+		if (code_flags(&m->code, at) & CODE_LEADER)
+			addrmap_put(&m->probe_ran, (uint32_t)at, p->run);
 	if (p->returned || p->steps > p->max)
 		uc_emu_stop(m->uc);
 }
