@@ -44,7 +44,8 @@ struct waveform_feed {
 };
 
 /* bytes: where the samples stand, in whatever form. False: nobody listens, or the same message came already. */
-bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w, const struct waveform *of, struct span bytes) MUST_CHECK;
+bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w, const struct waveform *of,
+		    struct span bytes) MUST_CHECK;
 void waveform_sample(struct waveform_feed *f, int64_t value);
 
 /* All in one: samples of 8 bits, or of 16 in network order. */
