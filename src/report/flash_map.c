@@ -170,7 +170,8 @@ static bool is_file(const struct record *member)
 	return span_is(record_get_text(member, MEM_TYPE), "file") && record_get_uint(member, MEM_SIZE);
 }
 
-/* Stored as it is, so that addresses in it are addresses in the image; between the spare bytes of NAND as good as that. */
+/* Stored as it is, so that addresses in it are addresses in the image; between the spare bytes of NAND as good as
+ * that. */
 static bool is_stored(const struct record *member, const struct map_part *container)
 {
 	uint64_t length = record_get_uint(member, MEM_LENGTH);
@@ -275,7 +276,8 @@ static void add_area(struct builder *b, const struct place *in, const struct rec
 	uint64_t at = record_get_uint(r, ARE_OFFSET), length = record_get_uint(r, ARE_LENGTH);
 	struct span what = record_get_text(r, ARE_WHAT);
 	enum map_kind kind = kind_of_area(what);
-	struct map_part *p = in->to_scale || kind == MAP_SEALED ? part_add(b, in, done, place_at(in, at), place_at(in, at + length)) : NULL;
+	struct map_part *p = in->to_scale || kind == MAP_SEALED ? part_add(b, in, done, place_at(in, at),
+									   place_at(in, at + length)) : NULL;
 	if (!p)
 		return;
 	p->kind = kind;
@@ -470,7 +472,8 @@ static void put_part(struct buf *out, const struct flash_map *m, const struct ma
 	buf_text(out, "{\"number\":");
 	json_put_str(out, p->number);
 	if (p->to_scale)
-		buf_printf(out, ",\"offset\":%llu,\"length\":%llu", (unsigned long long)p->from, (unsigned long long)(p->to - p->from));
+		buf_printf(out, ",\"offset\":%llu,\"length\":%llu", (unsigned long long)p->from,
+			   (unsigned long long)(p->to - p->from));
 	else
 		buf_printf(out, ",\"unpacked\":%llu", (unsigned long long)p->size);
 	buf_printf(out, ",\"depth\":%u,\"kind\":", p->depth);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The map of an image as SVG 1.1: no script, nothing from outside, 900 units wide so that its smallest letters are 7
- * points on A4. Bands lie to scale; what is too narrow to be seen is widened inside of what holds it, neighbours give way,
- * and so nothing overlaps. What is too narrow for its name has its number called out beneath. Kinds differ by pattern as
- * well as by colour (Okabe and Ito's, which the colour-blind tell apart). */
+ * points on A4. Bands lie to scale; what is too narrow to be seen is widened inside of what holds it, neighbours
+ * give way, and so nothing overlaps. What is too narrow for its name has its number called out beneath. Kinds differ
+ * by pattern as well as by colour (Okabe and Ito's, which the colour-blind tell apart). */
 #include "base/utf8.h"
 #include "report/flash_map.h"
 
@@ -12,8 +12,8 @@
 
 enum {
 	WIDTH = 900, LEFT = 46, RIGHT = 884, FONT = 12, LINE = 16, BAND = 36, ROWS = 6, LANE = 16, LEADER = 12, STRIP = 72,
-	TICKS_MOST = 8, SIBLINGS_LISTED = 24, LIST_MOST = 400, ALIKE_LEAST = 6, SVG_CAP = 32 << 20, TEXT_CUT = 400, LINES_MOST = 3,
-	COL_NUMBER = 16, COL_FROM = 70, COL_LENGTH = 210, COL_WHAT = 285, COL_PARTITION = 740,
+	TICKS_MOST = 8, SIBLINGS_LISTED = 24, LIST_MOST = 400, ALIKE_LEAST = 6, SVG_CAP = 32 << 20, TEXT_CUT = 400,
+	LINES_MOST = 3, COL_NUMBER = 16, COL_FROM = 70, COL_LENGTH = 210, COL_WHAT = 285, COL_PARTITION = 740,
 };
 static const double LEAST = 3, GAP = 5;          /* a band's least width; between two numbers */
 
@@ -116,7 +116,8 @@ static void cut_to(struct buf *b, struct span s, double room)
 
 static void put_text(const struct picture *p, double x, double y, const char *class, struct span s)
 {
-	buf_printf(p->out, "<text x=\"%.1f\" y=\"%.1f\"%s%s%s>", x, y, class[0] ? " class=\"" : "", class, class[0] ? "\"" : "");
+	buf_printf(p->out, "<text x=\"%.1f\" y=\"%.1f\"%s%s%s>", x, y, class[0] ? " class=\"" : "", class,
+		   class[0] ? "\"" : "");
 	put_xml(p->out, s);
 	buf_text(p->out, "</text>\n");
 }
@@ -165,7 +166,8 @@ static void put_style(struct buf *out)
 		buf_printf(out, ".k%d{fill:%s}", k, looks[k].dark);
 	buf_text(out, "}\n</style>\n<defs>\n");
 	for (int k = 0; k < MAP_KINDS; k++)
-		buf_printf(out, "<pattern id=\"p%d\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" "
+		buf_printf(out, "<pattern id=\"p%d\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">"
+			   "<rect width=\"8\" height=\"8\" "
 			   "class=\"k%d\"/><path d=\"%s\" class=\"i%d\" stroke-width=\"1\" stroke-opacity=\".55\"/></pattern>\n",
 			   k, k, looks[k].tile, k);
 	buf_text(out, "</defs>\n");
@@ -192,8 +194,8 @@ static void put_axis(struct picture *p, double bottom)
 		buf_reset(&b);
 		buf_printf(&b, "0x%llx", (unsigned long long)at);
 		put_text(p, at == 0 ? LEFT : x, p->y + 2 * LINE - 4, at == 0 ? "q" : x > RIGHT - 30 ? "e q" : "m q", buf_span(&b));
-		buf_printf(p->out, "<path class=\"line\" d=\"M%.1f %.1fv8\"/><path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x, p->y + 2 * LINE,
-			   x, p->y + 2 * LINE + 8, bottom);
+		buf_printf(p->out, "<path class=\"line\" d=\"M%.1f %.1fv8\"/><path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x,
+			   p->y + 2 * LINE, x, p->y + 2 * LINE + 8, bottom);
 		buf_done(&b);
 	}
 	p->y += 2 * LINE + 8;
@@ -201,16 +203,17 @@ static void put_axis(struct picture *p, double bottom)
 
 /* ---- bands ---- */
 
-/* Siblings from left to right in [left, right]: narrow ones in a row are one band, each band is LEAST wide at least, and
- * who comes behind gives way. Returns how many. */
-static size_t place_bands(struct picture *p, const size_t *parts, size_t n, double left, double right, uint64_t from, uint64_t to,
-			  struct band *v)
+/* Siblings from left to right in [left, right]: narrow ones in a row are one band, each band is LEAST wide at least,
+ * and who comes behind gives way. Returns how many. */
+static size_t place_bands(struct picture *p, const size_t *parts, size_t n, double left, double right, uint64_t from,
+			  uint64_t to, struct band *v)
 {
 	size_t bands = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct map_part *a = &p->m->v[parts[i]];
 		double scale = (right - left) / (double)(to - from);
-		struct band b = { parts[i], parts[i], 1, left + (double)(a->from - from) * scale, left + (double)(a->to - from) * scale, false };
+		struct band b = { parts[i], parts[i], 1, left + (double)(a->from - from) * scale,
+				  left + (double)(a->to - from) * scale, false };
 		struct band *before = bands ? &v[bands - 1] : NULL;
 		bool narrow = b.end - b.x < LEAST, joins = before && before->end - before->x < LEAST && b.x - before->end < LEAST;
 		if (narrow && joins) {
@@ -277,7 +280,8 @@ static void put_hover(struct picture *p, const struct band *d)
 	struct buf b = { 0 };
 	buf_printf(&b, "%s ", a->number);
 	if (d->together > 1) {
-		buf_printf(&b, "to %s: %u parts, 0x%llx–0x%llx", z->number, d->together, (unsigned long long)a->from, (unsigned long long)z->to);
+		buf_printf(&b, "to %s: %u parts, 0x%llx–0x%llx", z->number, d->together, (unsigned long long)a->from,
+			   (unsigned long long)z->to);
 	} else {
 		put_range(&b, p->m, a);
 		buf_text(&b, " ");
@@ -318,8 +322,8 @@ static void put_label(struct picture *p, struct band *d, double y)
 static void put_band(struct picture *p, struct band *d, double y)
 {
 	const struct map_part *a = &p->m->v[d->first];
-	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band%s\" fill=\"url(#p%d)\">", d->x, y,
-		   d->end - d->x, BAND, a->to_scale ? "" : " loose", d->together > 1 ? MAP_OTHER : a->kind);
+	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band%s\" fill=\"url(#p%d)\">",
+		   d->x, y, d->end - d->x, BAND, a->to_scale ? "" : " loose", d->together > 1 ? MAP_OTHER : a->kind);
 	put_hover(p, d);
 	buf_text(p->out, "</rect>\n");
 	put_label(p, d, y);
@@ -421,7 +425,8 @@ static bool put_row(struct picture *p, unsigned depth)
 		if (m->v[i].depth == depth && (depth == 0 || p->end[m->v[i].parent] - p->x[m->v[i].parent] > LEAST))
 			row[n++] = i;
 	if (n) {
-		put_str(p, LEFT, p->y + LINE - 4, "q halo", depth == 0 ? "What lies in the image" : depth == 1 ? "What lies inside of that" : "… and inside of that");
+		put_str(p, LEFT, p->y + LINE - 4, "q halo", depth == 0 ? "What lies in the image" :
+			depth == 1 ? "What lies inside of that" : "… and inside of that");
 		p->y += LINE;
 	}
 	for (size_t i = 0, k; i < n; i += k) {
@@ -435,7 +440,8 @@ static bool put_row(struct picture *p, unsigned depth)
 		put_band(p, &bands[i], p->y);
 		if (!bands[i].called_out)
 			continue;
-		calls[ncalls] = (struct call){ .at = (bands[i].x + bands[i].end) / 2, .first = bands[i].first, .last = bands[i].last, .together = 1 };
+		calls[ncalls] = (struct call){ .at = (bands[i].x + bands[i].end) / 2, .first = bands[i].first, .last = bands[i].last,
+					       .together = 1 };
 		call_measure(p, &calls[ncalls++]);
 	}
 	p->y += n ? BAND : 0;
@@ -456,8 +462,8 @@ static void put_partition(struct picture *p, const struct map_partition *q, doub
 	buf_printf(&b, "0x%llx–0x%llx ", (unsigned long long)q->from, (unsigned long long)q->to);
 	buf_bytes(&b, q->label);
 	buf_text(&b, q->read_only ? ", read-only" : "");
-	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band k%d\"><title>", x, y, end - x,
-		   PARTITION_BAND, MAP_MEMBER);
+	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band k%d\"><title>", x, y,
+		   end - x, PARTITION_BAND, MAP_MEMBER);
 	put_xml(p->out, buf_span(&b));
 	buf_text(p->out, "</title></rect>");
 	buf_reset(&b);
@@ -551,8 +557,8 @@ static void put_fill(struct picture *p)
 			continue;
 		uint64_t to = (i + k) * m->step < m->size ? (i + k) * m->step : m->size;
 		double x = x_of(p, i * m->step);
-		buf_printf(p->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"9\" class=\"band\" fill=\"url(#p%d)\"/>\n", x, p->y,
-			   x_of(p, to) - x, c == 'f' ? MAP_ERASED : c == '0' ? MAP_ZEROS : MAP_PADDING);
+		buf_printf(p->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"9\" class=\"band\" fill=\"url(#p%d)\"/>\n",
+			   x, p->y, x_of(p, to) - x, c == 'f' ? MAP_ERASED : c == '0' ? MAP_ZEROS : MAP_PADDING);
 	}
 	buf_printf(p->out, "<path class=\"line\" d=\"M%d %.1fH%d\"/>\n", LEFT, p->y + 9, RIGHT);
 	p->y += 14;
@@ -581,7 +587,8 @@ static void put_legend(struct picture *p)
 			x = COL_NUMBER;
 			p->y += LINE + 4;
 		}
-		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band\" fill=\"url(#p%d)\"/>\n", x, p->y, k);
+		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band\" fill=\"url(#p%d)\"/>\n", x,
+			   p->y, k);
 		put_str(p, x + 34, p->y + 12, "", word);
 		x += w;
 	}
@@ -591,7 +598,8 @@ static void put_legend(struct picture *p)
 			x = COL_NUMBER;
 			p->y += LINE + 4;
 		}
-		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band loose k%d\"/>\n", x, p->y, MAP_MEMBER);
+		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band loose k%d\"/>\n", x, p->y,
+			   MAP_MEMBER);
 		put_str(p, x + 34, p->y + 12, "", words);
 	}
 	p->y += LINE + 8;
@@ -669,8 +677,8 @@ static size_t alike(const struct flash_map *m, size_t i)
 	for (; i + n < m->n; n++) {
 		const struct map_part *b = &m->v[i + n];
 		bool holds = i + n + 1 < m->n && m->v[i + n + 1].parent == (int)(i + n);
-		if (b->parent != a->parent || b->kind != a->kind || !span_eq(b->name, a->name) || !span_eq(b->detail, a->detail) || b->damage.n ||
-		    holds)
+		if (b->parent != a->parent || b->kind != a->kind || !span_eq(b->name, a->name) || !span_eq(b->detail, a->detail) ||
+		    b->damage.n || holds)
 			break;
 	}
 	return n;
@@ -809,8 +817,9 @@ size_t flash_map_svg(const struct image *i, struct buf *out)
 		describe(&words, &m);
 		flash_map_done(&m);
 	}
-	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\" role=\"img\" "
-		   "aria-labelledby=\"map-title map-words\">\n<title id=\"map-title\">Flash map: what lies where, with entropy</title>\n"
+	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\" "
+		   "role=\"img\" aria-labelledby=\"map-title map-words\">\n"
+		   "<title id=\"map-title\">Flash map: what lies where, with entropy</title>\n"
 		   "<desc id=\"map-words\">", WIDTH, ceil(p.y), WIDTH, ceil(p.y));
 	struct rd r = rd_of(buf_span(&words));
 	while (rd_left(&r))

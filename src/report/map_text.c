@@ -57,14 +57,16 @@ static void put_strip(const struct flash_map *m, const struct layout *l, struct 
 	buf_fill(out, ' ', MARGIN);
 	for (unsigned i = 0; i < columns; i++) {
 		char fill;
-		uint64_t from = (uint64_t)((double)i / columns * (double)m->size), to = (uint64_t)((double)(i + 1) / columns * (double)m->size);
+		uint64_t from = (uint64_t)((double)i / columns * (double)m->size),
+				to = (uint64_t)((double)(i + 1) / columns * (double)m->size);
 		double bits = flash_map_entropy(m, from, to, &fill);
 		put_step(out, l, bits, fill);
 	}
 	buf_text(out, "\n");
 	put_scale(m, columns, out);
-	layout_wrap(out, l, MARGIN, "", l->utf8 ? SPAN_LIT("Entropy from end to end: ▁ none to █ 8 bits a byte; f erased (0xff), 0 zeros") :
-						   SPAN_LIT("Entropy from end to end: _ none . : - = + * # 8 bits a byte; f erased (0xff), 0 zeros"));
+	layout_wrap(out, l, MARGIN, "Entropy from end to end: ",
+		    l->utf8 ? SPAN_LIT("▁ none to █ 8 bits a byte; f erased (0xff), 0 zeros") :
+			      SPAN_LIT("_ none . : - = + * # 8 bits a byte; f erased (0xff), 0 zeros"));
 }
 
 static void put_tables(const struct flash_map *m, const struct layout *l, struct buf *out)
@@ -76,10 +78,11 @@ static void put_tables(const struct flash_map *m, const struct layout *l, struct
 			const struct map_partition *p = &k->v[i];
 			buf_text(&b, i ? ", " : "");
 			buf_bytes(&b, p->label.n ? p->label : SPAN_LIT("(no name)"));
-			buf_printf(&b, " 0x%llx–0x%llx%s", (unsigned long long)p->from, (unsigned long long)p->to, p->read_only ? " read-only" : "");
+			buf_printf(&b, " 0x%llx–0x%llx%s", (unsigned long long)p->from, (unsigned long long)p->to,
+				   p->read_only ? " read-only" : "");
 		}
-		layout_wrap(out, l, MARGIN, span_is(k->source, "device tree") ? "Partitions by the device tree: " : "Partitions by the command line: ",
-			    buf_span(&b));
+		layout_wrap(out, l, MARGIN, span_is(k->source, "device tree") ? "Partitions by the device tree: " :
+			    "Partitions by the command line: ", buf_span(&b));
 		buf_done(&b);
 	}
 }
@@ -152,8 +155,8 @@ static bool map_of(const struct image *image, uint64_t member, struct flash_map 
 	return false;
 }
 
-static void put_member(const struct image *image, const struct record *r, struct row *rows, size_t n, const struct layout *l,
-		       struct buf *out)
+static void put_member(const struct image *image, const struct record *r, struct row *rows, size_t n,
+		       const struct layout *l, struct buf *out)
 {
 	static const char *const heads[COLUMNS] = { "OFFSET", "LENGTH", "WHAT", "MEMBERS", "PARTITION" };
 	struct flash_map m = { 0 };
@@ -163,7 +166,8 @@ static void put_member(const struct image *image, const struct record *r, struct
 	table_init(&t, m.ntables ? COLUMNS : COLUMNS - 1, heads);
 	t.right[1] = t.right[3] = true;
 	for (size_t i = 0; i < n && i < ROWS_MAX; i++) {
-		rows[i].partition = flash_map_partition(&m, &(struct map_part){ .from = rows[i].at, .to = rows[i].at + rows[i].length });
+		rows[i].partition = flash_map_partition(&m, &(struct map_part){ .from = rows[i].at,
+										.to = rows[i].at + rows[i].length });
 		row_put(&t, &rows[i], m.ntables);
 	}
 	buf_text(out, "\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Partitions in words: device trees, command lines, U-Boot's environment; what they may not do, and what they explain. */
+/* Partitions in words: device trees, command lines, U-Boot's environment; what they may not do, and what they
+ * explain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -237,7 +238,8 @@ static void partitions_explain_what_nothing_else_does(void **state)
 	const struct container *loader = container_at(m, "partition", 0), *keys = container_at(m, "partition", 0x20000);
 	if (!loader || !keys)
 		fail_msg("no partition was made a member");
-	assert_true(loader && loader->length == 0x20000 && loader->nmembers == 1 && strstr(loader->detail, "encrypted or compressed"));
+	assert_true(loader && loader->length == 0x20000 && loader->nmembers == 1 &&
+		    strstr(loader->detail, "encrypted or compressed"));
 	assert_true(loader && span_is(m->v[loader->first].path, "loader") && m->v[loader->first].size == 0x20000);
 	assert_true(keys && span_is(m->v[keys->first].path, "keys@20000"));
 	assert_null(container_at(m, "partition", 0x30000));      /* the tree itself lies in it */
@@ -272,8 +274,8 @@ static void an_environment_is_told_by_its_sum(void **state)
 		size_t room;
 		bool big, counted, damaged;
 	} cases[] = {
-		{ 0x2000, false, false, true }, { 0x10000, true, true, true }, { 0x2000, false, false, false }, { 0x10000, true, false, false },
-		{ 0x1000, false, true, false }, { 0x20000, true, true, false },
+		{ 0x2000, false, false, true }, { 0x10000, true, true, true }, { 0x2000, false, false, false },
+		{ 0x10000, true, false, false }, { 0x1000, false, true, false }, { 0x20000, true, true, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf b = { 0 };

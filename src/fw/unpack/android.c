@@ -8,8 +8,8 @@
 
 enum {
 	SPARSE_HEAD = 28, CHUNK_HEAD = 12, RAW = 0xcac1, FILL = 0xcac2, DONT_CARE = 0xcac3, CRC = 0xcac4, BLOCK_MOST = 1 << 20,
-	PIECE = 65536, BOOT_HEAD_0 = 1632, BOOT_HEAD_1 = 1648, BOOT_HEAD_2 = 1660, OLD_HEAD = 608, CMDLINE = 512, CMDLINE_3 = 1536, CMDLINE_VENDOR = 2048, PAGE_3 = 4096, VERSION_MOST = 4,
-	DT_LEAST = 64,
+	PIECE = 65536, BOOT_HEAD_0 = 1632, BOOT_HEAD_1 = 1648, BOOT_HEAD_2 = 1660, OLD_HEAD = 608, CMDLINE = 512,
+	CMDLINE_3 = 1536, CMDLINE_VENDOR = 2048, PAGE_3 = 4096, VERSION_MOST = 4, DT_LEAST = 64,
 };
 
 struct sparse {
@@ -220,7 +220,8 @@ static bool vendor_head(struct span s, struct boot *b)
 	uint32_t table = rd_le32(&four);
 	rd_skip(&four, 8);
 	uint32_t config = rd_le32(&four);
-	if (!rd_ok(&r) || (b->version != 3 && b->version != 4) || b->page < 512 || b->page > 65536 || (b->page & (b->page - 1)) || head > 65536)
+	if (!rd_ok(&r) || (b->version != 3 && b->version != 4) || b->page < 512 || b->page > 65536 ||
+	    (b->page & (b->page - 1)) || head > 65536)
 		return false;
 	b->head = pages(head, b->page);
 	piece_add(b, "vendor_ramdisk", ramdisk);
@@ -295,13 +296,15 @@ static void boot_unpack(struct span s, struct members *m)
 	buf_done(&text);
 	bool has_id = b.id.n && memcmp(b.id.p, "\0\0\0\0\0\0\0\0", 8) != 0;
 	members_detail(m, "version %u, pages of %u%s", b.version, b.page,
-		       !good || !has_id || !members_step(m, at) ? "" : id_holds(s, &b) ? ", checksum holds" : ", checksum does not hold");
+		       !good || !has_id || !members_step(m, at) ? "" : id_holds(s, &b) ? ", checksum holds" :
+		       ", checksum does not hold");
 	members_extent(m, at);
 }
 
 const struct unpacker unpacker_sparse = {
 	.kind = KIND_STREAM,
-	.name = "android-sparse", .doc = "Android sparse images", .magics = { { "\x3a\xff\x26\xed", 4, 0 } }, .bid = sparse_bid, .unpack = sparse_unpack,
+	.name = "android-sparse", .doc = "Android sparse images", .magics = { { "\x3a\xff\x26\xed", 4, 0 } },
+	.bid = sparse_bid, .unpack = sparse_unpack,
 };
 
 const struct unpacker unpacker_bootimg = {

@@ -41,8 +41,8 @@ static struct span trimmed(struct span s)
 static bool entry_read(struct rd *r, struct entry *e)
 {
 	e->name = trimmed(rd_span(r, NAME_FIELD));
-	bool good = number(rd_span(r, 12), 10, &e->time) && number(rd_span(r, 6), 10, &e->uid) && number(rd_span(r, 6), 10, &e->gid) &&
-		    number(rd_span(r, 8), 8, &e->mode) && number(rd_span(r, 10), 10, &e->size);
+	bool good = number(rd_span(r, 12), 10, &e->time) && number(rd_span(r, 6), 10, &e->uid) &&
+		    number(rd_span(r, 6), 10, &e->gid) && number(rd_span(r, 8), 8, &e->mode) && number(rd_span(r, 10), 10, &e->size);
 	return good && span_is(rd_span(r, 2), "`\n") && e->name.n;
 }
 

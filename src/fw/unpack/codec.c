@@ -10,7 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, XZ_MEMORY = 96 << 20, ZSTD_WINDOW_LOG = 26, FEED_MAX = 1 << 30 };
+enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, XZ_MEMORY = 96 << 20, ZSTD_WINDOW_LOG = 26,
+       FEED_MAX = 1 << 30 };
 
 struct flow {                                    /* one stream on its way */
 	struct span in;

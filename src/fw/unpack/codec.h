@@ -33,7 +33,8 @@ struct codec_raw {
 	uint64_t size;                           /* of what LZMA gives: filters hold bytes back until they know the end */
 };
 enum { CODEC_RAW_MOST = 4 };
-struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct span in, const struct codec_taker *t) MUST_CHECK;
+struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct span in,
+			      const struct codec_taker *t) MUST_CHECK;
 /* One block into the caller's room: bytes made, or -1. LZ4 and LZO are raw blocks here. */
 ptrdiff_t codec_block(enum codec c, struct span in, uint8_t *out, size_t room) MUST_CHECK;
 /* A stream into the open member: budgets, and the word of what went wrong, included. */

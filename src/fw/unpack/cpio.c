@@ -247,7 +247,8 @@ static void unpack(struct span s, struct members *m)
 	add_rest(c);
 	if (c->bad_sums)
 		members_damage(m, "the checksums of %u members do not hold", c->bad_sums);
-	members_detail(m, "%s%s", c->checked ? "crc" : forms[c->form], c->form == BINARY ? c->big ? ", big-endian" : ", little-endian" : "");
+	members_detail(m, "%s%s", c->checked ? "crc" : forms[c->form],
+		       c->form == BINARY ? c->big ? ", big-endian" : ", little-endian" : "");
 	members_extent(m, s.n - rd_left(&before));
 }
 

@@ -2,7 +2,8 @@
 /* cramfs (Linux Documentation/filesystems/cramfs.rst, cramfs_fs.h): super block at 0 or, "shifted", at 512;
  * 12-byte inodes of bit-fields, so both byte orders differ in more than order; zlib blocks of 4096.
  *
- *   super: magic 4, size 4, flags 4, future 4, signature 16, crc 4, edition 4, blocks 4, files 4, name 16, root inode 12
+ *   super: magic 4, size 4, flags 4, future 4, signature 16, crc 4, edition 4, blocks 4, files 4, name 16,
+ *          root inode 12
  *   inode: mode:16 uid:16 | size:24 gid:8 | namelen:6 offset:26  (lengths and offsets in words of 4 bytes)
  */
 #include <zlib.h>
@@ -74,7 +75,8 @@ static int bid(struct span s)
 }
 
 /* Where block i lies, and how: the three kinds of block pointer (v2 extensions). False: outside the image. */
-static bool block_find(struct cramfs *c, uint64_t table, uint32_t i, uint32_t blocks, uint32_t tail, struct span *out, bool *packed)
+static bool block_find(struct cramfs *c, uint64_t table, uint32_t i, uint32_t blocks, uint32_t tail, struct span *out,
+		       bool *packed)
 {
 	struct rd r = rd_at(c->image, c->big, table + 4 * (uint64_t)i, 4);
 	uint32_t ptr = rd_u32(&r);
@@ -166,7 +168,8 @@ static bool add_file(struct cramfs *c, struct member *head, const struct inode *
 	return !members_stopped(c->m);
 }
 
-static bool add_entry(struct cramfs *c, struct tree *t, const struct tree_dir *dir, struct span name, const struct inode *n)
+static bool add_entry(struct cramfs *c, struct tree *t, const struct tree_dir *dir, struct span name,
+		      const struct inode *n)
 {
 	struct member head = { .path = member_join(c->m, dir->path, name), .mode = n->mode, .uid = n->uid, .gid = n->gid };
 	if (!member_type_of(n->mode, &head.type)) {

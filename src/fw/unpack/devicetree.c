@@ -5,7 +5,8 @@
 
 #include "fw/unpack/partition.h"
 
-enum { BEGIN = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9, CELL = 4, CELLS_MOST = 4, STEP_TOKEN = 16, MEMORY_MOST = 8 };
+enum { BEGIN = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9, CELL = 4, CELLS_MOST = 4, STEP_TOKEN = 16,
+       MEMORY_MOST = 8 };
 
 bool devicetree_open(struct span s, struct devicetree *t)
 {
@@ -17,7 +18,8 @@ bool devicetree_open(struct span s, struct devicetree *t)
 	rd_skip(&r, 4);
 	uint32_t nstrings = rd_be32(&r), n = rd_be32(&r);
 	struct rd strings = rd_at(s, true, strings_at, nstrings), structure = rd_at(s, true, at, n);
-	if (!rd_ok(&r) || !rd_ok(&strings) || !rd_ok(&structure) || version < 17 || compatible > 17 || at % 4 || size < DT_HEADER || n < 16)
+	if (!rd_ok(&r) || !rd_ok(&strings) || !rd_ok(&structure) || version < 17 || compatible > 17 || at % 4 ||
+	    size < DT_HEADER || n < 16)
 		return false;
 	*t = (struct devicetree){ .structure = structure, .strings = rd_rest(&strings), .size = size };
 	struct rd first = t->structure;
@@ -161,7 +163,8 @@ static void note_property(void *ctx, const struct dt_path *at, struct span name,
 static void put_size(struct buf *b, uint64_t n)
 {
 	bool mebi = n >= 1 << 20 && n % (1 << 20) == 0, kibi = n % 1024 == 0;
-	buf_printf(b, mebi ? "%llu MiB" : kibi ? "%llu KiB" : "%llu bytes", (unsigned long long)(mebi ? n >> 20 : kibi ? n >> 10 : n));
+	buf_printf(b, mebi ? "%llu MiB" : kibi ? "%llu KiB" : "%llu bytes",
+		   (unsigned long long)(mebi ? n >> 20 : kibi ? n >> 10 : n));
 }
 
 /* §3.4: memory may lie in several banks. */
@@ -190,7 +193,8 @@ static void note_partition(struct note *n, struct node *parent, struct node *nod
 										 .offset = n->tree.offset });
 	if (parent->table < 0)
 		return;
-	partition_add(n->m, &(struct partition){ (uint32_t)parent->table, node->label, parent->base + offset, length, node->read_only });
+	partition_add(n->m, &(struct partition){ (uint32_t)parent->table, node->label, parent->base + offset, length,
+						 node->read_only });
 	n->tree.partitions++;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Flattened device trees (Devicetree Specification 0.4 §5): a bounded walk over the structure block, and what a tree says of
- * the machine it is for. */
+/* Flattened device trees (Devicetree Specification 0.4 §5): a bounded walk over the structure block, and what a tree
+ * says of the machine it is for. */
 #pragma once
 
 #include "fw/unpack/unpack.h"
@@ -33,6 +33,6 @@ bool devicetree_walk(const struct devicetree *t, struct members *m, const struct
 struct span dt_text(struct span value);          /* a string property, or the first of several */
 uint64_t dt_cells(struct rd *r, unsigned n);     /* a number of n cells of 32 bits; past two the high ones are lost */
 
-/* Keeps model, compatible, memory, boot arguments and partitions of a tree that is no FIT image: for the container that is
- * being read. */
+/* Keeps model, compatible, memory, boot arguments and partitions of a tree that is no FIT image: for the container
+ * that is being read. */
 void devicetree_note(struct members *m, const struct devicetree *t);

@@ -20,8 +20,8 @@ void ecc_hamming(const uint8_t *p, unsigned step, uint8_t code[ECC_BYTES])
 	}
 	for (unsigned b = 0; b < 9; b++)
 		both |= (lines >> b & 1) << (2 * b + 1) | (even >> b & 1) << (2 * b);
-	unsigned bits = odd(all & 0x55) | odd(all & 0xaa) << 1 | odd(all & 0x33) << 2 | odd(all & 0xcc) << 3 | odd(all & 0x0f) << 4 |
-			odd(all & 0xf0) << 5;
+	unsigned bits = odd(all & 0x55) | odd(all & 0xaa) << 1 | odd(all & 0x33) << 2 | odd(all & 0xcc) << 3 |
+			odd(all & 0x0f) << 4 | odd(all & 0xf0) << 5;
 	code[0] = (uint8_t)~both;
 	code[1] = (uint8_t)~(both >> 8);
 	code[2] = (uint8_t)(~bits << 2 | (step == 512 ? ~(both >> 16) & 3 : 3));
@@ -31,7 +31,8 @@ int ecc_judge(const uint8_t own[ECC_BYTES], const uint8_t stored[ECC_BYTES], uns
 {
 	unsigned a = own[0] ^ stored[swapped], b = own[1] ^ stored[!swapped], c = own[2] ^ stored[2], line = 0, column = 0;
 	/* The two bits of the ninth line, which 256 bytes do not have, behind the others. */
-	unsigned diff = a | b << 8 | c >> 2 << 16 | (step == 512 ? (c & 3) << 22 : 0), pairs = step == 512 ? 0x555555 : 0x155555;
+	unsigned diff = a | b << 8 | c >> 2 << 16 | (step == 512 ? (c & 3) << 22 : 0),
+			pairs = step == 512 ? 0x555555 : 0x155555;
 	if (!diff)
 		return 0;
 	if (__builtin_popcount(diff) == 1)

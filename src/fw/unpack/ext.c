@@ -4,10 +4,10 @@
 #include "fw/unpack/unpack.h"
 
 enum {
-	SUPER_AT = 1024, SUPER = 1024, ROOT = 2, INODE_LEAST = 128, NAMED = 12, POINTERS = 15, EXTENT_MAGIC = 0xf30a, EXTENT_DEPTH = 5,
-	EXTENT = 12, LONG_EXTENT = 32768, FAST_LINK = 60, META_BG = 0x10, EXTENTS_FEATURE = 0x40, WIDE = 0x80, JOURNAL_DEVICE = 8,
-	RECOVER = 4, KNOWN_INCOMPAT = 0x3c7df, INODE_EXTENTS = 0x80000, INODE_INLINE = 0x10000000, INODE_ENCRYPTED = 0x800,
-	RUNS_MAX = 1 << 20, HAS_JOURNAL = 4,
+	SUPER_AT = 1024, SUPER = 1024, ROOT = 2, INODE_LEAST = 128, NAMED = 12, POINTERS = 15, EXTENT_MAGIC = 0xf30a,
+	EXTENT_DEPTH = 5, EXTENT = 12, LONG_EXTENT = 32768, FAST_LINK = 60, META_BG = 0x10, EXTENTS_FEATURE = 0x40,
+	WIDE = 0x80, JOURNAL_DEVICE = 8, RECOVER = 4, KNOWN_INCOMPAT = 0x3c7df, INODE_EXTENTS = 0x80000,
+	INODE_INLINE = 0x10000000, INODE_ENCRYPTED = 0x800, RUNS_MAX = 1 << 20, HAS_JOURNAL = 4,
 };
 
 struct ext {
@@ -115,7 +115,8 @@ static bool inode_read(const struct ext *e, uint32_t number, struct inode *n)
 	uint32_t group = (number - 1) / e->inodes_per_group, slot = (number - 1) % e->inodes_per_group;
 	if (number == 0 || number > e->inodes)
 		return false;
-	struct rd d = rd_at(e->image, false, (uint64_t)(e->first_block + 1) * e->block + (uint64_t)group * e->desc_size, e->desc_size);
+	struct rd d = rd_at(e->image, false, (uint64_t)(e->first_block + 1) * e->block + (uint64_t)group * e->desc_size,
+			    e->desc_size);
 	rd_skip(&d, 8);
 	uint64_t table = rd_le32(&d);
 	if (e->desc_size >= 64) {
@@ -244,7 +245,8 @@ static void runs_of(const struct ext *e, const struct inode *n, struct runs *v)
 
 /* The content in order, piece by piece; hole gets the gaps. False: the taker stopped. */
 static bool content(const struct ext *e, const struct inode *n, const struct runs *v, bool *whole,
-		    bool (*take)(struct members *m, void *to, struct span s), bool (*hole)(struct members *m, void *to, uint64_t n), void *to)
+		    bool (*take)(struct members *m, void *to, struct span s), bool (*hole)(struct members *m, void *to, uint64_t n),
+		    void *to)
 {
 	uint64_t at = 0;
 	for (size_t i = 0; i < v->n && at < n->size; i++) {
@@ -455,13 +457,15 @@ static void unpack(struct span s, struct members *m)
 	struct rd label = rd_of(e.label);
 	struct span name = e.label;
 	rd_until(&label, 0, &name);
-	members_detail(m, "%s, blocks of %zu%s%.*s%s", e.incompat & EXTENTS_FEATURE ? "ext4" : e.compat & HAS_JOURNAL ? "ext3" : "ext2",
-		       e.block, name.n ? ", label \"" : "", (int)name.n, (const char *)name.p, name.n ? "\"" : "");
+	members_detail(m, "%s, blocks of %zu%s%.*s%s", e.incompat & EXTENTS_FEATURE ? "ext4" :
+		       e.compat & HAS_JOURNAL ? "ext3" : "ext2", e.block, name.n ? ", label \"" : "", (int)name.n,
+		       (const char *)name.p, name.n ? "\"" : "");
 	members_extent(m, size);
 	free(e.hard);
 }
 
 const struct unpacker unpacker_ext = {
 	.kind = KIND_FILES,
-	.name = "ext", .doc = "ext2, ext3 and ext4", .magics = { { "\x53\xef", 2, SUPER_AT + 56 } }, .bid = bid, .unpack = unpack,
+	.name = "ext", .doc = "ext2, ext3 and ext4", .magics = { { "\x53\xef", 2, SUPER_AT + 56 } }, .bid = bid,
+	.unpack = unpack,
 };

@@ -124,7 +124,8 @@ static unsigned components(struct span path, struct buf *b)
 }
 
 /* try(0), try(1), …: the name itself, then name~2, name~3 … until one does not collide. */
-static int step(struct extract *x, int dir, const char *name, int (*try)(int dir, const char *name, void *ctx), void *ctx, bool count)
+static int step(struct extract *x, int dir, const char *name, int (*try)(int dir, const char *name, void *ctx),
+		void *ctx, bool count)
 {
 	int rc = -EEXIST;
 	for (unsigned i = 1; i <= TRIES && (rc == -EEXIST || rc == -ENOTDIR || rc == -ELOOP); i++) {
@@ -194,7 +195,8 @@ static bool copy_bytes(struct extract *x, int to, uint64_t at, uint64_t size)
 }
 
 /* A file with these bytes; text stands in for the spool when it is given. */
-static void put_file(struct extract *x, struct span path, unsigned mode, const struct extract_entry *e, struct span text)
+static void put_file(struct extract *x, struct span path, unsigned mode, const struct extract_entry *e,
+		     struct span text)
 {
 	struct buf names = { 0 };
 	unsigned n = components(path, &names);

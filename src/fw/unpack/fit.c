@@ -104,7 +104,8 @@ static void node(void *ctx, const struct dt_path *t)
 		i->nhashes++;
 	if (t->depth == 4 && i && span_starts(name, SPAN_LIT("signature")))
 		i->nsignatures++;
-	f->config_signatures += t->depth == 4 && span_is(t->names[1], "configurations") && span_starts(name, SPAN_LIT("signature"));
+	f->config_signatures += t->depth == 4 && span_is(t->names[1], "configurations") &&
+		span_starts(name, SPAN_LIT("signature"));
 }
 
 static const char *hash_verdict(const struct hash *h, struct span data)

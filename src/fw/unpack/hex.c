@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-enum { LINE_BYTES = 260, RANGES_MAX = 4096, END_FILE = 1, SEGMENT = 2, START_SEGMENT = 3, LINEAR = 4, START_LINEAR = 5, FLAT_CAP = 1 << 30 };
+enum { LINE_BYTES = 260, RANGES_MAX = 4096, END_FILE = 1, SEGMENT = 2, START_SEGMENT = 3, LINEAR = 4, START_LINEAR = 5,
+       FLAT_CAP = 1 << 30 };
 
 struct line {
 	uint8_t bytes[LINE_BYTES];
@@ -77,7 +78,8 @@ static bool srec_line(struct rd *r, struct line *l)
 	l->n = 0;
 	bool good = rd_u8(r) == 'S';
 	l->type = (char)rd_u8(r);
-	if (!good || l->type < '0' || l->type > '9' || l->type == '4' || !hex_bytes(r, l, 1) || l->bytes[0] < 3 || !hex_bytes(r, l, l->bytes[0]))
+	if (!good || l->type < '0' || l->type > '9' || l->type == '4' || !hex_bytes(r, l, 1) || l->bytes[0] < 3 ||
+	    !hex_bytes(r, l, l->bytes[0]))
 		return false;
 	return sum_of(l) == 0xff;
 }
@@ -287,7 +289,8 @@ static void srec_unpack(struct span s, struct members *m)
 const struct unpacker unpacker_ihex = {
 	.kind = KIND_STREAM,
 	.name = "ihex", .doc = "Intel HEX: each range of addresses is a member",
-	.magics = { { ":0", 2, 0 }, { ":1", 2, 0 }, { ":2", 2, 0 }, { ":3", 2, 0 }, { ":4", 2, 0 }, { ":8", 2, 0 }, { ":F", 2, 0 }, { ":f", 2, 0 } },
+	.magics = { { ":0", 2, 0 }, { ":1", 2, 0 }, { ":2", 2, 0 }, { ":3", 2, 0 }, { ":4", 2, 0 }, { ":8", 2, 0 },
+		    { ":F", 2, 0 }, { ":f", 2, 0 } },
 	.glance = ihex_glance, .bid = ihex_bid, .unpack = ihex_unpack,
 };
 

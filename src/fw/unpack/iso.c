@@ -8,8 +8,9 @@
 #include "fw/unpack/unpack.h"
 
 enum {
-	SECTOR = 2048, FIRST = 16, DESCRIPTORS_MAX = 32, PRIMARY = 1, SUPPLEMENT = 2, TERMINATOR = 255, RECORD = 33, ROOT_AT = 156,
-	ROOT_SIZE = 34, IS_DIR = 2, MORE = 0x80, NAME_MOST = 512, CONTINUED_MAX = 16, DIR_MOST = 64 << 20, LATER_MAX = 4096, MARK_AT = FIRST * SECTOR + 1,
+	SECTOR = 2048, FIRST = 16, DESCRIPTORS_MAX = 32, PRIMARY = 1, SUPPLEMENT = 2, TERMINATOR = 255, RECORD = 33,
+	ROOT_AT = 156, ROOT_SIZE = 34, IS_DIR = 2, MORE = 0x80, NAME_MOST = 512, CONTINUED_MAX = 16, DIR_MOST = 64 << 20,
+	LATER_MAX = 4096, MARK_AT = FIRST * SECTOR + 1,
 };
 
 struct entry {
@@ -51,7 +52,8 @@ static uint64_t days(int64_t y, int64_t month, int64_t day)
 static uint64_t time_of(struct span s)
 {
 	struct rd r = rd_of(s);
-	int64_t year = 1900 + rd_u8(&r), month = rd_u8(&r), day = rd_u8(&r), hour = rd_u8(&r), minute = rd_u8(&r), second = rd_u8(&r);
+	int64_t year = 1900 + rd_u8(&r), month = rd_u8(&r), day = rd_u8(&r), hour = rd_u8(&r), minute = rd_u8(&r),
+		       second = rd_u8(&r);
 	int64_t zone = (int8_t)rd_u8(&r);
 	if (!rd_ok(&r) || year < 1970 || month < 1 || month > 12 || day < 1)
 		return 0;
@@ -120,8 +122,8 @@ static bool volume_read(struct span s, unsigned i, struct volume *v)
 
 static bool is_joliet(const struct volume *v)
 {
-	return v->type == SUPPLEMENT && (span_starts(v->escapes, SPAN_LIT("%/@")) || span_starts(v->escapes, SPAN_LIT("%/C")) ||
-					 span_starts(v->escapes, SPAN_LIT("%/E")));
+	return v->type == SUPPLEMENT && (span_starts(v->escapes, SPAN_LIT("%/@")) ||
+					 span_starts(v->escapes, SPAN_LIT("%/C")) || span_starts(v->escapes, SPAN_LIT("%/E")));
 }
 
 static int bid(struct span s)
@@ -321,7 +323,8 @@ static void take_child(const struct iso *f, uint32_t child, struct entry *e)
 }
 
 /* Folders that were moved wait: the place where they belong is read deeper down. */
-static void go_into(struct iso *f, struct tree *t, const struct tree_dir *dir, const struct entry *e, bool is_moved, struct span path)
+static void go_into(struct iso *f, struct tree *t, const struct tree_dir *dir, const struct entry *e, bool is_moved,
+		    struct span path)
 {
 	if (is_moved && f->nlater < LATER_MAX)
 		f->later[f->nlater++] = (struct tree_dir){ e->extent, e->size, path, dir->depth };
@@ -338,7 +341,8 @@ static bool add(struct iso *f, struct tree *t, const struct tree_dir *dir, struc
 	if (k.has_child)
 		take_child(f, k.child, e);
 	name_of(f, e, &k, &name);
-	struct member head = { .path = member_join(f->m, dir->path, buf_span(&name)), .mode = e->flags & IS_DIR ? 040755 : 0100644, .mtime = e->mtime,
+	struct member head = { .path = member_join(f->m, dir->path, buf_span(&name)),
+			       .mode = e->flags & IS_DIR ? 040755 : 0100644, .mtime = e->mtime,
 			       .uid = k.uid, .gid = k.gid };
 	bool good = true;
 	if (k.has_mode && member_type_of(k.mode, &head.type))
@@ -452,14 +456,15 @@ static void unpack(struct span s, struct members *m)
 	while (name.n && name.p[name.n - 1] == ' ')
 		name.n--;
 	members_detail(m, "volume \"%.*s\", names of %s%s, %u files%s", (int)name.n, name.n ? (const char *)name.p : "",
-		       f.rock ? "Rock Ridge" : f.joliet ? "Joliet" : "ISO 9660", joliet.blocks && f.rock ? " (Joliet too)" : "", f.files,
-		       boots ? ", can be started" : "");
+		       f.rock ? "Rock Ridge" : f.joliet ? "Joliet" : "ISO 9660", joliet.blocks && f.rock ? " (Joliet too)" : "",
+		       f.files, boots ? ", can be started" : "");
 	members_extent(m, size);
 }
 
 const struct unpacker unpacker_iso = {
 	.kind = KIND_FILES,
 	/* Asked at the start too: boot code in the first 16 sectors must not be taken for the whole. */
-	.name = "iso9660", .doc = "ISO 9660 with Rock Ridge and Joliet", .magics = { { "CD001\1", 6, MARK_AT } }, .asked_at_start = true,
+	.name = "iso9660", .doc = "ISO 9660 with Rock Ridge and Joliet", .magics = { { "CD001\1", 6, MARK_AT } },
+	.asked_at_start = true,
 	.bid = bid, .unpack = unpack,
 };

@@ -13,10 +13,10 @@
 #include "fw/unpack/codec.h"
 
 enum {
-	MAGIC = 0x1985, ACCURATE = 0x2000, FEATURES = 0xc000, NAME_NODE = 0xe001, DATA_NODE = 0xe002, CLEAN_MARKER = 0x2003, PADDING = 0x2004,
-	SUMMARY = 0x2006, HEAD = 12, NAME_HEAD = 40, DATA_HEAD = 68, ROOT = 1, GAP_MAX = 1 << 20, NODES_MAX = 1 << 21, PAGE_MOST = 1 << 16,
-	NONE_PACKED = 0, ZEROS = 1, RTIME = 2, COPIED = 4, ZLIB_PACKED = 6, LZO_PACKED = 7, FREE_LENGTH = 1 << 20, FILE_MOST = 256 << 20,
-	FOLDER = 4, LINK = 10,
+	MAGIC = 0x1985, ACCURATE = 0x2000, FEATURES = 0xc000, NAME_NODE = 0xe001, DATA_NODE = 0xe002, CLEAN_MARKER = 0x2003,
+	PADDING = 0x2004, SUMMARY = 0x2006, HEAD = 12, NAME_HEAD = 40, DATA_HEAD = 68, ROOT = 1, GAP_MAX = 1 << 20,
+	NODES_MAX = 1 << 21, PAGE_MOST = 1 << 16, NONE_PACKED = 0, ZEROS = 1, RTIME = 2, COPIED = 4, ZLIB_PACKED = 6,
+	LZO_PACKED = 7, FREE_LENGTH = 1 << 20, FILE_MOST = 256 << 20, FOLDER = 4, LINK = 10,
 };
 
 struct name {
@@ -394,7 +394,8 @@ static void unpack(struct span s, struct members *m)
 		members_damage(m, "%u nodes whose checksums do not hold were left out", j.bad);
 	if (j.unread)
 		members_damage(m, "%u nodes could not be unpacked", j.unread);
-	members_detail(m, "%s-endian, %zu name and %zu data nodes, %u deleted names", j.big ? "big" : "little", j.nnames, j.ndata, j.deleted);
+	members_detail(m, "%s-endian, %zu name and %zu data nodes, %u deleted names", j.big ? "big" : "little", j.nnames,
+		       j.ndata, j.deleted);
 	/* A lone marker in an empty partition is no file system. */
 	if (j.nnames + j.ndata + j.bad)
 		members_extent(m, j.end);
@@ -406,7 +407,8 @@ static void unpack(struct span s, struct members *m)
 const struct unpacker unpacker_jffs2 = {
 	.kind = KIND_FILES,
 	.name = "jffs2", .doc = "JFFS2, both byte orders; zlib, rtime, lzo",
-	.magics = { { "\x85\x19\x01\xe0", 4, 0 }, { "\x85\x19\x02\xe0", 4, 0 }, { "\x85\x19\x03\x20", 4, 0 }, { "\x85\x19\x06\x20", 4, 0 },
-		    { "\x19\x85\xe0\x01", 4, 0 }, { "\x19\x85\xe0\x02", 4, 0 }, { "\x19\x85\x20\x03", 4, 0 }, { "\x19\x85\x20\x06", 4, 0 } },
+	.magics = { { "\x85\x19\x01\xe0", 4, 0 }, { "\x85\x19\x02\xe0", 4, 0 }, { "\x85\x19\x03\x20", 4, 0 },
+		    { "\x85\x19\x06\x20", 4, 0 }, { "\x19\x85\xe0\x01", 4, 0 }, { "\x19\x85\xe0\x02", 4, 0 },
+		    { "\x19\x85\x20\x03", 4, 0 }, { "\x19\x85\x20\x06", 4, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -4,7 +4,8 @@
  * packed or built in (initramfs) is recognised by its own content. */
 #include "fw/unpack/unpack.h"
 
-enum { ZIMAGE_AT = 0x24, ZIMAGE_HEAD = 0x34, BZIMAGE_AT = 0x202, SECTOR = 512, ARM64_AT = 0x38, ARM64_HEAD = 64, VERSION_MAX = 300, VERSION_LEAST = 20 };
+enum { ZIMAGE_AT = 0x24, ZIMAGE_HEAD = 0x34, BZIMAGE_AT = 0x202, SECTOR = 512, ARM64_AT = 0x38, ARM64_HEAD = 64,
+       VERSION_MAX = 300, VERSION_LEAST = 20 };
 
 struct zimage {
 	uint32_t start, end;
@@ -34,7 +35,8 @@ static void zimage_unpack(struct span s, struct members *m)
 	if (!zimage_read(s, &z))
 		return;
 	struct span body = span_cut(s, z.end - z.start);
-	struct member head = { .path = SPAN_LIT("loader-and-kernel"), .mode = 0100644, .offset = ZIMAGE_HEAD, .length = body.n - ZIMAGE_HEAD };
+	struct member head = { .path = SPAN_LIT("loader-and-kernel"), .mode = 0100644, .offset = ZIMAGE_HEAD,
+			       .length = body.n - ZIMAGE_HEAD };
 	if (body.n < z.end - z.start)
 		members_damage(m, "cut: %zu of %u bytes are here", body.n, z.end - z.start);
 	(void)!member_add(m, &head, span_from(body, ZIMAGE_HEAD));
@@ -45,7 +47,8 @@ static void zimage_unpack(struct span s, struct members *m)
 const struct unpacker unpacker_zimage = {
 	.kind = KIND_BOOT,
 	.name = "zimage", .doc = "Linux kernel for ARM, packed",
-	.magics = { { "\x18\x28\x6f\x01", 4, ZIMAGE_AT }, { "\x01\x6f\x28\x18", 4, ZIMAGE_AT } }, .bid = zimage_bid, .unpack = zimage_unpack,
+	.magics = { { "\x18\x28\x6f\x01", 4, ZIMAGE_AT }, { "\x01\x6f\x28\x18", 4, ZIMAGE_AT } }, .bid = zimage_bid,
+	.unpack = zimage_unpack,
 };
 
 struct bzimage {
@@ -87,23 +90,26 @@ static void bzimage_unpack(struct span s, struct members *m)
 	struct bzimage b;
 	if (!bzimage_read(s, &b))
 		return;
-	struct rd r = rd_at(s, false, b.setup + b.payload, b.payload_length), v = rd_at(s, false, (uint64_t)b.version_at + SECTOR, 200);
+	struct rd r = rd_at(s, false, b.setup + b.payload, b.payload_length),
+		      v = rd_at(s, false, (uint64_t)b.version_at + SECTOR, 200);
 	struct span payload = rd_rest(&r), version = { 0 };
-	struct member head = { .path = SPAN_LIT("kernel"), .mode = 0100644, .offset = b.setup + b.payload, .length = payload.n };
+	struct member head = { .path = SPAN_LIT("kernel"), .mode = 0100644, .offset = b.setup + b.payload,
+			       .length = payload.n };
 	if (!rd_ok(&r))
 		members_damage(m, "cut: the packed kernel ends early");
 	else
 		(void)!member_add(m, &head, payload);
 	if (!b.version_at || !rd_until(&v, 0, &version))
 		version = (struct span){ 0 };
-	members_detail(m, "x86, boot protocol %u.%02u%s%.*s", b.version >> 8, b.version & 0xff, version.n ? ", Linux " : "", (int)version.n,
-		       (const char *)version.p);
+	members_detail(m, "x86, boot protocol %u.%02u%s%.*s", b.version >> 8, b.version & 0xff, version.n ? ", Linux " : "",
+		       (int)version.n, (const char *)version.p);
 	members_extent(m, rd_ok(&r) ? b.end : 0);
 }
 
 const struct unpacker unpacker_bzimage = {
 	.kind = KIND_BOOT,
-	.name = "bzimage", .doc = "Linux kernel for x86, packed", .magics = { { "HdrS", 4, BZIMAGE_AT } }, .bid = bzimage_bid, .unpack = bzimage_unpack,
+	.name = "bzimage", .doc = "Linux kernel for x86, packed", .magics = { { "HdrS", 4, BZIMAGE_AT } }, .bid = bzimage_bid,
+	.unpack = bzimage_unpack,
 };
 
 static int arm64_bid(struct span s)
@@ -118,13 +124,15 @@ static void arm64_unpack(struct span s, struct members *m)
 {
 	struct rd r = rd_at(s, false, 8, ARM64_HEAD - 8);
 	uint64_t load = rd_le64(&r), size = rd_le64(&r);
-	members_detail(m, "arm64, not packed, text offset 0x%llx, %llu bytes in memory", (unsigned long long)load, (unsigned long long)size);
+	members_detail(m, "arm64, not packed, text offset 0x%llx, %llu bytes in memory", (unsigned long long)load,
+		       (unsigned long long)size);
 	members_extent(m, ARM64_HEAD);
 }
 
 const struct unpacker unpacker_arm64 = {
 	.kind = KIND_BOOT,
-	.name = "arm64", .doc = "Linux kernel for arm64: its header", .magics = { { "ARM\x64", 4, ARM64_AT } }, .bid = arm64_bid, .unpack = arm64_unpack,
+	.name = "arm64", .doc = "Linux kernel for arm64: its header", .magics = { { "ARM\x64", 4, ARM64_AT } },
+	.bid = arm64_bid, .unpack = arm64_unpack,
 };
 
 /* "Linux version 2.6.27 (who@where) (gcc version 4.1.2) #1 Tue Mar 1 …": the whole banner, not a format string. */
@@ -154,5 +162,6 @@ static void linux_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_linux = {
 	.kind = KIND_BOOT,
-	.name = "linux", .doc = "version text of a Linux kernel", .magics = { { "Linux version ", 14, 0 } }, .bid = linux_bid, .unpack = linux_unpack,
+	.name = "linux", .doc = "version text of a Linux kernel", .magics = { { "Linux version ", 14, 0 } }, .bid = linux_bid,
+	.unpack = linux_unpack,
 };

@@ -169,8 +169,8 @@ bool member_type_of(uint32_t mode, enum member_type *t)
 
 const char *member_type_name(enum member_type t)
 {
-	static const char *const names[] = { "file", "folder", "symbolic link", "hard link", "character device", "block device",
-					     "fifo", "socket" };
+	static const char *const names[] = { "file", "folder", "symbolic link", "hard link", "character device",
+					     "block device", "fifo", "socket" };
 	return names[t];
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a programmer reads from raw NAND: behind each page its spare bytes, with a marker of bad blocks, perhaps checksums,
- * perhaps nothing. Nothing says so; the columns do: the marker is 0xff behind nearly every page, and what stands just
- * before it is not. The spare bytes are taken out; where a YAFFS lies they are kept, for it keeps its own things there.
- * Pages whose checksums are Linux' Hamming code are checked, and a bit that flipped is turned back; of other codes the
- * length says what they are most likely, and they are not checked. */
+/* What a programmer reads from raw NAND: behind each page its spare bytes, with a marker of bad blocks, perhaps
+ * checksums, perhaps nothing. Nothing says so; the columns do: the marker is 0xff behind nearly every page, and what
+ * stands just before it is not. The spare bytes are taken out; where a YAFFS lies they are kept, for it keeps its
+ * own things there. Pages whose checksums are Linux' Hamming code are checked, and a bit that flipped is turned
+ * back; of other codes the length says what they are most likely, and they are not checked. */
 #include "fw/unpack/ecc.h"
 #include "fw/unpack/yaffs.h"
 
 enum {
-	SAMPLES = 256, PAGES_LEAST = 16, USED_LEAST = 8, BEFORE = 16, TAIL = 256, PAGE_MOST = 16384, SPARE_MOST = 1280, CHECK = 32, ALIGNED = 4,
-	FIXED_MOST = 8, STRANGE_MOST = 64,
+	SAMPLES = 256, PAGES_LEAST = 16, USED_LEAST = 8, BEFORE = 16, TAIL = 256, PAGE_MOST = 16384, SPARE_MOST = 1280,
+	CHECK = 32, ALIGNED = 4, FIXED_MOST = 8, STRANGE_MOST = 64,
 };
 
 struct layout {
@@ -18,9 +18,9 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-	{ 512, 16, 5 }, { 2048, 64, 0 }, { 2048, 112, 0 }, { 2048, 128, 0 }, { 4096, 128, 0 }, { 4096, 218, 0 }, { 4096, 224, 0 },
-	{ 4096, 256, 0 }, { 8192, 256, 0 }, { 8192, 436, 0 }, { 8192, 448, 0 }, { 8192, 512, 0 }, { 8192, 640, 0 }, { 8192, 744, 0 },
-	{ 16384, 1280, 0 },
+	{ 512, 16, 5 }, { 2048, 64, 0 }, { 2048, 112, 0 }, { 2048, 128, 0 }, { 4096, 128, 0 }, { 4096, 218, 0 },
+	{ 4096, 224, 0 }, { 4096, 256, 0 }, { 8192, 256, 0 }, { 8192, 436, 0 }, { 8192, 448, 0 }, { 8192, 512, 0 },
+	{ 8192, 640, 0 }, { 8192, 744, 0 }, { 16384, 1280, 0 },
 };
 
 /* How often each column is 0xff in the pages that hold something, and like the first of them. */
@@ -67,9 +67,9 @@ static bool is_fixed(const struct columns *c, size_t k)
 	return c->spare[k] * 64 >= c->used * 63;
 }
 
-/* The marker and one column more stand out against the data before them. `strictly`, for pages in the midst of other bytes:
- * against the very last of it, so that no place a byte or two off passes, and no such column among the data, as tables of
- * records have. */
+/* The marker and one column more stand out against the data before them. `strictly`, for pages in the midst of other
+ * bytes: against the very last of it, so that no place a byte or two off passes, and no such column among the data,
+ * as tables of records have. */
 static bool layout_fits(struct span s, const struct layout *l, bool strictly)
 {
 	AUTO_FREE struct columns *c = mem_new(sizeof(*c));
@@ -99,7 +99,8 @@ static bool glance(struct span s, const struct layout *l)
 	for (uint64_t i = 0, odd = 0; i < PAGES_LEAST; i++) {
 		struct rd r = rd_at(s, false, i * stride, stride);
 		struct span page = rd_span(&r, l->page), spare = rd_rest(&r);
-		bool empty = page.p[0] == 0xff && page.p[l->page / 4] == 0xff && page.p[l->page / 2] == 0xff && page.p[l->page - 1] == 0xff;
+		bool empty = page.p[0] == 0xff && page.p[l->page / 4] == 0xff && page.p[l->page / 2] == 0xff &&
+			     page.p[l->page - 1] == 0xff;
 		odd += !empty && spare.p[l->marker] != 0xff;
 		used += !empty;
 		if (odd > 1 || i + 1 - used > PAGES_LEAST - USED_LEAST)
@@ -113,8 +114,8 @@ static bool begins(struct span s, const struct layout *l)
 	return glance(s, l) && layout_fits(span_cut(s, (size_t)(PAGES_LEAST * stride_of(l))), l, true);
 }
 
-/* How far pages of this layout go: as long as the columns that are 0xff in the first of them stay so. A bad block may be
- * strange, erased pages are part of it when something follows or nothing else does. */
+/* How far pages of this layout go: as long as the columns that are 0xff in the first of them stay so. A bad block
+ * may be strange, erased pages are part of it when something follows or nothing else does. */
 static uint64_t extent_of(struct span s, const struct layout *l)
 {
 	AUTO_FREE struct columns *c = mem_new(sizeof(*c));
@@ -160,7 +161,8 @@ static int bid(struct span s)
 	return layout_find(s, &length) ? 70 : 0;
 }
 
-/* Four pages of 2048 with their spare bytes are as long as one of 8192, which then seems to begin some bytes before them. */
+/* Four pages of 2048 with their spare bytes are as long as one of 8192, which then seems to begin some bytes before
+ * them. */
 static size_t begin_of_smaller(struct span s, size_t at, const struct layout *l)
 {
 	for (const struct layout *small = layouts; small < l; small++) {
@@ -342,7 +344,8 @@ static bool put_yaffs(struct nand *n, uint64_t at, uint64_t length)
 	return member_add(n->m, &(struct member){ .path = span_str(name), .offset = at, .length = body.n }, body);
 }
 
-/* Columns of the spare that differ from page to page are a code's, or a file system's few: how many for 512 bytes of data. */
+/* Columns of the spare that differ from page to page are a code's, or a file system's few: how many for 512 bytes of
+ * data. */
 static unsigned code_length(const struct nand *n)
 {
 	AUTO_FREE struct columns *c = mem_new(sizeof(*c));
@@ -359,12 +362,13 @@ static void say_code(const struct nand *n)
 	unsigned page = n->l->page, spare = n->l->spare, bytes = n->step ? 0 : code_length(n);
 	const char *name = ecc_by_length(bytes);
 	if (n->step)
-		members_detail(n->m, "pages of %u, %u spare bytes, Hamming code over %u bytes, %llu bits turned back", page, spare, n->step,
-			       (unsigned long long)n->turned);
+		members_detail(n->m, "pages of %u, %u spare bytes, Hamming code over %u bytes, %llu bits turned back", page, spare,
+			       n->step, (unsigned long long)n->turned);
 	else if (!bytes)
 		members_detail(n->m, "pages of %u, %u spare bytes, no code", page, spare);
 	else
-		members_detail(n->m, "pages of %u, %u spare bytes, a code of %u bytes for each 512, by its length %s: bits that flipped stay so",
+		members_detail(n->m, "pages of %u, %u spare bytes, a code of %u bytes for each 512, by its length %s: bits that "
+			       "flipped stay so",
 			       page, spare, bytes, name ? name : "none that is known");
 }
 
@@ -386,12 +390,14 @@ static void unpack(struct span s, struct members *m)
 			break;
 	}
 	if (n->lost)
-		members_damage(m, "%llu pieces of %u bytes have more wrong bits than their code tells", (unsigned long long)n->lost, n->step);
+		members_damage(m, "%llu pieces of %u bytes have more wrong bits than their code tells", (unsigned long long)n->lost,
+			       n->step);
 	say_code(n);
 	members_extent(m, length);
 }
 
 const struct unpacker unpacker_nand = {
 	.kind = KIND_FLASH,
-	.name = "nand", .doc = "raw NAND with its spare bytes, pages of 512 to 16384", .bid = bid, .find = find, .unpack = unpack,
+	.name = "nand", .doc = "raw NAND with its spare bytes, pages of 512 to 16384", .bid = bid, .find = find,
+	.unpack = unpack,
 };

@@ -91,8 +91,8 @@ static bool gpt_at(struct span s, uint64_t sector, struct gpt *g)
 	g->size = rd_le32(&r);
 	g->crc = rd_le32(&r);
 	if (!rd_ok(&r) || !span_is(signature, "EFI PART") || revision >> 16 != 1 || own != 1 || length < GPT_HEAD_LEAST ||
-	    length > GPT_HEAD_MOST || g->table < 2 || g->table > UINT32_MAX || g->size < GPT_ENTRY_LEAST || g->size > GPT_ENTRY_MOST ||
-	    g->entries == 0 || g->entries > UINT16_MAX)
+	    length > GPT_HEAD_MOST || g->table < 2 || g->table > UINT32_MAX || g->size < GPT_ENTRY_LEAST ||
+	    g->size > GPT_ENTRY_MOST || g->entries == 0 || g->entries > UINT16_MAX)
 		return false;
 	whole = rd_at(s, false, sector, length);
 	struct span front = rd_span(&whole, 16);
@@ -121,7 +121,8 @@ static bool is_fat(struct span s)
 	uint16_t reserved = rd_le16(&r);
 	uint8_t fats = rd_u8(&r);
 	rd_skip(&r, 4);
-	return (jump == 0xeb || jump == 0xe9) && bytes == SECTOR && cluster && reserved && (fats == 1 || fats == 2) && rd_u8(&r) >= 0xf0;
+	return (jump == 0xeb || jump == 0xe9) && bytes == SECTOR && cluster && reserved && (fats == 1 || fats == 2) &&
+	       rd_u8(&r) >= 0xf0;
 }
 
 static bool mbr_glance(struct span s)
@@ -206,7 +207,8 @@ static bool give_gap(struct span s, struct members *m, uint64_t from, uint64_t t
 	return member_add(m, &(struct member){ .path = span_str(name), .offset = from, .length = gap.n }, gap);
 }
 
-/* Each byte goes into one member: partitions that overlap are cut, and that is said. Returns where the last one ends. */
+/* Each byte goes into one member: partitions that overlap are cut, and that is said. Returns where the last one
+ * ends. */
 static uint64_t give_all(struct span s, struct members *m, struct parts *p, uint64_t behind_table)
 {
 	uint64_t done = behind_table;

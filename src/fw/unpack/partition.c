@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables of partitions in words. A kernel's command line (Linux drivers/mtd/parsers/cmdlinepart.c, block/cmdline-parser.c):
+/* Tables of partitions in words. A kernel's command line (Linux drivers/mtd/parsers/cmdlinepart.c,
+ * block/cmdline-parser.c):
  *
  *   mtdparts=ID:SIZE[@OFFSET][(NAME)][ro][lk],…[;ID:…]       SIZE: a number with k, m or g, or "-": what is left
  *
@@ -9,11 +10,12 @@
 #include "fw/unpack/area.h"
 
 enum {
-	TABLES_MAX = 64, TREES_MAX = 64, PARTITIONS_MAX = 1024, LIST_MOST = 64, DEFS_MOST = 8, NAME_MOST = 64, LINE_MOST = 4096,
-	HITS_MOST = 64, PARTITION_LEAST = 64, DETAIL_MOST = 100,
+	TABLES_MAX = 64, TREES_MAX = 64, PARTITIONS_MAX = 1024, LIST_MOST = 64, DEFS_MOST = 8, NAME_MOST = 64,
+	LINE_MOST = 4096, HITS_MOST = 64, PARTITION_LEAST = 64, DETAIL_MOST = 100,
 };
 
-#define GROW(v, n, room) ((n) == (room) ? ((room) = (room) ? (room) * 2 : 16, (v) = mem_grow((v), (room), sizeof(*(v)))) : (v))
+#define GROW(v, n, room) \
+	((n) == (room) ? ((room) = (room) ? (room) * 2 : 16, (v) = mem_grow((v), (room), sizeof(*(v)))) : (v))
 
 int partition_table(struct members *m, const struct partition_table *t)
 {
@@ -215,8 +217,8 @@ static uint64_t end_of(const struct partition *p, uint64_t size)
 	return p->offset > size || p->length > size - p->offset ? size : p->offset + p->length;
 }
 
-/* Partitions begin where something begins, or the last of them ends where the member ends. When two begin so, the others may
- * lie behind the end: part of the flash was read. */
+/* Partitions begin where something begins, or the last of them ends where the member ends. When two begin so, the
+ * others may lie behind the end: part of the flash was read. */
 static bool table_fits(const struct members *m, uint32_t table, uint32_t member)
 {
 	uint64_t size = m->v[member].size, last = 0;
@@ -246,7 +248,8 @@ static uint32_t told_member(const struct members *m, uint32_t table)
 
 /* ---- members for what has a name and nothing else ---- */
 
-static const struct unpacker told = { .name = "partition", .doc = "a partition in which nothing was found", .kind = KIND_PARTITION };
+static const struct unpacker told = { .name = "partition", .doc = "a partition in which nothing was found",
+				      .kind = KIND_PARTITION };
 
 /* Bytes of the partition that nobody explains: 0 when a container lies in it. *what: how most of them look. */
 static uint64_t unexplained(const struct members *m, uint32_t member, uint64_t from, uint64_t to, const char **what)
@@ -304,7 +307,8 @@ static bool carve_one(struct members *m, const struct partition *p, uint32_t mem
 		m->croom *= 2;
 		m->c = mem_grow(m->c, m->croom, sizeof(*m->c));
 	}
-	m->c[m->nc++] = (struct container){ .by = &told, .member = member, .offset = from, .length = to - from, .first = m->n, .detail = "",
+	m->c[m->nc++] = (struct container){ .by = &told, .member = member, .offset = from, .length = to - from, .first = m->n,
+					    .detail = "",
 					    .depth = m->c[m->v[member].container].depth + 1 };
 	m->in = body.n;
 	struct span label = span_cut(p->label, DETAIL_MOST);

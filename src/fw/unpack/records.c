@@ -18,7 +18,8 @@ static const struct field container_fields[] = {
 	[CON_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
 	[CON_KIND] = { "class", F_TEXT, "file system, archive, packed stream, boot image, partitions or settings" },
 };
-RECORD_TYPE(container_type, "container", "A file system, archive or packed stream that was recognised by its content", container_fields);
+RECORD_TYPE(container_type, "container", "A file system, archive or packed stream that was recognised by its content",
+	    container_fields);
 
 static const struct field member_fields[] = {
 	[MEM_ID] = { "id", F_UINT, "number of the member in this inspection" },
@@ -40,7 +41,8 @@ static const struct field member_fields[] = {
 	[MEM_LENGTH] = { "length", F_UINT, "how many bytes of the container it takes; unset: scattered", "bytes" },
 	[MEM_DAMAGE] = { "damage", F_TEXT, "what is missing or wrong; unset: whole" },
 };
-RECORD_TYPE(member_type, "member", "A file, folder, link or device inside an image, and where its bytes lie", member_fields);
+RECORD_TYPE(member_type, "member", "A file, folder, link or device inside an image, and where its bytes lie",
+	    member_fields);
 
 static const struct field area_fields[] = {
 	[ARE_MEMBER] = { "member", F_UINT, "number of the member in which it lies" },
@@ -69,7 +71,7 @@ static const struct field device_tree_fields[] = {
 	[DTB_OFFSET] = { "offset", F_UINT, "where the tree starts in it", "bytes" },
 	[DTB_MODEL] = { "model", F_TEXT, "the machine, as its maker calls it" },
 	[DTB_COMPATIBLE] = { "compatible", F_TEXTS, "boards and chips it is one of, the nearest first" },
-	[DTB_BOOTARGS] = { "bootargs", F_TEXT, "the kernel's command line; values of arguments that are not the kernel's own are left out" },
+	[DTB_BOOTARGS] = { "bootargs", F_TEXT, "the kernel's command line; foreign arguments without their values" },
 	[DTB_MEMORY] = { "memory", F_TEXT, "banks of memory" },
 	[DTB_PARTITIONS] = { "partitions", F_UINT, "partitions of flash it names" },
 };
@@ -87,7 +89,8 @@ static const struct field partition_fields[] = {
 	[PAR_READ_ONLY] = { "read_only", F_BOOL, "the system must not write it" },
 	[PAR_MEMBER] = { "member", F_UINT, "number of the member in which it lies; unset: it fits nothing that is here" },
 };
-RECORD_TYPE(partition_type, "partition", "A partition of flash, as a device tree or a kernel's command line names it", partition_fields);
+RECORD_TYPE(partition_type, "partition", "A partition of flash, as a device tree or a kernel's command line names it",
+	    partition_fields);
 
 static const struct field inspection_fields[] = {
 	[INS_INPUTS] = { "inputs", F_UINT, "files that were given" },
@@ -159,7 +162,8 @@ static void owner(const struct member *f, struct record *r)
 		record_str(r, MEM_DEVICE, arena_printf(a, "%u:%u", f->major, f->minor));
 }
 
-void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h)
+void member_record(const struct members *m, uint32_t i, const char *class, struct record *r,
+		   const struct record_host *h)
 {
 	const struct member *f = &m->v[i];
 	record_begin(r, &member_type, NULL, h);
@@ -210,9 +214,10 @@ void strip_record(const struct members *m, uint32_t i, struct record *r, const s
 static bool is_kernels(struct span name)
 {
 	static const char *const known[] = {
-		"console", "root", "rootfstype", "rootflags", "rootwait", "rootdelay", "init", "rdinit", "mem", "memmap", "mtdparts", "blkdevparts",
-		"ubi.mtd", "ubi.block", "noinitrd", "initrd", "earlycon", "earlyprintk", "loglevel", "maxcpus", "nr_cpus", "panic", "ip", "nfsroot",
-		"androidboot.hardware", "cma", "vmalloc", "coherent_pool", "board", "machtype", "mtdids",
+		"console", "root", "rootfstype", "rootflags", "rootwait", "rootdelay", "init", "rdinit", "mem", "memmap", "mtdparts",
+		"blkdevparts", "ubi.mtd", "ubi.block", "noinitrd", "initrd", "earlycon", "earlyprintk", "loglevel", "maxcpus",
+		"nr_cpus", "panic", "ip", "nfsroot", "androidboot.hardware", "cma", "vmalloc", "coherent_pool", "board", "machtype",
+		"mtdids",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (span_is(name, known[i]))

@@ -6,8 +6,8 @@
 #include "record/record.h"
 
 enum container_field {
-	CON_ID, CON_FORMAT, CON_WHERE, CON_MEMBER, CON_OFFSET, CON_LENGTH, CON_DEPTH, CON_DETAIL, CON_MEMBERS, CON_BYTES, CON_DAMAGE,
-	CON_KIND
+	CON_ID, CON_FORMAT, CON_WHERE, CON_MEMBER, CON_OFFSET, CON_LENGTH, CON_DEPTH, CON_DETAIL, CON_MEMBERS, CON_BYTES,
+	CON_DAMAGE, CON_KIND
 };
 extern const struct record_type container_type;
 
@@ -23,10 +23,12 @@ extern const struct record_type area_type;
 enum strip_field { STR_MEMBER, STR_WHERE, STR_SIZE, STR_STEP, STR_ENTROPY, STR_FILL };
 extern const struct record_type strip_type;
 
-enum device_tree_field { DTB_WHERE, DTB_MEMBER, DTB_OFFSET, DTB_MODEL, DTB_COMPATIBLE, DTB_BOOTARGS, DTB_MEMORY, DTB_PARTITIONS };
+enum device_tree_field { DTB_WHERE, DTB_MEMBER, DTB_OFFSET, DTB_MODEL, DTB_COMPATIBLE, DTB_BOOTARGS, DTB_MEMORY,
+			 DTB_PARTITIONS };
 extern const struct record_type device_tree_type;
 
-enum partition_field { PAR_TABLE, PAR_SOURCE, PAR_WHERE, PAR_AT, PAR_DEVICE, PAR_LABEL, PAR_OFFSET, PAR_LENGTH, PAR_READ_ONLY, PAR_MEMBER };
+enum partition_field { PAR_TABLE, PAR_SOURCE, PAR_WHERE, PAR_AT, PAR_DEVICE, PAR_LABEL, PAR_OFFSET, PAR_LENGTH,
+		       PAR_READ_ONLY, PAR_MEMBER };
 extern const struct record_type partition_type;
 
 enum inspection_field {
@@ -35,7 +37,8 @@ enum inspection_field {
 extern const struct record_type inspection_type;
 
 /* For the process that writes files: where a member's bytes stand in the spool. Never printed. */
-enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER, EXT_IMAGE };
+enum extract_field { EXT_PATH, EXT_ROOT, EXT_TYPE, EXT_MODE, EXT_TARGET, EXT_AT, EXT_SIZE, EXT_WHERE, EXT_MEMBER,
+		     EXT_IMAGE };
 extern const struct record_type extract_type;
 
 /* Which image it is: fed with all member records, it takes those of what was given. */
@@ -55,7 +58,8 @@ void image_id(const uint8_t sha256[32], char out[IMAGE_ID_TEXT]);
 
 /* The arena of h takes the texts. */
 void container_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
-void member_record(const struct members *m, uint32_t i, const char *class, struct record *r, const struct record_host *h);
+void member_record(const struct members *m, uint32_t i, const char *class, struct record *r,
+		   const struct record_host *h);
 void area_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void strip_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);
 void device_tree_record(const struct members *m, uint32_t i, struct record *r, const struct record_host *h);

@@ -5,7 +5,8 @@
  */
 #include "fw/unpack/unpack.h"
 
-enum { HARDLINK, FOLDER, REGULAR, SYMLINK, BLOCK, CHARACTER, SOCKET, FIFO, EXEC = 8, ALIGN = 16, CHECKED = 512, NAME_MAX_BYTES = 256 };
+enum { HARDLINK, FOLDER, REGULAR, SYMLINK, BLOCK, CHARACTER, SOCKET, FIFO, EXEC = 8, ALIGN = 16, CHECKED = 512,
+       NAME_MAX_BYTES = 256 };
 
 struct romfs {
 	struct members *m;
@@ -48,8 +49,8 @@ static int bid(struct span s)
 	return sum_holds(span_cut(s, size)) ? 95 : size <= s.n ? 60 : 0;
 }
 
-static void add(struct romfs *f, struct tree *t, const struct tree_dir *dir, uint32_t at, uint32_t kind, uint32_t info, struct rd *r,
-		uint32_t size, struct span name)
+static void add(struct romfs *f, struct tree *t, const struct tree_dir *dir, uint32_t at, uint32_t kind, uint32_t info,
+		struct rd *r, uint32_t size, struct span name)
 {
 	static const enum member_type types[] = { MEMBER_HARDLINK, MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK,
 						  MEMBER_CHAR, MEMBER_SOCKET, MEMBER_FIFO };
@@ -64,7 +65,8 @@ static void add(struct romfs *f, struct tree *t, const struct tree_dir *dir, uin
 	} else if ((kind & 7) == SYMLINK) {
 		head.target = rd_span(r, size);
 	} else if ((kind & 7) == HARDLINK) {
-		struct rd other = rd_at(f->image, true, (uint64_t)info + 16, f->image.n > (uint64_t)info + 16 ? f->image.n - info - 16 : 0);
+		struct rd other = rd_at(f->image, true, (uint64_t)info + 16,
+					f->image.n > (uint64_t)info + 16 ? f->image.n - info - 16 : 0);
 		head.target = name_of(&other, f->image.n);
 	} else if ((kind & 7) == FOLDER && info != at) {
 		tree_push(t, dir, info, 0, head.path);
@@ -123,7 +125,8 @@ static void unpack(struct span s, struct members *m)
 		read_dir(&f, &t, &d);
 	tree_done(&t);
 	seen_free(f.headers);
-	members_detail(m, "volume \"%.*s\"%s", (int)span_cut(volume, 32).n, (const char *)volume.p, sum ? ", checksum holds" : "");
+	members_detail(m, "volume \"%.*s\"%s", (int)span_cut(volume, 32).n, (const char *)volume.p,
+		       sum ? ", checksum holds" : "");
 	members_extent(m, f.image.n);
 }
 

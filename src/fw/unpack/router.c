@@ -107,11 +107,12 @@ static void trx_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_trx = {
 	.kind = KIND_BOOT,
-	.name = "trx", .doc = "Broadcom TRX, versions 1 and 2", .magics = { { "HDR0", 4, 0 } }, .bid = trx_bid, .unpack = trx_unpack,
+	.name = "trx", .doc = "Broadcom TRX, versions 1 and 2", .magics = { { "HDR0", 4, 0 } }, .bid = trx_bid,
+	.unpack = trx_unpack,
 };
 
-/* Linksys: model 4, reserved 4, date 3 (years since 2000, month, day), version 3, "U2ND", hardware 1, serial 1, flags 2,
- * reserved 10; a TRX image stands behind it. */
+/* Linksys: model 4, reserved 4, date 3 (years since 2000, month, day), version 3, "U2ND", hardware 1, serial 1,
+ * flags 2, reserved 10; a TRX image stands behind it. */
 enum { LINKSYS_HEAD = 32 };
 
 static bool linksys_read(struct span s, struct trx *t, uint8_t date[3], uint8_t version[3])
@@ -122,8 +123,8 @@ static bool linksys_read(struct span s, struct trx *t, uint8_t date[3], uint8_t 
 	for (unsigned i = 0; i < 3; i++)
 		version[i] = rd_u8(&r);
 	struct span inner = span_from(s, LINKSYS_HEAD);
-	return rd_ok(&r) && is_printable(bytes_at(s, 0, 4)) && date[1] >= 1 && date[1] <= 12 && date[2] >= 1 && date[2] <= 31 &&
-	       span_starts(inner, SPAN_LIT("HDR0")) && trx_read(inner, t);
+	return rd_ok(&r) && is_printable(bytes_at(s, 0, 4)) && date[1] >= 1 && date[1] <= 12 && date[2] >= 1 &&
+	       date[2] <= 31 && span_starts(inner, SPAN_LIT("HDR0")) && trx_read(inner, t);
 }
 
 static int linksys_bid(struct span s)
@@ -139,14 +140,15 @@ static void linksys_unpack(struct span s, struct members *m)
 	uint8_t date[3], version[3];
 	if (!linksys_read(s, &t, date, version) || !part_add(m, s, "firmware", LINKSYS_HEAD, t.length))
 		return;
-	members_detail(m, "for \"%.*s\", version %u.%u.%u of %u-%02u-%02u", 4, (const char *)s.p, version[0], version[1], version[2],
-		       2000u + date[0], date[1], date[2]);
+	members_detail(m, "for \"%.*s\", version %u.%u.%u of %u-%02u-%02u", 4, (const char *)s.p, version[0], version[1],
+		       version[2], 2000u + date[0], date[1], date[2]);
 	members_extent(m, LINKSYS_HEAD + (uint64_t)t.length);
 }
 
 const struct unpacker unpacker_linksys = {
 	.kind = KIND_BOOT,
-	.name = "linksys", .doc = "Linksys code header before a TRX", .magics = { { "U2ND", 4, 14 } }, .bid = linksys_bid, .unpack = linksys_unpack,
+	.name = "linksys", .doc = "Linksys code header before a TRX", .magics = { { "U2ND", 4, 14 } }, .bid = linksys_bid,
+	.unpack = linksys_unpack,
 };
 
 /* TP-Link, version 1: 512 bytes, big-endian; parts by offset and length from the header. */
@@ -173,7 +175,8 @@ static bool tplink_read(struct span s, struct tplink *t)
 		any |= t->part[i].n != 0 && t->part[i].at >= TPLINK_HEAD;
 		good &= (uint64_t)t->part[i].at + t->part[i].n <= TPLINK_MOST;
 	}
-	return rd_ok(&r) && t->version == 0x01000000 && any && good && t->length <= TPLINK_MOST && is_printable(text_at(s, 28, 36));
+	return rd_ok(&r) && t->version == 0x01000000 && any && good && t->length <= TPLINK_MOST &&
+	       is_printable(text_at(s, 28, 36));
 }
 
 static int tplink_bid(struct span s)
@@ -198,13 +201,15 @@ static void tplink_unpack(struct span s, struct members *m)
 		end = stop > end ? stop : end;
 	}
 	struct span version = text_at(s, 28, 36);
-	members_detail(m, "\"%.*s\", hardware 0x%08x revision %u", (int)version.n, (const char *)version.p, t.hardware, t.revision);
+	members_detail(m, "\"%.*s\", hardware 0x%08x revision %u", (int)version.n, (const char *)version.p, t.hardware,
+		       t.revision);
 	members_extent(m, t.length > end ? t.length : end);
 }
 
 const struct unpacker unpacker_tplink = {
 	.kind = KIND_BOOT,
-	.name = "tplink", .doc = "TP-Link's header of 512 bytes", .magics = { { "\1\0\0\0TP-LINK Technologies", 24, 0 }, { "\1\0\0\0OpenWrt", 11, 0 } },
+	.name = "tplink", .doc = "TP-Link's header of 512 bytes",
+	.magics = { { "\1\0\0\0TP-LINK Technologies", 24, 0 }, { "\1\0\0\0OpenWrt", 11, 0 } },
 	.bid = tplink_bid, .unpack = tplink_unpack,
 };
 
@@ -317,7 +322,8 @@ static bool digest_holds(struct span data, struct span want)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
-	return EVP_Digest(data.n ? (const void *)data.p : "", data.n, digest, &n, EVP_md5(), NULL) && span_eq(span_of(digest, n), want);
+	return EVP_Digest(data.n ? (const void *)data.p : "", data.n, digest, &n, EVP_md5(), NULL) &&
+	       span_eq(span_of(digest, n), want);
 }
 
 /* "a=1\0b=2\0" as "a=1, b=2". */
@@ -359,7 +365,8 @@ static void seama_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_seama = {
 	.kind = KIND_BOOT,
-	.name = "seama", .doc = "D-Link seama", .magics = { { "\x5e\xa3\xa4\x17\0\0", 6, 0 } }, .bid = seama_bid, .unpack = seama_unpack,
+	.name = "seama", .doc = "D-Link seama", .magics = { { "\x5e\xa3\xa4\x17\0\0", 6, 0 } }, .bid = seama_bid,
+	.unpack = seama_unpack,
 };
 
 /* D-Link SHRS: mark, two lengths, initial vector, hashes and signatures up to 0x6dc, then AES-CBC. It stays closed: the
@@ -395,5 +402,6 @@ static void shrs_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_shrs = {
 	.kind = KIND_BOOT,
-	.name = "shrs", .doc = "D-Link SHRS: named, as it is encrypted", .magics = { { "SHRS", 4, 0 } }, .bid = shrs_bid, .unpack = shrs_unpack,
+	.name = "shrs", .doc = "D-Link SHRS: named, as it is encrypted", .magics = { { "SHRS", 4, 0 } }, .bid = shrs_bid,
+	.unpack = shrs_unpack,
 };

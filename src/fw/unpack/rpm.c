@@ -98,9 +98,10 @@ static void unpack(struct span s, struct members *m)
 	uint64_t want = size > h.size ? size - h.size : payload.n;
 	bool cut = want > payload.n;
 	payload = span_cut(payload, cut ? payload.n : (size_t)want);
-	struct span name = text(&h, TAG_NAME), version = text(&h, TAG_VERSION), release = text(&h, TAG_RELEASE), arch = text(&h, TAG_ARCH);
-	members_detail(m, "%.*s %.*s-%.*s for %.*s", (int)name.n, (const char *)name.p, (int)version.n, (const char *)version.p,
-		       (int)release.n, (const char *)release.p, (int)arch.n, (const char *)arch.p);
+	struct span name = text(&h, TAG_NAME), version = text(&h, TAG_VERSION), release = text(&h, TAG_RELEASE),
+			   arch = text(&h, TAG_ARCH);
+	members_detail(m, "%.*s %.*s-%.*s for %.*s", (int)name.n, (const char *)name.p, (int)version.n,
+		       (const char *)version.p, (int)release.n, (const char *)release.p, (int)arch.n, (const char *)arch.p);
 	if (cut)
 		members_damage(m, "cut: %zu of %llu bytes of content are here", payload.n, (unsigned long long)want);
 	struct member head = { .path = SPAN_LIT("payload"), .mode = 0100644, .offset = start, .length = payload.n,

@@ -9,13 +9,14 @@
 #include "fw/unpack/codec.h"
 
 enum {
-	START = 32, FOLDERS_MAX = 1 << 16, FILES_MAX = 1 << 18, CODERS_MAX = 4, HEADER_MOST = 64 << 20, NESTED_MAX = 4, STREAMS_MOST = 1 << 18,
+	START = 32, FOLDERS_MAX = 1 << 16, FILES_MAX = 1 << 18, CODERS_MAX = 4, HEADER_MOST = 64 << 20, NESTED_MAX = 4,
+	STREAMS_MOST = 1 << 18,
 };
 
 enum property {
-	P_END = 0, P_HEADER = 1, P_ARCHIVE = 2, P_ADDITIONAL = 3, P_MAIN = 4, P_FILES = 5, P_PACK = 6, P_UNPACK = 7, P_SUBSTREAMS = 8,
-	P_SIZE = 9, P_CRC = 10, P_FOLDER = 11, P_CODERS_SIZES = 12, P_NUM_STREAMS = 13, P_EMPTY_STREAM = 14, P_EMPTY_FILE = 15,
-	P_ANTI = 16, P_NAMES = 17, P_MTIME = 20, P_ATTRIBUTES = 21, P_ENCODED = 23,
+	P_END = 0, P_HEADER = 1, P_ARCHIVE = 2, P_ADDITIONAL = 3, P_MAIN = 4, P_FILES = 5, P_PACK = 6, P_UNPACK = 7,
+	P_SUBSTREAMS = 8, P_SIZE = 9, P_CRC = 10, P_FOLDER = 11, P_CODERS_SIZES = 12, P_NUM_STREAMS = 13, P_EMPTY_STREAM = 14,
+	P_EMPTY_FILE = 15, P_ANTI = 16, P_NAMES = 17, P_MTIME = 20, P_ATTRIBUTES = 21, P_ENCODED = 23,
 };
 
 enum packer { COPY, LZMA1, LZMA2, DEFLATE, BZIP2, FILTER, AES, OTHER };
@@ -62,11 +63,11 @@ static const struct {
 	enum packer packer;
 	uint64_t filter;
 } packers[] = {
-	{ 0x00, COPY, 0 }, { 0x21, LZMA2, 0x21 }, { 0x030101, LZMA1, 0x4000000000000002 }, { 0x040108, DEFLATE, 0 }, { 0x040202, BZIP2, 0 },
-	{ 0x03, FILTER, 0x03 }, { 0x04, FILTER, 0x04 }, { 0x05, FILTER, 0x05 }, { 0x06, FILTER, 0x06 }, { 0x07, FILTER, 0x07 },
-	{ 0x08, FILTER, 0x08 }, { 0x09, FILTER, 0x09 }, { 0x0a, FILTER, 0x0a }, { 0x03030103, FILTER, 0x04 }, { 0x03030205, FILTER, 0x05 },
-	{ 0x03030401, FILTER, 0x06 }, { 0x03030501, FILTER, 0x07 }, { 0x03030701, FILTER, 0x08 }, { 0x03030805, FILTER, 0x09 },
-	{ 0x06f10701, AES, 0 },
+	{ 0x00, COPY, 0 }, { 0x21, LZMA2, 0x21 }, { 0x030101, LZMA1, 0x4000000000000002 }, { 0x040108, DEFLATE, 0 },
+	{ 0x040202, BZIP2, 0 }, { 0x03, FILTER, 0x03 }, { 0x04, FILTER, 0x04 }, { 0x05, FILTER, 0x05 },
+	{ 0x06, FILTER, 0x06 }, { 0x07, FILTER, 0x07 }, { 0x08, FILTER, 0x08 }, { 0x09, FILTER, 0x09 },
+	{ 0x0a, FILTER, 0x0a }, { 0x03030103, FILTER, 0x04 }, { 0x03030205, FILTER, 0x05 }, { 0x03030401, FILTER, 0x06 },
+	{ 0x03030501, FILTER, 0x07 }, { 0x03030701, FILTER, 0x08 }, { 0x03030805, FILTER, 0x09 }, { 0x06f10701, AES, 0 },
 };
 
 /* As many leading one bits in the first byte as bytes follow; what is left of it is the highest part. */
@@ -390,7 +391,8 @@ static const char *closed(const struct folder *f)
 	for (unsigned i = 0; i < f->n; i++)
 		if (f->c[i].packer == AES)
 			return "encrypted, could not open";
-	bool readable = f->simple && f->c[f->chain[0]].packer < FILTER && (f->n == 1 || f->c[f->chain[0]].packer == LZMA1 || f->c[f->chain[0]].packer == LZMA2);
+	bool readable = f->simple && f->c[f->chain[0]].packer < FILTER &&
+			(f->n == 1 || f->c[f->chain[0]].packer == LZMA1 || f->c[f->chain[0]].packer == LZMA2);
 	for (unsigned i = 1; i < f->n; i++)
 		readable &= f->c[f->chain[i]].packer == FILTER;
 	return readable ? NULL : "packed in a way that is not read";
@@ -550,7 +552,8 @@ struct cutter {
 	struct members *m;
 	const struct streams *t;
 	const struct file *v;
-	uint32_t n, file, stream, end;           /* file: the next; stream: the one that is written; end: behind the folder's */
+	/* file: the next; stream: the one that is written; end: behind the folder's */
+	uint32_t n, file, stream, end;
 	uint64_t left;
 	uLong crc;
 	bool open, is_link;
@@ -690,7 +693,8 @@ static bool start_read(struct span s, struct start *t)
 	t->at = rd_le64(&r);
 	t->size = rd_le64(&r);
 	t->crc = rd_le32(&r);
-	return rd_ok(&r) && major == 0 && crc32(0, fixed.p, (uInt)fixed.n) == sum && t->at < UINT64_MAX / 4 && t->size < UINT64_MAX / 4;
+	return rd_ok(&r) && major == 0 && crc32(0, fixed.p, (uInt)fixed.n) == sum && t->at < UINT64_MAX / 4 &&
+	       t->size < UINT64_MAX / 4;
 }
 
 static int bid(struct span s)
@@ -730,6 +734,7 @@ static void unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_7z = {
 	.kind = KIND_ARCHIVE,
-	.name = "7z", .doc = "7z: stored, LZMA, LZMA2, deflate, bzip2, with filters", .magics = { { "7z\xbc\xaf\x27\x1c", 6, 0 } },
+	.name = "7z", .doc = "7z: stored, LZMA, LZMA2, deflate, bzip2, with filters",
+	.magics = { { "7z\xbc\xaf\x27\x1c", 6, 0 } },
 	.bid = bid, .unpack = unpack,
 };

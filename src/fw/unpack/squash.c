@@ -2,7 +2,8 @@
 /* Metadata and data blocks of squashfs (Linux Documentation/filesystems/squashfs.rst). */
 #include "fw/unpack/squash.h"
 
-enum { META_PLAIN = 0x8000, CACHE = 64, OVER = 64 };     /* OVER: how much longer than its content a packed block may be */
+/* OVER: how much longer than its content a packed block may be. */
+enum { META_PLAIN = 0x8000, CACHE = 64, OVER = 64 };
 static const uint32_t DATA_PLAIN = 1u << 24;
 
 struct squash_meta {

@@ -44,7 +44,8 @@ uint64_t squash_number(struct squash_cursor *c, size_t n);       /* n bytes in t
 struct squash_file {
 	uint64_t start, size;
 	bool has_fragment;
-	uint64_t fragment_at;                    /* the fragment's packed block, its length as stored, and where the end stands in it */
+	/* The fragment's packed block, its length as stored, and where the end stands in it. */
+	uint64_t fragment_at;
 	uint32_t fragment_size, fragment_offset;
 };
 /* A member of the file's content; the cursor stands before its list of blocks. Damaged blocks become zeros. */

@@ -45,9 +45,10 @@ static bool super_read(struct span s, struct squashfs *q)
 	q->inode_table = rd_le64(&r);
 	q->dir_table = rd_le64(&r);
 	q->fragment_table = rd_le64(&r);
-	bool sizes = q->s.block_size >= BLOCK_LEAST && q->s.block_size <= BLOCK_MAX && log < 32 && q->s.block_size == 1u << log;
-	return rd_ok(&r) && major == 4 && minor == 0 && sizes && q->size > SUPER && q->compression >= 1 && q->compression <= 6 &&
-	       q->inode_table >= SUPER && q->inode_table < q->size && q->dir_table < q->size;
+	bool sizes = q->s.block_size >= BLOCK_LEAST && q->s.block_size <= BLOCK_MAX && log < 32 &&
+		     q->s.block_size == 1u << log;
+	return rd_ok(&r) && major == 4 && minor == 0 && sizes && q->size > SUPER && q->compression >= 1 &&
+	       q->compression <= 6 && q->inode_table >= SUPER && q->inode_table < q->size && q->dir_table < q->size;
 }
 
 static int bid(struct span s)
@@ -161,8 +162,8 @@ static void device(struct member *head, uint32_t rdev)
 
 static bool add_entry(struct squashfs *q, struct tree *t, const struct tree_dir *dir, struct span name, uint64_t ref)
 {
-	static const enum member_type types[] = { MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK, MEMBER_CHAR, MEMBER_FIFO,
-						  MEMBER_SOCKET };
+	static const enum member_type types[] = { MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK, MEMBER_CHAR,
+						  MEMBER_FIFO, MEMBER_SOCKET };
 	struct squash_cursor c = squash_at(&q->s, q->inode_table, ref);
 	struct inode n;
 	if (!inode_read(&c, &n) || n.type < DIR || n.type > LSOCKET) {
@@ -253,7 +254,8 @@ static void unpack(struct span s, struct members *m)
 	read_tree(&q);
 	if (q.s.damaged)
 		members_damage(m, "blocks of %u files are damaged", q.s.damaged);
-	members_detail(m, "version 4, %s, blocks of %u KiB, %u inodes", names[q.compression], q.s.block_size / 1024, q.inodes_said);
+	members_detail(m, "version 4, %s, blocks of %u KiB, %u inodes", names[q.compression], q.s.block_size / 1024,
+		       q.inodes_said);
 	const struct container *k = &m->c[m->nc - 1];
 	if (k->nmembers || !k->damage)
 		members_extent(m, q.s.image.n);

@@ -15,7 +15,8 @@
 
 enum {
 	SUPER = 119, CHECKED = 4, NAME_MOST = 256,
-	DIR = 1, REG, SYMLINK, BLOCKDEV, CHARDEV, FIFO, SOCKET, LDIR, LREG, SAME_AS_USER = 255, LC_MOST = 4, DICTIONARY = 1 << 23,
+	DIR = 1, REG, SYMLINK, BLOCKDEV, CHARDEV, FIFO, SOCKET, LDIR, LREG, SAME_AS_USER = 255, LC_MOST = 4,
+	DICTIONARY = 1 << 23,
 };
 static const uint32_t NO_FRAGMENT = UINT32_MAX;
 
@@ -73,8 +74,9 @@ static bool super_read(struct span s, struct squashfs *q)
 	q->inode_table = is_new ? rd_u64(&r) : inodes;
 	q->dir_table = is_new ? rd_u64(&r) : dirs;
 	q->fragment_table = is_new ? rd_u64(&r) : fragments;
-	return rd_ok(&r) && (q->major == 3 || q->major == 2) && q->minor <= 9 && log >= 12 && log <= 20 && q->s.block_size == 1u << log &&
-	       q->size > 63 && q->inode_table >= 63 && q->inode_table < q->size && q->dir_table < q->size;
+	return rd_ok(&r) && (q->major == 3 || q->major == 2) && q->minor <= 9 && log >= 12 && log <= 20 &&
+	       q->s.block_size == 1u << log && q->size > 63 && q->inode_table >= 63 && q->inode_table < q->size &&
+	       q->dir_table < q->size;
 }
 
 static int bid(struct span s)
@@ -213,8 +215,8 @@ static uint64_t listing_length(const struct squashfs *q, const struct inode *n)
 
 static bool add_entry(struct squashfs *q, struct tree *t, const struct tree_dir *dir, struct span name, uint64_t ref)
 {
-	static const enum member_type types[] = { MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK, MEMBER_CHAR, MEMBER_FIFO,
-						  MEMBER_SOCKET };
+	static const enum member_type types[] = { MEMBER_DIR, MEMBER_FILE, MEMBER_SYMLINK, MEMBER_BLOCK, MEMBER_CHAR,
+						  MEMBER_FIFO, MEMBER_SOCKET };
 	struct squash_cursor c = squash_at(&q->s, q->inode_table, ref);
 	struct inode n;
 	uint8_t target[MEMBER_PATH];
@@ -222,7 +224,8 @@ static bool add_entry(struct squashfs *q, struct tree *t, const struct tree_dir 
 		members_damage(q->s.m, "inodes are damaged: their files are missing");
 		return true;
 	}
-	struct member head = { .path = member_join(q->s.m, dir->path, name), .type = types[(n.type - 1) % 7], .mode = n.mode, .uid = n.uid,
+	struct member head = { .path = member_join(q->s.m, dir->path, name), .type = types[(n.type - 1) % 7], .mode = n.mode,
+			       .uid = n.uid,
 			       .gid = n.gid, .mtime = n.mtime };
 	if (head.type == MEMBER_FILE) {
 		add_file(q, &c, &head, &n);
@@ -287,8 +290,8 @@ static bool packing_find(struct squashfs *q, struct inode *root)
 {
 	static const struct packing told[] = {
 		{ .lzma = false }, { .lzma = true, .props_here = true, .skip = 13 }, { .lzma = true, .props_here = true, .skip = 5 },
-		{ .lzma = true, .props_here = true, .skip = 17, .props_at = 4 }, { .lzma = true, .props_here = true, .skip = 9, .props_at = 4 },
-		{ .lzma = true, .props_here = true, .skip = 1 },
+		{ .lzma = true, .props_here = true, .skip = 17, .props_at = 4 },
+		{ .lzma = true, .props_here = true, .skip = 9, .props_at = 4 }, { .lzma = true, .props_here = true, .skip = 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(told); i++)
 		if (packing_fits(q, &told[i], root))
@@ -296,7 +299,8 @@ static bool packing_find(struct squashfs *q, struct inode *root)
 	/* No header: the usual numbers first, then all that liblzma takes; with up to four bytes of the vendor's before. */
 	for (uint8_t skip = 0; skip <= 4; skip += 4)
 		for (uint8_t i = 0; i < 5 * 5 * 5; i++) {
-			struct packing p = { .lzma = true, .skip = skip, .lc = (uint8_t)((3 + i) % 5), .lp = i / 5 % 5, .pb = (uint8_t)((2 + i / 25) % 5) };
+			struct packing p = { .lzma = true, .skip = skip, .lc = (uint8_t)((3 + i) % 5), .lp = i / 5 % 5,
+					     .pb = (uint8_t)((2 + i / 25) % 5) };
 			if (p.lc + p.lp <= LC_MOST && packing_fits(q, &p, root))
 				return true;
 		}
@@ -321,8 +325,8 @@ static void packing_said(const struct squashfs *q)
 		snprintf(how, sizeof(how), "LZMA with a header of %u bytes", p->skip);
 	else if (p->lzma)
 		snprintf(how, sizeof(how), "LZMA without header (lc %u, lp %u, pb %u)", p->lc, p->lp, p->pb);
-	members_detail(q->s.m, "version %u.%u, %s-endian, %s, blocks of %u KiB, %u inodes", q->major, q->minor, q->s.big ? "big" : "little", how,
-		       q->s.block_size / 1024, q->inodes_said);
+	members_detail(q->s.m, "version %u.%u, %s-endian, %s, blocks of %u KiB, %u inodes", q->major, q->minor,
+		       q->s.big ? "big" : "little", how, q->s.block_size / 1024, q->inodes_said);
 }
 
 static void unpack(struct span s, struct members *m)
@@ -342,7 +346,8 @@ static void unpack(struct span s, struct members *m)
 		packing_said(&q);
 		members_extent(m, q.s.image.n);
 	} else {
-		members_damage(m, "squashfs %u.%u whose root cannot be read: damaged, or packed in a way that is not known", q.major, q.minor);
+		members_damage(m, "squashfs %u.%u whose root cannot be read: damaged, or packed in a way that is not known", q.major,
+			       q.minor);
 	}
 	if (q.s.damaged)
 		members_damage(m, "blocks of %u files are damaged", q.s.damaged);
@@ -352,6 +357,7 @@ static void unpack(struct span s, struct members *m)
 const struct unpacker unpacker_squashfs3 = {
 	.kind = KIND_FILES,
 	.name = "squashfs3", .doc = "squashfs 2 and 3, both byte orders, zlib and vendors' LZMA",
-	.magics = { { "hsqs", 4, 0 }, { "sqsh", 4, 0 }, { "shsq", 4, 0 }, { "qshs", 4, 0 }, { "hsqt", 4, 0 }, { "tqsh", 4, 0 }, { "sqlz", 4, 0 } },
+	.magics = { { "hsqs", 4, 0 }, { "sqsh", 4, 0 }, { "shsq", 4, 0 }, { "qshs", 4, 0 }, { "hsqt", 4, 0 },
+		    { "tqsh", 4, 0 }, { "sqlz", 4, 0 } },
 	.bid = bid, .unpack = unpack,
 };

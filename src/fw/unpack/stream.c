@@ -99,7 +99,8 @@ static void gzip_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_gzip = {
 	.kind = KIND_STREAM,
-	.name = "gzip", .doc = "gzip (RFC 1952)", .magics = { { "\x1f\x8b\x08", 3, 0 } }, .bid = gzip_bid, .unpack = gzip_unpack,
+	.name = "gzip", .doc = "gzip (RFC 1952)", .magics = { { "\x1f\x8b\x08", 3, 0 } }, .bid = gzip_bid,
+	.unpack = gzip_unpack,
 };
 
 static const struct member plain = { .path = { (const uint8_t *)"content", 7 }, .mode = 0100644 };
@@ -180,7 +181,8 @@ static void zstd_unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_zstd = {
 	.kind = KIND_STREAM,
-	.name = "zstd", .doc = "Zstandard (RFC 8878)", .magics = { { "\x28\xb5\x2f\xfd", 4, 0 } }, .bid = zstd_bid, .unpack = zstd_unpack,
+	.name = "zstd", .doc = "Zstandard (RFC 8878)", .magics = { { "\x28\xb5\x2f\xfd", 4, 0 } }, .bid = zstd_bid,
+	.unpack = zstd_unpack,
 };
 
 static const struct span legacy_mark = { (const uint8_t *)"\x02\x21\x4c\x18", 4 };

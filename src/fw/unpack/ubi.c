@@ -12,8 +12,9 @@
 #include "fw/unpack/unpack.h"
 
 enum {
-	HEAD = 64, CRC_AT = 60, LAYOUT_COPIES = 2, VOLUMES = 128, VOLUME_ROW = 172, VOLUME_NAME = 128, STATIC = 2, BLOCK_LEAST = 1024,
-	BLOCK_MOST = 16 << 20, STEP_LEAST = 512, HEADS_TO_TELL = 64, EMPTY_RUN = 64, FILL_MOST = 64 << 20, PIECE = 65536,
+	HEAD = 64, CRC_AT = 60, LAYOUT_COPIES = 2, VOLUMES = 128, VOLUME_ROW = 172, VOLUME_NAME = 128, STATIC = 2,
+	BLOCK_LEAST = 1024, BLOCK_MOST = 16 << 20, STEP_LEAST = 512, HEADS_TO_TELL = 64, EMPTY_RUN = 64, FILL_MOST = 64 << 20,
+	PIECE = 65536,
 };
 static const uint32_t LAYOUT = 0x7fffefff;
 
@@ -64,7 +65,8 @@ static bool first_read(struct span s, uint64_t at, struct first_head *h)
 	h->image = rd_u32(&r);
 	rd_skip(&r, 32);
 	uint32_t stored = rd_u32(&r);
-	return rd_ok(&r) && crc(rd_span(&checked, CRC_AT)) == stored && h->second_at >= HEAD && h->second_at < h->data_at && h->data_at < BLOCK_MOST;
+	return rd_ok(&r) && crc(rd_span(&checked, CRC_AT)) == stored && h->second_at >= HEAD && h->second_at < h->data_at &&
+	       h->data_at < BLOCK_MOST;
 }
 
 static int bid(struct span s)
@@ -89,7 +91,8 @@ static uint64_t block_length(struct ubi *u)
 	uint64_t length = 0, last = 0;
 	struct first_head h;
 	unsigned heads = 0;
-	for (uint64_t at = STEP_LEAST; at + HEAD <= u->image.n && heads < HEADS_TO_TELL && at - last <= BLOCK_MOST; at += STEP_LEAST) {
+	for (uint64_t at = STEP_LEAST; at + HEAD <= u->image.n && heads < HEADS_TO_TELL &&
+	     at - last <= BLOCK_MOST; at += STEP_LEAST) {
 		if (!first_read(u->image, at, &h))
 			continue;
 		length = common(at, length);
@@ -333,7 +336,8 @@ static void unpack(struct span s, struct members *m)
 	}
 	if (u->bad)
 		members_damage(m, "%u erase blocks are damaged", u->bad);
-	members_detail(m, "%u volumes, erase blocks of %llu, %zu in use, %u erased", volumes, (unsigned long long)u->block, u->n, u->erased);
+	members_detail(m, "%u volumes, erase blocks of %llu, %zu in use, %u erased", volumes, (unsigned long long)u->block,
+		       u->n, u->erased);
 	members_extent(m, u->end);
 	free(u->v);
 }

@@ -10,9 +10,10 @@
 #include "fw/unpack/codec.h"
 
 enum {
-	HEAD = 24, INODE = 0, DATA = 1, NAME = 2, TRUNCATION = 4, PADDING = 5, SUPER = 6, MASTER = 7, INDEX = 9, COMMIT = 10, TYPES = 14,
-	INODE_HEAD = 160, DATA_HEAD = 48, NAME_HEAD = 56, SUPER_LENGTH = 4096, BLOCK = 4096, ROOT = 1, LEVELS = 32, NODES_MAX = 1 << 21,
-	LEB_LEAST = 4096, LEB_MOST = 16 << 20, LEBS_MOST = 1 << 20, GAP_MOST = 8, FREE_LENGTH = 1 << 20, ERASED_RUN = 64,
+	HEAD = 24, INODE = 0, DATA = 1, NAME = 2, TRUNCATION = 4, PADDING = 5, SUPER = 6, MASTER = 7, INDEX = 9, COMMIT = 10,
+	TYPES = 14, INODE_HEAD = 160, DATA_HEAD = 48, NAME_HEAD = 56, SUPER_LENGTH = 4096, BLOCK = 4096, ROOT = 1,
+	LEVELS = 32, NODES_MAX = 1 << 21, LEB_LEAST = 4096, LEB_MOST = 16 << 20, LEBS_MOST = 1 << 20, GAP_MOST = 8,
+	FREE_LENGTH = 1 << 20, ERASED_RUN = 64,
 };
 
 struct node {
@@ -87,7 +88,8 @@ static bool super_read(struct span s, struct ubifs *u)
 	rd_skip(&r, 4 + 4 + 4);
 	u->leb = rd_le32(&r);
 	u->lebs = rd_le32(&r);
-	return rd_ok(&r) && u->leb >= LEB_LEAST && u->leb <= LEB_MOST && u->leb % 8 == 0 && u->lebs >= 6 && u->lebs <= LEBS_MOST;
+	return rd_ok(&r) && u->leb >= LEB_LEAST && u->leb <= LEB_MOST && u->leb % 8 == 0 && u->lebs >= 6 &&
+	       u->lebs <= LEBS_MOST;
 }
 
 static int bid(struct span s)
@@ -187,7 +189,8 @@ static struct node *node_at(const struct ubifs *u, uint64_t at)
 static void index_read(struct ubifs *u, struct tree *t, const struct tree_dir *d)
 {
 	struct node n;
-	if (!head_read(u->image, d->key, &n) || n.type != INDEX || !members_step(u->m, n.length) || !node_holds(u->image, &n)) {
+	if (!head_read(u->image, d->key, &n) || n.type != INDEX || !members_step(u->m, n.length) ||
+	    !node_holds(u->image, &n)) {
 		u->index_bad++;
 		return;
 	}

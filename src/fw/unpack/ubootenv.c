@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The environment of U-Boot (env/common.c, tools/env): a CRC-32 of all that follows, in the byte order of the processor; a
- * counter of one byte when there are two copies; then NAME=VALUE, each with a NUL behind it, an empty one at the end, and the
- * rest of its room. Nothing marks it and nothing says how long its room is: names and the sum do. */
+/* The environment of U-Boot (env/common.c, tools/env): a CRC-32 of all that follows, in the byte order of the
+ * processor; a counter of one byte when there are two copies; then NAME=VALUE, each with a NUL behind it, an empty
+ * one at the end, and the rest of its room. Nothing marks it and nothing says how long its room is: names and the
+ * sum do. */
 #include <zlib.h>
 
 #include "fw/unpack/unpack.h"
 
-enum { CRC = 4, ALIGNED = 256, NAME_MOST = 64, SIZE_LEAST = 512, SIZE_STEP = 256, SIZE_MOST = 512 * 1024, VARIABLES_LEAST = 2, TRIES_MOST = 256 };
+enum { CRC = 4, ALIGNED = 256, NAME_MOST = 64, SIZE_LEAST = 512, SIZE_STEP = 256, SIZE_MOST = 512 * 1024,
+       VARIABLES_LEAST = 2, TRIES_MOST = 256 };
 
 struct environment {
 	size_t data;                             /* where the variables begin: 4, or 5 behind a counter */
@@ -18,8 +20,8 @@ struct environment {
 
 static bool is_name(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '#' ||
-	       c == ':' || c == '@' || c == ',';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+	       c == '-' || c == '#' || c == ':' || c == '@' || c == ',';
 }
 
 /* A few bytes tell most places off. */
@@ -49,8 +51,8 @@ static bool variables(struct span s, struct environment *e)
 	return e->variables >= VARIABLES_LEAST && rd_left(&r);
 }
 
-/* The first size at which the sum holds: rooms are whole pages of some kind. What stands behind the last variable may be left
- * over from longer days. */
+/* The first size at which the sum holds: rooms are whole pages of some kind. What stands behind the last variable
+ * may be left over from longer days. */
 static bool size_find(struct span s, struct environment *e)
 {
 	struct rd r = rd_of(s);
@@ -114,13 +116,14 @@ static void unpack(struct span s, struct members *m)
 	struct span all = span_cut(span_from(s, e.data), e.end - e.data);
 	struct rd r = rd_of(all);
 	struct span line;
-	if (!member_begin(m, &(struct member){ .path = SPAN_LIT("environment"), .mode = 0100644, .offset = e.data, .length = all.n }))
+	if (!member_begin(m, &(struct member){ .path = SPAN_LIT("environment"), .mode = 0100644, .offset = e.data,
+					       .length = all.n }))
 		return;
 	while (rd_until(&r, 0, &line) && member_write(m, line) && member_write(m, SPAN_LIT("\n")))
 		;
 	member_end(m);
-	members_detail(m, "%s-endian sum holds, room for %zu bytes, %u variables%s", e.big ? "big" : "little", e.size, e.variables,
-		       e.data == CRC ? "" : ", one of two copies");
+	members_detail(m, "%s-endian sum holds, room for %zu bytes, %u variables%s", e.big ? "big" : "little", e.size,
+		       e.variables, e.data == CRC ? "" : ", one of two copies");
 	members_extent(m, e.size);
 }
 

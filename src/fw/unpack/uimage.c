@@ -87,11 +87,11 @@ static void add_parts(struct members *m, struct span data, const struct member *
 
 static void unpack(struct span s, struct members *m)
 {
-	static const char *const arches[] = { NULL, "alpha", "arm", "x86", "ia64", "mips", "mips64", "powerpc", "s390", "sh", "sparc", "sparc64",
-					      "m68k", "nios", "microblaze", "nios2", "blackfin", "avr32", "st200", "sandbox", "nds32",
+	static const char *const arches[] = { NULL, "alpha", "arm", "x86", "ia64", "mips", "mips64", "powerpc", "s390", "sh",
+					      "sparc", "sparc64", "m68k", "nios", "microblaze", "nios2", "blackfin", "avr32", "st200", "sandbox", "nds32",
 					      "or1k", "arm64", "arc", "x86-64", "xtensa", "riscv" };
-	static const char *const types[] = { NULL, "program", "kernel", "initial RAM disk", "several parts", "firmware", "script",
-					     "file system", "flat device tree" };
+	static const char *const types[] = { NULL, "program", "kernel", "initial RAM disk", "several parts", "firmware",
+					     "script", "file system", "flat device tree" };
 	static const char *const packers[] = { "not packed", "gzip", "bzip2", "lzma", "lzo", "lz4", "zstd" };
 	struct header h;
 	if (!header_read(s, &h))
@@ -99,7 +99,8 @@ static void unpack(struct span s, struct members *m)
 	struct span data = span_cut(span_from(s, HEADER), h.size);
 	bool whole = data.n == h.size;
 	bool sum = whole && crc32(0, data.p, (uInt)data.n) == h.data_crc;
-	struct member head = { .path = h.name.n ? h.name : SPAN_LIT("image"), .mode = 0100644, .mtime = h.time, .offset = HEADER,
+	struct member head = { .path = h.name.n ? h.name : SPAN_LIT("image"), .mode = 0100644, .mtime = h.time,
+			       .offset = HEADER,
 			       .length = data.n };
 	if (!h.sum)
 		members_damage(m, "the header's checksum does not hold");
@@ -119,5 +120,6 @@ static void unpack(struct span s, struct members *m)
 
 const struct unpacker unpacker_uimage = {
 	.kind = KIND_BOOT,
-	.name = "uimage", .doc = "U-Boot legacy image", .magics = { { "\x27\x05\x19\x56", 4, 0 } }, .bid = bid, .unpack = unpack,
+	.name = "uimage", .doc = "U-Boot legacy image", .magics = { { "\x27\x05\x19\x56", 4, 0 } }, .bid = bid,
+	.unpack = unpack,
 };

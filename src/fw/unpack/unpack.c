@@ -81,7 +81,8 @@ static bool container_begin(struct carve *c, const struct unpacker *by, size_t a
 		m->croom *= 2;
 		m->c = mem_grow(m->c, m->croom, sizeof(*m->c));
 	}
-	m->c[m->nc++] = (struct container){ .by = by, .member = c->member, .offset = at, .depth = c->depth, .first = m->n, .detail = "" };
+	m->c[m->nc++] = (struct container){ .by = by, .member = c->member, .offset = at, .depth = c->depth, .first = m->n,
+					    .detail = "" };
 	m->in = c->s.n - at;
 	return true;
 }
@@ -145,8 +146,8 @@ static bool start(struct carve *c)
 	return false;
 }
 
-/* Forms without a mark that may stand anywhere look ahead once, and again behind what was taken. Files of file systems are not
- * asked: what has no mark lies on flash. */
+/* Forms without a mark that may stand anywhere look ahead once, and again behind what was taken. Files of file
+ * systems are not asked: what has no mark lies on flash. */
 static void look_ahead(struct carve *c)
 {
 	for (int u = 0; unpackers[u] && c->depth <= FIND_DEPTH && c->nahead < FINDERS_MAX; u++)

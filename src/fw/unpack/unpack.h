@@ -181,13 +181,14 @@ const char     *container_kind_name(enum container_kind k);
 bool member_begin(struct members *m, const struct member *head) MUST_CHECK;     /* path and target are copied */
 bool member_write(struct members *m, struct span s) MUST_CHECK;
 bool member_hole(struct members *m, uint64_t n) MUST_CHECK;                     /* n zeros that are not stored */
-void member_damaged(struct members *m, const char *why);                        /* the first word stays; borrowed for good */
+void member_damaged(struct members *m, const char *why);        /* the first word stays; borrowed for good */
 void member_end(struct members *m);
 bool member_add(struct members *m, const struct member *head, struct span content) MUST_CHECK;  /* all three */
 
 void members_extent(struct members *m, uint64_t n);
 void members_detail(struct members *m, const char *fmt, ...) PRINTF(2, 3);
-void members_damage(struct members *m, const char *fmt, ...) PRINTF(2, 3);      /* several are joined, the same is said once */
+void members_damage(struct members *m, const char *fmt, ...) PRINTF(2,
+								    3);      /* several are joined, the same is said once */
 bool members_step(struct members *m, uint64_t n) MUST_CHECK;                    /* false: no steps left */
 void members_hit(struct members *m, enum budget_kind k);
 bool members_stopped(const struct members *m);   /* a budget of the whole job is used up */

@@ -12,9 +12,9 @@
 #include "fw/unpack/yaffs.h"
 
 enum {
-	HEADER = 512, NAME_AT = 10, NAME_ROOM = 256, MODE_AT = 268, TAGS = 16, SPARE_MOST = 1280, LOOK = 64, ROOT = 1, LOST = 2, UNLINKED = 3,
-	DELETED = 4, FIRST_OBJECT = 257, FILE_TYPE = 1, LINK_TYPE = 2, FOLDER_TYPE = 3, HARD_TYPE = 4, OTHER_TYPE = 5, OBJECT_MOST = 1 << 18,
-	GAP_MOST = 4 << 20, NODES_MAX = 1 << 22, CHECKPOINT = 0x21, NONSENSE_RUN = 64,
+	HEADER = 512, NAME_AT = 10, NAME_ROOM = 256, MODE_AT = 268, TAGS = 16, SPARE_MOST = 1280, LOOK = 64, ROOT = 1,
+	LOST = 2, UNLINKED = 3, DELETED = 4, FIRST_OBJECT = 257, FILE_TYPE = 1, LINK_TYPE = 2, FOLDER_TYPE = 3, HARD_TYPE = 4,
+	OTHER_TYPE = 5, OBJECT_MOST = 1 << 18, GAP_MOST = 4 << 20, NODES_MAX = 1 << 22, CHECKPOINT = 0x21, NONSENSE_RUN = 64,
 };
 static const uint32_t EXTRA = 0x80000000, EXTRA_OBJECT = 0x0fffffff, ORDER_MOST = 0xefffff00;
 
@@ -71,7 +71,8 @@ static bool header_holds(struct span s, bool big, uint64_t at)
 	uint32_t mode = rd_u32(&r);
 	enum member_type t;
 	struct span name = name_of(s, at);
-	if (!rd_ok(&r) || type < FILE_TYPE || type > OTHER_TYPE || parent == 0 || parent > OBJECT_MOST || (sum != 0xffff && sum != 0))
+	if (!rd_ok(&r) || type < FILE_TYPE || type > OTHER_TYPE || parent == 0 || parent > OBJECT_MOST ||
+	    (sum != 0xffff && sum != 0))
 		return false;
 	if (!name.p || (name.n == 0 && type != FOLDER_TYPE))
 		return false;
@@ -79,7 +80,8 @@ static bool header_holds(struct span s, bool big, uint64_t at)
 		if (name.p[i] < ' ')
 			return false;
 	/* Its kind is told twice. */
-	static const enum member_type kinds[] = { [FILE_TYPE] = MEMBER_FILE, [LINK_TYPE] = MEMBER_SYMLINK, [FOLDER_TYPE] = MEMBER_DIR };
+	static const enum member_type kinds[] = { [FILE_TYPE] = MEMBER_FILE, [LINK_TYPE] = MEMBER_SYMLINK,
+						  [FOLDER_TYPE] = MEMBER_DIR };
 	if (type == HARD_TYPE)
 		return true;
 	return mode <= 0177777 && member_type_of(mode, &t) && (type == OTHER_TYPE || t == kinds[type]);
@@ -110,7 +112,8 @@ static struct tags tags_at(struct span s, const struct shape *h, uint64_t at)
 	t.erased = t.order == UINT32_MAX && t.object == UINT32_MAX;
 	t.ignored = t.order == CHECKPOINT;
 	/* More of the header in the tags: the object's kind over its number, the parent's number for a chunk. */
-	bool is_extra = t.chunk & EXTRA && (t.chunk & EXTRA_OBJECT) < OBJECT_MOST && t.object >> 28 >= FILE_TYPE && t.object >> 28 <= OTHER_TYPE;
+	bool is_extra = t.chunk & EXTRA && (t.chunk & EXTRA_OBJECT) < OBJECT_MOST && t.object >> 28 >= FILE_TYPE &&
+			t.object >> 28 <= OTHER_TYPE;
 	if (is_extra && !t.erased) {
 		t.object &= EXTRA_OBJECT;
 		t.chunk = t.bytes = 0;
@@ -390,10 +393,12 @@ static void put_file(struct yaffs *y, struct member *head, const struct object *
 
 static bool add_object(struct yaffs *y, struct tree *t, const struct tree_dir *dir, struct object *o)
 {
-	static const enum member_type types[] = { [FILE_TYPE] = MEMBER_FILE, [LINK_TYPE] = MEMBER_SYMLINK, [FOLDER_TYPE] = MEMBER_DIR,
+	static const enum member_type types[] = { [FILE_TYPE] = MEMBER_FILE, [LINK_TYPE] = MEMBER_SYMLINK,
+						  [FOLDER_TYPE] = MEMBER_DIR,
 						  [HARD_TYPE] = MEMBER_FILE, [OTHER_TYPE] = MEMBER_FIFO };
 	o->visited = true;
-	struct member head = { .path = member_join(y->m, dir->path, o->name), .type = types[o->type], .mode = o->mode, .uid = o->uid,
+	struct member head = { .path = member_join(y->m, dir->path, o->name), .type = types[o->type], .mode = o->mode,
+			       .uid = o->uid,
 			       .gid = o->gid, .mtime = o->mtime };
 	if (o->type == OTHER_TYPE && !member_type_of(o->mode, &head.type))
 		head.damage = "of no known type";
@@ -482,7 +487,8 @@ static void unpack(struct span s, struct members *m)
 		members_damage(m, "%u pages make no sense: left out", y.nonsense);
 	bool inband = h->spare == TAGS && (h->page + TAGS) % 512 == 0;
 	members_detail(m, "YAFFS%s, %s-endian, pages of %u, %s, %zu objects", h->first ? "1" : "2", h->big ? "big" : "little",
-		       h->page + (inband ? TAGS : 0), h->stripped ? "spare bytes missing" : inband ? "tags inband" : "with spare bytes", y.nobjects);
+		       h->page + (inband ? TAGS : 0), h->stripped ? "spare bytes missing" : inband ? "tags inband" :
+		       "with spare bytes", y.nobjects);
 	members_extent(m, y.end);
 	free(y.v);
 	free(y.objects);
@@ -506,10 +512,12 @@ bool yaffs_lies_at(struct span s, uint32_t page, uint32_t spare, uint64_t *lengt
 
 const struct unpacker unpacker_yaffs = {
 	.kind = KIND_FILES,
-	.name = "yaffs", .doc = "YAFFS1 and YAFFS2, both byte orders, pages of 512 to 16384, tags in spare bytes, inband or missing",
+	.name = "yaffs",
+	.doc = "YAFFS1 and YAFFS2, both byte orders, pages of 512 to 16384, tags in spare bytes, inband or missing",
 	/* The first object lies in the root, whose number is 1. */
-	.magics = { { "\1\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\2\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\3\0\0\0\1\0\0\0\xff\xff", 10, 0 },
-		    { "\5\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\0\0\0\1\0\0\0\1\xff\xff", 10, 0 }, { "\0\0\0\2\0\0\0\1\xff\xff", 10, 0 },
+	.magics = { { "\1\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\2\0\0\0\1\0\0\0\xff\xff", 10, 0 },
+		    { "\3\0\0\0\1\0\0\0\xff\xff", 10, 0 }, { "\5\0\0\0\1\0\0\0\xff\xff", 10, 0 },
+		    { "\0\0\0\1\0\0\0\1\xff\xff", 10, 0 }, { "\0\0\0\2\0\0\0\1\xff\xff", 10, 0 },
 		    { "\0\0\0\3\0\0\0\1\xff\xff", 10, 0 }, { "\0\0\0\5\0\0\0\1\xff\xff", 10, 0 } },
 	.bid = bid, .unpack = unpack,
 };

@@ -6,8 +6,8 @@
 #include "fw/unpack/codec.h"
 
 enum {
-	LOCAL = 30, CENTRAL = 46, END = 22, END64_LOCATOR = 20, END64 = 56, EXTRA_ZIP64 = 1, ENCRYPTED = 1, LATER = 8, UNIX = 3, DARWIN = 19,
-	STORED = 0, DEFLATED = 8, BZIP2 = 12, LZMA = 14, ZSTD = 93, XZ = 95, ENTRIES_MAX = 1 << 20,
+	LOCAL = 30, CENTRAL = 46, END = 22, END64_LOCATOR = 20, END64 = 56, EXTRA_ZIP64 = 1, ENCRYPTED = 1, LATER = 8,
+	UNIX = 3, DARWIN = 19, STORED = 0, DEFLATED = 8, BZIP2 = 12, LZMA = 14, ZSTD = 93, XZ = 95, ENTRIES_MAX = 1 << 20,
 };
 
 struct entry {
@@ -151,7 +151,8 @@ static struct member head_of(const struct entry *e)
 }
 
 /* data: from the member's first packed byte on. taken: how much was packed, for entries that say so later. */
-static bool add(struct members *m, struct span s, const struct entry *e, size_t at, uint64_t packed_size, uint64_t *taken)
+static bool add(struct members *m, struct span s, const struct entry *e, size_t at, uint64_t packed_size,
+		uint64_t *taken)
 {
 	struct member head = head_of(e);
 	struct span packed = span_cut(span_from(s, at), (size_t)(packed_size < s.n ? packed_size : s.n));
