@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls into the trace: arguments as they stand in guest memory, each stretch with where it came from. */
-#include "fw/flow/machine.h"
+#include "fw/flow/libc.h"
 
 #include <stdlib.h>
 
@@ -447,7 +447,7 @@ static void put_args(struct writer *w, const struct model *model)
 		case 'i': arg_number(w, name, v, true); break;
 		case 'x': arg_number(w, name, v, false); break;
 		case 'd': arg_descriptor(w, name, v); break;
-		case 'F': arg_descriptor(w, name, (v - AT_FILES) / FILE_STEP); break;
+		case 'F': arg_descriptor(w, name, fd_of_file(m, v)); break;
 		case 'a': arg_sockaddr(w, name, v); i++; break;
 		case 'v': arg_vector(w, name, v); break;
 		case 'b': {

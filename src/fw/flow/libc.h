@@ -32,9 +32,7 @@ int  fd_new(struct machine *m, enum fd_kind kind, const char *text);   /* -1: no
 bool fd_is(const struct machine *m, uint64_t fd);
 uint8_t fd_source(struct machine *m, uint64_t fd, const char *how);    /* shade of what is read from it */
 bool fd_more(struct machine *m, uint64_t fd);    /* another read gives something: some times, then the end */
-static inline uint64_t fd_of_file(uint64_t file)
-{
-	return (file - AT_FILES) / FILE_STEP;
-}
+uint64_t fd_of_file(const struct machine *m, uint64_t file);
+const char *socket_call(uint64_t nr);            /* what socketcall() of that number is; NULL: nothing */
 /* The program writes this to a descriptor: kept, in case it is run. */
 void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n);

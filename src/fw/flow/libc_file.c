@@ -18,6 +18,13 @@ int fd_new(struct machine *m, enum fd_kind kind, const char *text)
 	return -1;
 }
 
+/* A stream of ours, or one of a static program whose library keeps the descriptor where streams.c found it. */
+uint64_t fd_of_file(const struct machine *m, uint64_t file)
+{
+	uint64_t i = (file - AT_FILES) / FILE_STEP;
+	return i >= KERN_FDS && m->stream_fd_at ? guest_number(&m->g, file + m->stream_fd_at, 4) : i;
+}
+
 bool fd_is(const struct machine *m, uint64_t fd)
 {
 	return fd < KERN_FDS && m->kern->fd[fd].kind != FD_FREE;
@@ -125,12 +132,12 @@ uint64_t model_file_wrap(struct machine *m, const struct model *self)
 uint64_t model_file_number(struct machine *m, const struct model *self)
 {
 	(void)self;
-	return fd_of_file(arg(m, 0));
+	return fd_of_file(m, arg(m, 0));
 }
 
 uint64_t model_file_close(struct machine *m, const struct model *self)
 {
-	uint64_t fd = self->param ? fd_of_file(arg(m, 0)) : arg(m, 0);
+	uint64_t fd = self->param ? fd_of_file(m, arg(m, 0)) : arg(m, 0);
 	if (fd >= 3 && fd < KERN_FDS)
 		KERN_SET(m, fd[fd].kind, FD_FREE);
 	return 0;
@@ -173,11 +180,27 @@ uint64_t model_file_read(struct machine *m, const struct model *self)
 	return n;
 }
 
+/* Into the first part of the vector that is not empty: musl reads so, the last is its own buffer. */
+uint64_t model_file_readv(struct machine *m, const struct model *self)
+{
+	(void)self;
+	unsigned size = m->g.wide ? 8 : 4;
+	uint64_t fd = arg(m, 0), part = arg(m, 1);
+	if (arg(m, 2) > 1 && !guest_pointer(&m->g, part + size))
+		part += 2 * size;
+	uint64_t n = guest_pointer(&m->g, part + size);
+	if (!fd_more(m, fd))
+		return 0;
+	n = n < READ_BYTES ? n : READ_BYTES;
+	source_fill(m, guest_pointer(&m->g, part), n, fd_source(m, fd, "read"));
+	return n;
+}
+
 uint64_t model_file_read_items(struct machine *m, const struct model *self)
 {
 	(void)self;
 	bool chk = span_is(m->callee, "__fread_chk");
-	uint64_t size = arg(m, chk ? 2 : 1), count = arg(m, chk ? 3 : 2), fd = fd_of_file(arg(m, chk ? 4 : 3));
+	uint64_t size = arg(m, chk ? 2 : 1), count = arg(m, chk ? 3 : 2), fd = fd_of_file(m, arg(m, chk ? 4 : 3));
 	uint64_t n = size < 4096 && count < 4096 ? size * count : 4096;
 	if (!fd_more(m, fd))
 		return 0;
@@ -195,7 +218,7 @@ uint64_t model_file_line(struct machine *m, const struct model *self)
 {
 	(void)self;
 	bool chk = span_is(m->callee, "__fgets_chk") || span_is(m->callee, "__fgets_unlocked_chk");
-	uint64_t to = arg(m, 0), size = arg(m, chk ? 2 : 1), fd = fd_of_file(arg(m, chk ? 3 : 2));
+	uint64_t to = arg(m, 0), size = arg(m, chk ? 2 : 1), fd = fd_of_file(m, arg(m, chk ? 3 : 2));
 	if (size < 3 || !fd_more(m, fd))
 		return 0;
 	put_line(m, to, size - 2 < LINE_BYTES ? size - 2 : LINE_BYTES, fd_source(m, fd, "fgets"));
@@ -205,7 +228,7 @@ uint64_t model_file_line(struct machine *m, const struct model *self)
 uint64_t model_file_getline(struct machine *m, const struct model *self)
 {
 	(void)self;
-	uint64_t fd = fd_of_file(arg(m, span_is(m->callee, "getline") ? 2 : 3));
+	uint64_t fd = fd_of_file(m, arg(m, span_is(m->callee, "getline") ? 2 : 3));
 	if (!fd_more(m, fd))
 		return (uint64_t)-1;
 	uint64_t p = heap_new(m, LINE_BYTES + 8);
@@ -217,7 +240,7 @@ uint64_t model_file_getline(struct machine *m, const struct model *self)
 uint64_t model_file_char(struct machine *m, const struct model *self)
 {
 	(void)self;
-	uint64_t fd = span_is(m->callee, "getchar") ? 0 : fd_of_file(arg(m, 0));
+	uint64_t fd = span_is(m->callee, "getchar") ? 0 : fd_of_file(m, arg(m, 0));
 	fd = fd < KERN_FDS ? fd : 0;
 	uint8_t reads = m->kern->fd[fd].reads;
 	KERN_SET(m, fd[fd].reads, (uint8_t)(reads < 200 ? reads + 1 : reads));
@@ -232,7 +255,7 @@ uint64_t model_file_char(struct machine *m, const struct model *self)
 uint64_t model_file_ended(struct machine *m, const struct model *self)
 {
 	(void)self;
-	uint64_t fd = fd_of_file(arg(m, 0));
+	uint64_t fd = fd_of_file(m, arg(m, 0));
 	return fd < KERN_FDS && m->kern->fd[fd].reads >= READS;
 }
 
@@ -273,14 +296,14 @@ uint64_t model_file_write_items(struct machine *m, const struct model *self)
 	made_guest(m, &t, arg(m, 0), n < GUEST_TEXT ? n : GUEST_TEXT);
 	m->made = heap_new(m, t.n + 1);
 	made_put(m, &t, m->made, t.n + 1);
-	fd_wrote(m, fd_of_file(arg(m, 3)), m->made, t.n);
+	fd_wrote(m, fd_of_file(m, arg(m, 3)), m->made, t.n);
 	return arg(m, 2);
 }
 
 uint64_t model_file_puts(struct machine *m, const struct model *self)
 {
 	(void)self;
-	fd_wrote(m, fd_of_file(arg(m, 1)), arg(m, 0), arg_text(m, 0).n);
+	fd_wrote(m, fd_of_file(m, arg(m, 1)), arg(m, 0), arg_text(m, 0).n);
 	return 1;
 }
 
@@ -314,7 +337,7 @@ uint64_t model_directory_open(struct machine *m, const struct model *self)
 uint64_t model_directory_read(struct machine *m, const struct model *self)
 {
 	(void)self;
-	uint64_t fd = fd_of_file(arg(m, 0));
+	uint64_t fd = fd_of_file(m, arg(m, 0));
 	if (!fd_more(m, fd))
 		return 0;
 	uint64_t p = heap_new(m, 64), name = m->g.wide || span_is(m->callee, "readdir64") ? 19 : 11;

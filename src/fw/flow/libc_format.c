@@ -264,7 +264,7 @@ uint64_t model_print_file(struct machine *m, const struct model *self)
 		return t.n;
 	keep_made(m, &t);
 	uint64_t fd = arg(m, to);
-	fd_wrote(m, strchr(self->sig, 'F') ? fd_of_file(fd) : fd, m->made, t.n);
+	fd_wrote(m, strchr(self->sig, 'F') ? fd_of_file(m, fd) : fd, m->made, t.n);
 	return t.n;
 }
 
@@ -281,7 +281,7 @@ uint64_t model_print_run(struct machine *m, const struct model *self)
 static uint8_t scan_source(struct machine *m, const struct model *self)
 {
 	if (self->param == 1)
-		return fd_source(m, fd_of_file(arg(m, 0)), "file");
+		return fd_source(m, fd_of_file(m, arg(m, 0)), "file");
 	return source_of_text(m, arg(m, 0));
 }
 
@@ -328,7 +328,7 @@ uint64_t model_scan_text(struct machine *m, const struct model *self)
 	struct rd r = rd_of(guest_text(&m->g, arg(m, 1), GUEST_TEXT));
 	uint64_t at = arg(m, 0), n = 0;
 	uint8_t shade = scan_source(m, self);
-	if (self->param == 1 && !fd_more(m, fd_of_file(arg(m, 0))))
+	if (self->param == 1 && !fd_more(m, fd_of_file(m, arg(m, 0))))
 		return (uint64_t)-1;
 	while (rd_left(&r)) {
 		uint8_t c = rd_u8(&r);

@@ -28,17 +28,22 @@ uint64_t model_net_pair(struct machine *m, const struct model *self)
 }
 
 /* i386 and old PowerPC: one system call for all; numbers of linux/net.h. */
-uint64_t model_net_call(struct machine *m, const struct model *self)
+const char *socket_call(uint64_t nr)
 {
 	static const char *const calls[] = { NULL, "socket", "bind", "connect", "listen", "accept", NULL, NULL,
 		"socketpair", "send", "recv", "sendto", "recvfrom", NULL, "setsockopt", NULL, "sendmsg", "recvmsg", "accept4" };
+	return nr < ARRAY_LEN(calls) ? calls[nr] : NULL;
+}
+
+uint64_t model_net_call(struct machine *m, const struct model *self)
+{
 	(void)self;
-	uint64_t nr = arg(m, 0);
-	const struct model *row = nr < ARRAY_LEN(calls) && calls[nr] ? model_find(span_str(calls[nr])) : NULL;
+	const char *name = socket_call(arg(m, 0));
+	const struct model *row = name ? model_find(span_str(name)) : NULL;
 	if (!row)
 		return 0;
 	m->arg_base = arg(m, 1);
-	m->callee = span_str(calls[nr]);
+	m->callee = span_str(name);
 	uint64_t v = row->run(m, row);
 	if (row->sig)
 		call_write(m, row, NULL, v);

@@ -127,6 +127,19 @@ struct probe {                                   /* a function that is tried: re
 	uint32_t steps, max, run;                /* instructions; what probe_ran says of blocks that ran */
 };
 
+struct asked {                                   /* what a function that is tried asked of the kernel: trial.c */
+	char path[32];                           /* of the file, the program, or the local socket named last */
+	uint64_t flags, argv;
+	unsigned opened, closed, pipes;
+	uint64_t descriptor;                     /* closed last */
+	bool refuses, parent;                    /* opening fails; a fork returns as the parent */
+	bool runs;                               /* a program was to be run, which ends the call */
+	struct span content;                     /* of the file that is read, up to `at` by now */
+	uint64_t at;
+	char wrote[64];
+	size_t nwrote;
+};
+
 struct limits {
 	uint64_t program, root;                  /* instructions */
 	uint64_t first, path;                    /* of the first path of a root; of every other */
@@ -165,9 +178,11 @@ struct machine {
 
 	struct probe probe;
 	struct addrmap probe_ran, loud;          /* block → the function that was tried; see quiet.c */
+	struct asked asked;
 	uint32_t probe_main;                     /* main(), as the start-up of a static program names it */
 	bool starting, at_main;                  /* a path that is run for the state at main(), and not told; it came there */
 	uc_context *ground;                      /* registers at main() of a static program, whose memory is the ground */
+	uint32_t stream_fd_at;                   /* in a FILE of a static program: its descriptor; 0: not known */
 	struct addrmap recognised;               /* functions that a model stands in for → stub + 1 */
 
 	/* the path that runs */
@@ -211,7 +226,7 @@ struct machine {
 	struct sighting *sightings;
 	struct addrmap written_calls;            /* hash of site and values → times */
 	const char *stopped;
-	struct span unknown[64], notes[16];
+	struct span unknown[64], notes[128];
 	unsigned nunknown, nnotes;
 };
 
@@ -286,6 +301,9 @@ const struct turn *block_turn(const struct machine *m, uint32_t block);
 
 /* A call of up to the registers' and stack's arguments that returns to `back`. */
 void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back);
+
+/* ---- trial.c: the kernel that a function sees while it is tried; its answer, -errno when it refuses ---- */
+uint64_t trial_kernel(struct machine *m, const char *name);
 
 /* ---- recognise.c: on the state at main(); rolled back to the mark of the root ---- */
 void machine_recognise(struct machine *m);

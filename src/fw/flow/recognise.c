@@ -2,14 +2,9 @@
 /* Library functions of static programs, known by what they do: on the state at main() each function is called on inputs,
  * and so is the model of each name it might have. The model stands in for the function that does the same on all of them,
  * in its result and in every byte of memory but the stack. Bounded in instructions. */
-#include "fw/flow/machine.h"
+#include "fw/flow/trial.h"
 
-enum { SHORT = 1500, LONG = 60000, ALL = 12000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512, CHANGED_MAX = 4096 };
-/* In the cells, behind those of data objects. TEXT2 takes a pointer (MIPS stores no word but where one
- * may stand), and ends in '0': as a character it is one of the texts. */
-enum { ROOM = AT_CELLS + 0x10000, TEXT1 = ROOM + 0x100, TEXT2 = ROOM + 0x430, TEXT3 = ROOM + 0x800,
-	LIST = AT_STACK + 0x1000 };
-
+enum { ALL = 12000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512 };
 /* What the inputs are for, and with it how they are handed over. */
 enum group {
 	TEXTS = 1, CONVERT = 2, ADDRESS = 4, COUNTED = 8, FAMILY = 16, PRINT = 32, PRINT_N = 64, CHECK = 128, CHECK_N = 256,
@@ -25,7 +20,6 @@ static const struct way {
 	{ PRINT, 4 * SHORT, "baw7" }, { PRINT_N, 4 * SHORT, "bnaw7" }, { CHECK, 4 * SHORT, "b1saw7" },
 	{ CHECK_N, 4 * SHORT, "bn1saw7" }, { LISTED, 4 * SHORT, "bal" }, { LISTED_N, 4 * SHORT, "bnal" },
 };
-enum { ARGUMENTS_MAX = 7 };
 
 enum result { WORD, INT, SIGN, IN_ADDR, NOTHING };
 
@@ -98,41 +92,6 @@ static const struct row rows[] = {
 };
 
 enum { FIRST_ROWS = 6 };
-
-struct trial {
-	struct machine *m;
-	uc_context *base;
-	size_t mark, ready;                      /* before the input was laid out, and after */
-	const struct function *f;
-	uint64_t ret, effect;
-	uint32_t spent;
-	struct { uint32_t at; uint8_t byte; } changed[CHANGED_MAX];
-};
-
-static uint32_t run_of(const struct trial *t)
-{
-	return (uint32_t)(t->f - t->m->code.functions) + 1;
-}
-
-static void arguments(struct trial *t, unsigned n, const uint64_t *v)
-{
-	struct machine *m = t->m;
-	(void)uc_context_restore(m->uc, t->base);
-	machine_arguments(m, n, v, AT_STUBS);
-	reg_set(m, m->cpu->callee, t->f->addr);
-}
-
-static bool call(struct trial *t, uint32_t steps, unsigned n, const uint64_t *v)
-{
-	struct machine *m = t->m;
-	m->probe = (struct probe){ .on = true, .max = steps, .run = run_of(t) };
-	arguments(t, n, v);
-	(void)uc_emu_start(m->uc, t->f->addr | t->f->thumb, 0xffffffff, 0, 0);
-	m->probe.on = false;
-	t->spent += m->probe.steps;
-	t->ret = reg_get(m, m->cpu->ret);
-	return m->probe.returned;
-}
 
 /* A number for the bytes that are not what they were when the input was ready; memory is rolled back. */
 static bool effect(struct trial *t, uint64_t *out)
@@ -249,7 +208,7 @@ static bool model_agrees(struct trial *t, const struct candidate *c, unsigned n,
 	struct machine *m = t->m;
 	const struct model *model = model_find(span_str(c->name));
 	uint64_t instructions = m->instructions, changes;
-	arguments(t, n, v);
+	trial_arguments(t, n, v);
 	m->callee = span_str(c->name);
 	uint64_t ret = model->run(m, model);
 	m->instructions = instructions;
@@ -267,7 +226,7 @@ static uint64_t row_try(struct trial *t, const struct row *r, const struct way *
 		return left;
 	unsigned n = layout(t, r, w->arguments, v);
 	unsigned steps = r < rows + FIRST_ROWS ? w->steps : 4 * SHORT;
-	if (!call(t, steps, n, v) || !effect(t, &t->effect))
+	if (!trial_call(t, steps, n, v) || !effect(t, &t->effect))
 		return left & ~asked;
 	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
 		if (asked & left & 1ull << i && !model_agrees(t, &candidates[i], n, v))
@@ -283,7 +242,7 @@ static const char *table_function(struct trial *t)
 			left = row_try(t, &rows[r], &ways[w], left);
 	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
 		if (left & 1ull << i)     /* what prints goes through pointers everywhere */
-			return quiet_rest(t->m, t->f, run_of(t), candidates[i].groups <= FAMILY) ? candidates[i].name : NULL;
+			return quiet_rest(t->m, t->f, trial_run(t), candidates[i].groups <= FAMILY) ? candidates[i].name : NULL;
 	return NULL;
 }
 
@@ -293,11 +252,11 @@ static const char *environment(struct trial *t)
 	struct guest *g = &t->m->g;
 	guest_rollback(g, t->mark);
 	guest_write(g, TEXT1, SPAN_LIT("PATH\0"), SHADE_NONE);
-	if (!call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) || !t->ret
+	if (!trial_call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) || !t->ret
 	    || !span_is(guest_text(g, t->ret, 64), "/bin:/sbin"))
 		return NULL;
 	guest_write(g, TEXT1, SPAN_LIT("PAT\0"), SHADE_NONE);
-	return call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) && !t->ret && quiet_rest(t->m, t->f, run_of(t), true) ? "getenv" : NULL;
+	return trial_call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) && !t->ret && quiet_rest(t->m, t->f, trial_run(t), true) ? "getenv" : NULL;
 }
 
 enum { EAI_NONAME_ = -2 };
@@ -307,7 +266,7 @@ static const char *resolver(struct trial *t)
 	struct guest *g = &t->m->g;
 	static const uint8_t want[6] = { 0, 80, 192, 0, 2, 7 };
 	unsigned size = g->wide ? 8 : 4;
-	if (!call(t, SHORT, 4, (const uint64_t[]){ 0, 0, 0, TEXT3 }) || (int32_t)t->ret != EAI_NONAME_)
+	if (!trial_call(t, SHORT, 4, (const uint64_t[]){ 0, 0, 0, TEXT3 }) || (int32_t)t->ret != EAI_NONAME_)
 		return NULL;
 	guest_rollback(g, t->mark);
 	guest_write(g, TEXT1, SPAN_LIT("192.0.2.7\0"), SHADE_NONE);
@@ -315,7 +274,7 @@ static const char *resolver(struct trial *t)
 	guest_put_number(g, TEXT3, 4 | 0x400, 4, SHADE_NONE);    /* AI_NUMERICHOST, AI_NUMERICSERV */
 	guest_put_number(g, TEXT3 + 4, 2, 4, SHADE_NONE);
 	guest_put_number(g, TEXT3 + 8, t->m->cpu->machine == EM_MIPS_ ? 2 : 1, 4, SHADE_NONE);
-	if (!call(t, LONG, 4, (const uint64_t[]){ TEXT1, TEXT2, TEXT3, TEXT3 + 0x100 }) || (uint32_t)t->ret != 0)
+	if (!trial_call(t, LONG, 4, (const uint64_t[]){ TEXT1, TEXT2, TEXT3, TEXT3 + 0x100 }) || (uint32_t)t->ret != 0)
 		return NULL;
 	uint64_t info = guest_pointer(g, TEXT3 + 0x100);
 	for (unsigned at = 16 + size; info && at <= 16 + 2 * size; at += size) {      /* BSD and glibc differ in order */
@@ -326,20 +285,37 @@ static const char *resolver(struct trial *t)
 	return NULL;
 }
 
-/* Cheap ones of all functions first, so that the instructions last. */
-static const char *(*const tries[])(struct trial *) = { table_function, environment, resolver };
+/* Cheap ones of all functions first, so that the instructions last; then rounds of those that need a stream. */
+static const char *(*const tries[])(struct trial *) = { table_function, environment, resolver, stream_opener };
 
 struct known {
 	uint32_t function;
 	const char *name;
 };
 
-static bool is_known(const struct known *known, unsigned n, uint32_t function)
+struct knowledge {
+	struct known v[KNOWN_MAX];
+	unsigned n;
+};
+
+static bool is_known(const struct knowledge *k, uint32_t function)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (known[i].function == function)
+	for (unsigned i = 0; i < k->n; i++)
+		if (k->v[i].function == function)
 			return true;
 	return false;
+}
+
+static void try_all(struct trial *t, struct knowledge *k, const char *(*way)(struct trial *))
+{
+	struct machine *m = t->m;
+	for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && k->n < KNOWN_MAX && t->spent < t->most; i++) {
+		t->f = &m->code.functions[i];
+		bool no = t->f->module || t->f->addr == m->probe_main || is_known(k, i);
+		const char *name = no ? NULL : way(t);
+		if (name)
+			k->v[k->n++] = (struct known){ i, name };
+	}
 }
 
 /* The model's stub in place of the first instruction: it returns to the caller. */
@@ -355,30 +331,27 @@ static void stand_in(struct machine *m, const struct function *f, const char *na
 
 void machine_recognise(struct machine *m)
 {
-	struct trial t = { .m = m, .mark = guest_mark(&m->g) };
-	struct known known[KNOWN_MAX];
-	unsigned n = 0;
+	size_t mark = guest_mark(&m->g);
+	struct trial t = { .m = m, .mark = mark, .most = ALL };
+	struct knowledge k = { .n = 0 };
 	if (uc_context_alloc(m->uc, &t.base) != UC_ERR_OK)
 		return;
 	uc_context_save(m->uc, t.base);
-	for (unsigned way = 0; way < ARRAY_LEN(tries); way++)
-		for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && n < KNOWN_MAX && t.spent < ALL; i++) {
-			t.f = &m->code.functions[i];
-			bool no = t.f->module || t.f->addr == m->probe_main || is_known(known, n, i);
-			const char *name = no ? NULL : tries[way](&t);
-			if (name)
-				known[n++] = (struct known){ i, name };
-		}
-	guest_rollback(&m->g, t.mark);
+	for (unsigned i = 0; i < ARRAY_LEN(tries); i++)
+		try_all(&t, &k, tries[i]);
+	t.most += stream_begin(&t) ? ALL : 0;
+	for (t.round = 0; t.round < STREAM_ROUNDS && t.tools.out; t.round++)
+		try_all(&t, &k, stream_function);
+	guest_rollback(&m->g, mark);
 	uc_context_restore(m->uc, t.base);
 	uc_context_free(t.base);
-	for (unsigned i = 0; i < n; i++) {
-		struct function *f = &m->code.functions[known[i].function];
-		stand_in(m, f, known[i].name);
+	for (unsigned i = 0; i < k.n; i++) {
+		struct function *f = &m->code.functions[k.v[i].function];
+		stand_in(m, f, k.v[i].name);
 		f->tried = f->reached = f->returns = true;
 	}
-	if (n)
-		machine_note(m, "%u library functions known by what they do", n);
+	if (k.n)
+		machine_note(m, "%u library functions known by what they do", k.n);
 	(void)uc_ctl_flush_tlb(m->uc);
 }
 

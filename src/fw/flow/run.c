@@ -633,24 +633,31 @@ static void faults_forget(struct machine *m)
 		(void)uc_mem_unmap(m->uc, m->far[--m->nfar], GUEST_PAGE);
 }
 
-/* A function that is tried may have memory; everything else fails (ENOSYS). */
-static bool probe_refused(struct machine *m, const char *name)
+/* As each kernel tells an error: a negative number, or the number and a flag. */
+static void call_answer(struct machine *m, uint64_t result, bool error)
 {
-	if (!m->probe.on || (name && (span_starts(span_str(name), SPAN_LIT("sys_brk"))
-				     || span_starts(span_str(name), SPAN_LIT("sys_mmap")))))
-		return false;
-	reg_set(m, m->cpu->sys_ret, m->cpu->sys_error ? 38 : (uint64_t)-38);
+	bool flagged = m->cpu->sys_error || m->cpu->machine == EM_PPC_;
+	reg_set(m, m->cpu->sys_ret, error && flagged ? 0 - result : result);
 	if (m->cpu->sys_error)
-		reg_set(m, m->cpu->sys_error, 1);
-	return true;
+		reg_set(m, m->cpu->sys_error, error);
+	if (m->cpu->machine == EM_PPC_) {        /* the summary overflow bit says error */
+		uint64_t cr = reg_get(m, UC_PPC_REG_CR), bit = 0x10000000;
+		reg_set(m, UC_PPC_REG_CR, error ? cr | bit : cr & ~bit);
+	}
 }
 
 static void system_call(struct machine *m)
 {
 	uint64_t nr = reg_get(m, m->cpu->sys_nr);
 	const char *name = cpu_syscall_name(m->cpu, nr);
-	if (probe_refused(m, name))
+	if (m->probe.on) {
+		m->syscall = true;
+		uint64_t v = trial_kernel(m, name);
+		m->syscall = false;
+		m->arg_base = 0;
+		call_answer(m, v, (int64_t)v < 0 && (int64_t)v > -200);
 		return;
+	}
 	const struct model *model = name ? model_find(span_str(name)) : NULL;
 	m->syscall = true;
 	m->call_frame = m->frame;
@@ -663,13 +670,7 @@ static void system_call(struct machine *m)
 		model_run(m, model, span_str(name));
 	m->syscall = false;
 	m->arg_base = 0;
-	reg_set(m, m->cpu->sys_ret, m->result);
-	if (m->cpu->sys_error)
-		reg_set(m, m->cpu->sys_error, 0);
-	if (m->cpu->machine == EM_PPC_) {        /* the summary overflow bit says error */
-		uint64_t cr = reg_get(m, UC_PPC_REG_CR);
-		reg_set(m, UC_PPC_REG_CR, cr & ~(uint64_t)0x10000000);
-	}
+	call_answer(m, m->result, false);
 }
 
 static void on_interrupt(uc_engine *uc, uint32_t number, void *ctx)
