@@ -517,10 +517,7 @@ static int by_weight(const void *a, const void *b)
 		return (int)y->severity - (int)x->severity;
 	if (x->first != y->first)
 		return x->first > y->first ? 1 : -1;
-	char xid[16], yid[16];
-	finding_id(x, xid);
-	finding_id(y, yid);
-	return strcmp(xid, yid);
+	return strcmp(x->id, y->id);
 }
 
 /* When one finding of a device and a cause was foretold, the whole story joins the firmware's case. */
@@ -532,6 +529,17 @@ static void join_foretold(struct finding **v, size_t n)
 		for (size_t k = 0; k < n; k++)
 			if (v[k]->device == v[i]->device && !v[k]->predicted_case && strcmp(v[k]->rule->cause, v[i]->rule->cause) == 0)
 				v[k]->predicted_case = v[i]->predicted_case;
+	}
+}
+
+/* Sorting and cases ask for both again and again. */
+static void name_findings(struct finding **v, size_t n)
+{
+	char id[CASE_ID_TEXT];
+	for (size_t i = 0; i < n; i++) {
+		finding_id(v[i], v[i]->id);
+		case_id(v[i], id);
+		snprintf(v[i]->in_case, sizeof(v[i]->in_case), "%s", id);
 	}
 }
 
@@ -571,6 +579,7 @@ void detect_publish_all(struct detect *d, const struct sink *out)
 	struct finding **v = mem_array(d->nfindings + 1, sizeof(*v));
 	size_t n = gather(d, v);
 	join_foretold(v, n);
+	name_findings(v, n);
 	publish_findings(d, v, n, out);
 	publish_cases(d, v, n, out);
 	free(v);

@@ -25,8 +25,9 @@ static void put_subject(struct buf *b, const struct finding *f)
 void case_id(const struct finding *f, char out[CASE_ID_TEXT])
 {
 	struct buf text = { 0 };
-	if (f->predicted_case) {                 /* foretold: it joins the firmware's case */
-		snprintf(out, CASE_ID_TEXT, "%s", f->predicted_case);
+	const char *known = f->predicted_case ? f->predicted_case : f->in_case;  /* foretold: it joins the firmware's case */
+	if (known[0]) {
+		snprintf(out, CASE_ID_TEXT, "%s", known);
 		return;
 	}
 	put_subject(&text, f);

@@ -200,6 +200,10 @@ const char *finding_state(const struct finding *f)
 void finding_id(const struct finding *f, char out[16])
 {
 	char text[FINDING_KEY + 192];
+	if (f->id[0]) {
+		snprintf(out, 16, "%s", f->id);
+		return;
+	}
 	struct span subject = f->subject ? record_get_text(f->subject, SUB_ID) : (struct span){ 0 };
 	struct span member = f->subject ? record_get_text(f->subject, SUB_MEMBER) : (struct span){ 0 };
 	int n = snprintf(text, sizeof(text), "%s\n%.*s\n%.*s\n%s", f->rule->id, (int)span_cut(subject, 40).n, subject.p,
