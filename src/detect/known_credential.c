@@ -6,13 +6,24 @@
 #include "detect/advice.h"
 #include "detect/login.h"
 
+enum want_index { SNMP_MESSAGE, SNMP_COMMUNITY, SNMP_REQUEST, SNMP_ERROR, WANTS };
+
+static const struct want wants[] = {
+	[SNMP_MESSAGE] = { "snmp", "message" },
+	[SNMP_COMMUNITY] = { "snmp", "community" },
+	[SNMP_REQUEST] = { "snmp", "request_id" },
+	[SNMP_ERROR] = { "snmp", "error" },
+	[WANTS] = { NULL, NULL },
+};
+
 static const struct rule rule = {
 	.id = "net.known-credential",
 	.title = "Somebody logs in with a published password",
 	.cause = "remote access",
 	.sees = "A user name and password, or an SNMP community, in clear, that stand in the shipped list of published "
 		"default and fixed credentials, on their way to one of the site's devices; from outside, or to a medical device. It "
-		"says whose default it is, where that was published, and whether it was accepted.",
+		"says whose default it is, where that was published, and whether it was accepted. A community is told once a "
+		"device, whoever asks; that it reads is for information inside the site, that it changes settings is not.",
 	.why = "What was published is tried by everybody, first of all by programs that scan for it. Fixed credentials of "
 	       "medical devices are the same on every unit and often cannot be changed by the hospital.",
 	.wrong = "The same words may be the default of another product than the one named. A refused attempt shows who tries, "
@@ -42,7 +53,7 @@ static const struct known list[] = {
 #undef GENERIC
 };
 
-enum { KNOWN = ARRAY_LEN(list), PAIR_MAX = 128, NOTE_UNKNOWN = 1, NOTE_KNOWN = 2 };
+enum { KNOWN = ARRAY_LEN(list), PAIR_MAX = 128, NOTE_UNKNOWN = 1, NOTE_KNOWN = 2, CALLERS = 8 };
 
 struct hashed {
 	struct token user, password, pair;       /* pair: as HTTP Basic writes both (RFC 7617 §2) */
@@ -54,12 +65,15 @@ struct state {
 };
 
 struct facts {
-	struct addr device, caller;
+	struct addr device, callers[CALLERS];    /* several for a community alone */
+	unsigned ncallers;
 	uint16_t port;
 	const char *protocol;
 	const struct known *what;
 	unsigned attempts;
 	bool accepted, refused, community;
+	bool wrote, changed;                     /* by the community: a change was asked for; it was made */
+	uint64_t set_flow, set_request;          /* the latest that was asked for */
 };
 
 /* RFC 4648 §4 */
@@ -121,6 +135,24 @@ static const struct known *find(const struct state *s, const struct login *l)
 	return NULL;
 }
 
+static void add_caller(struct facts *x, struct addr a)
+{
+	for (unsigned i = 0; i < x->ncallers; i++)
+		if (addr_eq(x->callers[i], a))
+			return;
+	if (x->ncallers < CALLERS)
+		x->callers[x->ncallers++] = a;
+}
+
+/* What machines ask a device by its community every minute is one finding, whoever asks. */
+static struct finding *finding_of(struct run *d, const struct login *l, const struct known *k, const struct origin *at)
+{
+	char text[ADDR_TEXT];
+	uint32_t device = detect_server_device(d, at);
+	const char *who = l->community.len ? "community" : addr_text(detect_client(at), text);
+	return device == DEVICE_NONE ? NULL : detect_finding(d, device, at, "%s %s %zu", l->protocol, who, (size_t)(k - list));
+}
+
 /* Words of the list are asked for once an attempt; what came of it follows in later records. */
 static void on_secret(struct run *d, const struct record *r)
 {
@@ -131,17 +163,12 @@ static void on_secret(struct run *d, const struct record *r)
 		return;
 	const struct known *k = find(s, l);
 	l->note = k ? NOTE_KNOWN : NOTE_UNKNOWN;
-	uint32_t device = detect_server_device(d, r->at);
-	if (!k || device == DEVICE_NONE)
-		return;
-	char text[ADDR_TEXT];
-	struct finding *f = detect_finding(d, device, r->at, "%s %s %zu", l->protocol,
-					   addr_text(detect_client(r->at), text), (size_t)(k - list));
+	struct finding *f = k ? finding_of(d, l, k, r->at) : NULL;
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)
 		return;
 	x->device = detect_server(r->at);
-	x->caller = detect_client(r->at);
+	add_caller(x, detect_client(r->at));
 	x->port = detect_server_port(r->at);
 	x->protocol = l->protocol;
 	x->what = k;
@@ -153,16 +180,56 @@ static void on_secret(struct run *d, const struct record *r)
 		detect_note(f, r->at, login_outcome_name(l->outcome));
 }
 
+/* Who reads may also change: a set request (RFC 3416 4.2.5), and the response that it was done. */
+static void on_snmp(struct run *d, const struct record *r)
+{
+	struct state *s = d->state;
+	struct span message = record_get_text(r, (unsigned)d->col[SNMP_MESSAGE]);
+	bool set = span_is(message, "set"), response = span_is(message, "response");
+	if (!r->at || !r->at->flow || (!set && !response))
+		return;
+	const struct login *l = &s->book.rows[r->at->flow % LOGINS];
+	struct token community = record_get_token(r, (unsigned)d->col[SNMP_COMMUNITY]);
+	bool known = l->flow == r->at->flow && l->note == NOTE_KNOWN && same(&community, &l->community);
+	const struct known *k = known ? find(s, l) : NULL;
+	uint32_t device = detect_server_device(d, r->at);
+	struct finding *f = k ? detect_find(d, device, "%s community %zu", l->protocol, (size_t)(k - list)) : NULL;
+	struct facts *x = f ? f->own : NULL;
+	uint64_t request = record_get_uint(r, (unsigned)d->col[SNMP_REQUEST]);
+	if (!x)
+		return;
+	if (set) {
+		x->wrote = true;
+		x->set_flow = r->at->flow;
+		x->set_request = request;
+		detect_note(f, r->at, "a change is asked for");
+	} else if (x->set_flow == r->at->flow && x->set_request == request && record_has(r, (unsigned)d->col[SNMP_ERROR]) &&
+		   !record_get_uint(r, (unsigned)d->col[SNMP_ERROR])) {
+		x->changed = true;
+		detect_note(f, r->at, "the change is made");
+	}
+}
+
 /* ---- judging ---- */
 
-/* A community that reads is what monitoring of printers and switches uses everywhere. */
+/* A community that reads is what a site's own monitoring uses everywhere; one that writes lets anybody change
+ * settings. */
+static enum severity weigh_community(const struct facts *x, bool medical, bool outside)
+{
+	if (!medical)
+		return outside && x->changed ? SEV_MEDIUM : SEV_INFO;
+	if (outside)
+		return x->changed ? SEV_CRITICAL : SEV_HIGH;
+	return x->changed ? SEV_HIGH : x->wrote ? SEV_MEDIUM : SEV_INFO;
+}
+
 static enum severity weigh(const struct facts *x, bool medical, bool outside)
 {
 	bool refused = x->refused && !x->accepted;
-	if (!medical)
-		return !outside || refused || x->community ? SEV_INFO : x->what->product ? SEV_MEDIUM : SEV_LOW;
 	if (x->community)
-		return outside ? SEV_HIGH : SEV_LOW;
+		return weigh_community(x, medical, outside);
+	if (!medical)
+		return !outside || refused ? SEV_INFO : x->what->product ? SEV_MEDIUM : SEV_LOW;
 	if (refused)
 		return outside ? SEV_MEDIUM : SEV_LOW;
 	if (outside)
@@ -170,9 +237,34 @@ static enum severity weigh(const struct facts *x, bool medical, bool outside)
 	return x->accepted ? SEV_HIGH : SEV_MEDIUM;
 }
 
+/* The one that counts: from outside, else the first. */
+static struct addr caller_of(const struct run *d, const struct facts *x)
+{
+	for (unsigned i = 0; i < x->ncallers; i++)
+		if (detect_is_outside(d, x->callers[i]))
+			return x->callers[i];
+	return x->callers[0];
+}
+
+static const char *what_became(const struct facts *x)
+{
+	if (x->wrote)
+		return x->changed ? "was changed with" : "was asked for changes with";
+	return x->accepted ? "accepted" : x->refused ? "refused" : "was given";
+}
+
+static void list_callers(struct run *d, struct finding *f, const struct facts *x)
+{
+	for (unsigned i = 0; i < x->ncallers && x->ncallers > 1; i++)
+		detect_list(f, OBS_EXTRA, detect_text(d, "asked by %s", detect_where(d, x->callers[i], 0)));
+	if (x->wrote)
+		detect_list(f, OBS_TRAITS, x->changed ? "change made" : "change asked for");
+}
+
 static void judge(struct run *d, struct finding *f, const struct facts *x)
 {
-	bool outside = detect_is_outside(d, x->caller);
+	struct addr caller = caller_of(d, x);
+	bool outside = detect_is_outside(d, caller);
 	bool medical = device_is_medical(d->devices, f->device);
 	f->withdrawn = (!medical && !outside) || detect_is_outside(d, x->device);
 	f->keeps_scope = true;
@@ -180,12 +272,13 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 	if (!outside && f->scope == SCOPE_OUTSIDE)
 		f->scope = SCOPE_SITE;
 	f->severity = weigh(x, medical, outside);
-	if (detect_is_registered(d, REGISTERED_SERVICE, x->device, x->caller) && f->severity > SEV_MEDIUM)
+	if (detect_is_registered(d, REGISTERED_SERVICE, x->device, caller) && f->severity > SEV_MEDIUM)
 		f->severity = SEV_MEDIUM;        /* who may log in; the password stays what it is */
 	f->confidence = x->accepted ? 0.97 : 0.85;
 	if (medical)
 		f->confidence *= 0.4 + 0.6 * device_role_confidence(d->devices, f->device);
-	record_addr(f->observed, OBS_SOURCE, x->caller);
+	record_addr(f->observed, OBS_SOURCE, caller);
+	list_callers(d, f, x);
 	record_addr(f->observed, OBS_ADDRESS, x->device);
 	record_uint(f->observed, OBS_PORT, x->port);
 	record_str(f->observed, OBS_PROTOCOL, x->protocol);
@@ -197,9 +290,10 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 		whose = detect_text(d, "a published credential of %s", x->what->product);
 		record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->what->product, x->what->reference));
 	}
-	f->title = detect_text(d, "%s %s %s by %s from %s%s", detect_who(d, f->device, x->device),
-			       x->accepted ? "accepted" : x->refused ? "refused" : "was given", whose, x->protocol,
-			       detect_where(d, x->caller, 0), detect_whither(f->scope));
+	const char *s = x->ncallers > 2 ? "s" : "";
+	const char *others = x->ncallers > 1 ? detect_text(d, " and %u other%s", x->ncallers - 1, s) : "";
+	f->title = detect_text(d, "%s %s %s by %s from %s%s%s", detect_who(d, f->device, x->device), what_became(x), whose,
+			       x->protocol, detect_where(d, caller, 0), others, detect_whither(f->scope));
 }
 
 static void finish(struct run *d)
@@ -209,9 +303,10 @@ static void finish(struct run *d)
 			judge(d, f, f->own);
 }
 
-static const struct on on[] = { { "*secret", on_secret }, { NULL, NULL } };
+/* In this order: what a community is, then what is done with it. */
+static const struct on on[] = { { "*secret", on_secret }, { "snmp", on_snmp, .when = WHEN_FOUND }, { NULL, NULL } };
 
 const struct detector detector_known_credential = {
-	.name = "net.known-credential", .rule = &rule, .on = on, .state_size = sizeof(struct state), .start = start,
+	.name = "net.known-credential", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .start = start,
 	.finish = finish,
 };

@@ -106,7 +106,7 @@ struct finding {
 	unsigned nsteps;
 	const char *predicted_as, *predicted_case;       /* the firmware finding and its case that foretold this one */
 	struct finding *chain;                   /* the next finding of the same rule */
-	char id[16], in_case[16];                /* finding_id() and case_id(), when worked out already; "" */
+	char id[16], in_case[12];                /* finding_id() and case_id(), when worked out already; "" */
 };
 
 /* "observed" …, never NULL. */

@@ -8,7 +8,7 @@
 extern const struct detector detector_remote_login, detector_known_credential, detector_silent_device,
 	detector_unregistered_reader, detector_plain_update;
 extern const struct decoder decoder_telnet, decoder_ftp, decoder_http, decoder_arp, decoder_dhcp, decoder_hl7,
-	decoder_dicom, decoder_rpc, decoder_vnc, decoder_mindray, decoder_intellivue;
+	decoder_dicom, decoder_rpc, decoder_snmp, decoder_vnc, decoder_mindray, decoder_intellivue;
 
 static const struct detector *const table[] = {
 	&detector_remote_login, &detector_known_credential, &detector_silent_device, &detector_unregistered_reader,
@@ -16,7 +16,7 @@ static const struct detector *const table[] = {
 };
 static const struct decoder *const from[] = {
 	&decoder_telnet, &decoder_ftp, &decoder_http, &decoder_arp, &decoder_dhcp, &decoder_hl7, &decoder_dicom, &decoder_rpc,
-	&decoder_vnc, &decoder_mindray, &decoder_intellivue, NULL,
+	&decoder_snmp, &decoder_vnc, &decoder_mindray, &decoder_intellivue, NULL,
 };
 
 #define MONITOR "10.1.2.3"
@@ -213,6 +213,150 @@ static void a_desktop_that_lets_anybody_in_is_told_so(void **state)
 	at = ward_contact_to(w, PC, SERVER, VNC, TCP);
 	event(w, decoder_vnc.types[0], ward_back(w, at), "security", "no_password");
 	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+}
+
+static void bytes(struct session *s, bool to_server, struct span b)
+{
+	struct ward *w = s->w;
+	struct origin at = to_server ? s->at : ward_back(w, s->at);
+	at.ts = w->ts += 1000000;
+	at.packet = ++w->packet;
+	struct sink sink = { ward_decoded, w };
+	struct emit e = { .at = &at, .host = &w->host, .sink = &sink, .body = no_body, .expect = no_expect };
+	struct message m = { .bytes = b, .to_server = to_server, .over = at.proto == TCP ? OVER_TCP : OVER_UDP };
+	assert_true(s->dec->decode(&m, s->state, &e));
+	arena_reset(&w->arena);
+}
+
+/* RFC 6143 7.1 and 7.3: versions, one way offered and chosen, the result, both ends begin. */
+static void screen(struct ward *w, uint8_t type, bool let_in)
+{
+	const uint8_t offered[] = { 1, type }, result[] = { 0, 0, 0, !let_in };
+	struct session s = session(w, &decoder_vnc, PC, MONITOR, VNC);
+	bytes(&s, false, SPAN_LIT("RFB 003.008\n"));
+	bytes(&s, true, SPAN_LIT("RFB 003.008\n"));
+	bytes(&s, false, span_of(offered, 2));
+	bytes(&s, true, span_of(&type, 1));
+	if (type == 2) {
+		bytes(&s, false, SPAN_LIT("0123456789abcdef"));
+		bytes(&s, true, SPAN_LIT("fedcba9876543210"));
+	}
+	bytes(&s, false, span_of(result, 4));
+}
+
+static void a_screen_without_a_password_is_told_from_its_very_bytes(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	screen(w, 2, false);
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "by vnc from 10.1.9.9");
+	ASSERT_SAYS(said, "it was refused");
+	ASSERT_SILENT(said, "let in without a password");
+	ward_free(w);
+	w = ward(NULL);
+	screen(w, 1, true);
+	ASSERT_SAYS(ward_said(w), "by vnc from 10.1.9.9, in another network of the site; it was let in without a password");
+	ward_free(w);
+}
+
+/* ---- communities ---- */
+
+enum { UDP = 17, SNMP = 161, GET = 0xa0, RESPONSE = 0xa2, SET = 0xa3 };
+
+/* RFC 1157 4.1: version 1, a community, a request with one object. */
+static void snmp(struct session *s, bool to_server, uint8_t pdu, const char *community, uint8_t request, uint8_t error)
+{
+	struct buf b = { 0 };
+	size_t n = strlen(community);
+	static const uint8_t object[] = { 0x30, 12, 0x30, 10, 6, 6, 0x2b, 6, 1, 2, 1, 1, 5, 0 };
+	buf_u8(&b, 0x30);
+	buf_u8(&b, (uint8_t)(3 + 2 + n + 2 + 9 + sizeof(object)));
+	buf_bytes(&b, SPAN_LIT("\x02\x01\x00\x04"));
+	buf_u8(&b, (uint8_t)n);
+	buf_text(&b, community);
+	buf_u8(&b, pdu);
+	buf_u8(&b, 9 + sizeof(object));
+	const uint8_t head[] = { 2, 1, request, 2, 1, error, 2, 1, 0 };
+	buf_bytes(&b, span_of(head, sizeof(head)));
+	buf_bytes(&b, span_of(object, sizeof(object)));
+	bytes(s, to_server, buf_span(&b));
+	buf_done(&b);
+}
+
+static struct session agent(struct ward *w, const char *client, const char *server)
+{
+	struct session s = { .w = w, .dec = &decoder_snmp, .at = ward_contact_to(w, client, server, SNMP, UDP) };
+	ward_answered(w, s.at, 64);
+	return s;
+}
+
+static void reads(struct ward *w, const char *client, const char *server, const char *community)
+{
+	struct session s = agent(w, client, server);
+	for (uint8_t i = 1; i < 4; i++) {
+		snmp(&s, true, GET, community, i, 0);
+		snmp(&s, false, RESPONSE, community, i, 0);
+	}
+}
+
+static void a_community_of_its_own_and_a_printer_that_is_read_are_nobodys_business(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_PRINTER, "lp", "10.1.2.80");
+	for (int i = 0; i < 5; i++) {
+		reads(w, PC, "10.1.2.80", "public");
+		reads(w, SERVER, MONITOR, "ward-7-of-its-own");
+	}
+	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+}
+
+static void a_monitor_that_all_read_by_the_factorys_community_is_one_word_of_information(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	for (int i = 0; i < 20; i++) {
+		reads(w, PC, MONITOR, "public");
+		reads(w, SERVER, MONITOR, "public");
+		reads(w, "10.1.9.10", MONITOR, "public");
+	}
+	const char *said = ward_said(w);
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ASSERT_SAYS(said, "\"rule\":\"net.known-credential\",\"severity\":\"info\"");
+	ASSERT_SAYS(said, "accepted an SNMP community that is the factory default of most products by snmp from 10.1.9.9 and 2 others");
+	ASSERT_SAYS(said, "asked by 10.1.2.200");
+	reads(w, FAR, MONITOR, "public");
+	said = ward_said(w);
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ASSERT_SAYS(said, "from 203.0.113.9 and 3 others, outside the site");
+	ward_free(w);
+}
+
+static void a_change_by_the_factorys_community_is_told_when_it_is_asked_for_and_when_it_is_made(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	struct session s = agent(w, PC, MONITOR);
+	snmp(&s, true, SET, "ward-7-of-its-own", 1, 0);
+	snmp(&s, false, RESPONSE, "ward-7-of-its-own", 1, 0);
+	assert_string_equal(ward_said(w), "");
+	s = agent(w, PC, MONITOR);
+	snmp(&s, true, SET, "private", 7, 0);
+	snmp(&s, false, RESPONSE, "private", 7, 4);              /* readOnly */
+	snmp(&s, false, RESPONSE, "private", 6, 0);              /* to something else */
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.known-credential\",\"severity\":\"medium\"");
+	ASSERT_SAYS(said, "was asked for changes with an SNMP community");
+	snmp(&s, true, SET, "private", 8, 0);
+	snmp(&s, false, RESPONSE, "private", 8, 0);
+	said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ASSERT_SAYS(said, "was changed with an SNMP community");
+	ASSERT_SILENT(said, "private");
 	ward_free(w);
 }
 
@@ -531,6 +675,10 @@ int main(void)
 		cmocka_unit_test(logins_between_servers_are_nobodys_business),
 		cmocka_unit_test(what_a_monitor_itself_opens_is_no_login_to_it),
 		cmocka_unit_test(a_registered_service_station_may_log_in),
+		cmocka_unit_test(a_screen_without_a_password_is_told_from_its_very_bytes),
+		cmocka_unit_test(a_community_of_its_own_and_a_printer_that_is_read_are_nobodys_business),
+		cmocka_unit_test(a_monitor_that_all_read_by_the_factorys_community_is_one_word_of_information),
+		cmocka_unit_test(a_change_by_the_factorys_community_is_told_when_it_is_asked_for_and_when_it_is_made),
 		cmocka_unit_test(a_login_by_telnet_is_told_with_its_outcome_and_distance),
 		cmocka_unit_test(a_desktop_session_without_any_credentials_is_told_by_its_conversation),
 		cmocka_unit_test(a_desktop_that_lets_anybody_in_is_told_so),
