@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import xml.etree.ElementTree
 import zlib
 
 import flash_images
@@ -586,6 +587,77 @@ def words(work):
     report(run.returncode == 2 and b"No such file" in run.stderr, "an image that is not there is named")
 
 
+def orphan_gpt(work):
+    """A disk whose first table was written over is read by its second, at an offset too."""
+    if not shutil.which("sgdisk", path="/usr/sbin:/sbin:" + os.environ["PATH"]):
+        report(True, "GPT of which the second table is left", "sgdisk is not installed")
+        return
+    disk = os.path.join(work, "disk")
+    rng = random.Random(11)
+    content = bytes(rng.randrange(256) for _ in range(40000))
+    with open(disk, "wb") as f:
+        f.write(bytes(1 << 20) + b"some bytes" + content + bytes((2 << 20) - len(content) - 10))
+    subprocess.run(["sgdisk", "-n", "1:2048:4095", "-c", "1:factory", disk], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]})
+    with open(disk, "rb") as f:
+        whole = f.read()
+    for before in (0, 3000):
+        with open(disk, "wb") as f:
+            f.write(bytes(rng.randrange(256) for _ in range(before)) + bytes(34 * 512) + whole[34 * 512:])
+        rows = [json.loads(line) for line in inspect("--list", "--jsonl", disk).stdout.splitlines()]
+        table = [r for r in rows if r["kind"] == "container" and r["format"] == "gpt"]
+        part = [r for r in rows if r["kind"] == "member" and r["path"] == "partition-1-factory"]
+        good = len(table) == 1 and table[0]["offset"] == before and "first table is gone" in table[0].get("damage", "")
+        good = good and len(part) == 1 and part[0]["sha256"] == hashlib.sha256(whole[1 << 20:2 << 20]).hexdigest()
+        report(good, f"GPT of which the second table is left, behind {before} bytes: its partition comes out")
+
+
+def bands(svg):
+    """(x, y, width) of every band of a map."""
+    space = "{http://www.w3.org/2000/svg}"
+    found = []
+    for g in svg.iter(space + "g"):
+        for r in g.findall(space + "rect"):
+            found.append((float(r.get("x")), float(r.get("y")), float(r.get("width"))))
+    return found
+
+
+def maps(work):
+    """--map: well-formed, the same again, nothing over anything else, no word from outside; the same in --json."""
+    names = ["image", "disk"] + [os.path.join(SHARED, "firmware/containers", n) for n in ("fact-tpl-wr.fw", "fact-ubi-ubi.img", "fact-uboot-fit.itb")]
+    folder = os.path.join(SHARED, "hostile/firmware")
+    names += [os.path.join(folder, n) for n in sorted(os.listdir(folder))[::25]] if os.path.isdir(folder) else []
+    dump = os.path.join(work, "image")
+    rng = random.Random(5)
+    variables = b"bootargs=mtdparts=flash:64k(boot&\"loader),32k(env),-(rest)\0bootdelay=1\0\0".ljust(32764, b"\0")
+    with open(dump, "wb") as f:
+        f.write(bytes(rng.randrange(256) for _ in range(20000)).ljust(65536, b"\xff") + struct.pack("<I", zlib.crc32(variables)) + variables +
+                gzip.compress(b"x" * 4000, mtime=0).ljust(65536, b"\xff"))
+    for name in names:
+        name = os.path.join(work, name)
+        if not os.path.exists(name):
+            report(True, f"map of {os.path.basename(name)}", "not here")
+            continue
+        texts = []
+        for i in range(2):
+            out = os.path.join(work, f"map{i}.svg")
+            run = inspect("--list", "--map", out, name)
+            with open(out, "rb") as f:
+                texts.append(f.read())
+        rows = {}
+        for x, y, width in bands(xml.etree.ElementTree.fromstring(texts[0])):
+            rows.setdefault(y, []).append((x, x + width))
+        apart = all(a[1] <= b[0] + 0.02 for r in rows.values() for a, b in zip(sorted(r), sorted(r)[1:]))
+        plain = not any(w in texts[0] for w in (b"<script", b"<image", b"href", b"@import", b"url(http"))
+        report(run.returncode in (0, 3) and texts[0] == texts[1] and apart and plain and len(texts[0]) < 1 << 20,
+               f"map of {os.path.basename(name)}: well-formed, the same again, bands apart")
+    document = json.loads(inspect("--list", "--json", dump).stdout)
+    parts = {(p["name"], p["offset"], p.get("partition")) for p in document["map"][0]["parts"] if p["depth"] == 0}
+    report({("boot&\"loader", 0, "boot&\"loader"), ("uboot-env", 65536, "env"), ("gzip", 98304, "rest")} <= parts, f"the map in --json: {len(parts)} parts by place")
+    text = inspect(dump).stdout.decode()
+    report("Entropy from end to end" in text and "Partitions by the command line" in text, "the map in the report: strip and partitions")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         made_here(work)
@@ -595,6 +667,8 @@ def main():
         real()
         hostile(work)
         words(work)
+        orphan_gpt(work)
+        maps(work)
     print(f"1..{count}")
     return bad != 0
 

@@ -10,8 +10,9 @@
 
 enum {
 	SECTOR = 512, ENTRIES_AT = 446, ENTRY = 16, PRIMARY = 4, PARTS_MAX = 256, PROTECTIVE = 0xee, GPT_HEAD_LEAST = 92,
-	GPT_HEAD_MOST = 512, GPT_ENTRY_LEAST = 128, GPT_ENTRY_MOST = 4096, NAME_UNITS = 36,
+	GPT_HEAD_MOST = 512, GPT_ENTRY_LEAST = 128, GPT_ENTRY_MOST = 4096, NAME_UNITS = 36, SECONDS_MOST = 64,
 };
+static const uint64_t sectors[] = { SECTOR, 4096 };
 
 struct part {
 	uint64_t at, length;                     /* bytes */
@@ -71,30 +72,31 @@ static bool mbr_holds(struct span s)
 
 struct gpt {
 	uint64_t sector;                         /* bytes of one */
-	uint64_t table, backup;
+	uint64_t own, table, backup;             /* sectors: this header, its table, the other header */
 	uint32_t entries, size, crc;
 	bool holds;                              /* both checksums do */
 };
 
-static bool gpt_at(struct span s, uint64_t sector, struct gpt *g)
+/* The header at `at`, of the first table or the second. */
+static bool gpt_read(struct span s, uint64_t at, uint64_t sector, struct gpt *g)
 {
 	static const uint8_t zero[4];
-	struct rd r = rd_at(s, false, sector, GPT_HEAD_LEAST), whole;
+	struct rd r = rd_at(s, false, at, GPT_HEAD_LEAST), whole;
 	struct span signature = rd_span(&r, 8);
 	uint32_t revision = rd_le32(&r), length = rd_le32(&r), crc = rd_le32(&r);
 	rd_skip(&r, 4);
 	uint64_t own = rd_le64(&r), backup = rd_le64(&r);
 	rd_skip(&r, 8 + 8 + 16);
-	*g = (struct gpt){ .sector = sector, .backup = backup };
+	*g = (struct gpt){ .sector = sector, .own = own, .backup = backup };
 	g->table = rd_le64(&r);
 	g->entries = rd_le32(&r);
 	g->size = rd_le32(&r);
 	g->crc = rd_le32(&r);
-	if (!rd_ok(&r) || !span_is(signature, "EFI PART") || revision >> 16 != 1 || own != 1 || length < GPT_HEAD_LEAST ||
+	if (!rd_ok(&r) || !span_is(signature, "EFI PART") || revision >> 16 != 1 || length < GPT_HEAD_LEAST ||
 	    length > GPT_HEAD_MOST || g->table < 2 || g->table > UINT32_MAX || g->size < GPT_ENTRY_LEAST ||
 	    g->size > GPT_ENTRY_MOST || g->entries == 0 || g->entries > UINT16_MAX)
 		return false;
-	whole = rd_at(s, false, sector, length);
+	whole = rd_at(s, false, at, length);
 	struct span front = rd_span(&whole, 16);
 	rd_skip(&whole, 4);
 	struct span back = rd_rest(&whole);
@@ -107,7 +109,54 @@ static bool gpt_at(struct span s, uint64_t sector, struct gpt *g)
 
 static bool gpt_find(struct span s, struct gpt *g)
 {
-	return gpt_at(s, SECTOR, g) || gpt_at(s, 4096, g);
+	for (unsigned i = 0; i < ARRAY_LEN(sectors); i++)
+		if (gpt_read(s, sectors[i], sectors[i], g) && g->own == 1)
+			return true;
+	return false;
+}
+
+/* The next second table at or behind `from` whose sums hold: it says how far the disk's start lies before it. */
+static bool gpt_second(struct span s, uint64_t from, struct gpt *g, uint64_t *start)
+{
+	for (unsigned hits = 0; hits < SECONDS_MOST; hits++) {
+		struct span left = span_from(s, (size_t)from);
+		const uint8_t *p = left.n ? memmem(left.p, left.n, "EFI PART", 8) : NULL;
+		if (!p)
+			return false;
+		uint64_t at = (uint64_t)(p - s.p);
+		for (unsigned i = 0; i < ARRAY_LEN(sectors); i++) {
+			struct rd r = rd_at(s, false, at + 24, 8);
+			uint64_t own = rd_le64(&r);
+			if (own < 2 || own > at / sectors[i])
+				continue;
+			*start = at - own * sectors[i];
+			if (gpt_read(span_from(s, (size_t)*start), own * sectors[i], sectors[i], g) && g->holds && g->backup == 1)
+				return true;
+		}
+		from = at + 1;
+	}
+	return false;
+}
+
+/* A disk whose first table is gone and whose second is whole. */
+static bool gpt_orphan(struct span s, struct gpt *g)
+{
+	uint64_t start;
+	struct gpt first;
+	return !gpt_find(s, &first) && gpt_second(s, 0, g, &start) && start == 0;
+}
+
+static bool gpt_ahead(struct span s, size_t from, size_t *at)
+{
+	struct gpt g, first;
+	uint64_t start;
+	for (uint64_t p = from; gpt_second(s, p, &g, &start); p = start + g.own * g.sector + 1) {
+		if (start < from || gpt_find(span_from(s, (size_t)start), &first))
+			continue;
+		*at = (size_t)start;
+		return true;
+	}
+	return false;
 }
 
 /* Where FAT stands its parameters: a partition's own first sector ends in 55 aa as well. */
@@ -133,13 +182,13 @@ static bool mbr_glance(struct span s)
 static int mbr_bid(struct span s)
 {
 	struct gpt g;
-	return mbr_glance(s) && !gpt_find(s, &g) ? 80 : 0;
+	return mbr_glance(s) && !gpt_find(s, &g) && !gpt_orphan(s, &g) ? 80 : 0;
 }
 
 static int gpt_bid(struct span s)
 {
 	struct gpt g;
-	return !gpt_find(s, &g) ? 0 : g.holds ? 95 : 60;
+	return gpt_find(s, &g) ? g.holds ? 95 : 60 : gpt_orphan(s, &g) ? 94 : 0;
 }
 
 static struct part *part_add(struct parts *p, uint64_t at, uint64_t length)
@@ -152,9 +201,9 @@ static struct part *part_add(struct parts *p, uint64_t at, uint64_t length)
 	return &p->v[p->n++];
 }
 
-static void part_named(struct parts *p, uint64_t first, uint64_t sectors, unsigned number, unsigned type)
+static void part_named(struct parts *p, uint64_t first, uint64_t count, unsigned number, unsigned type)
 {
-	struct part *x = part_add(p, first * SECTOR, sectors * SECTOR);
+	struct part *x = part_add(p, first * SECTOR, count * SECTOR);
 	if (x)
 		snprintf(x->name, sizeof(x->name), "partition-%u-type-%02x", number, type);
 }
@@ -282,8 +331,11 @@ static void gpt_unpack(struct span s, struct members *m)
 	AUTO_FREE struct parts *p = mem_new(sizeof(*p));
 	static const uint8_t unused[16];
 	struct gpt g;
-	if (!gpt_find(s, &g))
+	bool whole = gpt_find(s, &g);
+	if (!whole && !gpt_orphan(s, &g))
 		return;
+	if (!whole)
+		members_damage(m, "the first table is gone: read from the second, at the end");
 	uint64_t size = (uint64_t)g.entries * g.size;
 	struct rd table = rd_at(s, false, g.table * g.sector, size), r = table;
 	if (!rd_ok(&table) || !members_step(m, size)) {
@@ -305,11 +357,12 @@ static void gpt_unpack(struct span s, struct members *m)
 			name_of(e, i + 1, x);
 	}
 	unsigned n = p->n;
-	uint64_t end = give_all(s, m, p, g.table * g.sector + size);
+	uint64_t end = give_all(s, m, p, whole ? g.table * g.sector + size : g.sector);
 	/* The second table at the end belongs to the first. */
-	struct rd second = rd_at(s, false, g.backup < UINT32_MAX ? g.backup * g.sector : UINT64_MAX, g.sector);
-	if (span_is(rd_span(&second, 8), "EFI PART") && (g.backup + 1) * g.sector > end)
-		end = (g.backup + 1) * g.sector;
+	uint64_t last = whole ? g.backup : g.own;
+	struct rd second = rd_at(s, false, last < UINT32_MAX ? last * g.sector : UINT64_MAX, g.sector);
+	if (span_is(rd_span(&second, 8), "EFI PART") && (last + 1) * g.sector > end)
+		end = (last + 1) * g.sector;
 	members_detail(m, "%u partitions, sectors of %u", n, (unsigned)g.sector);
 	members_extent(m, end);
 }
@@ -323,5 +376,6 @@ const struct unpacker unpacker_mbr = {
 const struct unpacker unpacker_gpt = {
 	.kind = KIND_FLASH,
 	.name = "gpt", .doc = "GPT partition tables, sectors of 512 and 4096",
-	.magics = { { "EFI PART", 8, SECTOR }, { "EFI PART", 8, 4096 } }, .bid = gpt_bid, .unpack = gpt_unpack,
+	.magics = { { "EFI PART", 8, SECTOR }, { "EFI PART", 8, 4096 } }, .bid = gpt_bid, .find = gpt_ahead,
+	.unpack = gpt_unpack,
 };
