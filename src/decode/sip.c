@@ -76,11 +76,13 @@ static struct bid bid(const struct message *m, const struct origin *at)
 		bool is = method_of(trim(line), &response);
 		return (struct bid){ is ? BID_SURE : BID_NO, SIDE_UNKNOWN };
 	}
-	struct span word = span_cut(m->bytes, 8);
-	bool may = m->bytes.n < 512 && span_starts(SPAN_LIT("SIP/2.0 "), word);
-	for (size_t i = 0; i < ARRAY_LEN(methods) && m->bytes.n < 512; i++)
+	uint8_t first = rd_peek(&r);
+	if (m->over != OVER_TCP || m->closing || m->bytes.n >= 512 || (m->bytes.n && !(first >= 'A' && first <= 'Z')))
+		return (struct bid){ BID_NO, SIDE_UNKNOWN };
+	bool may = span_starts(SPAN_LIT("SIP/2.0 "), span_cut(m->bytes, 8));
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 		may |= span_starts(m->bytes, span_str(methods[i])) || span_starts(span_str(methods[i]), m->bytes);
-	return (struct bid){ may && m->over == OVER_TCP && !m->closing ? BID_WAIT : BID_NO, SIDE_UNKNOWN };
+	return (struct bid){ may ? BID_WAIT : BID_NO, SIDE_UNKNOWN };
 }
 
 /* ---- headers ---- */

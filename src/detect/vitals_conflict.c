@@ -114,7 +114,8 @@ struct versus {                                  /* with the stream in that way 
 	uint32_t good, bad, since;               /* messages; since: ticks of the other at the first bad one */
 };
 
-struct said {                                    /* one message */
+/* One message. 28 bytes, not 32: there are half a million of them. */
+struct __attribute__((packed, aligned(4))) said {
 	uint64_t hash, ts;
 	uint32_t changes, time;                  /* changes up to this one; the device's own time, hashed: 0 none */
 	uint32_t older;                          /* the message before it in its bucket: number + 1, 0 none */
