@@ -5,8 +5,8 @@
 #include "base/scope.h"
 #include "decode/decoder.h"
 
-enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, TLS_GO = 234,
-	TLS_OLD = 334, LET_IN = 230, TLS_STATE = 64, REFUSED = 530, REFUSED_OTHER = 430 };
+enum { LINE_MAX_BYTES = 4096, PATH_KEPT = 200, COMMAND_MAX = 4, READY = 220, SYSTEM = 215, FILE_STATUS = 213,
+	TLS_GO = 234, TLS_OLD = 334, LET_IN = 230, TLS_STATE = 64, REFUSED = 530, REFUSED_OTHER = 430 };
 
 enum {
 	MESSAGE, COMMAND, CODE, PATH, USER, PASSWORD, ANONYMOUS, ACCEPTED, TLS, BANNER, SERVER_SYSTEM, ADDRESS, PORT, FIELDS
@@ -130,6 +130,15 @@ static bool number(struct rd *r, uint32_t max, uint32_t *out)
 	}
 	*out = v;
 	return any && v <= max;
+}
+
+static struct span digits_of(struct rd r)
+{
+	struct span s = rd_rest(&r);
+	size_t n = 0;
+	while (n < s.n && is_digit(s.p[n]))
+		n++;
+	return span_cut(s, n);
 }
 
 static struct span line_of(struct span s)
@@ -292,6 +301,23 @@ static bool command_word(struct rd *r, char out[COMMAND_MAX + 1])
 	return n >= 3;
 }
 
+/* What evidence export may show of a command beside its name: where a client goes and what it asks for. Names of what it
+ * sends may be a patient's: of those the shape. */
+static void argument_shown(const char *word, struct span argument, struct emit *e)
+{
+	static const char *const plain[] = {
+		"RETR", "CWD", "XCWD", "LIST", "NLST", "SIZE", "MDTM", "REST", "TYPE", "MODE", "STRU", "PORT", "EPRT", "EPSV", "ALLO",
+	};
+	static const char *const sent[] = { "STOR", "STOU", "APPE" };
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (strcmp(word, plain[i]) == 0)
+			emit_shown(e, argument);
+	for (size_t i = 0; i < ARRAY_LEN(sent); i++)
+		for (size_t k = 0; strcmp(word, sent[i]) == 0 && k < argument.n; k++)
+			if (argument.p[k] == '/')
+				emit_shown(e, span_cut(span_from(argument, k), 1));
+}
+
 static bool command(struct state *s, struct span line, struct emit *e)
 {
 	char word[COMMAND_MAX + 1];
@@ -307,6 +333,9 @@ static bool command(struct state *s, struct span line, struct emit *e)
 	emit_begin(e, &out, &ftp_type);
 	record_str(&out, MESSAGE, "command");
 	record_str(&out, COMMAND, word);
+	emit_shown(e, span_cut(line, line.n - argument.n));
+	if (e->host->shown)
+		argument_shown(word, argument, e);
 	command_told(s, argument, &out, e);
 	emit_record(e, &out);
 	return true;
@@ -400,6 +429,9 @@ static bool reply(struct state *s, struct span line, struct emit *e)
 	if (s->greeted)
 		record_str(&out, COMMAND, s->command);
 	record_uint(&out, CODE, code);
+	emit_shown(e, span_cut(line, line.n - rd_left(&r)));
+	if (code == FILE_STATUS)                 /* a size or a time: digits alone */
+		emit_shown(e, digits_of(r));
 	judged(s, code, &out);
 	reply_told(s, code, rd_rest(&r), &out, e);
 	emit_record(e, &out);

@@ -611,6 +611,13 @@ static int segment_holds(struct span segment)
 	return same_word(segment, "studies") ? STUDY : -1;
 }
 
+/* Pieces of what leaves as text, put together elsewhere: evidence export shows them where they stand. */
+static void stays(const struct record *out, struct span s)
+{
+	if (out && out->host->shown)
+		out->host->shown(out->host->ctx, s);
+}
+
 /* Path parameters (";jsessionid=…") and what is a patient's is left out: a segment "*" stands for it. */
 static struct span path_clean(struct span path, struct record *out, struct arena *arena)
 {
@@ -624,6 +631,8 @@ static struct span path_clean(struct span path, struct record *out, struct arena
 			if (out)
 				record_text(out, (unsigned)holds, segment);
 			segment = SPAN_LIT("*");
+		} else {
+			stays(out, segment);
 		}
 		holds = segment_holds(segment);
 		buf_bytes(&b, segment);
@@ -682,6 +691,67 @@ static void about_body(const struct head *h, struct record *out)
 	short_text(out, UPGRADE, h->field[H_UPGRADE]);
 	if (stated_length(h->field[H_LENGTH], &length))
 		record_uint(out, CONTENT_LENGTH, length);
+}
+
+/* ---- what evidence export may show of a head ---- */
+
+static bool is_common(struct span name)
+{
+	static const char *const names[] = {
+		"host", "user-agent", "server", "content-type", "content-length", "content-encoding", "transfer-encoding", "upgrade",
+		"authorization", "proxy-authorization", "content-range", "connection", "accept", "accept-encoding",
+		"accept-language", "accept-ranges", "cache-control", "cookie", "set-cookie", "date", "etag", "expect", "expires",
+		"if-modified-since", "if-none-match", "keep-alive", "last-modified", "location", "origin", "pragma", "range",
+		"referer", "soapaction", "te", "trailer", "vary", "via", "www-authenticate", "x-forwarded-for",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (same_word(name, names[i]))
+			return true;
+	return false;
+}
+
+/* How long a body is, and how it is sent. */
+static bool is_measure(struct span name, struct span value)
+{
+	uint64_t n;
+	if (same_word(name, "content-length"))
+		return number(value, LENGTH_DIGITS, &n);
+	return same_word(name, "transfer-encoding") && same_word(value, "chunked");
+}
+
+/* What stands around the target: marks of a query and of a path, and the version. */
+static void line_shown(struct emit *e, struct span line)
+{
+	struct span rest = line, word = { 0 };
+	for (struct span s = word_next(&rest, " "); s.n || rest.n; s = word_next(&rest, " "))
+		word = s;
+	if (span_starts(word, SPAN_LIT("HTTP/")) && word.n == 8)
+		emit_shown(e, word);
+	for (size_t i = 0; i < line.n; i++)
+		if (is_among(line.p[i], " /?&="))
+			emit_shown(e, span_cut(span_from(line, i), 1));
+}
+
+/* The protocol's own words of a head, and its numbers; other names and values may be anybody's. */
+static void head_shown(struct emit *e, const struct head *h, struct span bytes)
+{
+	struct rd r = rd_of(bytes);
+	struct span line = line_next(&r), rest = line;
+	struct span version = word_next(&rest, " "), status = word_next(&rest, " ");
+	if (h->is_request) {
+		line_shown(e, trim(line));
+	} else if (version.n == 8 && status.n == 3) {
+		emit_shown(e, version);
+		emit_shown(e, trim(status));
+	}
+	while (rd_left(&r)) {
+		struct span value = line_next(&r), name = word_next(&value, ":");
+		if (!is_common(name))
+			continue;
+		emit_shown(e, name);
+		if (is_measure(name, trim(value)))
+			emit_shown(e, trim(value));
+	}
 }
 
 /* ---- a message ---- */
@@ -762,6 +832,8 @@ static bool decode_head(const struct message *m, struct exchange *x, struct emit
 		x->responses += w->request && (h.status / 100 != 1 || h.status == 101);
 	}
 	about_body(&h, &out);
+	if (e->host->shown)
+		head_shown(e, &h, m->bytes);
 	emit_record(e, &out);
 	if (head_length(m->bytes, 0))
 		body_begin(e, m, x, &body);

@@ -190,8 +190,18 @@ static struct frame frame(const struct message *m, void *state)
 	}
 }
 
+/* What evidence export may show of a statement: which it is, and the name that the protocol gives to a file. */
+static void line_shown(struct emit *e, struct span line, struct span said)
+{
+	bool letter = line.n && ((line.p[0] >= 'A' && line.p[0] <= 'Z') || (line.p[0] >= 'a' && line.p[0] <= 'z'));
+	if (letter)
+		emit_shown(e, span_cut(line, 1));
+	if (letter && is_name(said, NAME_MAX_BYTES) && (span_starts(said, SPAN_LIT("dfA")) || span_starts(said, SPAN_LIT("cfA"))))
+		emit_shown(e, said);
+}
+
 /* RFC 1179 §7: one line a statement, its first letter says what it is. */
-static void control_read(struct span text, struct record *out)
+static void control_read(struct span text, struct record *out, struct emit *e)
 {
 	struct rd r = rd_of(text);
 	uint64_t prints = 0;
@@ -200,6 +210,7 @@ static void control_read(struct span text, struct record *out)
 		struct rd t = rd_of(line);
 		uint8_t c = rd_u8(&t);
 		struct span said = rd_rest(&t);
+		line_shown(e, line, said);
 		if (c == 'H' && is_name(said, NAME_MAX_BYTES))
 			record_text(out, HOST, said);
 		else if (c == 'P' || c == 'L' || c == 'M')
@@ -218,7 +229,7 @@ static void content_read(const struct message *m, struct state *st, struct emit 
 		struct record out UNSET;
 		emit_begin(e, &out, &lpd_type);
 		record_str(&out, COMMAND, "control");
-		control_read(m->bytes, &out);
+		control_read(m->bytes, &out, e);
 		emit_record(e, &out);
 	} else {
 		struct span name = span_of(st->name, st->name_n);
@@ -241,6 +252,7 @@ static bool file_begin(const struct line *l, struct state *st, struct emit *e)
 	record_str(&out, COMMAND, l->code == SUB_CONTROL ? "control file" : "data file");
 	record_text(&out, FILE_NAME, name);
 	record_uint(&out, SIZE, count);
+	emit_shown(e, l->first);
 	emit_record(e, &out);
 	st->count = count;
 	st->name_n = (uint8_t)name.n;
@@ -276,6 +288,8 @@ static bool server_said(const struct message *m, struct state *st, struct emit *
 {
 	struct rd r = rd_of(m->bytes);
 	uint8_t reply = rd_u8(&r);
+	if (!st->listing)
+		emit_shown(e, span_cut(m->bytes, 1));
 	if (st->listing || reply == 0)
 		return rd_ok(&r);
 	/* Refused before its first byte came: the file does not follow its line. */
@@ -306,6 +320,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	}
 	if (!line_read(m->bytes, LINE_MAX_BYTES, &l) || l.size == 0)
 		return false;
+	emit_shown(e, span_cut(m->bytes, 1));    /* the command's code */
 	if (st->next == A_COMMAND)
 		return command_read(&l, st, e);
 	if (l.code == SUB_ABORT && !l.first.n) {
