@@ -13,7 +13,7 @@
 
 #include "record/wire.h"
 
-enum { LIBRARIES = 63, SECONDS = 60, READ_BYTES = 1 << 16, FIRST_FREE = 100, OUT_FD = 3, ARENA_CAP = 64 << 20 };
+enum { LIBRARIES = 63, SECONDS = 60, PATIENCE = 10, LOOK_MS = 250, READ_BYTES = 1 << 16, FIRST_FREE = 100, OUT_FD = 3, ARENA_CAP = 64 << 20 };
 
 struct flow_run {
 	pid_t pid;
@@ -31,6 +31,16 @@ static uint64_t now_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* What the worker has used of a processor: a busy machine makes nothing of a trace but slower. */
+static uint64_t worker_ms(const struct flow_run *r)
+{
+	clockid_t clock;
+	struct timespec t;
+	if (clock_getcpuclockid(r->pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
+		return now_ms() - r->started_ms;
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
@@ -191,14 +201,16 @@ static enum flow_state finish(struct flow_run *r, const struct sink *to)
 
 enum flow_state flow_read(struct flow_run *r, const struct sink *to)
 {
-	uint64_t spent = now_ms() - r->started_ms, limit = r->seconds * 1000;
+	uint64_t limit = r->seconds * 1000;
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
 	if (!r->pid)
 		return FLOW_DONE;
-	if (spent >= limit || poll(&p, 1, (int)(limit - spent)) == 0) {
+	if (worker_ms(r) >= limit || now_ms() - r->started_ms >= PATIENCE * limit) {
 		r->killed = true;
 		return finish(r, to);
 	}
+	if (poll(&p, 1, LOOK_MS) == 0)
+		return FLOW_RUNNING;
 	uint8_t *at = buf_room(&r->in, READ_BYTES);
 	ssize_t n = at ? read(r->fd, at, READ_BYTES) : -1;
 	if (at)

@@ -11,7 +11,7 @@ struct flow_limits {                             /* 0: the default */
 	uint64_t instructions;                   /* of the program */
 	uint64_t root_instructions;              /* of one function entered from outside */
 	uint64_t output_bytes;
-	unsigned seconds;                        /* wall clock; a hung worker is killed */
+	unsigned seconds;                        /* of a processor, and ten times as many by the clock: then it is killed */
 };
 
 struct flow_file {
