@@ -138,6 +138,10 @@ struct asked {                                   /* what a function that is trie
 	uint64_t at;
 	char wrote[64];
 	size_t nwrote;
+	bool answers;                            /* every call gets `answer`; the last one and how many they were */
+	uint64_t answer, given[CPU_SYS_ARGS];
+	const char *call;
+	unsigned calls;
 };
 
 struct limits {

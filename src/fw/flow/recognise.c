@@ -286,7 +286,8 @@ static const char *resolver(struct trial *t)
 }
 
 /* Cheap ones of all functions first, so that the instructions last; then rounds of those that need a stream. */
-static const char *(*const tries[])(struct trial *) = { table_function, environment, resolver, stream_opener };
+static const char *(*const tries[])(struct trial *) = { wrapper_function, table_function, environment, resolver,
+	stream_opener };
 
 struct known {
 	uint32_t function;

@@ -191,6 +191,25 @@ static uint32_t arguments_key(struct machine *m)
 	return h;
 }
 
+/* Start-up hands main() over in the first argument (musl's in a second call), on PowerPC in a table of addresses: r8 of
+ * glibc's _start, which jumps on with it. */
+static void main_named(struct machine *m, uint64_t addr)
+{
+	const struct module *mod = &m->code.modules[0];
+	addr &= m->cpu->arch == UC_ARCH_ARM ? ~(uint64_t)1 : ~(uint64_t)0;
+	if (!m->probe_main && addr >= mod->text && addr < mod->text_end)
+		m->probe_main = (uint32_t)addr;
+}
+
+/* What start-up names only jumps there: glibc's __wrap_main on AArch64. */
+static bool main_is_further(struct machine *m)
+{
+	struct turn t = code_block(&m->code, m->probe_main, is_thumb_now(m));
+	bool jumps = t.kind == TURN_JUMP && !t.conditional && t.target && t.end - m->probe_main <= 8;
+	m->probe_main = jumps ? t.target : m->probe_main;
+	return jumps;
+}
+
 static void frame_push(struct machine *m, const struct turn *t, const struct block *b)
 {
 	struct function *f = code_function(&m->code, b->addr, b->thumb);
@@ -206,9 +225,8 @@ static void frame_push(struct machine *m, const struct turn *t, const struct blo
 	m->frame = n;
 	if (n->depth > DEPTH_MAX)
 		machine_stop_path(m);
-	/* Start-up hands main() over in the first argument, but for musl in a second call, and PowerPC. */
-	if (m->starting && !m->probe_main && n->depth <= 2 && code_module(&m->code, arg(m, 0)) == &m->code.modules[0])
-		m->probe_main = (uint32_t)arg(m, 0) & (m->cpu->arch == UC_ARCH_ARM ? ~1u : ~0u);
+	if (m->starting && n->depth <= 2)
+		main_named(m, arg(m, 0));
 }
 
 static void frame_pop(struct machine *m, uint32_t to)
@@ -541,12 +559,14 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 		uc_emu_stop(uc);
 		return;
 	}
-	if (m->starting && addr == m->probe_main) {
+	if (m->starting && addr == m->probe_main && !main_is_further(m)) {
 		m->at_main = true;
 		machine_stop_path(m);
 		return;
 	}
 	m->ticks++;
+	if (m->starting && m->cpu->machine == EM_PPC_ && !m->frame->up)
+		main_named(m, guest_pointer(&m->g, arg(m, 5) + 4));
 	uint32_t i = addrmap_get(&m->block_at, (uint32_t)addr);
 	if (!i || m->blocks[i - 1].end - m->blocks[i - 1].addr != size)
 		i = block_add(m, addr, size);

@@ -211,12 +211,24 @@ static const struct { const char *name; uint64_t (*run)(struct machine *m); } ca
 	{ "send", kernel_write }, { "sendto", kernel_write },
 };
 
+static uint64_t kernel_watch(struct machine *m, const char *name)
+{
+	struct asked *a = &m->asked;
+	a->calls++;
+	a->call = name ? name : "";
+	for (unsigned i = 0; i < CPU_SYS_ARGS; i++)
+		a->given[i] = arg(m, i);
+	return a->answer;
+}
+
 uint64_t trial_kernel(struct machine *m, const char *name)
 {
 	if (name && strcmp(name, "socketcall") == 0) {
 		name = socket_call(arg(m, 0));
 		m->arg_base = arg(m, 1);
 	}
+	if (m->asked.answers)
+		return kernel_watch(m, name);
 	if (!name)
 		return (uint64_t)-ENOSYS_;
 	for (unsigned i = 0; i < ARRAY_LEN(calls); i++)

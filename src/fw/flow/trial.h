@@ -34,6 +34,8 @@ uint32_t trial_run(const struct trial *t);       /* what probe_ran says of block
 void trial_arguments(struct trial *t, unsigned n, const uint64_t *v);
 bool trial_call(struct trial *t, uint32_t steps, unsigned n, const uint64_t *v);        /* true: it returned */
 
+const char *wrapper_function(struct trial *t);   /* wrapper.c: it hands a system call on */
+
 /* ---- streams.c: what a C library does with files and programs ---- */
 enum { STREAM_ROUNDS = 4 };                      /* functions of one round need tools of the ones before */
 const char *stream_opener(struct trial *t);      /* fopen, popen, system */
