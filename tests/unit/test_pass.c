@@ -469,6 +469,7 @@ static void a_magic_word_opens_and_a_protocol_word_does_not(void **state)
 		{ "b=\"w302r_mfg", NULL, false, SEV_MEDIUM },                  { "b=\"GET ", "command=\"/sbin/reboot", false, -1 },
 		{ "b=\"open-sesame-77", NULL, false, -1 },                     { "b=\"open-sesame-77", "command=\"telnetd", true, -1 },
 		{ "b=#0x53634d4d", "command=\"/bin/cfg", false, SEV_CRITICAL }, { "b=#4", "command=\"/bin/cfg", false, -1 },
+		{ "b=\"\xd0\xb2J", "command=\"/bin/cfg", false, -1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;

@@ -62,10 +62,19 @@ static const char *published(struct span t)
 	return NULL;
 }
 
+/* Numbers are told as 0x…: other bytes are what a static program's own strcmp() compares on its way, no word. */
+static bool is_printable(struct span t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (t.p[i] < ' ' || t.p[i] > '~')
+			return false;
+	return true;
+}
+
 static bool is_word(struct span t)
 {
 	enum { LEAST = 3, LEAST_NUMBER = 0x10000 };
-	if (t.n < LEAST)
+	if (t.n < LEAST || !is_printable(t))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
 		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) &&
