@@ -281,6 +281,7 @@ static void add_area(struct builder *b, const struct place *in, const struct rec
 	if (!p)
 		return;
 	p->kind = kind;
+	p->size = length;
 	p->name = kind >= MAP_ERASED && kind <= MAP_ZEROS ? span_str(map_kind_word(kind)) : what;
 }
 

@@ -399,7 +399,7 @@ static void put_calls(struct picture *p, struct call *v, size_t n)
 		double middle = v[i].x + v[i].width / 2;
 		call_text(p, &v[i], &b);
 		buf_printf(p->out, "<path class=\"lead\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", v[i].at, p->y, middle, p->y + LEADER);
-		put_text(p, middle, p->y + LEADER + FONT, "m", buf_span(&b));
+		put_text(p, middle, p->y + LEADER + FONT, "m halo", buf_span(&b));
 		buf_done(&b);
 	}
 	p->y += LEADER + LANE;
