@@ -301,8 +301,8 @@ static bool command_word(struct rd *r, char out[COMMAND_MAX + 1])
 	return n >= 3;
 }
 
-/* What evidence export may show of a command beside its name: where a client goes and what it asks for. Names of what it
- * sends may be a patient's: of those the shape. */
+/* What evidence export may show of a command beside its name: where a client goes and what it asks for. Names of what
+ * it sends may be a patient's: of those the shape. */
 static void argument_shown(const char *word, struct span argument, struct emit *e)
 {
 	static const char *const plain[] = {

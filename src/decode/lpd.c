@@ -196,7 +196,8 @@ static void line_shown(struct emit *e, struct span line, struct span said)
 	bool letter = line.n && ((line.p[0] >= 'A' && line.p[0] <= 'Z') || (line.p[0] >= 'a' && line.p[0] <= 'z'));
 	if (letter)
 		emit_shown(e, span_cut(line, 1));
-	if (letter && is_name(said, NAME_MAX_BYTES) && (span_starts(said, SPAN_LIT("dfA")) || span_starts(said, SPAN_LIT("cfA"))))
+	bool file = span_starts(said, SPAN_LIT("dfA")) || span_starts(said, SPAN_LIT("cfA"));
+	if (letter && file && is_name(said, NAME_MAX_BYTES))
 		emit_shown(e, said);
 }
 

@@ -52,7 +52,8 @@ static const struct rule rule = {
 		  ADVICE_EVIDENCE, NULL },
 	.attack = { "T1557.002", "T0830", NULL },
 	.cwe = { "CWE-290", "CWE-923", NULL },
-	.references = { "RFC 826", "RFC 5227 section 2.4", "RFC 4861 section 7.2", "https://attack.mitre.org/techniques/T1557/002/", NULL },
+	.references = { "RFC 826", "RFC 5227 section 2.4", "RFC 4861 section 7.2",
+			"https://attack.mitre.org/techniques/T1557/002/", NULL },
 };
 
 enum { SETS = 256, WAYS = 4, CLAIMS = 4, TOLD = 4, GATEWAYS = 8, SECOND_NS = 1000000000, QUICK_S = 5, ASKED_S = 5 };
@@ -446,7 +447,8 @@ static void finish(struct run *d)
 }
 
 static const struct on on[] = {
-	{ "arp", on_arp }, { "nd", on_nd }, { "contact", on_packet }, { "answer", on_packet }, { "dhcp", on_dhcp }, { NULL, NULL },
+	{ "arp", on_arp }, { "nd", on_nd }, { "contact", on_packet }, { "answer", on_packet }, { "dhcp", on_dhcp },
+	{ NULL, NULL },
 };
 
 const struct detector detector_arp_conflict = {

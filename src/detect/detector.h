@@ -36,8 +36,8 @@ struct run {                                     /* what a detector is called wi
 	uint64_t now;                            /* latest packet time, ns */
 };
 
-/* What must hold of a record for a handler to be called: or-ed, all of it. Asked before the call, once for all. A record
- * that comes from no packet fulfils none but WHEN_FOUND. */
+/* What must hold of a record for a handler to be called: or-ed, all of it. Asked before the call, once for all. A
+ * record that comes from no packet fulfils none but WHEN_FOUND. */
 enum when {
 	WHEN_TO_SERVER = 1,                      /* travels from the end that opened the conversation … */
 	WHEN_TO_CLIENT = 2,                      /* … or to it */

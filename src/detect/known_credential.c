@@ -307,6 +307,6 @@ static void finish(struct run *d)
 static const struct on on[] = { { "*secret", on_secret }, { "snmp", on_snmp, .when = WHEN_FOUND }, { NULL, NULL } };
 
 const struct detector detector_known_credential = {
-	.name = "net.known-credential", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state), .start = start,
-	.finish = finish,
+	.name = "net.known-credential", .rule = &rule, .on = on, .wants = wants,
+	.state_size = sizeof(struct state), .start = start, .finish = finish,
 };

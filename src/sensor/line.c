@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of other sensors' logs: see line.h. Written for speed: nothing is copied, strings are stepped over sixteen bytes
- * at a time, and a value that nobody wants is never looked at. */
+/* Lines of other sensors' logs: see line.h. Written for speed: nothing is copied, strings are stepped over sixteen
+ * bytes at a time, and a value that nobody wants is never looked at. */
 #include "sensor/line.h"
 
 #include <stdio.h>

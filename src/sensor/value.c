@@ -217,7 +217,7 @@ struct addr value_addr(struct span s)
 struct mac value_mac(struct span s)
 {
 	struct rd whole = rd_of(s), r;
-	struct mac m UNSET;
+	struct mac m = { 0 };
 	unsigned bad = 0;
 	if (s.n != MAC_TEXT - 1 || !rd_fixed(&whole, MAC_TEXT - 1, &r))
 		return (struct mac){ 0 };

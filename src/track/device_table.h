@@ -96,7 +96,7 @@ struct devices {
 	struct seen *seen;
 	struct memo *placed, *asked;             /* of the latest record, and of the latest question */
 	struct told told[TOLD_MAX];
-	uint8_t indexes[INDEX_MEMO];             /* where decoders stand in the table, by their address; compared before it counts */
+	uint8_t indexes[INDEX_MEMO];             /* where decoders stand, by their address; compared before it counts */
 	struct guess of_protocol[DECODERS_MAX][2];       /* what speaking and what serving it suggests */
 	uint32_t *slots;                         /* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
 	struct arena *arena;                     /* while publishing */

@@ -43,13 +43,15 @@ static void answers(struct ward *w, struct mac m, const char *who, const char *w
 #define MIDDLE6  "2001:db8:1::66"
 #define ALL6     "ff02::1"
 
-enum { SOLICITATION = 135, ADVERTISEMENT, ROUTER = 0x80, SOLICITED = 0x40, OVERRIDE = 0x20, OPTION_SOURCE = 1, OPTION_TARGET };
+enum {
+	SOLICITATION = 135, ADVERTISEMENT, ROUTER = 0x80, SOLICITED = 0x40, OVERRIDE = 0x20, OPTION_SOURCE = 1, OPTION_TARGET
+};
 
 static void neighbour(struct ward *w, uint8_t type, uint8_t flags, struct mac m, const char *from_addr, const char *to,
 		      const char *target)
 {
-	struct origin at = { .ts = w->ts += 1000000000u, .packet = ++w->packet, .smac = m, .proto = 58, .src = ward_ip(from_addr),
-			     .dst = ward_ip(to) };
+	struct origin at = { .ts = w->ts += 1000000000u, .packet = ++w->packet, .smac = m, .proto = 58,
+			     .src = ward_ip(from_addr), .dst = ward_ip(to) };
 	struct buf b = { 0 };
 	buf_u8(&b, type);
 	buf_fill(&b, 0, 3);                                      /* code, checksum */
