@@ -9,7 +9,7 @@
 
 enum {
 	HELD_BYTES = 128 * 1024, HELD_SEGMENTS = 96, HELD_BEFORE_ACK = 3,
-	WINDOW = 16 << 20, ODD_MAX = 8, PEND_FIRST = 512, PEND_USUAL = 8192, UNDECIDED_PEND = 4096, LOST_SYNC_MAX = 64,
+	WINDOW = 16 << 20, ODD_MAX = 8, UNDECIDED_PEND = 4096, LOST_SYNC_MAX = 64,
 };
 
 struct held {
@@ -42,9 +42,9 @@ static bool pend_add(struct tracker *t, struct stream *s, struct span bytes)
 {
 	size_t want = s->pend_n + bytes.n;
 	if (want > s->pend_size) {
-		size_t size = s->pend_size ? s->pend_size : PEND_FIRST;
-		while (size < want)              /* few steps to what most messages need, then careful ones */
-			size *= size < PEND_USUAL ? 4 : 2;
+		size_t size = s->pend_size ? s->pend_size : 512;
+		while (size < want)
+			size *= 2;
 		if (t->memory + size > MEMORY_CAP) {
 			t->health->streams_evicted++;
 			return false;
