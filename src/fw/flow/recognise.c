@@ -4,7 +4,7 @@
  * in its result and in every byte of memory but the stack. Bounded in instructions. */
 #include "fw/flow/trial.h"
 
-enum { ALL = 12000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512 };
+enum { EACH = 12000000, ALL = 40000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512 };
 /* What the inputs are for, and with it how they are handed over. */
 enum group {
 	TEXTS = 1, CONVERT = 2, ADDRESS = 4, COUNTED = 8, FAMILY = 16, PRINT = 32, PRINT_N = 64, CHECK = 128, CHECK_N = 256,
@@ -310,7 +310,8 @@ static bool is_known(const struct knowledge *k, uint32_t function)
 static void try_all(struct trial *t, struct knowledge *k, const char *(*way)(struct trial *))
 {
 	struct machine *m = t->m;
-	for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && k->n < KNOWN_MAX && t->spent < t->most; i++) {
+	uint32_t most = t->spent + EACH < ALL ? t->spent + EACH : ALL;
+	for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && k->n < KNOWN_MAX && t->spent < most; i++) {
 		t->f = &m->code.functions[i];
 		bool no = t->f->module || t->f->addr == m->probe_main || is_known(k, i);
 		const char *name = no ? NULL : way(t);
@@ -333,15 +334,15 @@ static void stand_in(struct machine *m, const struct function *f, const char *na
 void machine_recognise(struct machine *m)
 {
 	size_t mark = guest_mark(&m->g);
-	struct trial t = { .m = m, .mark = mark, .most = ALL };
+	struct trial t = { .m = m, .mark = mark };
 	struct knowledge k = { .n = 0 };
 	if (uc_context_alloc(m->uc, &t.base) != UC_ERR_OK)
 		return;
 	uc_context_save(m->uc, t.base);
 	for (unsigned i = 0; i < ARRAY_LEN(tries); i++)
 		try_all(&t, &k, tries[i]);
-	t.most += stream_begin(&t) ? ALL : 0;
-	for (t.round = 0; t.round < STREAM_ROUNDS && t.tools.out; t.round++)
+	unsigned rounds = stream_begin(&t) ? STREAM_ROUNDS : 0;
+	for (t.round = 0; t.round < rounds; t.round++)
 		try_all(&t, &k, stream_function);
 	guest_rollback(&m->g, mark);
 	uc_context_restore(m->uc, t.base);

@@ -1080,6 +1080,8 @@ static bool run_startup(struct machine *m)
 		guest_rollback(&m->g, mark);
 		registers_reset(m, &m->code.modules[0], f->addr);
 	}
+	if (m->ground)                           /* what main() calls is to be known as functions */
+		(void)code_function(&m->code, m->probe_main, is_thumb_now(m));
 	machine_recognise(m);
 	guest_commit(&m->g);
 	return m->ground != NULL;

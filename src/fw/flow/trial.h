@@ -23,7 +23,7 @@ struct trial {
 	size_t mark, ready;                      /* what every trial begins with; with its input laid out */
 	const struct function *f;
 	uint64_t ret, effect;
-	uint32_t spent, most;
+	uint32_t spent;
 	struct stream_tools tools;
 	unsigned round;
 	struct { uint32_t at; uint8_t byte; } changed[CHANGED_MAX];
