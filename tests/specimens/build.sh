@@ -51,8 +51,15 @@ plan() {
 	one mipsel-Os mipsel-linux-gnu-gcc -Os -s $loader
 	one ppc-O2 powerpc-linux-gnu-gcc -O2 -s $loader
 	one x86_64-O2 gcc -O2 -s $loader
-	for only in fixed_destination_integer remote_mount_parts code_overwrite code_overwrite_twin fixed_destination_twin; do
+	for only in fixed_destination_integer remote_mount_parts code_overwrite code_overwrite_twin fixed_destination_twin \
+		fixed_destination_default; do
 		one armel-static arm-linux-gnueabi-gcc -Os -s -static
+	done
+	# A default that configuration may replace, and its twin: streams of static programs.
+	for only in fixed_destination_default fixed_destination_twin; do
+		one arm64-static-small aarch64-linux-gnu-gcc -Os -s -static
+		one i386-static-small i686-linux-gnu-gcc -Os -s -static
+		one ppc-static-small powerpc-linux-gnu-gcc -Os -s -static
 	done
 	only=
 	[ "$set" = all ] || return 0
