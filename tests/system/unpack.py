@@ -612,6 +612,21 @@ def orphan_gpt(work):
         report(good, f"GPT of which the second table is left, behind {before} bytes: its partition comes out")
 
 
+def tables(work):
+    """Tables of records whose length divides a page's have columns too, and are no NAND."""
+    rng = random.Random(3)
+    image = os.path.join(work, "tables")
+    with open(image, "wb") as f:
+        for a, b, n in ((20, 8, 30000), (20, 24, 20000), (50, 10, 20000), (1, 11, 40000)):
+            f.write(b"".join(rng.randbytes(a) + b"\xff\xff\xff\xff" + rng.randbytes(b) for _ in range(n)))
+        f.write(b"\0\xff\xff\xff" * 500000)
+    start = time.monotonic()
+    rows = [json.loads(line) for line in inspect("--list", "--jsonl", image).stdout.splitlines()]
+    took = time.monotonic() - start
+    found = [r["format"] for r in rows if r["kind"] == "container" and r["format"] == "nand"]
+    report(rows and not found and took < SECONDS, f"tables of records are no NAND {found} {took:.1f} s")
+
+
 def bands(svg):
     """(x, y, width) of every band of a map."""
     space = "{http://www.w3.org/2000/svg}"
@@ -668,6 +683,7 @@ def main():
         hostile(work)
         words(work)
         orphan_gpt(work)
+        tables(work)
         maps(work)
     print(f"1..{count}")
     return bad != 0

@@ -9,7 +9,7 @@
 
 enum {
 	SAMPLES = 256, PAGES_LEAST = 16, USED_LEAST = 8, BEFORE = 16, TAIL = 256, PAGE_MOST = 16384, SPARE_MOST = 1280,
-	CHECK = 32, ALIGNED = 4, FIXED_MOST = 8, STRANGE_MOST = 64,
+	CHECK = 32, ALIGNED = 4, FIXED_MOST = 8, RECORD = 32, LOOKS_MOST = 4096, STRANGE_MOST = 64,
 };
 
 struct layout {
@@ -82,7 +82,7 @@ static bool layout_fits(struct span s, const struct layout *l, bool strictly)
 	for (size_t k = TAIL - BEFORE; k < TAIL; k++)
 		plain += c->data[k] * 2 < c->used;
 	for (size_t k = 0; k < TAIL; k++)
-		among += c->data[k] * 64 >= c->used * 63;
+		among += c->data[k] * 4 >= c->used * 3;
 	for (size_t k = 0; k < l->spare; k++)
 		set += is_fixed(c, k);
 	if (strictly && (c->data[TAIL - 1] * 2 >= c->used || among * 50 > TAIL))
@@ -90,10 +90,11 @@ static bool layout_fits(struct span s, const struct layout *l, bool strictly)
 	return is_fixed(c, l->marker) && set >= 2 && plain >= BEFORE * 3 / 4;
 }
 
-/* A few bytes tell most places off: a page that holds something, and markers behind it and those that follow. */
+/* A few bytes tell most places off: a page that holds something, and markers behind it and those that follow, where the byte
+ * before the spare and one some records before the marker are no markers. */
 static bool glance(struct span s, const struct layout *l)
 {
-	uint64_t stride = stride_of(l), used = 0;
+	uint64_t stride = stride_of(l), used = 0, before = 0, among = 0;
 	if (s.n < stride * PAGES_LEAST || s.p[l->page + l->marker] != 0xff || s.p[0] == 0xff)
 		return false;
 	for (uint64_t i = 0, odd = 0; i < PAGES_LEAST; i++) {
@@ -103,10 +104,12 @@ static bool glance(struct span s, const struct layout *l)
 			     page.p[l->page - 1] == 0xff;
 		odd += !empty && spare.p[l->marker] != 0xff;
 		used += !empty;
+		before += !empty && page.p[l->page - 1] == 0xff;
+		among += !empty && page.p[l->page + l->marker - RECORD] == 0xff;
 		if (odd > 1 || i + 1 - used > PAGES_LEAST - USED_LEAST)
 			return false;
 	}
-	return true;
+	return before * 2 < used && among * 4 < used * 3;
 }
 
 static bool begins(struct span s, const struct layout *l)
@@ -201,16 +204,21 @@ static unsigned marked(struct span s, size_t at)
 static bool find(struct span s, size_t from, size_t *at)
 {
 	uint64_t yaffs;
+	unsigned looks = 0;
 	for (size_t i = 0; from == 0 && i < ARRAY_LEN(layouts); i++)
 		if (layout_fits(s, &layouts[i], false) && bid(s)) {
 			*at = 0;
 			return true;
 		}
-	for (size_t p = (from + ALIGNED - 1) / ALIGNED * ALIGNED; p + PAGES_LEAST * stride_of(layouts) <= s.n; p += ALIGNED) {
+	uint64_t least = PAGES_LEAST * stride_of(layouts);
+	for (size_t p = (from + ALIGNED - 1) / ALIGNED * ALIGNED; p + least <= s.n && looks < LOOKS_MOST; p += ALIGNED) {
 		unsigned bits = s.p[p] == 0xff ? 0 : marked(s, p);
 		for (unsigned i = 0; bits >> i; i++) {
 			const struct layout *l = &layouts[i];
-			if (!(bits >> i & 1) || !begins(span_from(s, p), l))
+			if (!(bits >> i & 1) || !glance(span_from(s, p), l))
+				continue;
+			looks++;
+			if (!begins(span_from(s, p), l))
 				continue;
 			p = begin_exactly(s, begin_of_smaller(s, p, l));
 			if (bid(span_from(s, p))) {
