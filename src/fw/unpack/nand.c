@@ -90,8 +90,8 @@ static bool layout_fits(struct span s, const struct layout *l, bool strictly)
 	return is_fixed(c, l->marker) && set >= 2 && plain >= BEFORE * 3 / 4;
 }
 
-/* A few bytes tell most places off: a page that holds something, and markers behind it and those that follow, where the byte
- * before the spare and one some records before the marker are no markers. */
+/* A few bytes tell most places off: a page that holds something, and markers behind it and those that follow, where
+ * the byte before the spare and one some records before the marker are no markers. */
 static bool glance(struct span s, const struct layout *l)
 {
 	uint64_t stride = stride_of(l), used = 0, before = 0, among = 0;
