@@ -213,7 +213,7 @@ static bool find(struct span s, size_t from, size_t *at)
 	uint64_t least = PAGES_LEAST * stride_of(layouts);
 	for (size_t p = (from + ALIGNED - 1) / ALIGNED * ALIGNED; p + least <= s.n && looks < LOOKS_MOST; p += ALIGNED) {
 		unsigned bits = s.p[p] == 0xff ? 0 : marked(s, p);
-		for (unsigned i = 0; bits >> i; i++) {
+		for (unsigned i = 0; i < ARRAY_LEN(layouts) && bits >> i; i++) {
 			const struct layout *l = &layouts[i];
 			if (!(bits >> i & 1) || !glance(span_from(s, p), l))
 				continue;
