@@ -671,6 +671,14 @@ static void from_unwind(struct code *c, uint64_t addr)
 		code_function(c, addr, true);
 }
 
+/* MIPS sets $gp from its own address where it is entered, and nowhere else. What stands before may be a call that does
+ * not come back, behind which the descent went on. */
+static bool is_entry(const struct code *c, uint64_t at)
+{
+	return c->cpu->machine == EM_MIPS_ && guest_number(c->guest, at, 4) >> 16 == 0x3c1c
+		&& guest_number(c->guest, at + 4, 4) >> 16 == 0x279c && guest_number(c->guest, at + 8, 4) == 0x0399e021;
+}
+
 static void from_prologues(struct code *c, struct module *m)
 {
 	bool arm = c->cpu->arch == UC_ARCH_ARM;
@@ -678,7 +686,8 @@ static void from_prologues(struct code *c, struct module *m)
 	for (uint32_t off = 0; off + 4 <= m->size; off += step) {
 		if (m->base + off < m->text || m->base + off >= m->text_end)
 			continue;
-		if (!(m->code[off] & CODE_INSN) && is_prologue(c, (uint32_t)guest_number(c->guest, m->base + off, 4))) {
+		bool open = !(m->code[off] & CODE_INSN) && is_prologue(c, (uint32_t)guest_number(c->guest, m->base + off, 4));
+		if (open || is_entry(c, m->base + off)) {
 			code_function(c, m->base + off, false);
 			drain(c);
 		}

@@ -571,7 +571,7 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 	if (!i || m->blocks[i - 1].end - m->blocks[i - 1].addr != size)
 		i = block_add(m, addr, size);
 	struct block *b = &m->blocks[i - 1];
-	m->instructions += b->stub ? 1 : b->ninsn;
+	m->instructions += !b->stub ? b->ninsn : b->addr < AT_STUBS;
 	m->since_new += !b->stub;
 	if (over_budget(m)) {
 		machine_stop_path(m);
