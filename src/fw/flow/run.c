@@ -1081,7 +1081,7 @@ static bool run_startup(struct machine *m)
 		registers_reset(m, &m->code.modules[0], f->addr);
 	}
 	if (m->ground)                           /* what main() calls is to be known as functions */
-		(void)code_function(&m->code, m->probe_main, is_thumb_now(m));
+		code_leader(&m->code, m->probe_main, is_thumb_now(m));
 	machine_recognise(m);
 	guest_commit(&m->g);
 	return m->ground != NULL;
