@@ -80,6 +80,7 @@ plan() {
 	one armel-static-O2 arm-linux-gnueabi-gcc -O2 -s -static
 	one arm64-static aarch64-linux-gnu-gcc -Os -s -static
 	one mipsel-static mipsel-linux-gnu-gcc -Os -s -static
+	one mips-static mips-linux-gnu-gcc -O2 -s -static
 }
 
 only=
