@@ -11,20 +11,17 @@
 
 #include "fw/unpack/records.h"
 
-static struct members *opened(const struct buf *image)
+static struct members *opened_span(struct span image)
 {
-	struct members *m = members_new(budget_for(image->n), -1);
-	members_input(m, &(struct member){ .path = SPAN_LIT("image") }, buf_span(image));
+	struct members *m = members_new(budget_for(image.n), -1);
+	members_input(m, &(struct member){ .path = SPAN_LIT("image") }, image);
 	unpack_all(m, NULL, NULL);
 	return m;
 }
 
-static struct members *opened_text(const char *text)
+static struct members *opened(const struct buf *image)
 {
-	struct buf b = { 0 };
-	buf_text(&b, text);
-	struct members *m = opened(&b);
-	return m;
+	return opened_span(buf_span(image));
 }
 
 static void noise(struct buf *b, size_t n, uint64_t x)
@@ -164,7 +161,7 @@ static void texts_that_are_no_table_give_none(void **state)
 		"mtdparts=flash:1M,2M,3M", "mtdparts=flash:1M(unclosed", "mtdparts=flash:99999999999999999999M(a)",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct members *m = opened_text(texts[i]);
+		struct members *m = opened_span(span_str(texts[i]));
 		if (m->npartitions)
 			fail_msg("%s", texts[i]);
 		members_free(m);
@@ -174,9 +171,10 @@ static void texts_that_are_no_table_give_none(void **state)
 static void command_lines_are_read_as_the_kernel_does(void **state)
 {
 	(void)state;
-	struct members *m = opened_text("console=ttyS0 mtdparts=spi0.0:256k(u-boot)ro,0x10000(env),1m@0x100000(kernel)lk,-(rootfs);"
+	static const char line[] = "console=ttyS0 mtdparts=spi0.0:256k(u-boot)ro,0x10000(env),1m@0x100000(kernel)lk,-(rootfs);"
 					"nand:1:512k(a),512k(b) quiet blkdevparts=mmcblk0:1G(big) mtdparts=spi0.0:256k(u-boot)ro,0x10000(env),"
-					"1m@0x100000(kernel)lk,-(rootfs)");
+					"1m@0x100000(kernel)lk,-(rootfs)";
+	struct members *m = opened_span(SPAN_LIT(line));
 	assert_int_equal(m->ntables, 3);
 	assert_int_equal(m->npartitions, 7);
 	const struct partition *p = m->partitions;
