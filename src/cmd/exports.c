@@ -39,10 +39,10 @@ static const struct {
 	size_t (*make)(const struct image *i, struct buf *out);
 	const char *what, *suffix;
 } kinds[EXPORT_KINDS] = {
-	[EXPORT_SBOM] = { make_sbom, "components", "cdx.json" },
-	[EXPORT_SARIF] = { make_sarif, "results", "sarif" },
-	[EXPORT_MAP] = { flash_map_svg, "maps", "svg" },
-	[EXPORT_CARD] = { make_card, "facts", "card.json" },
+	[EXPORT_SBOM] = { make_sbom, "component", "cdx.json" },
+	[EXPORT_SARIF] = { make_sarif, "result", "sarif" },
+	[EXPORT_MAP] = { flash_map_svg, "map", "svg" },
+	[EXPORT_CARD] = { make_card, "fact", "card.json" },
 };
 
 bool exports_wanted(const struct exports *e)
@@ -74,7 +74,7 @@ bool exports_write(const struct exports *e, const struct image *i, const struct 
 		if (rc < 0)
 			log_error(log, "%s: %s", e->path[k], strerror(-rc));
 		else if (strncmp(e->path[k], "/proc/self/fd/", 14) != 0)         /* memory of who called: he knows */
-			log_note(log, "%zu %s written to %s", n, kinds[k].what, e->path[k]);
+			log_note(log, "%zu %s%s written to %s", n, kinds[k].what, n == 1 ? "" : "s", e->path[k]);
 	}
 	buf_done(&b);
 	return good;
