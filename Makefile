@@ -12,7 +12,8 @@ PROGRAM  = $(BUILD)/auscult
 
 # What the build needs, and what tests and lint need on top.
 PACKAGES = build-essential meson ninja-build pkg-config libssl-dev libsqlite3-dev libjansson-dev libseccomp-dev \
-           libcrypt-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev liblzo2-dev libbz2-dev libyara-dev libunicorn-dev libcapstone-dev
+           libcrypt-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev liblzo2-dev libbz2-dev libyara-dev \
+           libunicorn-dev libcapstone-dev
 TEST_PACKAGES = squashfs-tools mtd-utils genromfs e2fsprogs util-linux-extra cpio zip lz4 lzop bzip2 strace groff-base \
                 libcmocka-dev libpcap-dev python3 python3-jsonschema xz-utils zstd clang-14 libclang-rt-14-dev \
                 dosfstools mtools fdisk gdisk mkbootimg android-sdk-libsparse-utils binutils genisoimage p7zip-full rpm

@@ -36,8 +36,8 @@ row() { # WHAT COMMAND FOUND
 found() { # FILE...: findings above info, and the far address among them
 	"$auscult" inspect --jsonl --no-store --test-key "$@" 2>/dev/null >"$dir/out.jsonl"
 	n=$(grep '"kind":"finding"' "$dir/out.jsonl" | grep -vc '"severity":"info"')
-	rules=$(grep '"kind":"finding"' "$dir/out.jsonl" | grep -v '"severity":"info"' | grep -o '"rule":"[^"]*"' | cut -d'"' -f4 |
-		sort -u | tr '\n' ' ')
+	rules=$(grep '"kind":"finding"' "$dir/out.jsonl" | grep -v '"severity":"info"' | grep -o '"rule":"[^"]*"' |
+		cut -d'"' -f4 | sort -u | tr '\n' ' ')
 	echo "$n above info${rules:+: $rules}"
 }
 
@@ -67,14 +67,15 @@ row "strings, grep: the members, unpacked before" "find -exec strings -a {} + \|
 $(lines "find '$dir/members' -type f -exec strings -a {} + | grep -F 202.114") of them that one"
 if command -v yara >/dev/null; then
 	result=$(median yara -r "$dir/rule.yar" "$dir/members")
-	row "yara: the members, unpacked before" "yara -r RULES FOLDER" "$(lines "yara -r '$dir/rule.yar' '$dir/members'") files"
+	row "yara: the members, unpacked before" "yara -r RULES FOLDER" \
+		"$(lines "yara -r '$dir/rule.yar' '$dir/members'") files"
 	result=$(median yara "$dir/rule.yar" "$image")
 	row "yara: the image" "yara RULES IMAGE" "$(lines "yara '$dir/rule.yar' '$image'") files"
 fi
 if command -v binwalk >/dev/null; then
 	result=$(median binwalk "$image")
-	row "binwalk" "binwalk IMAGE" "$(binwalk "$image" 2>/dev/null | grep -c '^[0-9]') signatures, $(binwalk "$image" 2>/dev/null |
-		grep -ciE 'cramfs|uimage|gzip|cpio') of them containers; opens none of itself"
+	row "binwalk" "binwalk IMAGE" "$(binwalk "$image" 2>/dev/null | grep -c '^[0-9]') signatures, \
+$(binwalk "$image" 2>/dev/null | grep -ciE 'cramfs|uimage|gzip|cpio') of them containers; opens none of itself"
 fi
 
 programs=$(find "$shared" -path '*/debian-*/*' -type f 2>/dev/null | wc -l)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fleet.sh BUILD: measures auscult inspect --jobs over many images that share members: 1, 10, 100 … FLEET_IMAGES
-# (default 1000) of them, into a fresh store each, and what a further image costs whose programs are known. The images are tar archives
-# of the lab's four scenarios with FLEET_PROGRAMS (20) further programs, a file of their own each, and in every tenth
-# one program that no other has. Prints the table of docs/performance.md as Markdown. FLEET_JOBS=2.
+# (default 1000) of them, into a fresh store each, and what a further image costs whose programs are known. The images
+# are tar archives of the lab's four scenarios with FLEET_PROGRAMS (20) further programs, a file of their own each,
+# and in every tenth one program that no other has. Prints the table of docs/performance.md as Markdown. FLEET_JOBS=2.
 set -u
 build=$1
 most=${FLEET_IMAGES:-1000} programs=${FLEET_PROGRAMS:-20} jobs=${FLEET_JOBS:-2}
@@ -48,14 +48,17 @@ for n in 1 10 100 300 1000 3000 10000; do
 		made=$((made + 1))
 	done
 	rm -rf "$dir/store"
-	"$dir/measure" sh -c "exec '$auscult' inspect --jobs $jobs --store '$dir/store' --test-key '$dir/images' 2>'$dir/err'" >"$dir/out"
+	"$dir/measure" sh -c "exec '$auscult' inspect --jobs $jobs --store '$dir/store' --test-key '$dir/images' \
+		2>'$dir/err'" >"$dir/out"
 	tail -n 1 "$dir/out" | awk -v n=$n -v p="$(sed -n 's/.*programs: //p' "$dir/err")" \
 		'{ printf "| %d | %.2f | %.2f | %.3f | %.0f | %s |\n", n, $1, $2, $2 / n, $3 / 1024, p }'
 done
 image 77777 "$dir/one/further.tar"
-first=$("$dir/measure" "$auscult" inspect --jobs 1 --store "$dir/store-new" --test-key "$dir/one" 2>/dev/null | tail -n 1)
+first=$("$dir/measure" "$auscult" inspect --jobs 1 --store "$dir/store-new" --test-key "$dir/one" 2>/dev/null |
+	tail -n 1)
 known=$("$dir/measure" "$auscult" inspect --jobs 1 --store "$dir/store" --test-key "$dir/one" 2>/dev/null | tail -n 1)
 rm -rf "$dir/store-new"
 echo
-echo "$first" "$known" | awk '{ printf "One image into an empty store: %.2f s of CPU. The same image behind all of these: %.2f s, %.1f %%.\n",
+echo "$first" "$known" | awk '{
+	printf "One image into an empty store: %.2f s of CPU. The same image behind all of these: %.2f s, %.1f %%.\n",
 	$2, $6, 100 * $6 / $2 }'

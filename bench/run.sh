@@ -180,7 +180,8 @@ cat "$eve" >/dev/null
 set -- $("$dir/measure" "$auscult" watch --no-store --test-key --eve "$eve")
 echo
 awk -v bytes="$(wc -c <"$eve")" -v lines="$(wc -l <"$eve")" -v wall="$1" -v cpu="$2" -v kib="$3" 'BEGIN {
-	printf "Logs: %d lines of EVE JSON, %.0f MB: %.2f s wall, %.2f s CPU, %.0f MiB; %.0f MB per CPU s. `auscult watch --no-store --eve mix.eve`\n",
+	printf "Logs: %d lines of EVE JSON, %.0f MB: %.2f s wall, %.2f s CPU, %.0f MiB; %.0f MB per CPU s. " \
+		"`auscult watch --no-store --eve mix.eve`\n",
 		lines, bytes / 1e6, wall, cpu, kib / 1024, bytes / 1e6 / cpu }'
 
 command -v perf >/dev/null || { say "no perf: no profile"; exit 0; }

@@ -47,7 +47,8 @@ complain() { # TEXT, with the places on standard input
 	sed 's/^/  /' "$work/places"
 }
 
-list | grep -vE '^(COPYING|tests/specimens/files/.*|tests/golden/sensor/.*|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' | while read -r f; do
+list | grep -vE '^(COPYING|tests/specimens/files/.*|tests/golden/sensor/.*|.*\.(json|pcap|pcapng|bin|png|gz|svg))$' |
+while read -r f; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "$f"
 done | complain "no SPDX line at the top"
 
@@ -57,7 +58,7 @@ list '*.c' '*.h' '*.sh' '*.def' '*.build' Makefile | xargs grep -nE '^.{121,}' /
 list '*.c' '*.h' '*.def' '*.build' | xargs grep -nE '[ 	]+$' /dev/null | complain "blanks at the end of a line"
 
 # Text in quotes may name them; specimens are programs that do what must be found.
-list '*.c' '*.h' | grep -vE '^tests/(specimens|flow)/' | while read -r f; do
+list '*.c' '*.h' | grep -vE '^tests/(specimens|flow|recognise)/' | while read -r f; do
 	sed -E 's/"([^"\\]|\\.)*"/""/g; s,/\*.*(\*/|$),,; s,^ \*( .*)?$,,' "$f" |
 		grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|popen|alloca)[ ]*\(' |
 		sed "s|^|$f:|"

@@ -21,6 +21,7 @@ struct progress {
 /* "auto" gives a bar only when fd is a terminal; "json" and "none" as they say. */
 enum progress_mode progress_mode(const char *text, int fd);
 void progress_start(struct progress *p, enum progress_mode mode, int fd, uint64_t total, const char *what);
-/* total and items may be set again at any time after the start. Cheap: draws at most five times a second. Call it every few thousand packets. */
+/* total and items may be set again at any time after the start. Cheap: draws at most five times a second. Call
+ * it every few thousand packets. */
 void progress_at(struct progress *p, uint64_t done, uint64_t packets, uint64_t findings);
 void progress_end(struct progress *p);           /* takes the bar off the screen */

@@ -290,7 +290,8 @@ static bool each_done(void *ctx, const char *text)
 	struct run *r = ctx;
 	json_t *body = body_parse(text);
 	const char *id = body_text(body, "id");
-	bool is_done = strcmp(body_text(body, "engine"), r->engine) == 0 && strcmp(body_text(body, "state"), "not finished") != 0;
+	bool is_done = strcmp(body_text(body, "engine"), r->engine) == 0 &&
+		       strcmp(body_text(body, "state"), "not finished") != 0;
 	if (*id && is_done) {
 		json_t *o = summary_of(body);
 		json_object_set_new(o, "before", json_true());
@@ -438,8 +439,8 @@ static void say_person(const struct run *r, const struct entry *i, struct buf *b
 	layout_bytes(&size, (uint64_t)json_integer_value(json_object_get(o, "size")));
 	enum severity worst = body_severity(o);
 	layout_severity(b, &r->layout, worst);
-	buf_printf(b, "%*s  %3lld finding%s %4lld program%s %9.*s  ", (int)(strlen("critical") - strlen(severity_name(worst))), "",
-		   (long long)findings, findings == 1 ? ", " : "s,",
+	buf_printf(b, "%*s  %3lld finding%s %4lld program%s %9.*s  ", (int)(strlen("critical") - strlen(severity_name(worst))),
+		   "", (long long)findings, findings == 1 ? ", " : "s,",
 		   (long long)json_integer_value(json_object_get(o, "programs")),
 		   json_integer_value(json_object_get(o, "programs")) == 1 ? ", " : "s,", (int)size.n, (const char *)size.p);
 	show_text(b, i->name, r->layout.utf8, LINE_NAME);

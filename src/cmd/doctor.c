@@ -60,10 +60,11 @@ static struct verdict check_libraries(const struct patient *p)
 {
 	(void)p;
 	const struct scmp_version *s = seccomp_version();
-	struct verdict v = fit(FIT, "%s; SQLite %s; jansson %s; zlib %s; liblzma %s; zstd %s; libseccomp %u.%u.%u; libyara %d.%d.%d",
-			       OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion(), jansson_version_str(), zlibVersion(),
-			       lzma_version_string(), ZSTD_versionString(), s ? s->major : 0, s ? s->minor : 0, s ? s->micro : 0, YR_MAJOR_VERSION,
-			       YR_MINOR_VERSION, YR_MICRO_VERSION);
+	struct verdict v =
+		fit(FIT, "%s; SQLite %s; jansson %s; zlib %s; liblzma %s; zstd %s; libseccomp %u.%u.%u; libyara %d.%d.%d",
+		    OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion(), jansson_version_str(), zlibVersion(),
+		    lzma_version_string(), ZSTD_versionString(), s ? s->major : 0, s ? s->minor : 0, s ? s->micro : 0,
+		    YR_MAJOR_VERSION, YR_MINOR_VERSION, YR_MICRO_VERSION);
 	if (sqlite3_libversion_number() >= 3037000 && OPENSSL_version_major() >= 3)
 		return v;
 	v.state = RED;

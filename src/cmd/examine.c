@@ -280,7 +280,8 @@ static bool take_body(struct work *w, uint32_t trace, struct span body)
 	arena_init(&arena, 64 << 20);
 	enum wire_got got;
 	while ((got = wire_get(&r, &w->registry, &arena, &rec)) == WIRE_RECORD) {
-		if (rec->type == &fwcall_type || rec->type == &fwpath_type || rec->type == &fwtrace_type || rec->type == &fwfunction_type)
+		if (rec->type == &fwcall_type || rec->type == &fwpath_type || rec->type == &fwtrace_type ||
+		    rec->type == &fwfunction_type)
 			take_named(w, trace, rec);
 		arena_reset(&arena);
 	}
@@ -388,8 +389,8 @@ static void say_rate(const struct work *w, const struct slot *s)
 {
 	const struct judge_trace *t = &w->judge.traces[s->trace];
 	uint64_t ms = flow_milliseconds(s->run), n = t->summary ? record_get_uint(t->summary, FWT_INSTRUCTIONS) : 0;
-	log_note(w->log, "%s: %llu instructions in %llu ms, %llu a second", w->judge.files[t->file].path, (unsigned long long)n,
-		 (unsigned long long)ms, (unsigned long long)(n * 1000 / (ms ? ms : 1)));
+	log_note(w->log, "%s: %llu instructions in %llu ms, %llu a second", w->judge.files[t->file].path,
+		 (unsigned long long)n, (unsigned long long)ms, (unsigned long long)(n * 1000 / (ms ? ms : 1)));
 }
 
 static void end(struct slot *s, const struct examination *x)
@@ -525,8 +526,8 @@ static bool judge_all(struct work *w, const struct registry *g)
 }
 
 /* Files for the judge, and `map`: the inspector's numbers to theirs. */
-static void add_files(struct work *w, const struct examination *x, const struct material *m, struct span spool, uint32_t *map,
-		      uint32_t most)
+static void add_files(struct work *w, const struct examination *x, const struct material *m, struct span spool,
+		      uint32_t *map, uint32_t most)
 {
 	for (uint32_t i = 0; i < most; i++)
 		map[i] = NONE;

@@ -30,7 +30,8 @@
 #include "store/store.h"
 
 enum {
-	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY, OPT_TEST_KEY,
+	OPT_EXTRACT, OPT_LIST, OPT_TRACE, OPT_EXPLAIN, OPT_PREDICT, OPT_JSON, OPT_JSONL, OPT_STORE, OPT_NO_STORE, OPT_KEY,
+	OPT_TEST_KEY,
 	OPT_FAIL_ON, OPT_COLOR, OPT_PROGRESS, OPT_AGAINST, OPT_SAME, OPT_JOBS, OPT_AGAIN,
 	OPT_SBOM, OPT_SARIF, OPT_MAP, OPT_CARD, OPT_YARA, OPT_STRINGS, OPT_MEMBER, OPT_MIN_LENGTH,
 };
@@ -384,8 +385,9 @@ static int run_batch(const struct args *a, const struct site_options *so)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
 		if (a->v[alone[i]].given)
-			return command_usage(a, "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --same "
-						"and --strings");
+			return command_usage(a,
+					     "--jobs does not go with --extract, --list, --trace, --explain, --predict, --against, --same "
+					     "and --strings");
 	if (jobs < 1 || jobs > BATCH_JOBS)
 		return command_usage(a, "--jobs must be between 1 and %d", BATCH_JOBS);
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &b.fail_on);
@@ -416,7 +418,8 @@ static int run(struct args *a)
 		return command_usage(a, "--again goes with --jobs");
 	severity_parse(span_str(args_text(a, OPT_FAIL_ON)), &o.fail_on);
 	o.examines = !args_flag(a, OPT_LIST) && !args_text(a, OPT_EXTRACT);
-	const struct exports judged = { .path = { [EXPORT_SBOM] = o.exports.path[EXPORT_SBOM], [EXPORT_SARIF] = o.exports.path[EXPORT_SARIF],
+	const struct exports judged = { .path = { [EXPORT_SBOM] = o.exports.path[EXPORT_SBOM],
+						  [EXPORT_SARIF] = o.exports.path[EXPORT_SARIF],
 						  [EXPORT_CARD] = o.exports.path[EXPORT_CARD] } };
 	if (!o.examines && exports_wanted(&judged))
 		return command_usage(a, "--sbom, --sarif and --card need the programs to be judged: not with --list or --extract");
@@ -435,7 +438,8 @@ static int run(struct args *a)
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	image_init(&o.image);
-	o.layout = (struct layout){ .colour = show_color(args_text(a, OPT_COLOR), 1), .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
+	o.layout = (struct layout){ .colour = show_color(args_text(a, OPT_COLOR), 1),
+				    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
 	command_registry(&o.registry);
 	o.spool = memfd_create("auscult-spool", MFD_CLOEXEC);
 	bool good = o.spool >= 0;
@@ -475,44 +479,61 @@ const struct command cmd_inspect = {
 		"With --yara the rules of others are looked for in every file that was taken out, and in what lies between them. The "
 		"modules pe, elf, hash, math, dotnet, macho and console are there; magic, cuckoo and time are not. Each match is a "
 		"finding with file, offset and length; the bytes are never shown.",
-	.example =
-		"auscult inspect monitor.bin\n  what lies where in this image\n"
-		"auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
-		"auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
-		"auscult inspect --strings --member opt/bin/monitor monitor.bin\n  its texts, and which code refers to each\n"
-		"auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  look on the "
-		"network for what the firmware foretells\n"
-		"auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
-		"auscult inspect --same delivered.bin read-from-device.bin\n  whether the two are the same firmware\n"
-		"auscult inspect --yara rules/ monitor.bin\n  look for YARA rules too\n"
-		"auscult inspect --list monitor.bin\n  every member\n"
-		"auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
-	OPTIONS(
-		[OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT, "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
+	.example = "auscult inspect monitor.bin\n  what lies where in this image\n"
+		   "auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
+		   "auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
+		   "auscult inspect --strings --member opt/bin/monitor monitor.bin\n  its texts, and which code refers to each\n"
+		   "auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  "
+		   "look on the network for what the firmware foretells\n"
+		   "auscult inspect --against monitor-1.bin monitor-2.bin\n  what the update removed, and what it only hid\n"
+		   "auscult inspect --same delivered.bin read-from-device.bin\n  whether the two are the same firmware\n"
+		   "auscult inspect --yara rules/ monitor.bin\n  look for YARA rules too\n"
+		   "auscult inspect --list monitor.bin\n  every member\n"
+		   "auscult inspect --extract out monitor.bin\n  write the members into the new folder out",
+	OPTIONS([OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT,
+				  "write the members into DIR, which must be new or empty; never outside it", NULL, NULL },
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member", NULL, NULL },
-		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments", NULL, NULL },
-		[OPT_STRINGS] = { "strings", 0, NULL, OPTION_FLAG, "print the texts in programs: place, section, encoding, and what refers to each", NULL, NULL },
-		[OPT_MEMBER] = { "member", 0, "PATTERN", OPTION_TEXT, "with --strings: of the members whose path matches, whatever they are", NULL, NULL },
-		[OPT_MIN_LENGTH] = { "min-length", 0, "N", OPTION_NUMBER, "with --strings: texts of at least N characters", "6", NULL },
-		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT, "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
-		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL, NULL },
-		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT, "compare with an older image: what became of each finding, what changed", NULL, NULL },
-		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT, "write the components as a CycloneDX 1.6 bill of materials; with --jobs a folder: a file an image", NULL, NULL },
-		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT, "write the findings as SARIF 2.1.0, with nested artifacts; with --jobs a folder", NULL, NULL },
-		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT, "draw what lies where, with entropy, as an SVG picture; with --jobs a folder", NULL, NULL },
-		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, for auscult watch --card; with --jobs a folder", NULL, NULL },
-		[OPT_YARA] = { "yara", 0, "RULES", OPTION_TEXTS, "look for these YARA rules, a file or a folder of them, in every file of the image; may be given several times", NULL, NULL },
-		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT, "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
-		[OPT_JSON] = OPTION_JSON,
-		[OPT_JSONL] = OPTION_JSONL,
-		[OPT_STORE] = OPTION_STORE,
+		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments",
+				NULL, NULL },
+		[OPT_STRINGS] = { "strings", 0, NULL, OPTION_FLAG,
+				  "print the texts in programs: place, section, encoding, and what refers to each", NULL, NULL },
+		[OPT_MEMBER] = { "member", 0, "PATTERN", OPTION_TEXT,
+				 "with --strings: of the members whose path matches, whatever they are", NULL, NULL },
+		[OPT_MIN_LENGTH] = { "min-length", 0, "N", OPTION_NUMBER, "with --strings: texts of at least N characters", "6",
+				     NULL },
+		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT,
+				  "print one finding's chain: calls, arguments, conditions, instructions", NULL, NULL },
+		[OPT_PREDICT] = { "predict", 0, "FILE", OPTION_TEXT, "write STIX 2.1 indicators for auscult watch --indicators", NULL,
+				  NULL },
+		[OPT_AGAINST] = { "against", 0, "OLD", OPTION_TEXT,
+				  "compare with an older image: what became of each finding, what changed", NULL, NULL },
+		[OPT_SBOM] = { "sbom", 0, "FILE", OPTION_TEXT,
+			       "write the components as a CycloneDX 1.6 bill of materials; with --jobs a folder: a file an image",
+			       NULL, NULL },
+		[OPT_SARIF] = { "sarif", 0, "FILE", OPTION_TEXT,
+				"write the findings as SARIF 2.1.0, with nested artifacts; with --jobs a folder", NULL, NULL },
+		[OPT_MAP] = { "map", 0, "FILE", OPTION_TEXT,
+			      "draw what lies where, with entropy, as an SVG picture; with --jobs a folder", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT,
+			       "write the image's identity card, for auscult watch --card; with --jobs a folder", NULL, NULL },
+		[OPT_YARA] = { "yara", 0, "RULES", OPTION_TEXTS,
+			       "look for these YARA rules, a file or a folder of them, in every file of the "
+			       "image; may be given several times",
+			       NULL, NULL },
+		[OPT_SAME] = { "same", 0, "OTHER", OPTION_TEXT,
+			       "are these two the same firmware, and where do they part? Nothing is executed", NULL, NULL },
+		[OPT_JSON] = OPTION_JSON, [OPT_JSONL] = OPTION_JSONL, [OPT_STORE] = OPTION_STORE,
 		[OPT_NO_STORE] = { "no-store", 0, NULL, OPTION_FLAG, "keep nothing", NULL, NULL },
-		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT, "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
+		[OPT_KEY] = { "key", 0, "FILE", OPTION_TEXT,
+			      "the site's key (default: site.key in the data folder, made on first use)", NULL, NULL },
 		[OPT_TEST_KEY] = { "test-key", 0, NULL, OPTION_FLAG, "a fixed, public key: reproducible tests only", NULL, NULL },
-		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high", "info|low|medium|high|critical" },
+		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "exit with 1 when something is at least this severe", "high",
+				  "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR,
 		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" },
-		[OPT_JOBS] = { "jobs", 'j', "N", OPTION_NUMBER, "every file of the folders is an image: inspect N at a time, a line each; what is done is not done again", NULL, NULL },
+		[OPT_JOBS] = { "jobs", 'j', "N", OPTION_NUMBER,
+			       "every file of the folders is an image: inspect N at a time, a line each; what is done is not done again",
+			       NULL, NULL },
 		[OPT_AGAIN] = { "again", 0, NULL, OPTION_FLAG, "with --jobs: images that are done too", NULL, NULL }),
 	.run = run,
 };

@@ -327,8 +327,11 @@ int inspector_wait(struct inspector *i)
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	int sig = WTERMSIG(status);
-	snprintf(i->board->error, INSPECTOR_ERROR, "the inspecting process was ended by signal %d%s; what it reported before is shown",
-		 sig, sig == SIGSYS ? " (a forbidden system call)" : sig == SIGBUS ? " (the input became shorter while it was read)" : "");
+	snprintf(i->board->error, INSPECTOR_ERROR,
+		 "the inspecting process was ended by signal %d%s; what it reported before is shown", sig,
+		 sig == SIGSYS	 ? " (a forbidden system call)"
+		 : sig == SIGBUS ? " (the input became shorter while it was read)"
+				 : "");
 	return 2;
 }
 

@@ -127,7 +127,11 @@ static void set_scene(struct bench *b)
 	struct scene_program *programs = mem_array(j->ntraces + 1u, sizeof(*programs));
 	for (uint32_t i = 0; i < j->nfiles; i++) {
 		const struct judge_file *f = &j->files[i];
-		files[i] = (struct scene_file){ .path = f->path, .where = f->where, .content = f->content, .image = f->image, .mode = f->mode,
+		files[i] = (struct scene_file){ .path = f->path,
+						.where = f->where,
+						.content = f->content,
+						.image = f->image,
+						.mode = f->mode,
 						.kind = scene_kind_of(span_str(f->path), f->content) };
 	}
 	scene_find_boot(files, j->nfiles, j->starts, j->nstarts, &b->arena);

@@ -223,8 +223,9 @@ static bool shelf_add(struct shelf *s, const char *path, const struct log *log)
 			s->room = s->room ? 2 * s->room : 16;
 			s->v = mem_grow(s->v, s->room, sizeof(*s->v));
 		}
-		const char *name = folder ? arena_printf(&s->arena, "%s/%.*s", path, (int)m->head.path.n, (const char *)m->head.path.p)
-					  : arena_printf(&s->arena, "%s", path);
+		const char *name = folder
+					 ? arena_printf(&s->arena, "%s/%.*s", path, (int)m->head.path.n, (const char *)m->head.path.p)
+					 : arena_printf(&s->arena, "%s", path);
 		s->bytes += m->content.n;
 		s->v[s->n++] = (struct yara_text){ name ? name : "", m->content };
 	}
@@ -310,8 +311,8 @@ static void send_trouble(struct bench *b, const struct record_host *host, uint32
 
 enum { WORD_MAX = 160, CULPRITS = 8 };
 
-/* NULL: looked through to the end, else why not. What is too much with all rules is tried without the one at which it was
- * too much; gently, as it ended a process already: without all slow ones. */
+/* NULL: looked through to the end, else why not. What is too much with all rules is tried without the one at which
+ * it was too much; gently, as it ended a process already: without all slow ones. */
 static const char *look_into(struct yara_scanner *y, const struct matcher_order *o, uint32_t i, bool gently,
 			     const struct record_host *host, const struct sink *to, char word[WORD_MAX])
 {
@@ -325,7 +326,8 @@ static const char *look_into(struct yara_scanner *y, const struct matcher_order 
 	yara_scanner_hush_none(y);
 	if (got >= YARA_NO_MEMORY || !(gently || left))
 		return yara_scanned_word(got);
-	snprintf(word, WORD_MAX, "%s, so %u of them were left out", gently ? "they took too long" : yara_scanned_word(first), left);
+	snprintf(word, WORD_MAX, "%s, so %u of them were left out", gently ? "they took too long" : yara_scanned_word(first),
+		 left);
 	return word;
 }
 
@@ -498,8 +500,8 @@ bool matcher_run(const struct matcher_order *given, struct matcher_sum *sum)
 	if (w.said > TROUBLE_SAID)
 		log_warn(o.log, "and %u more files that were not looked through", w.said - TROUBLE_SAID);
 	if (sum->dropped)
-		log_warn(o.log, "%llu matches past the first %d are left out: these rules match too much", (unsigned long long)sum->dropped,
-			 MATCHER_MATCHES);
+		log_warn(o.log, "%llu matches past the first %d are left out: these rules match too much",
+			 (unsigned long long)sum->dropped, MATCHER_MATCHES);
 	bool good = w.board && next >= 0;
 	if (!good)
 		log_error(o.log, "the process that looks for rules could not be run");

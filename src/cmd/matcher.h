@@ -15,8 +15,8 @@ struct matcher_rules {
 	uint8_t digest[32];                      /* of all their texts and names: other rules, other findings */
 };
 
-/* Files, and folders (in which .yar, .yara, .rule and .rules count). False after saying why in the log: what can be said
- * of every file, with its line. */
+/* Files, and folders (in which .yar, .yara, .rule and .rules count). False after saying why in the log: what can
+ * be said of every file, with its line. */
 bool matcher_load(struct matcher_rules *r, const char *const *paths, unsigned n, const struct log *log) MUST_CHECK;
 void matcher_unload(struct matcher_rules *r);
 

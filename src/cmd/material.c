@@ -49,8 +49,8 @@ static void entry(struct material *m, int dir, const char *file, const char *nam
 	enum member_type type;
 	char target[PATH_BYTES];
 	struct span content = { 0 };
-	if (m->n >= MATERIAL_MAX || fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0 || !member_type_of((uint32_t)st.st_mode, &type) ||
-	    (type == MEMBER_FILE && map_file(dir, file, &content) < 0)) {
+	if (m->n >= MATERIAL_MAX || fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !member_type_of((uint32_t)st.st_mode, &type) || (type == MEMBER_FILE && map_file(dir, file, &content) < 0)) {
 		m->unread++;
 		return;
 	}

@@ -24,9 +24,11 @@ static const struct record_type *const own[] = {
 	&finding_type, &case_type, &exposure_type, &device_type, &health_type, &flow_type, &contact_type, &answer_type,
 	&again_type, &rewrite_type, &transfer_type, &learnt_type, &vitals_type,
 	&waveform_type,
-	&container_type, &member_type, &area_type, &strip_type, &device_tree_type, &partition_type, &inspection_type, &extract_type,
+	&container_type, &member_type, &area_type, &strip_type, &device_tree_type, &partition_type, &inspection_type,
+	&extract_type,
 	&account_type, &identity_type, &key_type, &start_type,
-	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type, &string_type, &table_type,
+	&advisory_type, &refused_type, &asset_type, &headings_type, &binary_type, &linked_type, &yara_match_type,
+	&string_type, &table_type,
 	&inspected_type, NULL,
 };
 

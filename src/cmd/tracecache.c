@@ -62,7 +62,8 @@ static int open_lock(struct trace_cache *c)
 	return c->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-struct trace_cache *trace_cache_open(const char *dir, const uint8_t key[KEY_BYTES], struct span engine, const struct log *log)
+struct trace_cache *trace_cache_open(const char *dir, const uint8_t key[KEY_BYTES], struct span engine,
+				     const struct log *log)
 {
 	struct trace_cache *c = mem_new(sizeof(*c));
 	snprintf(c->dir, sizeof(c->dir), "%s/traces", dir);
@@ -87,7 +88,8 @@ void trace_cache_close(struct trace_cache *c)
 }
 
 /* Hashes of hashes, so that no content can be shifted into a name. */
-void trace_cache_key(const struct trace_cache *c, const struct trace_named *files, unsigned n, uint8_t out[TRACE_KEY_BYTES])
+void trace_cache_key(const struct trace_cache *c, const struct trace_named *files, unsigned n,
+		     uint8_t out[TRACE_KEY_BYTES])
 {
 	struct buf b = { 0 };
 	uint8_t digest[32];

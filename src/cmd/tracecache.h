@@ -38,6 +38,7 @@ void trace_cache_release(struct trace_cache *c, const uint8_t key[TRACE_KEY_BYTE
 
 enum trace_cached { TRACE_NONE, TRACE_HIT, TRACE_SPOILT };       /* spoilt: cut, changed, or of another site's key */
 /* Appends the entry's body to out. */
-enum trace_cached trace_cache_get(struct trace_cache *c, const uint8_t key[TRACE_KEY_BYTES], struct buf *out) MUST_CHECK;
+enum trace_cached trace_cache_get(struct trace_cache *c, const uint8_t key[TRACE_KEY_BYTES],
+				  struct buf *out) MUST_CHECK;
 /* 0 or negative errno: a full disk is no reason to stop. */
 int trace_cache_put(struct trace_cache *c, const uint8_t key[TRACE_KEY_BYTES], struct span body) MUST_CHECK;

@@ -254,13 +254,17 @@ static void print_conditions(const struct sheet *s, struct buf *out)
 	const struct half *h = s->halves;
 	const char *mark = s->layout.utf8 ? "· " : "- ";
 	if (h[0].outcome == OUT_PARTIAL)
-		layout_wrap(out, &s->layout, 2, mark, SPAN_LIT("Part of the image could not be opened or judged: ask the maker for it unencrypted "
-			"and whole, or take what is not known as a risk (auscult inspect says what)."));
+		layout_wrap(out, &s->layout, 2, mark,
+			    SPAN_LIT("Part of the image could not be opened or judged: ask the maker for it unencrypted "
+				     "and whole, or take what is not known as a risk (auscult inspect says what)."));
 	if (h[1].outcome == OUT_PARTIAL)
 		layout_wrap(out, &s->layout, 2, mark, SPAN_LIT("The capture is damaged or broke off: take it again."));
 	if (h[1].outcome < 0)
-		layout_wrap(out, &s->layout, 2, mark, SPAN_LIT("Nothing of its traffic was seen. Switch the device on in a network of its own, "
-			"with a simulator and no patient, for a day with start-up, standby and alarms, and run vet with --capture."));
+		layout_wrap(
+			out, &s->layout, 2, mark,
+			SPAN_LIT(
+				"Nothing of its traffic was seen. Switch the device on in a network of its own, "
+				"with a simulator and no patient, for a day with start-up, standby and alarms, and run vet with --capture."));
 	if (h[0].outcome == OUT_FAILED || h[1].outcome == OUT_FAILED)
 		layout_wrap(out, &s->layout, 2, mark, SPAN_LIT("One half could not be judged: see the message above."));
 }
@@ -457,11 +461,15 @@ const struct command cmd_vet = {
 		"whole.",
 	.example = "auscult vet monitor.bin\n  from the firmware alone\n"
 		   "auscult vet --capture acceptance.pcapng monitor.bin\n  from both halves",
-	OPTIONS([OPT_CAPTURE] = { "capture", 'c', "FILE", OPTION_TEXTS, "what the device sent and received in its test network", NULL, NULL },
-		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT, "write the image's identity card, with what the device said of itself "
-			       "in the capture, for auscult watch --card", NULL, NULL },
+	OPTIONS([OPT_CAPTURE] = { "capture", 'c', "FILE", OPTION_TEXTS,
+				  "what the device sent and received in its test network", NULL, NULL },
+		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT,
+			       "write the image's identity card, with what the device said of itself "
+			       "in the capture, for auscult watch --card",
+			       NULL, NULL },
 		[OPT_JSON] = OPTION_JSON,
-		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "no-go from this severity on", "high", "info|low|medium|high|critical" },
+		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "no-go from this severity on", "high",
+				  "info|low|medium|high|critical" },
 		[OPT_COLOR] = OPTION_COLOR,
 		[OPT_PROGRESS] = { "progress", 0, "HOW", OPTION_TEXT, "progress on stderr", "auto", "auto|json|none" }),
 	.run = run,

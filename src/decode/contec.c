@@ -161,7 +161,8 @@ static float le_float(struct rd *r)
 	return f;
 }
 
-static void curve(struct emit *e, struct state *st, struct span body, size_t at, size_t n, const char *name, const char *sub_id)
+static void curve(struct emit *e, struct state *st, struct span body, size_t at, size_t n, const char *name,
+		  const char *sub_id)
 {
 	struct span samples = span_cut(span_from(body, at), n);
 	const struct waveform of = { .protocol = "contec", .name = name, .sub_id = span_str(sub_id), .subject = st->patient,

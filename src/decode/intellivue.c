@@ -290,8 +290,8 @@ static bool numerics(struct parse *p, struct rd r)
 	return rd_ok(&r) && rd_ok(&list);
 }
 
-/* SaObsValue: what was measured, its state, length and samples. Of 16 bits as the guide has them; an odd number of bytes
- * is of 8. */
+/* SaObsValue: what was measured, its state, length and samples. Of 16 bits as the guide has them; an odd number of
+ * bytes is of 8. */
 static bool wave(struct parse *p, struct rd *r)
 {
 	char code[16], handle[16];

@@ -52,8 +52,10 @@ static const struct field fields[] = {
 	[SERIAL] = { "serial", F_TEXT, "serial number, as hex digits" },
 	[FINGERPRINT] = { "fingerprint", F_HASH, "SHA-256 of the certificate" },
 	[CHAIN] = { "chain", F_UINT, "certificates that were shown; the first is told" },
-	[PORT_USE] = { "port_use", F_TEXT, "\"DICOM port, encrypted\" of who serves there, \"to a DICOM port, encrypted\" of who "
-		"calls: what is inside of TLS is not seen", .clue = CLUE_SYSTEM },
+	[PORT_USE] = { "port_use", F_TEXT,
+		       "\"DICOM port, encrypted\" of who serves there, \"to a DICOM port, encrypted\" of who "
+		       "calls: what is inside of TLS is not seen",
+		       .clue = CLUE_SYSTEM },
 };
 static RECORD_TYPE(tls_type, "tls", "TLS hello, certificate or alert in clear", fields);
 

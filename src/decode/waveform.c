@@ -97,7 +97,8 @@ static bool is_copy(struct waveform_channel *c, uint32_t block)
 	return false;
 }
 
-bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w, const struct waveform *of, struct span bytes)
+bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w, const struct waveform *of,
+		    struct span bytes)
 {
 	if (!bytes.n || !emit_wants(e, &waveform_type))
 		return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Curves (ECG, pleth, pressure …) in one form, whatever protocol carried them. A record tells of a stretch of samples by
- * a keyed digest; no sample leaves. Where a stretch ends is decided by the samples themselves (a rolling hash over the
- * latest 64 of them), so that the same curve gives the same stretches however it was cut into messages. */
+/* Curves (ECG, pleth, pressure …) in one form, whatever protocol carried them. A record tells of a stretch of
+ * samples by a keyed digest; no sample leaves. Where a stretch ends is decided by the samples themselves (a
+ * rolling hash over the latest 64 of them), so that the same curve gives the same stretches however it was cut
+ * into messages. */
 #pragma once
 
 #include "decode/decoder.h"

@@ -140,7 +140,8 @@ static void add_name(struct run *d, struct facts *k, struct span name)
 static void tell(struct run *d, const struct curve *x, struct curve *y, struct curve_run *r, const struct record *rec)
 {
 	char from[ADDR_TEXT], other[ADDR_TEXT];
-	struct finding *f = detect_finding(d, x->device, rec->at, "curve %s %s", addr_text(x->from, from), addr_text(y->from, other));
+	struct finding *f = detect_finding(d, x->device, rec->at, "curve %s %s", addr_text(x->from, from),
+					   addr_text(y->from, other));
 	struct facts *k = f ? detect_own(d, f, sizeof(*k)) : NULL;
 	if (!k)
 		return;
@@ -168,8 +169,8 @@ static void take_back(struct run *d, struct curve_run *r)
 	r->told = false;
 }
 
-/* It is past the place where it began to repeat itself, and goes on: a loop. What was told of it is taken back, and what
- * was told of others that gave the same: another device of this maker in its demonstration. */
+/* It is past the place where it began to repeat itself, and goes on: a loop. What was told of it is taken back,
+ * and what was told of others that gave the same: another device of this maker in its demonstration. */
 static void end_loop(struct run *d, struct curve *set, struct curve *x)
 {
 	unsigned own = (unsigned)(x - set);
@@ -191,13 +192,14 @@ static bool is_same_pace(struct curve *y, const struct curve_run *r, uint64_t ts
 	return now / 2 <= then && then / 2 <= now && now >= LASTS_NS;
 }
 
-static void extend(struct run *d, struct curve *set, struct curve *x, struct curve *y, uint32_t digest, const struct record *rec)
+static void extend(struct run *d, struct curve *set, struct curve *x, struct curve *y, uint32_t digest,
+		   const struct record *rec)
 {
 	struct curve_run *r = &x->runs[y - set];
 	uint64_t ts = rec->at->ts, apart = x == y ? OWN_NS : OTHERS_NS;
 	uint32_t last, told = times_told(y, digest, ts > apart ? ts - apart : 0, &last), next = r->end + 1;
-	bool goes_on = r->of == y->serial && r->n && next < y->n && next >= past_from(y) && past_at(y, next)->digest == digest &&
-		       past_at(y, next)->ts + apart <= ts;
+	bool goes_on = r->of == y->serial && r->n && next < y->n && next >= past_from(y) &&
+		       past_at(y, next)->digest == digest && past_at(y, next)->ts + apart <= ts;
 	if (!goes_on && !last) {
 		r->n = 0;
 		return;

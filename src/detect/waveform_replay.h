@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same stretch of a curve again: the part of net.vitals-conflict that works on waveform records. Digests of stretches
- * are all it sees. */
+/* The same stretch of a curve again: the part of net.vitals-conflict that works on waveform records. Digests of
+ * stretches are all it sees. */
 #pragma once
 
 #include "decode/waveform.h"
@@ -13,7 +13,8 @@ struct curve_past {                              /* a stretch that was told */
 	uint32_t digest, older;                  /* older: the one before it in its bucket: number + 1, 0 none */
 };
 
-struct curve_run {                               /* the latest n stretches of a curve equal those of another until end */
+/* the latest n stretches of a curve equal those of another until end */
+struct curve_run {
 	uint64_t of, begun;                      /* serial of the other; when it began */
 	uint32_t end, n, telling, distance;      /* telling: that the other had told once only; distance: of own stretches */
 	bool told;

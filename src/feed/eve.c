@@ -105,7 +105,8 @@ static void flow(struct buf *b, const struct record *r)
 		feed_put_mac(b, r->v[FLOW_SERVER_MAC].mac);
 		buf_text(b, "\"]}");
 	}
-	buf_printf(b, ",\"flow\":{\"pkts_toserver\":%llu,\"pkts_toclient\":%llu,\"bytes_toserver\":%llu,\"bytes_toclient\":%llu",
+	buf_printf(b,
+		   ",\"flow\":{\"pkts_toserver\":%llu,\"pkts_toclient\":%llu,\"bytes_toserver\":%llu,\"bytes_toclient\":%llu",
 		   (unsigned long long)record_get_uint(r, FLOW_PACKETS_TO_SERVER),
 		   (unsigned long long)record_get_uint(r, FLOW_PACKETS_TO_CLIENT),
 		   (unsigned long long)on_wire(r, FLOW_BYTES_TO_SERVER, FLOW_PACKETS_TO_SERVER),

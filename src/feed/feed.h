@@ -21,7 +21,8 @@ struct feed_run {
 
 struct feed {
 	const char *name;                        /* as in --NAME-out */
-	const char *file;                        /* its file, when the option names a folder; NULL: the option names the file */
+	/* its file, when the option names a folder; NULL: the option names the file */
+	const char *file;
 	const char *doc;
 	bool flows;                              /* wants conversations too */
 	void (*begin)(struct feed_run *f);       /* may be NULL */

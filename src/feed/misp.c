@@ -6,8 +6,8 @@
 #include "record/json.h"
 #include "record/uuid.h"
 
-static void attribute(struct feed_run *f, const struct notice *n, const char *type, const char *category, struct span value,
-		      bool detect)
+static void attribute(struct feed_run *f, const struct notice *n, const char *type, const char *category,
+		      struct span value, bool detect)
 {
 	struct buf *b = &f->more[0], name = { 0 };
 	char uuid[UUID_TEXT];
@@ -84,7 +84,8 @@ static void end(struct feed_run *f)
 		   uuid_named(uuid_auscult, buf_span(&name), uuid), f->n, (const char *)date.p);
 	buf_printf(b, "\"threat_level_id\":\"4\",\"analysis\":\"0\",\"distribution\":\"0\",\"published\":false,"
 		      "\"timestamp\":\"%llu\",", (unsigned long long)(f->last / 1000000000u));
-	buf_printf(b, "\"Orgc\":{\"name\":\"auscult\",\"uuid\":\"%s\"},", uuid_named(uuid_auscult, SPAN_LIT("organisation"), org));
+	buf_printf(b, "\"Orgc\":{\"name\":\"auscult\",\"uuid\":\"%s\"},",
+		   uuid_named(uuid_auscult, SPAN_LIT("organisation"), org));
 	buf_text(b, "\"Tag\":[{\"name\":\"tlp:amber\"}],\"Attribute\":[");
 	buf_bytes(b, buf_span(&f->more[0]));
 	buf_text(b, "\n]}}\n");
@@ -92,4 +93,6 @@ static void end(struct feed_run *f)
 	buf_done(&name);
 }
 
-const struct feed feed_misp = { .name = "misp", .doc = "findings above info as one MISP event", .record = record, .end = end };
+const struct feed feed_misp = {
+	.name = "misp", .doc = "findings above info as one MISP event", .record = record, .end = end,
+};

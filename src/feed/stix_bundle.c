@@ -168,7 +168,8 @@ static void note(struct feed_run *f, const struct notice *n, const char *about, 
 	json_put_text(b, n->rule);
 	buf_text(b, ",");
 	json_put_text(b, n->severity);
-	buf_printf(b, "],\"object_refs\":[\"%s\"],\"external_references\":[{\"source_name\":\"auscult\",\"external_id\":", about);
+	buf_printf(b,
+		   "],\"object_refs\":[\"%s\"],\"external_references\":[{\"source_name\":\"auscult\",\"external_id\":", about);
 	json_put_text(b, n->id);
 	buf_text(b, "}]}");
 	buf_done(&text);
@@ -245,5 +246,6 @@ static void end(struct feed_run *f)
 	buf_text(&f->out, "}\n");
 }
 
-const struct feed feed_stix_bundle = { .name = "stix", .doc = "findings above info and their cases as a STIX 2.1 bundle",
-				       .record = record, .end = end };
+const struct feed feed_stix_bundle = {
+	.name = "stix", .doc = "findings above info and their cases as a STIX 2.1 bundle", .record = record, .end = end
+};

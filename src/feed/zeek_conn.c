@@ -5,7 +5,8 @@
 
 static void begin(struct feed_run *f)
 {
-	zeek_head(&f->out, "conn", "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes "
+	zeek_head(&f->out, "conn",
+		  "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes "
 		  "conn_state orig_pkts resp_pkts orig_l2_addr resp_l2_addr",
 		  "time string addr port addr port enum string interval count count string count count string string");
 }

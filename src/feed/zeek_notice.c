@@ -4,7 +4,8 @@
 
 static void begin(struct feed_run *f)
 {
-	zeek_head(&f->out, "notice", "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto note msg sub src dst p n peer_descr "
+	zeek_head(&f->out, "notice",
+		  "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto note msg sub src dst p n peer_descr "
 		  "actions suppress_for",
 		  "time string addr port addr port enum enum string string addr addr port count string set[enum] interval");
 }

@@ -71,7 +71,8 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_FUNCTION] = { "function", F_TEXT, "function inside a program" },
 	[OBS_OFFSET] = { "offset", F_UINT, "place in the file", "By" },
 	[OBS_EXTRA] = { "extra", F_TEXTS, "further values of the same kind: more ports, addresses, names" },
-	[OBS_SETTING] = { "setting", F_TEXT, "who decides it: constant only, default that configuration may replace, from "
+	[OBS_SETTING] = { "setting", F_TEXT,
+			  "who decides it: constant only, default that configuration may replace, from "
 			  "configuration only" },
 	[OBS_RANGE] = { "range", F_TEXT, "what the registries say of the address: public, documentation, private …" },
 	[OBS_MAGIC] = { "magic", F_TEXT, "constant that outside input is compared with" },
@@ -79,7 +80,8 @@ static const struct field observed_fields[OBS_COUNT_] = {
 	[OBS_SECRET] = { "secret", F_TEXT, "the fixed credential itself", .privacy = SECRET },
 	[OBS_STEPS] = { "steps", F_TEXTS, "steps of the chain that stand together" },
 	[OBS_PREDICTION] = { "prediction", F_TEXT, "firmware finding that foretold it" },
-	[OBS_STARTED] = { "started", F_TEXT, "what starts the file inside a firmware image, or that nothing was found; unset: not known" },
+	[OBS_STARTED] = { "started", F_TEXT,
+			  "what starts the file inside a firmware image, or that nothing was found; unset: not known" },
 	[OBS_COMPONENT] = { "component", F_TEXT, "software of others inside a firmware image" },
 	[OBS_VERSION] = { "version", F_TEXT, "its version, as it stands in the bytes" },
 	[OBS_CPE] = { "cpe", F_TEXT, "its CPE 2.3 name" },

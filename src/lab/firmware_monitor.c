@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the lab's ARM programs do. The order of operations of monitor_obeying is the published one
- * (ICSMA-25-030-01): interface up, mount, forced copy, run. In all but monitor_as_text its address stands nowhere as text. */
+ * (ICSMA-25-030-01): interface up, mount, forced copy, run. In all but monitor_as_text its address stands nowhere
+ * as text. */
 #include "lab/firmware_monitor.h"
 
 #include <stdio.h>

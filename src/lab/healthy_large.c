@@ -5,7 +5,10 @@
 #include "lab/scenario.h"
 #include "lab/ward.h"
 
-enum { KIND = 20, KINDS = 10, NAME = 16, HTTPS = 443, LIS_PORT = 9100, POCT_PORT = 3001, DICOM = 11112, DICOM_TLS = 2762, SMB = 445, LPD = 515 };
+enum {
+	KIND = 20, KINDS = 10, NAME = 16, HTTPS = 443, LIS_PORT = 9100, POCT_PORT = 3001, DICOM = 11112,
+	DICOM_TLS = 2762, SMB = 445, LPD = 515,
+};
 
 #define STEP (5 * MINUTE)
 

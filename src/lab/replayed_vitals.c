@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A host on the segment sends the central station a monitor's values and curve of half an hour ago, with new times,
- * while the patient gets worse and the monitor goes on saying so. Beside it what only looks alike: a central station that hands
- * values on, and a simulator on the work bench that repeats itself. */
+ * while the patient gets worse and the monitor goes on saying so. Beside it what only looks alike: a central
+ * station that hands values on, and a simulator on the work bench that repeats itself. */
 #include "base/mem.h"
 #include "base/scope.h"
 #include "lab/scenario.h"
@@ -136,6 +136,7 @@ static void make(struct net *n)
 const struct scenario scenario_replayed_vitals = {
 	.name = "replayed-vitals",
 	.doc = "A host shows the central station a monitor's old values and curve while the patient gets worse",
-	.expect = "one device: values and curve of half an hour before again, and at odds with the monitor that goes on", .hours = 1.02,
+	.expect = "one device: values and curve of half an hour before again, and at odds with the monitor that goes on",
+	.hours = 1.02,
 	.make = make,
 };

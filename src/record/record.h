@@ -60,7 +60,8 @@ struct record_type {
 	const char *name, *doc;
 	const struct field *fields;
 	uint8_t nfields;                         /* <= RECORD_FIELDS */
-	bool imported;                           /* not seen but handed in: a newer one takes the place of the old in the store */
+	/* not seen but handed in: a newer one takes the place of the old in the store */
+	bool imported;
 	bool working;                            /* for detectors alone: another record says it to people */
 	bool repeats;                            /* whom it names is named by another record of the same message */
 };

@@ -55,7 +55,8 @@ struct seen {                                    /* a clue that came before: fou
 	uint8_t clue;
 };
 
-struct memo {                                    /* who the latest sender was: the next record is often of the same message */
+/* who the latest sender was: the next record is often of the same message */
+struct memo {
 	struct addr a;
 	struct mac m;
 	bool known;                              /* forgotten whenever an address changes hands */
@@ -98,7 +99,8 @@ struct devices {
 	struct told told[TOLD_MAX];
 	uint8_t indexes[INDEX_MEMO];             /* where decoders stand, by their address; compared before it counts */
 	struct guess of_protocol[DECODERS_MAX][2];       /* what speaking and what serving it suggests */
-	uint32_t *slots;                         /* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
+	/* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
+	uint32_t *slots;
 	struct arena *arena;                     /* while publishing */
 	char *label;                             /* what device_label returned last */
 	struct device_counts counts;

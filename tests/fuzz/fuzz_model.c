@@ -144,12 +144,18 @@ static void read_file(struct span s, struct fuzz_world *w, struct arena *arena)
 /* The same bytes as the files that say what starts, and as a script that they name. */
 static void add_tree(struct members *m, struct span s)
 {
-	static const char *const paths[] = { "etc/inittab", "etc/init.d/rcS", "etc/crontab", "etc/inetd.conf", "etc/rc.common", "etc/rc.d/S10a",
+	static const char *const paths[] = { "etc/inittab",
+					     "etc/init.d/rcS",
+					     "etc/crontab",
+					     "etc/inetd.conf",
+					     "etc/rc.common",
+					     "etc/rc.d/S10a",
 					     "lib/systemd/system/multi-user.target.wants/a.service" };
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		members_input(m, &(struct member){ .path = span_str(paths[i]) }, s);
 	struct span target = span_cut(s, 64);
-	members_input(m, &(struct member){ .path = SPAN_LIT("bin/sh"), .type = MEMBER_SYMLINK, .target = target }, (struct span){ 0 });
+	members_input(m, &(struct member){ .path = SPAN_LIT("bin/sh"), .type = MEMBER_SYMLINK, .target = target },
+		      (struct span){ 0 });
 }
 
 static void read_tree(struct span s, struct fuzz_world *w, struct arena *arena)
@@ -177,8 +183,14 @@ static struct advisories *advisories_about(struct span s, struct arena *arena)
 	products[1] = (struct advisory_product){ "P2", "m", "BusyBox", words[2], words[0], true };
 	struct vulnerability *weak = arena_new(arena, sizeof(*weak));
 	*weak = (struct vulnerability){ .cve = "CVE-2000-0001", .status[STATUS_AFFECTED] = { ids, 2 } };
-	struct advisory one = { .id = "A-1", .title = "t", .publisher = "p", .version = "1", .products = products, .nproducts = 2,
-				.vulnerabilities = weak, .nvulnerabilities = 1 };
+	struct advisory one = { .id = "A-1",
+				.title = "t",
+				.publisher = "p",
+				.version = "1",
+				.products = products,
+				.nproducts = 2,
+				.vulnerabilities = weak,
+				.nvulnerabilities = 1 };
 	(void)advisories_add(all, &one);
 	return all;
 }
@@ -189,10 +201,18 @@ static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena
 	static const struct {
 		const char *path;
 		enum scene_kind kind;
-	} places[] = { { "etc/init.d/S50app", SCENE_SCRIPT }, { "etc/passwd", SCENE_ACCOUNTS }, { "etc/shadow", SCENE_ACCOUNTS },
-		       { "etc/inittab", SCENE_INITTAB }, { "etc/inetd.conf", SCENE_INETD }, { "key", SCENE_KEYS },
-		       { "etc/crontab", SCENE_CRON }, { "etc/cron.d/report", SCENE_CRON }, { "var/spool/cron/crontabs/root", SCENE_CRON },
-		       { "lib/systemd/system/app.service", SCENE_UNIT }, { "etc/app.conf", SCENE_OTHER }, { "www/cgi-bin/a", SCENE_OTHER } };
+	} places[] = { { "etc/init.d/S50app", SCENE_SCRIPT },
+		       { "etc/passwd", SCENE_ACCOUNTS },
+		       { "etc/shadow", SCENE_ACCOUNTS },
+		       { "etc/inittab", SCENE_INITTAB },
+		       { "etc/inetd.conf", SCENE_INETD },
+		       { "key", SCENE_KEYS },
+		       { "etc/crontab", SCENE_CRON },
+		       { "etc/cron.d/report", SCENE_CRON },
+		       { "var/spool/cron/crontabs/root", SCENE_CRON },
+		       { "lib/systemd/system/app.service", SCENE_UNIT },
+		       { "etc/app.conf", SCENE_OTHER },
+		       { "www/cgi-bin/a", SCENE_OTHER } };
 	struct record_host host = { .keyring = w->keyring, .arena = arena };
 	struct scene_file files[ARRAY_LEN(places)];
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)

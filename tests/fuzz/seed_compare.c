@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* seed_compare OLD NEW OUT: writes what fuzz_compare reads: the records of two inspections in the wire's form, behind three
- * bytes that say where the second begins. */
+/* seed_compare OLD NEW OUT: writes what fuzz_compare reads: the records of two inspections in the wire's form,
+ * behind three bytes that say where the second begins. */
 #include <fcntl.h>
 #include <unistd.h>
 

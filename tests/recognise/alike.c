@@ -137,9 +137,10 @@ OWN char *same_copy(char *to, const char *from)
 	return to;
 }
 
-void *volatile used[] = { strlen, strcpy, strncpy, strchr, strrchr, strstr, strcmp, strncmp, strcasecmp, strncasecmp, memcpy,
-	memset, memchr, memcmp, strcspn, strspn, strtol, atoi, snprintf, sprintf, vsnprintf, getenv, inet_addr, inet_aton,
-	inet_pton, getaddrinfo };
+void *volatile used[] = { strlen,  strcpy,     strncpy,	    strchr,    strrchr,	   strstr,  strcmp,
+			  strncmp, strcasecmp, strncasecmp, memcpy,    memset,	   memchr,  memcmp,
+			  strcspn, strspn,     strtol,	    atoi,      snprintf,   sprintf, vsnprintf,
+			  getenv,  inet_addr,  inet_aton,   inet_pton, getaddrinfo };
 
 int main(int argc, char **argv)
 {

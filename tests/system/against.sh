@@ -20,7 +20,8 @@ report() { # OK TEXT
 	fi
 }
 
-for name in healthy hidden-update script-update startup-only-fix not-started-fix renamed-update text-update encoded-update; do
+for name in healthy hidden-update script-update startup-only-fix not-started-fix renamed-update \
+	text-update encoded-update; do
 	"$auscult" lab firmware "$name" -o "$work/$name.img" || exit 2
 done
 

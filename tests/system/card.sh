@@ -32,7 +32,8 @@ import hashlib, json, sys
 card, image, tree = json.load(open(sys.argv[1])), open(sys.argv[2], 'rb').read(), sys.argv[3]
 facts = {(f['what'], f['value']): f for f in card['facts']}
 assert card['kind'] == 'card' and card['form'] == 1 and card['image']['sha256'] == hashlib.sha256(image).hexdigest()
-for want in (('kernel', '2.6.27.8'), ('compiler', 'gcc version 4.3.2'), ('built', '2010-08-20 10:11:12'), ('model', 'M-8000'),
+for want in (('kernel', '2.6.27.8'), ('compiler', 'gcc version 4.3.2'), ('built', '2010-08-20 10:11:12'),
+             ('model', 'M-8000'),
              ('built', '2011-03-04 12:33:12'), ('version', '2.4.1'), ('newest file', '2011-03-13 07:06:40')):
     assert want in facts, want
 for f in card['facts'] + card['software']:
@@ -41,7 +42,8 @@ for f in card['facts'] + card['software']:
         path = f['where'].split(' > ')[-1]
         data = open(tree + '/' + path, 'rb').read()
         assert data[f['offset']:].startswith(f['said'].encode()), f
-assert {(s['name'], s.get('version')) for s in card['software']} >= {('BusyBox', '1.13.2'), ('Dropbear', '0.52'), ('Linux kernel', '2.6.27.8')}
+assert {(s['name'], s.get('version')) for s in card['software']} >= {('BusyBox', '1.13.2'), ('Dropbear', '0.52'),
+    ('Linux kernel', '2.6.27.8')}
 for m in card['members']:
     assert m['sha256'] == hashlib.sha256(open(tree + '/' + m['path'], 'rb').read()).hexdigest(), m
 assert 'etc/init.d/rcS' in {m['path'] for m in card['members']}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* expect FILE: reads `auscult watch --jsonl` or `inspect --jsonl` on standard input and compares its findings with FILE, an
- * expected.json as tests/golden/lab/README.md describes. Says each difference; exits 0 when there is none. */
+/* expect FILE: reads `auscult watch --jsonl` or `inspect --jsonl` on standard input and compares its findings with
+ * FILE, an expected.json as tests/golden/lab/README.md describes. Says each difference; exits 0 when there is none. */
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>

@@ -160,7 +160,8 @@ static int check(const struct job *j, const char *specimen)
 	}
 	wrong += check_surplus(j, specimen);
 	const char *miss = known_miss(j, specimen);
-	printf("%s - %s: %s%s%s\n", wrong ? "not ok" : "ok", j->variant, specimen, miss && wrong ? " # TODO " : "", miss && wrong ? miss : "");
+	printf("%s - %s: %s%s%s\n", wrong ? "not ok" : "ok", j->variant, specimen, miss && wrong ? " # TODO " : "",
+	       miss && wrong ? miss : "");
 	return !miss && wrong;
 }
 

@@ -326,7 +326,9 @@ static void a_monitor_that_all_read_by_the_factorys_community_is_one_word_of_inf
 	const char *said = ward_said(w);
 	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
 	ASSERT_SAYS(said, "\"rule\":\"net.known-credential\",\"severity\":\"info\"");
-	ASSERT_SAYS(said, "accepted an SNMP community that is the factory default of most products by snmp from 10.1.9.9 and 2 others");
+	ASSERT_SAYS(
+		said,
+		"accepted an SNMP community that is the factory default of most products by snmp from 10.1.9.9 and 2 others");
 	ASSERT_SAYS(said, "asked by 10.1.2.200");
 	reads(w, FAR, MONITOR, "public");
 	said = ward_said(w);

@@ -23,7 +23,8 @@ static void versions_fit_as_published(void **state)
 		{ "1.2.3", ">= 1.0.0  | <= 1.3.1", VERSION_YES }, { "1.4", ">= 1.0.0  | <= 1.3.1", VERSION_NO },
 		{ "0.9", ">= 1.0.0 | <= 1.3.1", VERSION_NO }, { "5.0", "4.0|5.0", VERSION_YES }, { "4.5", "4.0|5.0", VERSION_NO },
 		{ "5.7.2", "5.x.x", VERSION_YES }, { "6.0", "5.x", VERSION_NO }, { "11.4", "<= 11.x", VERSION_YES },
-		{ "v2.4", "2.4 and prior", VERSION_YES }, { "2.5", "2.4 and prior", VERSION_NO }, { "1.1", "prior to 1.2", VERSION_YES },
+		{ "v2.4", "2.4 and prior", VERSION_YES }, { "2.5", "2.4 and prior", VERSION_NO },
+		{ "1.1", "prior to 1.2", VERSION_YES },
 		{ "2.4A", "<= 2.6A", VERSION_YES }, { "2.6B", "<= 2.6A", VERSION_NO }, { "B.02", "<= B.12", VERSION_YES },
 		{ "K", "<= K", VERSION_YES }, { "L", "<= K", VERSION_NO }, { "2.01", "<= 2.01 (end-of-life Nov 2017)", VERSION_YES },
 		{ "1.0", "with wireless option (shipped between 2016-August 2018)", VERSION_UNKNOWN },
@@ -34,7 +35,8 @@ static void versions_fit_as_published(void **state)
 		{ "1.5", "vers:generic/>=1.0|<2.0", VERSION_YES }, { "2.0", "vers:generic/>=1.0|<2.0", VERSION_NO },
 		{ "1.0.2g", "<1.0.2k", VERSION_YES }, { "1.0.2za", "<1.0.2k", VERSION_NO }, { "1.0.2y", "<=1.0.2za", VERSION_YES },
 		{ "1.0.2g", "<=1.0.2", VERSION_NO }, { "8.0p1", "<8.1", VERSION_YES }, { "2010.06-rc1", "<2010.06", VERSION_YES },
-		{ "2010.06", "<=2010.06-rc1", VERSION_NO }, { "2.0-rc2", "<2.0.1", VERSION_YES }, { "2.0-beta1", ">=2.0.0", VERSION_NO },
+		{ "2010.06", "<=2010.06-rc1", VERSION_NO }, { "2.0-rc2", "<2.0.1", VERSION_YES },
+		{ "2.0-beta1", ">=2.0.0", VERSION_NO },
 		{ "3.0", "", VERSION_UNKNOWN }, { "3.0", "|||", VERSION_UNKNOWN },
 	};
 	(void)state;
@@ -66,12 +68,14 @@ static void what_is_no_csaf_is_refused(void **state)
 	}
 }
 
-#define DOC(tree, list) "{\"document\":{\"csaf_version\":\"2.0\",\"title\":\"t\",\"publisher\":{\"name\":\"p\"},\"tracking\":{" \
+#define DOC(tree, list) \
+	"{\"document\":{\"csaf_version\":\"2.0\",\"title\":\"t\",\"publisher\":{\"name\":\"p\"},\"tracking\":{" \
 	"\"id\":\"X-1\",\"version\":\"1\",\"status\":\"final\",\"current_release_date\":\"2025-01-01T00:00:00Z\"}}," \
 	"\"product_tree\":{\"branches\":[" tree "]},\"vulnerabilities\":[" list "]}"
-#define PRODUCT(maker, name, category, version, id) "{\"category\":\"vendor\",\"name\":\"" maker "\",\"branches\":[" \
-	"{\"category\":\"product_name\",\"name\":\"" name "\",\"branches\":[{\"category\":\"" category "\",\"name\":\"" version \
-	"\",\"product\":{\"name\":\"x\",\"product_id\":\"" id "\"}}]}]}"
+#define PRODUCT(maker, name, category, version, id) \
+	"{\"category\":\"vendor\",\"name\":\"" maker "\",\"branches\":[" \
+	"{\"category\":\"product_name\",\"name\":\"" name "\",\"branches\":[{\"category\":\"" category \
+	"\",\"name\":\"" version "\",\"product\":{\"name\":\"x\",\"product_id\":\"" id "\"}}]}]}"
 
 static void deep_branches_and_lost_ids_are_told(void **state)
 {
@@ -81,7 +85,8 @@ static void deep_branches_and_lost_ids_are_told(void **state)
 	char err[ADVISORY_ERR] = "";
 	struct buf deep = { 0 };
 	arena_init(&a, ADVISORY_MEMORY);
-	buf_text(&deep, "{\"document\":{\"csaf_version\":\"2.0\",\"tracking\":{\"id\":\"X\"}},\"product_tree\":{\"branches\":[");
+	buf_text(&deep,
+		 "{\"document\":{\"csaf_version\":\"2.0\",\"tracking\":{\"id\":\"X\"}},\"product_tree\":{\"branches\":[");
 	for (int i = 0; i < 100; i++)
 		buf_text(&deep, "{\"branches\":[");
 	assert_int_not_equal(csaf_read(buf_span(&deep), &a, &v, err), 0);
@@ -124,7 +129,8 @@ static void the_founding_case_is_known_without_import(void **state)
 	m = ask(t, (struct match_subject){ "Contec", "CMS 8000", "", NULL }, "CVE-2024-12248", &n);
 	assert_int_equal(m->says, MATCH_MAYBE);              /* three versions alone are named */
 	assert_string_equal(m->unknown, "version not known");
-	m = ask(t, (struct match_subject){ "Contec", "CMS8000", "smart3250-2.6.27-wlan2.1.7.cramfs", NULL }, "CVE-2024-12248", &n);
+	m = ask(t, (struct match_subject){ "Contec", "CMS8000", "smart3250-2.6.27-wlan2.1.7.cramfs", NULL }, "CVE-2024-12248",
+		&n);
 	assert_int_equal(m->says, MATCH_AFFECTED);
 	advisories_free(t);
 }
@@ -174,30 +180,36 @@ static struct advisories *with(const char *text)
 static void makers_write_themselves_in_many_ways(void **state)
 {
 	(void)state;
-	static const char *const makers[] = { "GE", "GE Healthcare", "GE HealthCare Technologies Inc.", "General Electric (GE)" };
-	struct advisories *t = with(DOC(PRODUCT("General Electric (GE)", "CARESCAPE B450", "product_version_range", "<2.0", "P1"),
-					ONE_CVE));
+	static const char *const makers[] = { "GE", "GE Healthcare", "GE HealthCare Technologies Inc.",
+					      "General Electric (GE)" };
+	struct advisories *t = with(
+		DOC(PRODUCT("General Electric (GE)", "CARESCAPE B450", "product_version_range", "<2.0", "P1"), ONE_CVE));
 	unsigned n;
 	for (size_t i = 0; i < ARRAY_LEN(makers); i++)
 		assert_non_null(ask(t, (struct match_subject){ makers[i], "CARESCAPE B450", "1.0", NULL }, "CVE-2020-1", &n));
 	assert_null(ask(t, (struct match_subject){ "Gelson", "B450", "1.0", NULL }, "CVE-2020-1", &n));
 	assert_null(ask(t, (struct match_subject){ "GE", "CARESCAPE B650", "1.0", NULL }, "CVE-2020-1", &n));
 	assert_int_equal(ask(t, (struct match_subject){ "GE", "B450", "1.0", NULL }, "CVE-2020-1", &n)->says, MATCH_AFFECTED);
-	assert_int_equal(ask(t, (struct match_subject){ "GE", "B450", "2.0", NULL }, "CVE-2020-1", &n)->says, MATCH_NOT_AFFECTED);
+	assert_int_equal(ask(t, (struct match_subject){ "GE", "B450", "2.0", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_NOT_AFFECTED);
 	assert_int_equal(ask(t, (struct match_subject){ NULL, "B450", "1.0", NULL }, "CVE-2020-1", &n)->says, MATCH_MAYBE);
-	assert_int_equal(ask(t, (struct match_subject){ "GE", "CARESCAPE", "1.0", NULL }, "CVE-2020-1", &n)->says, MATCH_MAYBE);
+	assert_int_equal(ask(t, (struct match_subject){ "GE", "CARESCAPE", "1.0", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_MAYBE);
 	assert_null(ask(t, (struct match_subject){ "GE", "Patient Monitor", "1.0", NULL }, "CVE-2020-1", &n));
 	advisories_free(t);
-	t = with(DOC(PRODUCT("Innokas Yht\xc3\x83\xc2\xa4m\xc3\x83\xc2\xa4 Oy", "VC150", "product_version_range", "<2.0", "P1"), ONE_CVE));
-	assert_non_null(ask(t, (struct match_subject){ "Innokas Yht\xc3\xa4m\xc3\xa4 Oy", "VC-150", "1.0", NULL }, "CVE-2020-1", &n));
+	t = with(
+		DOC(PRODUCT("Innokas Yht\xc3\x83\xc2\xa4m\xc3\x83\xc2\xa4 Oy", "VC150", "product_version_range", "<2.0", "P1"),
+		    ONE_CVE));
+	assert_non_null(
+		ask(t, (struct match_subject){ "Innokas Yht\xc3\xa4m\xc3\xa4 Oy", "VC-150", "1.0", NULL }, "CVE-2020-1", &n));
 	advisories_free(t);
 }
 
 static void a_product_beside_the_family_is_another_one(void **state)
 {
 	(void)state;
-	struct advisories *t = with(DOC(PRODUCT("Philips", "IntelliVue Information Center iX", "product_version", "vers:all/*", "P1"),
-					ONE_CVE));
+	struct advisories *t = with(
+		DOC(PRODUCT("Philips", "IntelliVue Information Center iX", "product_version", "vers:all/*", "P1"), ONE_CVE));
 	unsigned n;
 	assert_null(ask(t, (struct match_subject){ "Philips", "IntelliVue MX800", "B.02", NULL }, "CVE-2020-1", &n));
 	advisories_free(t);
@@ -210,7 +222,8 @@ static void a_product_beside_the_family_is_another_one(void **state)
 static void common_words_tell_something_with_the_maker(void **state)
 {
 	(void)state;
-	struct advisories *t = with(DOC(PRODUCT("Orthanc", "Orthanc server", "product_version_range", "<1.5.8", "P1"), ONE_CVE));
+	struct advisories *t = with(
+		DOC(PRODUCT("Orthanc", "Orthanc server", "product_version_range", "<1.5.8", "P1"), ONE_CVE));
 	unsigned n;
 	assert_int_equal(ask(t, (struct match_subject){ "Orthanc", "Orthanc Server", "1.5", NULL }, "CVE-2020-1", &n)->says,
 			 MATCH_AFFECTED);
@@ -227,10 +240,12 @@ static void a_fix_and_model_numbers_in_the_version_count(void **state)
 		PRODUCT("Acme", "Flow 7", "product_version", "3.1", "P2"), ONE_CVE));
 	unsigned n;
 	assert_int_equal(ask(t, (struct match_subject){ "Acme", "Flow 7", "3.1", NULL }, "CVE-2020-1", &n)->says, MATCH_FIXED);
-	assert_int_equal(ask(t, (struct match_subject){ "Acme", "Flow 7", "2.9", NULL }, "CVE-2020-1", &n)->says, MATCH_AFFECTED);
+	assert_int_equal(ask(t, (struct match_subject){ "Acme", "Flow 7", "2.9", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_AFFECTED);
 	advisories_free(t);
 	t = with(DOC(PRODUCT("Medtronic", "MiniMed pump", "product_version", "MMT-1711 | MMT-1712", "P1"), ONE_CVE));
-	assert_int_equal(ask(t, (struct match_subject){ "Medtronic", "MMT-1712", "", NULL }, "CVE-2020-1", &n)->says, MATCH_AFFECTED);
+	assert_int_equal(ask(t, (struct match_subject){ "Medtronic", "MMT-1712", "", NULL }, "CVE-2020-1", &n)->says,
+			 MATCH_AFFECTED);
 	assert_null(ask(t, (struct match_subject){ "Medtronic", "MMT-1999", "", NULL }, "CVE-2020-1", &n));
 	advisories_free(t);
 }

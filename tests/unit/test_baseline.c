@@ -14,12 +14,14 @@ static const struct decoder *const from[] = { NULL };
 #define NOW_S UINT64_C(1700000000)               /* fake_ward begins on 2023-11-14 at 22:13:20 */
 
 /* Three known devices, last seen an hour before the ward begins; the MACs are those that the ward gives. */
-#define MONITOR_1 "{\"kind\":\"device\",\"id\":\"D-00000001\",\"name\":\"mon-1\",\"role\":\"patient monitor\",\"medical\":true," \
+#define MONITOR_1 \
+	"{\"kind\":\"device\",\"id\":\"D-00000001\",\"name\":\"mon-1\",\"role\":\"patient monitor\",\"medical\":true," \
 	"\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.9\",\"10.1.2.3\"],\"version\":\"2.4\",\"serial\":\"S1\"," \
 	"\"first\":\"2023-11-13T08:00:00Z\",\"last\":\"2023-11-14T21:13:20.5Z\",\"clues\":[" \
 	"{\"what\":\"version\",\"said\":\"2.4\",\"from\":\"hl7.firmware\"},{\"what\":\"serial\",\"said\":\"S1\"," \
 	"\"from\":\"hl7.device_id\"},{\"what\":\"name\",\"said\":\"mon-1\",\"from\":\"dhcp.host\"}]}\n"
-#define CENTRAL_2 "{\"id\":\"D-00000002\",\"role\":\"central station\",\"medical\":true,\"mac\":\"02:00:00:00:00:02\"," \
+#define CENTRAL_2 \
+	"{\"id\":\"D-00000002\",\"role\":\"central station\",\"medical\":true,\"mac\":\"02:00:00:00:00:02\"," \
 	"\"addresses\":[\"10.1.2.5\"],\"first\":\"2023-11-13T08:00:00Z\",\"last\":\"2023-11-14T21:00:00Z\"}\n"
 #define PRINTER_3 "{\"id\":\"D-00000003\",\"role\":\"printer\",\"medical\":false,\"addresses\":[\"10.1.2.50\"]," \
 	"\"first\":\"2023-11-13T08:00:00Z\",\"last\":\"2023-11-14T21:00:00Z\"}\n"
@@ -84,7 +86,8 @@ static void everybody(struct ward *w)
 static void lines_that_are_no_devices_are_skipped_and_counted(void **state)
 {
 	(void)state;
-	struct baseline *b = known("\n[1]\n{\"id\":7}\nnonsense\n{\"id\":\"\"}\n" MONITOR_1 MONITOR_1 "{\"id\":\"x\",\"clues\":{},"
+	struct baseline *b = known("\n[1]\n{\"id\":7}\nnonsense\n{\"id\":\"\"}\n" MONITOR_1 MONITOR_1
+				   "{\"id\":\"x\",\"clues\":{},"
 				   "\"addresses\":[3],\"mac\":\"zz\",\"last\":\"never\"}");
 	assert_int_equal(baseline_count(b), 2);
 	assert_int_equal(baseline_skipped(b), 5);
@@ -142,7 +145,8 @@ static void an_older_capture_read_later_is_nothing(void **state)
 static void another_protocol_that_words_it_otherwise_is_no_change(void **state)
 {
 	(void)state;
-	static const struct saying clues[] = { { "version", "dicom.version", "V2_4_SP1" }, { "serial", "hl7.device_id", "S1" } };
+	static const struct saying clues[] = { { "version", "dicom.version", "V2_4_SP1" },
+					       { "serial", "hl7.device_id", "S1" } };
 	struct baseline *b = known(MONITOR_1 CENTRAL_2 PRINTER_3);
 	struct ward *w = ward(b);
 	publish_row(w, 1, 10, 3600, clues, 2);

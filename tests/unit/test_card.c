@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a device says beside the card of a firmware: what is not of one kind is not compared, then equal and different. */
+/* What a device says beside the card of a firmware: what is not of one kind is not compared, then equal and
+ * different. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -50,7 +51,9 @@ static void assert_answers(const char *what, const char *from, const char *said,
 static void what_is_no_card_is_refused(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "[]", "{}", "{\"kind\":\"finding\"}", "{\"kind\":\"card\",\"form\":2}", "{\"kind\":\"card\"" };
+	static const char *const bad[] = {
+		"", "[]", "{}", "{\"kind\":\"finding\"}", "{\"kind\":\"card\",\"form\":2}", "{\"kind\":\"card\""
+	};
 	struct cards *t = cards_new();
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		char err[CARD_ERR] = "";
@@ -69,8 +72,12 @@ static void lists_of_other_things_are_no_harm(void **state)
 	struct arena a;
 	char err[CARD_ERR] = "";
 	arena_init(&a, 1 << 16);
-	assert_int_equal(cards_read(t, SPAN_LIT("{\"kind\":\"card\",\"form\":1,\"facts\":[1,null,{\"what\":5}],\"software\":{\"a\":1},"
-						"\"says\":[[]]}"), "x", NULL, err), 0);
+	assert_int_equal(
+		cards_read(t,
+			   SPAN_LIT("{\"kind\":\"card\",\"form\":1,\"facts\":[1,null,{\"what\":5}],\"software\":{\"a\":1},"
+				    "\"says\":[[]]}"),
+			   "x", NULL, err),
+		0);
 	assert_int_equal(card_compare(&t->v[0], SPAN_LIT("system"), SPAN_LIT("x"), SPAN_LIT("Boa/0.94"), &a, v), 0);
 	arena_done(&a);
 	cards_free(t);
@@ -97,7 +104,8 @@ static void the_same_version_is_equal(void **state)
 	assert_answers("system", "ssh.software", "dropbear_0.52", "Dropbear 0.52/0.52 equal");
 	assert_answers("system", "dicom.implementation_version", "OFFIS_DCMTK_362", "DCMTK 362/3.6.2 equal");
 	assert_answers("system", "dicom.implementation", "1.2.276.0.7230010.3.0.3.6.2", "DCMTK 3.6.2/3.6.2 equal");
-	assert_answers("system", "snmp.system", "Linux mon-3 2.6.27.8 #1 PREEMPT Mon Mar 2 armv5", "Linux kernel 2.6.27.8/2.6.27.8 equal");
+	assert_answers("system", "snmp.system", "Linux mon-3 2.6.27.8 #1 PREEMPT Mon Mar 2 armv5",
+		       "Linux kernel 2.6.27.8/2.6.27.8 equal");
 	assert_answers("system", "ssdp.server", "Linux/2.6.27.8, UPnP/1.0, Portable SDK for UPnP devices/1.6.6",
 		       "Linux kernel 2.6.27.8/2.6.27.8 equal; libupnp 1.6.6/1.6.6 equal");
 }
@@ -106,7 +114,8 @@ static void another_version_differs(void **state)
 {
 	(void)state;
 	assert_answers("system", "ssh.software", "dropbear_2012.55", "Dropbear 2012.55/0.52 differs");
-	assert_answers("system", "dhcp.vendor_class", "dhcpcd-5.5.6:Linux-2.6.31:armv5tejl:x", "Linux kernel 2.6.31/2.6.27.8 differs");
+	assert_answers("system", "dhcp.vendor_class", "dhcpcd-5.5.6:Linux-2.6.31:armv5tejl:x",
+		       "Linux kernel 2.6.31/2.6.27.8 differs");
 	assert_answers("system", "dhcp.vendor_class", "udhcp 1.1.2", "BusyBox 1.1.2/1.13.2 differs");
 	assert_answers("system", "http.server", "lighttpd/1.4.39", "lighttpd 1.4.39/1.4.20 differs");
 }
@@ -125,7 +134,8 @@ static void versions_of_the_whole_may_be_counted_otherwise(void **state)
 	assert_answers("version", "poct1a.firmware", "2.5.0", "version 2.5.0/2.4.1 differs, maybe counted otherwise");
 	assert_answers("version", "poct1a.firmware", "A.01", "version A.01/2.4.1 cannot be told");
 	assert_answers("model", "mdns.model", "m8000", "model m8000/M-8000 equal");
-	assert_answers("maker", "mdns.maker", "ACME Medical Systems Ltd.", "maker ACME Medical Systems Ltd./Acme Medical equal");
+	assert_answers("maker", "mdns.maker", "ACME Medical Systems Ltd.",
+		       "maker ACME Medical Systems Ltd./Acme Medical equal");
 	assert_answers("maker", "mdns.maker", "Other", "maker Other/Acme Medical differs, maybe counted otherwise");
 }
 

@@ -21,7 +21,13 @@ static bool is_even(const char *text)
 }
 
 static const struct conf_key keys[] = {
-	{ .section = "zone", .name = "*", .key = "net", .repeat = true, .fits = is_even, .expected = "an even thing", .doc = "n" },
+	{ .section = "zone",
+	  .name = "*",
+	  .key = "net",
+	  .repeat = true,
+	  .fits = is_even,
+	  .expected = "an even thing",
+	  .doc = "n" },
 	{ .section = "limits", .key = "count", .type = CONF_NUM, .min = 1, .max = 100, .fallback = "7", .doc = "how many" },
 	{ .section = "limits", .key = "loud", .type = CONF_BOOL, .doc = "speak" },
 	{ .section = "limits", .key = "mode", .type = CONF_CHOICE, .expected = "fast|slow", .doc = "pace" },

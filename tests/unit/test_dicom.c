@@ -202,7 +202,11 @@ static void what_is_no_dicom_gets_no_bid(void **state)
 	assert_int_equal(talk_bid("dicom", BYTES("\x04\x00\x00\x00\x00\x10\x00\x00\x00\x0d\x01\x00zzzz"), true), BID_NO);
 	assert_int_equal(talk_bid("dicom", BYTES("\x04\x00\x00\x00\x00\x10\x00\x00\x00\x0c\x02\x00zzzz"), true), BID_NO);
 	assert_int_equal(talk_bid("dicom", BYTES("\x04\x00\x00\x00\x00\x10\x00\x00\x00\x0c\x01\x04zzzz"), true), BID_NO);
-	assert_int_equal(talk_bid("dicom", BYTES("\x01\x00\x00\x00\x00\x20" "abcdefghabcdefghabcdefghabcdefgh"), true), BID_NO);
+	assert_int_equal(talk_bid("dicom",
+				  BYTES("\x01\x00\x00\x00\x00\x20"
+					"abcdefghabcdefghabcdefghabcdefgh"),
+				  true),
+			 BID_NO);
 	assert_int_equal(talk_bid("dicom", span_of((uint8_t[256]){ 1 }, 256), true), BID_NO);
 }
 
@@ -227,7 +231,8 @@ static void an_element_cut_by_the_end_of_the_head_is_not_told(void **state)
 	command(&up, 0x0001, CT_STORE, NULL);
 	element(&set, LITTLE, 0x00080060, "CS", BYTES("CT"));
 	element(&set, LITTLE, 0x00090001, "UN", span_of(long_text, sizeof(long_text)));
-	element(&set, LITTLE, 0x00100010, "PN", BYTES("Doe^Jane^of^a^name^that^reaches^beyond^what^is^looked^at^here^and^now^^^^ "));
+	element(&set, LITTLE, 0x00100010, "PN",
+		BYTES("Doe^Jane^of^a^name^that^reaches^beyond^what^is^looked^at^here^and^now^^^^ "));
 	data(&up, 2, &set);
 	talk_bytes(t, true, buf_span(&up), 1000);
 	talk_expect(t, "\"modality\":\"CT\"");
@@ -376,7 +381,9 @@ static void a_patient_is_found_in_every_encoding(void **state)
 	(void)state;
 	for (int x = IMPLICIT; x <= BIG; x++) {
 		struct talk *t = store(x, "ctroom1 ", NULL, 61);
-		talk_expect(t, "\"event\":\"command\",\"command\":\"C-STORE-RQ\",\"role\":\"imaging\",\"peer_role\":\"PACS\",\"message_id\":7");
+		talk_expect(
+			t,
+			"\"event\":\"command\",\"command\":\"C-STORE-RQ\",\"role\":\"imaging\",\"peer_role\":\"PACS\",\"message_id\":7");
 		expect_token(t, "patient_name", "Doe^Jane");
 		expect_token(t, "patient_id", "LAB0001");
 		expect_token(t, "birth_date", "19700101");

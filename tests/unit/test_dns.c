@@ -21,9 +21,11 @@ static const struct sample samples[] = {
 	{ "1234 0100 0001 0000 0000", false, NULL },
 	{ "1234 0100 0001 0000 0000 0000 c00c 0001 0001", false, "type=A questions=1\n" },            /* points at itself */
 	{ "1234 0100 0001 0000 0000 0000 c00e c00c 0001 0001", false, "questions=1" },                /* forward, then back */
-	{ "1234 0100 0001 0000 0000 0000 40'x'00 0001 0001", false, "questions=1" },                  /* neither label nor pointer */
+	/* neither label nor pointer */
+	{ "1234 0100 0001 0000 0000 0000 40'x'00 0001 0001", false, "questions=1" },
 	{ "1234 8180 0001 0001 0000 0000 " WWW "0001 0001 c00c 0001 0001 00000e10 0040 0a00", false,
-	  "rcode=NOERROR query=www.example.com type=A questions=1 answers=1" },                       /* data longer than the rest */
+	  /* data longer than the rest */
+	  "rcode=NOERROR query=www.example.com type=A questions=1 answers=1" },
 	{ "1234 8180 0001 0001 0000 0000 " WWW "0005 0001 c00c 0005 0001 00000e10 0002 c0ff", false, "query=www.example.com" },
 	{ "1234 8180 0001 0001 0000 0000 " WWW "0005 0001 c00c 0005 0001 00000e10 0002 03'toolong'00", false, "query=" },
 	{ QUERY, true, "dns variant=dns id=4660 response=false opcode=query query=www.example.com type=A questions=1\n" },

@@ -105,7 +105,9 @@ static size_t bands_apart(const char *svg)
 	static struct rect v[8192];
 	size_t n = 0;
 	for (const char *s = svg; (s = strstr(s, "<g><rect x=")); s++) {
-		assert_int_equal(sscanf(s, "<g><rect x=\"%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf\"", &v[n].x, &v[n].y, &v[n].width, &v[n].height), 4);
+		assert_int_equal(sscanf(s, "<g><rect x=\"%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf\"", &v[n].x, &v[n].y, &v[n].width,
+					&v[n].height),
+				 4);
 		assert_true(v[n].x >= 40 && v[n].x + v[n].width <= 890 && v[n].width >= 2.5);
 		for (size_t k = 0; k < n; k++)
 			if (fabs(v[k].y - v[n].y) < 1)

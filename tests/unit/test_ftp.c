@@ -203,7 +203,9 @@ static void data_connections_are_bodies_or_listings(void **state)
 static void every_prefix_is_survived(void **state)
 {
 	(void)state;
-	try_prefixes(&decoder_ftp, SPAN_LIT("220-a\r\n220 b\r\nUSER x\r\n227 x (1,2,3,4,5,6)\r\n229 (|||1|)\r\nEPRT |2|::1|5|\r\n"), OVER_TCP);
+	try_prefixes(&decoder_ftp,
+		     SPAN_LIT("220-a\r\n220 b\r\nUSER x\r\n227 x (1,2,3,4,5,6)\r\n229 (|||1|)\r\nEPRT |2|::1|5|\r\n"),
+		     OVER_TCP);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)

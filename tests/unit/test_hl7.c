@@ -110,7 +110,8 @@ static void the_middle_of_a_conversation_is_recognised_by_its_segments(void **st
 static void a_contec_stream_is_not_hl7(void **state)
 {
 	(void)state;
-	assert_int_equal(talk_bid("hl7", BYTES("\x02\x00\x05\x47\x02\x00\x05\x43\x06\x00\x05\x45\x00\x00\x03\xFF"), true), BID_NO);
+	assert_int_equal(talk_bid("hl7", BYTES("\x02\x00\x05\x47\x02\x00\x05\x43\x06\x00\x05\x45\x00\x00\x03\xFF"), true),
+			 BID_NO);
 }
 
 /* ---- privacy ---- */
@@ -156,8 +157,13 @@ static void blank(void *ctx, const struct field *f, struct span where, const str
 static void every_planted_place_is_told_to_the_host(void **state)
 {
 	(void)state;
-	static const char *const of_nobody[] = { /* fields that the norm gives to no person */
-		"NAME^PLANTED is no name||PLANTED", "LN|PLANTED|72|x PLANTED", "|PLANTED||PLANTEDnurse", "|PLANTED15", "|PLANTED|PLANTEDbirth",
+	static const char *const of_nobody[] = {
+		/* fields that the norm gives to no person */
+		"NAME^PLANTED is no name||PLANTED",
+		"LN|PLANTED|72|x PLANTED",
+		"|PLANTED||PLANTEDnurse",
+		"|PLANTED15",
+		"|PLANTED|PLANTEDbirth",
 	};
 	struct talk *t = talk_new("hl7");
 	struct blanked b = { .n = 0 };
@@ -247,7 +253,8 @@ static void pieces_of_any_size_give_the_same_records(void **state)
 static void several_messages_are_told_apart_with_and_without_blocks(void **state)
 {
 	(void)state;
-	struct talk *t = heard(BYTES(VT MSH "PID|1||A1\r" MSH "PID|1||A2\r" END VT MSH "PID|1||A3\r\x1C" VT VT MSH END), 4000, false);
+	struct talk *t = heard(BYTES(VT MSH "PID|1||A1\r" MSH "PID|1||A2\r" END VT MSH "PID|1||A3\r\x1C" VT VT MSH END), 4000,
+			       false);
 	expect_count(t, MESSAGE, 4);
 	expect_count(t, "\"mllp\":true", 4);
 	talk_free(t);
@@ -433,7 +440,8 @@ static void the_header_is_read(void **state)
 static void an_acknowledgement_is_read(void **state)
 {
 	(void)state;
-	struct talk *t = heard(BYTES(VT "MSH|^~\\&|HIS|LAB|MON|W3|2026||ACK|77|P|2.3\rMSA|AE|M1|PLANTED text\r" END), 9, false);
+	struct talk *t = heard(BYTES(VT "MSH|^~\\&|HIS|LAB|MON|W3|2026||ACK|77|P|2.3\rMSA|AE|M1|PLANTED text\r" END), 9,
+			       false);
 	talk_expect(t, "\"message_type\":\"ACK\"");
 	talk_expect(t, "\"ack_code\":\"AE\",\"acked_id\":\"M1\"");
 	talk_never(t, "PLANTED");
@@ -605,7 +613,8 @@ static void every_patient_of_a_list_counts(void **state)
 static void a_datagram_may_hold_several_messages(void **state)
 {
 	(void)state;
-	struct vitals_seen s = measured(BYTES(VT MSH "OBX|1|NM|HR||1\r" END VT MSH "OBX|1|NM|HR||2\r" END MSH "OBX|1|NM|HR||3\r"));
+	struct vitals_seen s = measured(
+		BYTES(VT MSH "OBX|1|NM|HR||1\r" END VT MSH "OBX|1|NM|HR||2\r" END MSH "OBX|1|NM|HR||3\r"));
 	assert_int_equal(s.n, 3);
 }
 
@@ -614,8 +623,21 @@ static void a_datagram_may_hold_several_messages(void **state)
 static void hostile_messages_stay_bounded(void **state)
 {
 	(void)state;
-	static const char *const fill[] = { "~", "|", "^", "&", "OBX|1|NM|HR||1\r", "PID|1||", "PID|1||x\r", "\r\n", VT, "MSH|", "\rMSH|^~\\&",
-	                                    "~a", "OBX|1|NM|1^2^3^4^5^6||1||||||||||||x~y~z\r", "\x1C", ("\r" MSH) };
+	static const char *const fill[] = { "~",
+					    "|",
+					    "^",
+					    "&",
+					    "OBX|1|NM|HR||1\r",
+					    "PID|1||",
+					    "PID|1||x\r",
+					    "\r\n",
+					    VT,
+					    "MSH|",
+					    "\rMSH|^~\\&",
+					    "~a",
+					    "OBX|1|NM|1^2^3^4^5^6||1||||||||||||x~y~z\r",
+					    "\x1C",
+					    ("\r" MSH) };
 	for (size_t i = 0; i < ARRAY_LEN(fill); i++) {
 		struct buf b = { 0 };
 		buf_text(&b, VT MSH "PID|1||A1");

@@ -36,9 +36,18 @@ static void kin_of_http_get_no_bid(void **state)
 {
 	(void)state;
 	static const char *const kin[] = {
-		"OPTIONS sip:nm SIP/2.0\r\nVia: x\r\n\r\n", "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n", "RTSP/1.0 200 OK\r\n\r\n",
-		"SIP/2.0 200 OK\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "220 ftp ready\r\n", "USER anonymous\r\n", "GET\r\n", "HTTPX/1.1 200\r\n",
-		"MSH|^~\\&|A|B\r", "get lost\r\n", "ICY 200 OK\r\n",
+		"OPTIONS sip:nm SIP/2.0\r\nVia: x\r\n\r\n",
+		"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+		"RTSP/1.0 200 OK\r\n\r\n",
+		"SIP/2.0 200 OK\r\n\r\n",
+		"SSH-2.0-OpenSSH_9.2\r\n",
+		"220 ftp ready\r\n",
+		"USER anonymous\r\n",
+		"GET\r\n",
+		"HTTPX/1.1 200\r\n",
+		"MSH|^~\\&|A|B\r",
+		"get lost\r\n",
+		"ICY 200 OK\r\n",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(kin); i++)
 		assert_int_equal(talk_bid("http", span_str(kin[i]), true), BID_NO);
@@ -62,7 +71,9 @@ static void no_value_of_a_query_and_no_credential_is_shown(void **state)
 		"GET http://me:pw1@ris.local/fhir/Patient/P4711;v=pw2/$everything?name=Doe&mrn=4711&pw3#pw4 HTTP/1.1\r\n"
 		"Host: other\r\nCookie: session=pw5\r\nAuthorization: Basic cHc2\r\nReferer: http://x/?q=pw7\r\n\r\n"
 		"GET /dicom-web/studies/1.2.3/series HTTP/1.1\r\nAuthorization: pw8\r\n\r\n", "", 50);
-	static const char *const secret[] = { "pw1", "pw2", "pw3", "pw4", "pw5", "cHc2", "pw7", "pw8", "4711", "Doe", "1.2.3" };
+	static const char *const secret[] = {
+		"pw1", "pw2", "pw3", "pw4", "pw5", "cHc2", "pw7", "pw8", "4711", "Doe", "1.2.3",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(secret); i++)
 		talk_never(t, secret[i]);
 	talk_expect(t, "\"host\":\"ris.local\",\"path\":\"/fhir/Patient/*/$everything\",\"parameters\":[\"name\",\"mrn\"]");
@@ -81,7 +92,9 @@ static void a_length_says_where_the_body_ends(void **state)
 		struct talk *t = exchange(
 			"PUT /in HTTP/1.1\r\nHost: h\r\nUser-Agent: pump/1\r\nContent-Length: 5\r\n\r\nGET /GET /out HTTP/1.1\r\n\r\n",
 			"HTTP/1.1 201 Created\r\nServer: s/2\r\nContent-Length: 0\r\n\r\n"
-			"HTTP/1.1 200 OK\r\nContent-Type: application/x-elf; name=secret\r\ncontent-length: 4, 4\r\n\r\n\x7f" "ELF", steps[i]);
+			"HTTP/1.1 200 OK\r\nContent-Type: application/x-elf; name=secret\r\ncontent-length: 4, 4\r\n\r\n\x7f"
+			"ELF",
+			steps[i]);
 		talk_expect(t, "\"method\":\"PUT\",\"host\":\"h\",\"path\":\"/in\",\"user_agent\":\"pump/1\"");
 		talk_expect(t, "body http /in at 0 of 5 last");
 		talk_expect(t, "\"event\":\"request\",\"method\":\"GET\",\"path\":\"/out\"");
@@ -188,7 +201,8 @@ static void what_goes_through_a_tunnel_is_no_http(void **state)
 	talk_never(t, "500");
 	assert_int_equal(t->malformed + t->refused, 0);
 	talk_free(t);
-	t = exchange("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\n\r\n\x81\x05hello", 5);
+	t = exchange("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+		     "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\n\r\n\x81\x05hello", 5);
 	talk_expect(t, "\"upgrade\":\"websocket\"");
 	assert_int_equal(t->malformed + t->refused, 0);
 	talk_free(t);
@@ -198,7 +212,8 @@ static void sloppy_heads_are_read_as_others_read_them(void **state)
 {
 	(void)state;
 	static const char *const down[] = {
-		"HTTP/1.1 200 OK\nContent-Length : 2\nServer:x\n\nok", "HTTP/1.1 200 OK\r\nServer:\r\n\tx\r\nContent-Length:\r\n 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\nContent-Length : 2\nServer:x\n\nok",
+		"HTTP/1.1 200 OK\r\nServer:\r\n\tx\r\nContent-Length:\r\n 2\r\n\r\nok",
 		" \r\nfoobar\r\nHTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 2\r\n\r\nok",
 		"\r\n\r\nHTTP/1.1 0200 OK\r\nserver: x\r\nno colon\r\ncontent-length: 2\r\n\r\nok",
 		"SIP/2.0 200 ok\r\nHTTP/1.2 200 OK\r\nSERVER: x\r\nCONTENT-LENGTH: 2\r\n\r\nok",

@@ -50,21 +50,23 @@ static void what_only_talks_of_versions_says_nothing(void **state)
 	assert_says("a/b/c/d/version", SPAN_LIT("1.2.3\n"), "");
 	assert_says("bin/app", SPAN_LIT("\0Linux version %s (%s@%s)\0U-Boot %s\0BusyBox vfoo ("), "");
 	assert_says("bin/app", SPAN_LIT("\0needs Linux version 2.6 or later\0"), "");
-	assert_says("var/log/messages", SPAN_LIT("Linux version 2.6.27.8 (a@b) (gcc version 4.1.2) #1 Mon Mar 2 07:00:00 UTC 2026\n"),
-		    "");
+	assert_says("var/log/messages",
+		    SPAN_LIT("Linux version 2.6.27.8 (a@b) (gcc version 4.1.2) #1 Mon Mar 2 07:00:00 UTC 2026\n"), "");
 }
 
 static void templates_are_no_maker(void **state)
 {
 	(void)state;
-	assert_says("etc/device_info", SPAN_LIT("DEVICE_MANUFACTURER='OpenWrt'\nDEVICE_PRODUCT='Generic'\nDEVICE_REVISION='v0'\n"), "");
+	assert_says("etc/device_info",
+		    SPAN_LIT("DEVICE_MANUFACTURER='OpenWrt'\nDEVICE_PRODUCT='Generic'\nDEVICE_REVISION='v0'\n"), "");
 	assert_says("etc/os-release", SPAN_LIT("IMAGE_VERSION=@VERSION@\n"), "");
 }
 
 static void known_files_name_maker_model_and_version(void **state)
 {
 	(void)state;
-	assert_says("etc/os-release", SPAN_LIT("NAME=Yocto\nPRETTY_NAME=\"Ward OS 3.1 (dunfell)\"\nBUILD_ID='r7'\n# c\nIMAGE_VERSION=2.4"),
+	assert_says("etc/os-release",
+		    SPAN_LIT("NAME=Yocto\nPRETTY_NAME=\"Ward OS 3.1 (dunfell)\"\nBUILD_ID='r7'\n# c\nIMAGE_VERSION=2.4"),
 		    "system=Ward OS 3.1 (dunfell); build=r7; version=2.4");
 	assert_says("rootfs/etc/device_info", SPAN_LIT("DEVICE_MANUFACTURER='Acme Medical'\nDEVICE_PRODUCT='M-8000'\n"),
 		    "maker=Acme Medical; model=M-8000");
@@ -84,14 +86,19 @@ static void a_version_file_is_read_whatever_its_keys_look_like(void **state)
 static void banners_name_kernel_compiler_and_dates(void **state)
 {
 	(void)state;
-	assert_says("vmlinux", SPAN_LIT("\1\0Linux version 2.6.27.8 (lab@host) (gcc version 4.1.2) #1 PREEMPT Mon Mar 2 07:00:00 UTC 2026\n\0"),
-		    "kernel=2.6.27.8; compiler=gcc version 4.1.2; built=2026-03-02 07:00:00");
-	assert_says("Image", SPAN_LIT("\0Linux version 5.10.0-oe (oe@host) (arm-gcc (GCC) 11.3.0, GNU ld (GNU Binutils) 2.38) #1 SMP "
-				      "Thu Jan  5 01:02:03 UTC 2023\n"),
+	assert_says(
+		"vmlinux",
+		SPAN_LIT(
+			"\1\0Linux version 2.6.27.8 (lab@host) (gcc version 4.1.2) #1 PREEMPT Mon Mar 2 07:00:00 UTC 2026\n\0"),
+		"kernel=2.6.27.8; compiler=gcc version 4.1.2; built=2026-03-02 07:00:00");
+	assert_says("Image",
+		    SPAN_LIT("\0Linux version 5.10.0-oe (oe@host) (arm-gcc (GCC) 11.3.0, GNU ld (GNU Binutils) 2.38) #1 SMP "
+			     "Thu Jan  5 01:02:03 UTC 2023\n"),
 		    "kernel=5.10.0-oe; compiler=arm-gcc (GCC) 11.3.0, GNU ld (GNU Binutils) 2.38; built=2023-01-05 01:02:03");
 	assert_says("u-boot.bin", SPAN_LIT("\0U-Boot 2010.06 (Aug 09 2012 - 15:07:45)\0"),
 		    "boot loader=U-Boot 2010.06; built=2012-08-09 15:07:45");
-	assert_says("bin/busybox", SPAN_LIT("\177ELF\0BusyBox v1.13.2 (2011-03-04 12:33:12 CST)\0"), "built=2011-03-04 12:33:12");
+	assert_says("bin/busybox", SPAN_LIT("\177ELF\0BusyBox v1.13.2 (2011-03-04 12:33:12 CST)\0"),
+		    "built=2011-03-04 12:33:12");
 }
 
 static void dates_that_are_none_are_left_out(void **state)

@@ -136,7 +136,9 @@ static void a_device_is_its_line_by_card_then_serial_then_address(void **state)
 	(void)state;
 	struct got g = read_csv(span_str("asset,serial,mac,ip\nA1,S-1001,02-00-5E-00-00-01,10.0.0.1\nA2,S-1002,,10.0.0.2\n"
 					 "A3,,02:00:5e:00:00:03,10.0.0.3\n,,,\n"));
-	static const char *const at1[] = { "10.0.0.1", NULL }, *const at2[] = { "10.0.0.2", NULL }, *const at3[] = { "10.0.0.3", NULL };
+	static const char *const at1[] = { "10.0.0.1", NULL }, *const at2[] = { "10.0.0.2", NULL }, *const at3[] = {
+		"10.0.0.3", NULL,
+	};
 	const char *how = "";
 	struct asset_device d = { "02:00:5e:00:00:01", "", "", at2 };
 	assert_ptr_equal(assets_find(&g.list, &d, &how), &g.list.v[0]);
@@ -158,9 +160,18 @@ static void the_figure_is_the_sum_of_what_it_shows(void **state)
 	struct risk r;
 	risk_figure(&(struct risk_facts){ .role = "workstation", .has_model = true, .has_version = true }, &r);
 	assert_int_equal(r.figure, 0);
-	risk_figure(&(struct risk_facts){
-		.clear_outside = true, .called_from_outside = true, .leaves = true, .leaves_answered = true, .patient = true,
-		.carries_patients = true, .affected = true, .cvss = 9.8, .cve = "CVE-1", .cvss_version = "3.1", .role = "ventilator" }, &r);
+	risk_figure(&(struct risk_facts){ .clear_outside = true,
+					  .called_from_outside = true,
+					  .leaves = true,
+					  .leaves_answered = true,
+					  .patient = true,
+					  .carries_patients = true,
+					  .affected = true,
+					  .cvss = 9.8,
+					  .cve = "CVE-1",
+					  .cvss_version = "3.1",
+					  .role = "ventilator" },
+		    &r);
 	assert_int_equal(r.figure, 100);
 	unsigned sum = 0, most = 0;
 	for (unsigned k = 0; k < ADDENDS; k++) {

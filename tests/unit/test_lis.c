@@ -23,8 +23,21 @@ static void other_text_is_refused(void **state)
 {
 	(void)state;
 	static const char *const others[] = {
-		"GET / HTTP/1.1\r\n", "\x02" "1P|1||\r\x03" "00\r\n", "HELO me\r\n", "H|a~&|x\r", "H|\\\\&|x\r", "\x05\x04\x06", "P|1|PAT77\r",
-		"\x02lab\n\x02" "55 cfA257vm\n", "\x02" "9H|\\^&|\r", "MSH|^~\\&|A|B|C|D|1||ACK|1|P|2.3\r", "\x0b\x0b",
+		"GET / HTTP/1.1\r\n",
+		"\x02"
+		"1P|1||\r\x03"
+		"00\r\n",
+		"HELO me\r\n",
+		"H|a~&|x\r",
+		"H|\\\\&|x\r",
+		"\x05\x04\x06",
+		"P|1|PAT77\r",
+		"\x02lab\n\x02"
+		"55 cfA257vm\n",
+		"\x02"
+		"9H|\\^&|\r",
+		"MSH|^~\\&|A|B|C|D|1||ACK|1|P|2.3\r",
+		"\x0b\x0b",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		assert_true(talk_bid("lis", span_str(others[i]), true) < BID_LIKELY);

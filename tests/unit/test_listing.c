@@ -106,8 +106,11 @@ static void only_programs_are_listed_unless_a_member_is_named(void **state)
 static void wide_texts_are_read_in_the_order_they_have(void **state)
 {
 	(void)state;
-	static const uint8_t little[] = { 1, 2, 3, 0, 'w', 0, 'i', 0, 'd', 0, 'e', 0, 0, 0 }, big[] = { 1, 2, 0, 'w', 0, 'i', 0, 'd', 0, 'e', 0, 0 };
-	struct strings a = { .s = span_of(little, sizeof(little)), .least = 4 }, b = { .s = span_of(big, sizeof(big)), .least = 4 };
+	static const uint8_t little[] = { 1, 2, 3, 0, 'w', 0, 'i', 0, 'd', 0, 'e', 0, 0, 0 }, big[] = {
+		1, 2, 0, 'w', 0, 'i', 0, 'd', 0, 'e', 0, 0,
+	};
+	struct strings a = { .s = span_of(little, sizeof(little)), .least = 4 },
+		       b = { .s = span_of(big, sizeof(big)), .least = 4 };
 	struct string s;
 	assert_true(strings_next(&a, &s));
 	assert_int_equal(s.form, STRING_UTF16LE);

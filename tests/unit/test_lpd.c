@@ -15,7 +15,8 @@ static void binary_and_other_text_is_refused(void **state)
 {
 	(void)state;
 	static const struct { const char *s; size_t n; } no[] = {
-		{ "", 0 }, { "\x02\x00\x05\x47", 4 }, { "\x02\x00\x05\x43\x02\x00\x05\x47", 8 }, { "\x06\x00\x05\x45\x00\x00\x03\xFF", 8 },
+		{ "", 0 }, { "\x02\x00\x05\x47", 4 }, { "\x02\x00\x05\x43\x02\x00\x05\x47", 8 },
+		{ "\x06\x00\x05\x45\x00\x00\x03\xFF", 8 },
 		{ "\x01\x00\x00\x00\x08", 5 }, { "\x02\n", 2 }, { "\x02 lab\n\x02zz\n", 10 }, { "\x06lab\n", 5 }, { "\x00", 1 },
 		{ "\x02two words\n", 11 }, { "\x02la\x80\x00" "b\n", 7 }, { "\x02lab\nGET / HTTP/1.1\r\n", 21 },
 		{ "\x03lab\nmore", 9 }, { "GET / HTTP/1.1\r\n", 16 }, { "\x05\x01\x00", 3 }, { "\x05\x00\x00\x03\x10", 5 },
@@ -116,7 +117,14 @@ static void a_refused_file_does_not_eat_the_next_line(void **state)
 {
 	(void)state;
 	static const struct step steps[] = {
-		CLIENT("\x02lab\n"), SERVER("\0"), CLIENT("\x03" "9999 dfA1x\n"), SERVER("\x02"), CLIENT("\x03" "3 dfA2x\n"), SERVER("\0"),
+		CLIENT("\x02lab\n"),
+		SERVER("\0"),
+		CLIENT("\x03"
+		       "9999 dfA1x\n"),
+		SERVER("\x02"),
+		CLIENT("\x03"
+		       "3 dfA2x\n"),
+		SERVER("\0"),
 		CLIENT("abc\0"),
 	};
 	struct talk *t = talked(steps, ARRAY_LEN(steps), 1);
@@ -138,7 +146,10 @@ static void a_refusal_before_any_file_is_told(void **state)
 static void an_unknown_size_lasts_until_the_close(void **state)
 {
 	(void)state;
-	static const struct step steps[] = { CLIENT("\x02lab\n"), CLIENT("\x03" "0 dfA1x\n"), CLIENT("text\nmore\x02stuff\n") };
+	static const struct step steps[] = { CLIENT("\x02lab\n"),
+					     CLIENT("\x03"
+						    "0 dfA1x\n"),
+					     CLIENT("text\nmore\x02stuff\n") };
 	struct talk *t = talked(steps, ARRAY_LEN(steps), 3);
 	talk_expect(t, "body lpd dfA1x at 0 open");
 	talk_close(t, true);

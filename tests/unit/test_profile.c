@@ -20,8 +20,10 @@ static const struct decoder *const from[] = { &decoder_dhcp, &decoder_dns, NULL 
 #define TO(aces)   "{\"name\":\"t\",\"type\":\"ipv4-acl-type\",\"aces\":{\"ace\":[" aces "]}}"
 #define TAIL "]}}"
 #define ACE(matches, what) "{\"name\":\"x\",\"matches\":{" matches "},\"actions\":{\"forwarding\":\"" what "\"}}"
-#define TCP_TO(net, port) "\"ipv4\":{\"protocol\":6,\"destination-ipv4-network\":\"" net "\"}," \
-	"\"tcp\":{\"ietf-mud:direction-initiated\":\"from-device\",\"destination-port\":{\"operator\":\"eq\",\"port\":" port "}}"
+#define TCP_TO(net, port) \
+	"\"ipv4\":{\"protocol\":6,\"destination-ipv4-network\":\"" net "\"}," \
+	"\"tcp\":{\"ietf-mud:direction-initiated\":\"from-device\",\"destination-port\":{\"operator\":\"eq\",\"port\":" port \
+	"}}"
 #define NAMED(name) "\"ipv4\":{\"protocol\":6,\"ietf-acldns:dst-dnsname\":\"" name "\"}"
 
 static const struct profile *read_text(struct profiles *t, const char *text, struct complaints *said)
@@ -51,10 +53,12 @@ static void what_is_no_profile_is_refused_with_its_place(void **state)
 	refused("{\"ietf-mud:mud\":{\"mud-version\":1,\"mud-version\":1}}", "not JSON");
 	refused("{\"ietf-mud:mud\":{\"mud-version\":2}}", "/ietf-mud:mud/mud-version: is no number from 1 to 1");
 	refused(HEAD FROM("") "{\"name\":\"f\",\"aces\":{\"ace\":[]}}" TAIL, "/acl/1: the name \"f\" stands twice");
-	refused(HEAD FROM("") "{\"name\":\"u\"}" TAIL, "/to-device-policy/access-lists/access-list/0: no access list is named \"t\"");
+	refused(HEAD FROM("") "{\"name\":\"u\"}" TAIL,
+		"/to-device-policy/access-lists/access-list/0: no access list is named \"t\"");
 	refused(HEAD FROM(ACE(TCP_TO("10.0.0.0/33", "1"), "accept")) TO("") TAIL,
 		"/acl/0/aces/ace/0/matches/ipv4/destination-ipv4-network");
-	refused(HEAD FROM(ACE(TCP_TO("10.0.0.1/32", "70000"), "accept")) TO("") TAIL, "/tcp/destination-port/port: is no number");
+	refused(HEAD FROM(ACE(TCP_TO("10.0.0.1/32", "70000"), "accept")) TO("") TAIL,
+		"/tcp/destination-port/port: is no number");
 	refused(HEAD FROM(ACE(TCP_TO("10.0.0.1/32", "1"), "perhaps")) TO("") TAIL, "none of accept, drop, reject");
 	refused(HEAD FROM(ACE("\"ipv4\":{\"surprise\":1}", "accept")) TO("") TAIL, "ipv4/surprise: is no condition");
 	refused(HEAD FROM(ACE("\"tcp\":{},\"udp\":{}", "accept")) TO("") TAIL, "several transports");
@@ -130,10 +134,14 @@ static void what_is_written_reads_back_the_same(void **state)
 	struct profiles *t = profiles_new();
 	struct complaints said = { 0 };
 	struct buf once = { 0 }, twice = { 0 };
-	const struct profile *p = read_text(t, HEAD FROM(ACE(TCP_TO("10.9.9.9/32", "80"), "drop") ","
-		ACE(NAMED("a.example") ",\"tcp\":{\"destination-port\":{\"lower-port\":1,\"upper-port\":9}}", "accept") ","
-		ACE("\"ietf-mud:mud\":{\"local-networks\":[null]}", "accept"))
-		TO(ACE("\"ipv4\":{\"protocol\":17},\"udp\":{\"source-port\":{\"operator\":\"neq\",\"port\":7}}", "accept")) TAIL, &said);
+	const struct profile *p =
+		read_text(t,
+			  HEAD FROM(ACE(TCP_TO("10.9.9.9/32", "80"), "drop") "," ACE(
+				  NAMED("a.example") ",\"tcp\":{\"destination-port\":{\"lower-port\":1,\"upper-port\":9}}",
+				  "accept") "," ACE("\"ietf-mud:mud\":{\"local-networks\":[null]}", "accept"))
+				  TO(ACE("\"ipv4\":{\"protocol\":17},\"udp\":{\"source-port\":{\"operator\":\"neq\",\"port\":7}}",
+					 "accept")) TAIL,
+			  &said);
 	assert_non_null(p);
 	profile_write(&once, p);
 	p = profiles_read(t, buf_span(&once), "once", &said);
@@ -206,8 +214,8 @@ static const char *judge(struct ward **w, const char *aces, void (*traffic)(stru
 	char text[4096];
 	profiles_free(t);
 	t = profiles_new();
-	snprintf(text, sizeof(text), "%s{\"name\":\"f\",\"type\":\"ipv4-acl-type\",\"aces\":{\"ace\":[%s]}},%s%s", HEAD, aces, TO(""),
-		 TAIL);
+	snprintf(text, sizeof(text), "%s{\"name\":\"f\",\"type\":\"ipv4-acl-type\",\"aces\":{\"ace\":[%s]}},%s%s", HEAD, aces,
+		 TO(""), TAIL);
 	assert_non_null(read_text(t, text, &said));
 	complaints_done(&said);
 	*w = ward_with(table, from, NULL, t);
@@ -259,8 +267,9 @@ static void a_name_that_nobody_resolved_is_no_violation(void **state)
 {
 	(void)state;
 	struct ward *w;
-	const char *said = judge(&w, ACE(NAMED("update.maker.example"), "accept") "," ACE(TCP_TO("10.1.2.100/32", "2575"), "accept"),
-				 elsewhere);
+	const char *said =
+		judge(&w, ACE(NAMED("update.maker.example"), "accept") "," ACE(TCP_TO("10.1.2.100/32", "2575"), "accept"),
+		      elsewhere);
 	ASSERT_SILENT(said, "203.0.113.9");
 	ward_free(w);
 }

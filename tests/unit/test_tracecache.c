@@ -107,7 +107,8 @@ static void keys_differ_by_engine_name_content_library_and_where_one_ends(void *
 	struct bed *b = *state;
 	uint8_t k[6][TRACE_KEY_BYTES];
 	const struct trace_named with[] = { { "monitor", SPAN_LIT("bytes") }, { "lib", SPAN_LIT("x") } };
-	const struct trace_named name[] = { { "monitob", SPAN_LIT("bytes") } }, content[] = { { "monitor", SPAN_LIT("bytez") } };
+	const struct trace_named name[] = { { "monitob", SPAN_LIT("bytes") } },
+				 content[] = { { "monitor", SPAN_LIT("bytez") } };
 	const struct trace_named shifted[] = { { "monitorb", SPAN_LIT("ytes") } };
 	struct trace_cache *c = trace_cache_open(b->dir, keyring_test_key, SPAN_LIT("engine 2"), &quiet);
 	memcpy(k[0], b->key, TRACE_KEY_BYTES);

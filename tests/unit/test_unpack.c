@@ -210,8 +210,8 @@ static void name_node(struct buf *b, uint32_t parent, uint32_t version, uint32_t
 	node_end(b);
 }
 
-static void data_node(struct buf *b, uint32_t ino, uint32_t version, uint32_t mode, uint32_t isize, uint32_t offset, uint32_t dsize,
-		      uint8_t compression, struct span data, bool good)
+static void data_node(struct buf *b, uint32_t ino, uint32_t version, uint32_t mode, uint32_t isize, uint32_t offset,
+		      uint32_t dsize, uint8_t compression, struct span data, bool good)
 {
 	size_t at = b->n;
 	node_head(b, 0xe002, (uint32_t)(68 + data.n));
@@ -293,8 +293,8 @@ static void jffs2_that_claims_gigabytes_gets_no_memory(void **state)
 
 static void newc(struct buf *b, const char *name, unsigned ino, unsigned mode, unsigned nlink, struct span data)
 {
-	buf_printf(b, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ino, mode, 1u, 2u, nlink, 3u, data.n, 0u, 0u, 4u, 5u,
-		   strlen(name) + 1, 0u);
+	buf_printf(b, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ino, mode, 1u, 2u, nlink, 3u, data.n, 0u,
+		   0u, 4u, 5u, strlen(name) + 1, 0u);
 	buf_bytes(b, span_of(name, strlen(name) + 1));
 	while (b->n % 4)
 		buf_u8(b, 0);
@@ -669,7 +669,8 @@ static void hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_count
 {
 	(void)state;
 	struct buf b = { 0 };
-	buf_text(&b, "junk\n:020000040800F2\n:02000200434475\n:0200000041427B\n:01000000FF01\n:0110000045AA\n:00000001FF\nbehind");
+	buf_text(&b,
+		 "junk\n:020000040800F2\n:02000200434475\n:0200000041427B\n:01000000FF01\n:0110000045AA\n:00000001FF\nbehind");
 	struct members *m = opened(&b);
 	is_format(m, 1, "ihex", 5);
 	holds(m, "0x08000000.bin", SPAN_LIT("ABCD"));
@@ -697,7 +698,8 @@ static void names_become_harmless(void **state)
 	(void)state;
 	static const char *const cases[][2] = {
 		{ "..", "__" }, { ".", "_" }, { "a/b", "a%2Fb" }, { "a\\b", "a%5Cb" }, { "\x1b[31m", "%1B[31m" }, { "", "_" },
-		{ "100%", "100%25" }, { "caf\xc3\xa9", "caf\xc3\xa9" }, { "\xff", "%FF" }, { "\xe2\x80\xae" "exe", "%E2%80%AE" "exe" },
+		{ "100%", "100%25" }, { "caf\xc3\xa9", "caf\xc3\xa9" }, { "\xff", "%FF" },
+		{ "\xe2\x80\xae" "exe", "%E2%80%AE" "exe" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf b = { 0 };

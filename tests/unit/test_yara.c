@@ -147,9 +147,10 @@ static void modules_that_cannot_be_had_are_refused_with_a_word(void **state)
 		assert_true(says(b, "rules/a.yar:2: "));
 		assert_true(says(b, "pe, elf, hash, math, dotnet, macho and console are there"));
 	}
-	write_rules(b, "a.yar", "import \"pe\" import \"elf\" import \"hash\" import \"math\" import \"dotnet\" import \"macho\" "
-				"import \"console\"\nrule r { condition: hash.md5(0, filesize) == \"0cc175b9c0f1b6a831c399e269772661\" "
-				"and math.entropy(0, filesize) < 1.0 and not pe.is_pe and console.log(\"a\") }\n");
+	write_rules(b, "a.yar",
+		    "import \"pe\" import \"elf\" import \"hash\" import \"math\" import \"dotnet\" import \"macho\" "
+		    "import \"console\"\nrule r { condition: hash.md5(0, filesize) == \"0cc175b9c0f1b6a831c399e269772661\" "
+		    "and math.entropy(0, filesize) < 1.0 and not pe.is_pe and console.log(\"a\") }\n");
 	assert_true(load(b));
 	const struct judge_file v[] = { file("a", SPAN_LIT("a")), file("b", SPAN_LIT("b")) };
 	match(b, v, 2, 0);

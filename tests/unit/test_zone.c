@@ -248,9 +248,10 @@ static void a_prefix_is_expected_only_when_it_is_plainly_in_use(void **state)
 static void configured_networks_decide_and_the_longest_counts(void **state)
 {
 	(void)state;
-	struct zones *z = configured("[zone clinical]\nnet = 10.1.0.0/16, 203.0.113.0/24\n[zone radiology]\nnet = 10.1.5.0/24\n"
-				     "[zone outside]\nnet = 10.1.5.128/25, 10.66.0.0/16\n"
-				     "[central]\naddress = 10.1.0.5:515, 10.1.0.6, [fd00::1]:9600\n");
+	struct zones *z = configured(
+		"[zone clinical]\nnet = 10.1.0.0/16, 203.0.113.0/24\n[zone radiology]\nnet = 10.1.5.0/24\n"
+		"[zone outside]\nnet = 10.1.5.128/25, 10.66.0.0/16\n"
+		"[central]\naddress = 10.1.0.5:515, 10.1.0.6, [fd00::1]:9600\n");
 	assert_true(zone_configured(z));
 	assert_int_equal(zone_of(z, at("10.1.2.3")), ZONE_CLINICAL);
 	assert_int_equal(zone_of(z, at("10.1.5.3")), ZONE_SITE);

@@ -13,7 +13,10 @@
 
 #include "record/wire.h"
 
-enum { LIBRARIES = 63, SECONDS = 60, PATIENCE = 10, LOOK_MS = 250, READ_BYTES = 1 << 16, FIRST_FREE = 100, OUT_FD = 3, ARENA_CAP = 64 << 20 };
+enum {
+	LIBRARIES = 63, SECONDS = 60, PATIENCE = 10, LOOK_MS = 250, READ_BYTES = 1 << 16, FIRST_FREE = 100,
+	OUT_FD = 3, ARENA_CAP = 64 << 20,
+};
 
 struct flow_run {
 	pid_t pid;

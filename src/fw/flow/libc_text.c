@@ -310,7 +310,8 @@ static unsigned glibc_bits(int c)
 
 uint64_t model_ctype_table(struct machine *m, const struct model *self)
 {
-	uint64_t which = (uint64_t)self->param, cell = AT_CELLS + 0x9100 + which * 16, table = AT_CELLS + 0xa000 + which * 0x800;
+	uint64_t which = (uint64_t)self->param, cell = AT_CELLS + 0x9100 + which * 16,
+		 table = AT_CELLS + 0xa000 + which * 0x800;
 	if (guest_pointer(&m->g, cell))
 		return cell;
 	for (int c = -128; c < 256; c++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the part of a function that did not run may do more than compute. Somebody's own function may do what strlen()
- * does as long as nothing is connected, and send the text when something is: only its code tells them apart. */
+/* Whether the part of a function that did not run may do more than compute. Somebody's own function may do what
+ * strlen() does as long as nothing is connected, and send the text when something is: only its code tells them
+ * apart. */
 #include "fw/flow/machine.h"
 
 enum { BLOCKS_MAX = 400, DEPTH_LAST = 12, BUDGET = 20000 };
@@ -37,8 +38,8 @@ static uint32_t half(uint32_t insn)
 	return ((insn & 0xffff) ^ 0x8000) - 0x8000;
 }
 
-/* MIPS, where calls go through $t9: "lw $t9, n($gp)", perhaps with "addiu $t9, $t9, n" behind it, and $gp as the function
- * begins: "lui $gp; addiu $gp; addu $gp, $gp, $t9". KEPT: from the stack, where a loop keeps what it calls. */
+/* MIPS, where calls go through $t9: "lw $t9, n($gp)", perhaps with "addiu $t9, $t9, n" behind it, and $gp as the
+ * function begins: "lui $gp; addiu $gp; addu $gp, $gp, $t9". KEPT: from the stack, where a loop keeps what it calls. */
 enum { KEPT = 1 };
 static uint32_t got_entry(const struct walk *w, uint32_t function, uint32_t site)
 {

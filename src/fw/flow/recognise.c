@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Library functions of static programs, known by what they do: on the state at main() each function is called on inputs,
- * and so is the model of each name it might have. The model stands in for the function that does the same on all of them,
- * in its result and in every byte of memory but the stack. Bounded in instructions. */
+/* Library functions of static programs, known by what they do: on the state at main() each function is called on
+ * inputs, and so is the model of each name it might have. The model stands in for the function that does the same
+ * on all of them, in its result and in every byte of memory but the stack. Bounded in instructions. */
 #include "fw/flow/trial.h"
 
 enum { EACH = 12000000, ALL = 40000000, FUNCTIONS_MAX = 6000, KNOWN_MAX = 512 };
@@ -43,8 +43,8 @@ static const struct candidate {
 	{ "vsnprintf", LISTED_N, INT }, { "vsprintf", LISTED, INT },
 };
 
-/* The texts with what stands behind their end; a stands off bytes from where texts stand, so that words and ends of words
- * are met in all ways. */
+/* The texts with what stands behind their end; a stands off bytes from where texts stand, so that words and ends
+ * of words are met in all ways. */
 struct row {
 	uint16_t groups, number;
 	uint8_t off, na, nb;
@@ -60,14 +60,32 @@ static const struct row rows[] = {
 	ROW(CHECK | CHECK_N, 0, "%s:%d", "Abc", 64),
 	ROW(LISTED | LISTED_N, 0, "%s:%d", "Abc", 64),
 	/* Who is still there may take longer. A bit of everything, and little of it. */
-	ROW(TEXTS, 0, "", "", 7), ROW(TEXTS, 0, "b", "a", 1), ROW(TEXTS, 0, "", "a", 1), ROW(TEXTS, 0, "a", "", 1),
-	ROW(TEXTS, 0, "abc", "abd", 3), ROW(TEXTS, 0, "abc", "abd", 2), ROW(TEXTS, 0, "abc", "xyz", 0),
-	ROW(TEXTS, 0, "AB", "ab", 2), ROW(TEXTS, 0, "a[", "A{", 2), ROW(TEXTS, 0, "a\0x", "a\0y", 3),
-	ROW(TEXTS, 0, "\x80", "\x7f", 1), ROW(TEXTS, 0, "abc", "abcdef", 4), ROW(TEXTS, 0, "abcdef", "abc", 4),
-	ROW(TEXTS, 0, "12345", "Abc\0def", 2), ROW(TEXTS, 0, "12345", "Abc\0def", 3), ROW(TEXTS, 0, "12345", "Abcdef", 2),
-	ROW(TEXTS, 0, "12", "Abc", 1), ROW(TEXTS, 0, "a0b0c", "", 2), ROW(TEXTS, 0, "abc", "", 3), ROW(TEXTS, 0, "abc0", "", 3),
-	ROW(TEXTS, 0, "abc0", "", 4), ROW(TEXTS, 0, "192.0.2.7", ".2", 0), ROW(TEXTS, 0, "abcab", "ab", 0),
-	ROW(TEXTS, 0, "abc", "ac", 0), ROW(TEXTS, 0, "abABab", "BA", 0), ROW(TEXTS, 0, "hello world", "olleh", 9),
+	ROW(TEXTS, 0, "", "", 7),
+	ROW(TEXTS, 0, "b", "a", 1),
+	ROW(TEXTS, 0, "", "a", 1),
+	ROW(TEXTS, 0, "a", "", 1),
+	ROW(TEXTS, 0, "abc", "abd", 3),
+	ROW(TEXTS, 0, "abc", "abd", 2),
+	ROW(TEXTS, 0, "abc", "xyz", 0),
+	ROW(TEXTS, 0, "AB", "ab", 2),
+	ROW(TEXTS, 0, "a[", "A{", 2),
+	ROW(TEXTS, 0, "a\0x", "a\0y", 3),
+	ROW(TEXTS, 0, "\x80", "\x7f", 1),
+	ROW(TEXTS, 0, "abc", "abcdef", 4),
+	ROW(TEXTS, 0, "abcdef", "abc", 4),
+	ROW(TEXTS, 0, "12345", "Abc\0def", 2),
+	ROW(TEXTS, 0, "12345", "Abc\0def", 3),
+	ROW(TEXTS, 0, "12345", "Abcdef", 2),
+	ROW(TEXTS, 0, "12", "Abc", 1),
+	ROW(TEXTS, 0, "a0b0c", "", 2),
+	ROW(TEXTS, 0, "abc", "", 3),
+	ROW(TEXTS, 0, "abc0", "", 3),
+	ROW(TEXTS, 0, "abc0", "", 4),
+	ROW(TEXTS, 0, "192.0.2.7", ".2", 0),
+	ROW(TEXTS, 0, "abcab", "ab", 0),
+	ROW(TEXTS, 0, "abc", "ac", 0),
+	ROW(TEXTS, 0, "abABab", "BA", 0),
+	ROW(TEXTS, 0, "hello world", "olleh", 9),
 	/* Longer than a word, or four, from any place of one. */
 	ROW(TEXTS, 1, "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyZ", 26),
 	ROW(TEXTS, 3, "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyZ", 25),
@@ -81,13 +99,24 @@ static const struct row rows[] = {
 	    "jumps over the lazy dog and the quick browN", 20),
 	ROW(TEXTS, 3, "x0123456789abcdef0123456789abcdefx0123456789abcdef0123456789abcdef0123",
 	    "0123456789abcdef0123456789abcdef0", 20),
-	ROW(CONVERT | ADDRESS, 0, "nowhere", "", 10), ROW(CONVERT | ADDRESS, 0, "-5", "", 10),
-	ROW(CONVERT | ADDRESS, 0, "1fz", "", 16), ROW(CONVERT | ADDRESS, 1, "", "", 10),
-	ROW(CONVERT, 0, " 42 ", "", 10), ROW(CONVERT, 0, "0x1F", "", 0), ROW(CONVERT, 0, "+17", "", 8),
-	ROW(ADDRESS, 1, "255.255.255.254", "Abc", 0), ROW(ADDRESS, 0, "10.0.0.256", "Abc", 0), ROW(ADDRESS, 0, "1.2.3.4.5", "Abc", 0),
-	ROW(FAMILY, 0, "nowhere", "Abc", 0), ROW(FAMILY, 3, "198.51.100.99", "Abc", 0), ROW(FAMILY, 0, "10.0.0.256", "Abc", 0),
-	ROW(COUNTED, 0, "192.0.2.7", "", 0), ROW(COUNTED, 1, "192.0.2.7", "", 33), ROW(COUNTED, 2, "", "", 5),
-	ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 3), ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 0),
+	ROW(CONVERT | ADDRESS, 0, "nowhere", "", 10),
+	ROW(CONVERT | ADDRESS, 0, "-5", "", 10),
+	ROW(CONVERT | ADDRESS, 0, "1fz", "", 16),
+	ROW(CONVERT | ADDRESS, 1, "", "", 10),
+	ROW(CONVERT, 0, " 42 ", "", 10),
+	ROW(CONVERT, 0, "0x1F", "", 0),
+	ROW(CONVERT, 0, "+17", "", 8),
+	ROW(ADDRESS, 1, "255.255.255.254", "Abc", 0),
+	ROW(ADDRESS, 0, "10.0.0.256", "Abc", 0),
+	ROW(ADDRESS, 0, "1.2.3.4.5", "Abc", 0),
+	ROW(FAMILY, 0, "nowhere", "Abc", 0),
+	ROW(FAMILY, 3, "198.51.100.99", "Abc", 0),
+	ROW(FAMILY, 0, "10.0.0.256", "Abc", 0),
+	ROW(COUNTED, 0, "192.0.2.7", "", 0),
+	ROW(COUNTED, 1, "192.0.2.7", "", 33),
+	ROW(COUNTED, 2, "", "", 5),
+	ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 3),
+	ROW(PRINT_N | CHECK_N | LISTED_N, 0, "%s:%d", "Abc", 0),
 	ROW(PRINT | PRINT_N | CHECK | CHECK_N | LISTED | LISTED_N, 1, "<%-4s|%03d%%", "Abc", 40),
 };
 
@@ -123,8 +152,8 @@ static bool effect(struct trial *t, uint64_t *out)
 	return all;
 }
 
-/* The head of a va_list whose register areas are used up; where it is a mere pointer, that. On the stack: what becomes of
- * it when it was used is nobody's business (ISO C17 7.16). */
+/* The head of a va_list whose register areas are used up; where it is a mere pointer, that. On the stack: what
+ * becomes of it when it was used is nobody's business (ISO C17 7.16). */
 static uint64_t list_put(struct machine *m, uint64_t words)
 {
 	struct guest *g = &m->g;
@@ -256,11 +285,14 @@ static const char *environment(struct trial *t)
 	    || !span_is(guest_text(g, t->ret, 64), "/bin:/sbin"))
 		return NULL;
 	guest_write(g, TEXT1, SPAN_LIT("PAT\0"), SHADE_NONE);
-	return trial_call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) && !t->ret && quiet_rest(t->m, t->f, trial_run(t), true) ? "getenv" : NULL;
+	return trial_call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) && !t->ret && quiet_rest(t->m, t->f, trial_run(t), true)
+		     ? "getenv"
+		     : NULL;
 }
 
 enum { EAI_NONAME_ = -2 };
-/* getaddrinfo() of nothing, and of a numeric host and service (RFC 3493 section 6.1). Capacities of struct addrinfo are the CPU's. */
+/* getaddrinfo() of nothing, and of a numeric host and service (RFC 3493 section 6.1). Capacities of struct
+ * addrinfo are the CPU's. */
 static const char *resolver(struct trial *t)
 {
 	struct guest *g = &t->m->g;
@@ -359,8 +391,10 @@ void machine_recognise(struct machine *m)
 
 bool recognised_asks(struct machine *m, const struct block *b)
 {
-	static const char *const own[] = { "LD_", "LC_", "LANG", "GLIBC_", "MALLOC_", "GCONV_", "NLSPATH", "LOCPATH", "OUTPUT_CHARSET",
-		"TZ", "RES_OPTIONS", "LOCALDOMAIN", "RESOLV_", "HOSTALIASES", "POSIXLY_CORRECT", "GETCONF_DIR", "LIBC_" };
+	static const char *const own[] = { "LD_",	  "LC_",	 "LANG",    "GLIBC_",	      "MALLOC_",
+					   "GCONV_",	  "NLSPATH",	 "LOCPATH", "OUTPUT_CHARSET", "TZ",
+					   "RES_OPTIONS", "LOCALDOMAIN", "RESOLV_", "HOSTALIASES",    "POSIXLY_CORRECT",
+					   "GETCONF_DIR", "LIBC_" };
 	if (b->addr >= AT_STUBS || !span_is(b->stub->name, "getenv"))
 		return false;
 	struct span name = arg_text(m, 0);

@@ -176,20 +176,23 @@ static const char *scanner(struct trial *t)
 static const char *asker(struct trial *t)
 {
 	begin(t);
-	bool number_of = CALL(t, SHORT, t->tools.in) && number(t) == FD_IN && CALL(t, SHORT, t->tools.out) && number(t) >= FD_OUT
-		&& number(t) <= PIPE_OUT && CALL(t, SHORT, t->tools.in) && number(t) == FD_IN;
+	bool number_of = CALL(t, SHORT, t->tools.in) && number(t) == FD_IN && CALL(t, SHORT, t->tools.out) &&
+			 number(t) >= FD_OUT && number(t) <= PIPE_OUT && CALL(t, SHORT, t->tools.in) && number(t) == FD_IN;
 	if (number_of)
 		return t->m->asked.opened ? NULL : "fileno";
 	begin(t);
 	for (unsigned i = 0; i < 3; i++)         /* the end was met, not only come to */
 		if (!CALL(t, SHORT, t->tools.in) || number(t) || !WITH(t, t->tools.get, TEXT2, 64, t->tools.in))
 			return NULL;
-	return CALL(t, SHORT, t->tools.in) && number(t) > 0 && number(t) < 0x100 && CALL(t, SHORT, t->tools.out) && !number(t) ? "feof" : NULL;
+	return CALL(t, SHORT, t->tools.in) && number(t) > 0 && number(t) < 0x100 && CALL(t, SHORT, t->tools.out) && !number(t)
+		     ? "feof"
+		     : NULL;
 }
 
 static bool comes_to(struct trial *t, uint64_t place, struct span line)
 {
-	return CALL(t, MIDDLE, t->tools.in, place, 0) && number(t) == 0 && WITH(t, t->tools.get, TEXT2, 64, t->tools.in) && is_at(t, TEXT2, line);
+	return CALL(t, MIDDLE, t->tools.in, place, 0) && number(t) == 0 && WITH(t, t->tools.get, TEXT2, 64, t->tools.in) &&
+	       is_at(t, TEXT2, line);
 }
 
 static const char *seeker(struct trial *t)
@@ -213,7 +216,8 @@ static const char *closer(struct trial *t)
 
 static bool puts_out(struct trial *t, bool called, struct span want)
 {
-	return called && !t->m->asked.nwrote && WITH(t, t->tools.close, t->tools.out) && t->m->asked.nwrote == want.n && wrote(t, want);
+	return called && !t->m->asked.nwrote && WITH(t, t->tools.close, t->tools.out) && t->m->asked.nwrote == want.n &&
+	       wrote(t, want);
 }
 
 static const char *writer(struct trial *t)
@@ -250,7 +254,8 @@ static const char *stream_printer(struct trial *t)
 		begin(t);
 		GIVE(t, TEXT1, "%s:%d");
 		GIVE(t, TEXT3, "ab");
-		bool ok = checked ? CALL(t, MIDDLE, t->tools.out, 1, TEXT1, TEXT3, 7) : CALL(t, MIDDLE, t->tools.out, TEXT1, TEXT3, 7);
+		bool ok = checked ? CALL(t, MIDDLE, t->tools.out, 1, TEXT1, TEXT3, 7)
+				  : CALL(t, MIDDLE, t->tools.out, TEXT1, TEXT3, 7);
 		if (puts_out(t, ok && number(t) == 4, SPAN_LIT("ab:7")))
 			return checked ? "__fprintf_chk" : "fprintf";
 	}
@@ -270,7 +275,8 @@ static const char *printer(struct trial *t)
 		return "printf";
 	begin(t);
 	GIVE(t, TEXT1, "hello");
-	return CALL(t, SHORT, TEXT1) && number(t) >= 0 && WITH(t, t->tools.flush, 0) && wrote(t, SPAN_LIT("hello\n")) ? "puts" : NULL;
+	return CALL(t, SHORT, TEXT1) && number(t) >= 0 && WITH(t, t->tools.flush, 0) && wrote(t, SPAN_LIT("hello\n")) ? "puts"
+														      : NULL;
 }
 
 static const char *logger(struct trial *t)

@@ -6,7 +6,8 @@
 #include "fw/flow/machine.h"
 
 #define PROBE_FILE "/etc/probe"                  /* the only one there is */
-enum { SHORT = 1500, MIDDLE = 12000, LONG = 60000, ARGUMENTS_MAX = 7, CHANGED_MAX = 4096 };     /* instructions of a call */
+/* instructions of a call */
+enum { SHORT = 1500, MIDDLE = 12000, LONG = 60000, ARGUMENTS_MAX = 7, CHANGED_MAX = 4096 };
 /* In the cells, behind those of data objects. TEXT2 takes a pointer (MIPS stores no word but where one
  * may stand), and ends in '0': as a character it is one of the texts. */
 enum { ROOM = AT_CELLS + 0x10000, TEXT1 = ROOM + 0x100, TEXT2 = ROOM + 0x430, TEXT3 = ROOM + 0x800,

@@ -64,8 +64,10 @@ static void confine(struct opened *o)
 	static const struct {
 		int what, most;
 	} limits[] = { { SQLITE_LIMIT_LENGTH, TEXT_LENGTH }, { SQLITE_LIMIT_SQL_LENGTH, SQL_LENGTH },
-		       { SQLITE_LIMIT_COLUMN, 500 }, { SQLITE_LIMIT_EXPR_DEPTH, 50 }, { SQLITE_LIMIT_VDBE_OP, 25000 }, { SQLITE_LIMIT_FUNCTION_ARG, 8 },
-		       { SQLITE_LIMIT_ATTACHED, 0 }, { SQLITE_LIMIT_WORKER_THREADS, 0 }, { SQLITE_LIMIT_TRIGGER_DEPTH, 0 } };
+		       { SQLITE_LIMIT_COLUMN, 500 },	     { SQLITE_LIMIT_EXPR_DEPTH, 50 },
+		       { SQLITE_LIMIT_VDBE_OP, 25000 },	     { SQLITE_LIMIT_FUNCTION_ARG, 8 },
+		       { SQLITE_LIMIT_ATTACHED, 0 },	     { SQLITE_LIMIT_WORKER_THREADS, 0 },
+		       { SQLITE_LIMIT_TRIGGER_DEPTH, 0 } };
 	for (size_t i = 0; i < ARRAY_LEN(off); i++)
 		sqlite3_db_config(o->db, off[i], 0, (int *)NULL);
 	sqlite3_db_config(o->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);

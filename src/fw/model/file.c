@@ -8,12 +8,17 @@
 enum { HEAD = 4096, LINE_MOST = 4096, DER_LEAST = 64 };
 
 static const char *const names[FILE_CLASSES] = {
-	[FILE_EMPTY] = "empty", [FILE_DATA] = "data", [FILE_TEXT] = "text", [FILE_PROGRAM] = "program", [FILE_LIBRARY] = "library",
-	[FILE_MODULE] = "kernel module", [FILE_OBJECT] = "object file", [FILE_PE] = "PE program", [FILE_MACHO] = "Mach-O program",
+	[FILE_EMPTY] = "empty", [FILE_DATA] = "data", [FILE_TEXT] = "text", [FILE_PROGRAM] = "program",
+	[FILE_LIBRARY] = "library",
+	[FILE_MODULE] = "kernel module", [FILE_OBJECT] = "object file", [FILE_PE] = "PE program",
+	[FILE_MACHO] = "Mach-O program",
 	[FILE_SHELL] = "shell script", [FILE_SCRIPT] = "script", [FILE_INITTAB] = "inittab", [FILE_RC] = "start-up script",
-	[FILE_UNIT] = "systemd unit", [FILE_CRONTAB] = "crontab", [FILE_INETD] = "inetd configuration", [FILE_PASSWD] = "accounts",
-	[FILE_SHADOW] = "passwords", [FILE_AUTHORIZED] = "authorized keys", [FILE_KEY] = "private key", [FILE_CERTIFICATE] = "certificate",
-	[FILE_KEYSTORE] = "key store", [FILE_CGI] = "CGI program", [FILE_PHP] = "PHP page", [FILE_LUA] = "Lua script", [FILE_PAGE] = "web page",
+	[FILE_UNIT] = "systemd unit", [FILE_CRONTAB] = "crontab", [FILE_INETD] = "inetd configuration",
+	[FILE_PASSWD] = "accounts",
+	[FILE_SHADOW] = "passwords", [FILE_AUTHORIZED] = "authorized keys", [FILE_KEY] = "private key",
+	[FILE_CERTIFICATE] = "certificate",
+	[FILE_KEYSTORE] = "key store", [FILE_CGI] = "CGI program", [FILE_PHP] = "PHP page", [FILE_LUA] = "Lua script",
+	[FILE_PAGE] = "web page",
 	[FILE_CONFIG] = "configuration", [FILE_SQLITE] = "SQLite database",
 };
 
@@ -66,8 +71,8 @@ static enum file_class interpreter(struct span s)
 	static const struct {
 		const char *name;
 		enum file_class c;
-	} known[] = { { "php", FILE_PHP }, { "lua", FILE_LUA }, { "sh", FILE_SHELL }, { "bash", FILE_SHELL }, { "ash", FILE_SHELL },
-		      { "haserl", FILE_CGI } };
+	} known[] = { { "php", FILE_PHP },    { "lua", FILE_LUA },   { "sh", FILE_SHELL },
+		      { "bash", FILE_SHELL }, { "ash", FILE_SHELL }, { "haserl", FILE_CGI } };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (span_has(line, known[i].name))
 			return known[i].c;
@@ -94,9 +99,12 @@ static const struct {
 	{ "*etc/xinetd.d/*", FILE_INETD }, { "*etc/xinetd.conf", FILE_INETD }, { "*systemd/*.service", FILE_UNIT },
 	{ "*systemd/*.socket", FILE_UNIT }, { "*systemd/*.timer", FILE_UNIT }, { "*systemd/*.mount", FILE_UNIT },
 	{ "*etc/init.d/*", FILE_RC }, { "*etc/rc.d/*", FILE_RC }, { "*etc/rc?.d/*", FILE_RC }, { "*etc/rcS*", FILE_RC },
-	{ "*etc/rc.local", FILE_RC }, { "*etc/rc.sysinit", FILE_RC }, { "*.php", FILE_PHP }, { "*.lua", FILE_LUA }, { "*.cgi", FILE_CGI },
-	{ "*cgi-bin/*", FILE_CGI }, { "*.htm", FILE_PAGE }, { "*.html", FILE_PAGE }, { "*.asp", FILE_PAGE }, { "*.js", FILE_PAGE },
-	{ "*.sh", FILE_SHELL }, { "*.conf", FILE_CONFIG }, { "*.cfg", FILE_CONFIG }, { "*.ini", FILE_CONFIG }, { "*.json", FILE_CONFIG },
+	{ "*etc/rc.local", FILE_RC }, { "*etc/rc.sysinit", FILE_RC }, { "*.php", FILE_PHP }, { "*.lua", FILE_LUA },
+	{ "*.cgi", FILE_CGI },
+	{ "*cgi-bin/*", FILE_CGI }, { "*.htm", FILE_PAGE }, { "*.html", FILE_PAGE }, { "*.asp", FILE_PAGE },
+	{ "*.js", FILE_PAGE },
+	{ "*.sh", FILE_SHELL }, { "*.conf", FILE_CONFIG }, { "*.cfg", FILE_CONFIG }, { "*.ini", FILE_CONFIG },
+	{ "*.json", FILE_CONFIG },
 	{ "*.xml", FILE_CONFIG }, { "*.yaml", FILE_CONFIG }, { "*.yml", FILE_CONFIG }, { "*etc/config/*", FILE_CONFIG },
 };
 
@@ -118,7 +126,9 @@ static enum file_class by_key(struct span s)
 	for (unsigned i = 0; i < n; i++)
 		if (strcmp(k[i].what, "private key") == 0)
 			return FILE_KEY;
-	return strcmp(k[0].what, "key store") == 0 ? FILE_KEYSTORE : strcmp(k[0].what, "certificate") == 0 ? FILE_CERTIFICATE : FILE_DATA;
+	return strcmp(k[0].what, "key store") == 0   ? FILE_KEYSTORE
+	     : strcmp(k[0].what, "certificate") == 0 ? FILE_CERTIFICATE
+						     : FILE_DATA;
 }
 
 enum file_class file_classify(const struct member *f, struct span s)
@@ -192,10 +202,14 @@ static void pem_find(struct span s, struct key *out, unsigned *n)
 			continue;
 		size_t length = (size_t)(e - block.p) + sizeof(end) - 1 + label.n + 5;
 		bool body = length >= sizeof(begin) + sizeof(end) + 2 * label.n + DER_LEAST;
-		if (!body || !is_base64(span_cut(span_from(block, sizeof(begin) + label.n), (size_t)(e - block.p) - sizeof(begin) - label.n)))
+		if (!body ||
+		    !is_base64(span_cut(span_from(block, sizeof(begin) + label.n), (size_t)(e - block.p) - sizeof(begin) - label.n)))
 			continue;
 		bool private = span_has(label, "PRIVATE KEY");
-		const char *what = private ? "private key" : span_has(label, "CERTIFICATE") ? "certificate" : span_has(label, "PUBLIC KEY") ? "public key" : NULL;
+		const char *what = private			  ? "private key"
+				 : span_has(label, "CERTIFICATE") ? "certificate"
+				 : span_has(label, "PUBLIC KEY")  ? "public key"
+								  : NULL;
 		if (what && !add_key(out, n, (struct key){ start, length, what, span_has(label, "OPENSSH") ? "OpenSSH" : "PEM",
 				     span_has(label, "ENCRYPTED") || (private && span_has(span_cut(block, length), "ENCRYPTED")) }))
 			return;
@@ -241,14 +255,17 @@ static void der_find(struct span s, struct key *out, unsigned *n)
 	}
 	at = whole;
 	struct rd algorithm;
-	if (der_enter(&at, 0x30, &first) && der_enter(&at, 0x30, &algorithm) && der_enter(&at, 0x03, &second) && rd_left(&first) > DER_LEAST)
+	if (der_enter(&at, 0x30, &first) && der_enter(&at, 0x30, &algorithm) && der_enter(&at, 0x03, &second) &&
+	    rd_left(&first) > DER_LEAST)
 		add_key(out, n, (struct key){ 0, length, "certificate", "DER", false });
 }
 
 /* dropbear keeps private keys as SSH strings and numbers without any envelope. */
 static bool is_dropbear(struct span s)
 {
-	static const char *const kinds[] = { "ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521" };
+	static const char *const kinds[] = {
+		"ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+	};
 	struct rd r = rd_of(s);
 	struct span kind = rd_span(&r, rd_be32(&r));
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -278,8 +295,9 @@ static const char *scheme_of(struct span p)
 {
 	static const struct {
 		const char *head, *name;
-	} schemes[] = { { "$1$", "MD5" }, { "$2", "bcrypt" }, { "$5$", "SHA-256" }, { "$6$", "SHA-512" }, { "$y$", "yescrypt" },
-			{ "$gy$", "gost-yescrypt" }, { "$7$", "scrypt" }, { "$md5", "SunMD5" }, { "_", "BSDi DES" } };
+	} schemes[] = { { "$1$", "MD5" },     { "$2", "bcrypt" },    { "$5$", "SHA-256" },
+			{ "$6$", "SHA-512" }, { "$y$", "yescrypt" }, { "$gy$", "gost-yescrypt" },
+			{ "$7$", "scrypt" },  { "$md5", "SunMD5" },  { "_", "BSDi DES" } };
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
 		if (span_starts(p, span_str(schemes[i].head)))
 			return schemes[i].name;

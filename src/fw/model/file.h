@@ -7,15 +7,18 @@
 #include "record/record.h"
 
 enum file_class {
-	FILE_EMPTY, FILE_DATA, FILE_TEXT, FILE_PROGRAM, FILE_LIBRARY, FILE_MODULE, FILE_OBJECT, FILE_PE, FILE_MACHO, FILE_SHELL, FILE_SCRIPT,
-	FILE_INITTAB, FILE_RC, FILE_UNIT, FILE_CRONTAB, FILE_INETD, FILE_PASSWD, FILE_SHADOW, FILE_AUTHORIZED, FILE_KEY, FILE_CERTIFICATE,
+	FILE_EMPTY, FILE_DATA, FILE_TEXT, FILE_PROGRAM, FILE_LIBRARY, FILE_MODULE, FILE_OBJECT, FILE_PE, FILE_MACHO,
+	FILE_SHELL, FILE_SCRIPT,
+	FILE_INITTAB, FILE_RC, FILE_UNIT, FILE_CRONTAB, FILE_INETD, FILE_PASSWD, FILE_SHADOW, FILE_AUTHORIZED, FILE_KEY,
+	FILE_CERTIFICATE,
 	FILE_KEYSTORE, FILE_CGI, FILE_PHP, FILE_LUA, FILE_PAGE, FILE_CONFIG, FILE_SQLITE, FILE_CLASSES
 };
 
 enum file_class file_classify(const struct member *f, struct span content);
 const char     *file_class_name(enum file_class c);
 
-/* A key or certificate somewhere in a file: PEM and OpenSSH blocks in any content, DER, JKS and dropbear at its start. */
+/* A key or certificate somewhere in a file: PEM and OpenSSH blocks in any content, DER, JKS and dropbear at its
+ * start. */
 struct key {
 	uint64_t offset, length;
 	const char *what;                        /* "private key", "certificate", "public key", "key store" */
@@ -37,7 +40,18 @@ struct account {                                 /* a line of passwd or shadow; 
 /* The next account of the file; false at its end. */
 bool account_next(struct rd *r, uint32_t *line, struct account *out) MUST_CHECK;
 
-enum account_field { ACC_WHERE, ACC_LINE, ACC_NAME, ACC_UID, ACC_GID, ACC_HOME, ACC_SHELL, ACC_STATE, ACC_SCHEME, ACC_PASSWORD };
+enum account_field {
+	ACC_WHERE,
+	ACC_LINE,
+	ACC_NAME,
+	ACC_UID,
+	ACC_GID,
+	ACC_HOME,
+	ACC_SHELL,
+	ACC_STATE,
+	ACC_SCHEME,
+	ACC_PASSWORD
+};
 extern const struct record_type account_type;
 enum key_field { KEY_WHERE, KEY_WHAT, KEY_FORM, KEY_ENCRYPTED, KEY_OFFSET, KEY_LENGTH };
 extern const struct record_type key_type;

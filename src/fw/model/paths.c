@@ -185,7 +185,8 @@ size_t paths_match(const struct paths *p, struct root root, struct span pattern,
 		if (f->container != root.container || !span_starts(f->path, head))
 			break;
 		struct span path = paths_inside(root, f->path);
-		if (path.n && f->type != MEMBER_DIR && fnmatch((const char *)b.p, (const char *)path.p, FNM_PATHNAME | FNM_PERIOD) == 0)
+		if (path.n && f->type != MEMBER_DIR &&
+		    fnmatch((const char *)b.p, (const char *)path.p, FNM_PATHNAME | FNM_PERIOD) == 0)
 			out[n++] = p->v[i];
 	}
 	buf_done(&b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which instructions and tables of a program refer to which stretches of it: addresses put together by one or two
- * instructions, literal pools, pointers in data, relocations. Nothing is executed; code that is never reached counts. */
+ * instructions, literal pools, pointers in data, relocations. Nothing is executed; code that is never reached
+ * counts. */
 #pragma once
 
 #include "fw/model/elf.h"

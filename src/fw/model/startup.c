@@ -160,10 +160,14 @@ static bool is_assignment(struct span s)
 static const char *const keywords[] = { "if", "then", "else", "elif", "do", "while", "until", "!", "{", "(" };
 static const char *const wrappers[] = { "time", "exec", "nohup", "nice",
 				       "setsid", "busybox", "/bin/busybox", "command", "eval", "sudo", "env", "chrt", "taskset", "daemon" };
-static const char *const silent[] = { "fi", "done", "esac", "}", ")", "case", "for", "in", "echo", "cd", "export", "set", "unset", "test", "[", "[[",
-				      "read", "true", "false", ":", "return", "exit", "local", "shift", "trap", "umask", "ulimit", "printf",
-				      "break", "continue", "wait", "function", "alias", "readonly", "let", "sleep", "expr", "basename",
-				      "dirname", "log_daemon_msg", "log_end_msg", ";;" };
+static const char *const silent[] = {
+	"fi",	       "done",	   "esac",   "}",      ")",	 "case",     "for",	"in",
+	"echo",	       "cd",	   "export", "set",    "unset",	 "test",     "[",	"[[",
+	"read",	       "true",	   "false",  ":",      "return", "exit",     "local",	"shift",
+	"trap",	       "umask",	   "ulimit", "printf", "break",	 "continue", "wait",	"function",
+	"alias",       "readonly", "let",    "sleep",  "expr",	 "basename", "dirname", "log_daemon_msg",
+	"log_end_msg", ";;"
+};
 static const char *const shells[] = { "sh", "/bin/sh", "ash", "bash", "/bin/bash", "/bin/ash" };
 
 /* How deep in if, case and loops the lines stand. */
@@ -185,7 +189,10 @@ static void all_matches(struct reader *r, const struct script *s, struct span pa
 		struct span whole = buf_span(&b);
 		buf_text(&b, argument);
 		uint32_t parent = s->parent;
-		run_command(r, (struct start){ .parent = parent, .by = s->member, .line = s->line, .when = "boot", .command = buf_span(&b) }, whole);
+		run_command(r,
+			    (struct start){
+				    .parent = parent, .by = s->member, .line = s->line, .when = "boot", .command = buf_span(&b) },
+			    whole);
 		buf_done(&b);
 	}
 }
@@ -202,7 +209,8 @@ static void for_loop(struct reader *r, const struct script *s, const struct word
 	}
 }
 
-static void folder_of(struct reader *r, const struct script *s, struct span folder, const char *tail, const char *argument)
+static void folder_of(struct reader *r, const struct script *s, struct span folder, const char *tail,
+		      const char *argument)
 {
 	struct buf b = { .cap = MEMBER_PATH };
 	buf_bytes(&b, folder);
@@ -234,7 +242,8 @@ static void simple_command(struct reader *r, const struct script *s, struct span
 	text = w.n ? span_from(text, (size_t)(w.v[0].p - text.p)) : text;
 	while (w.n && (is_in(w.v[0], wrappers, ARRAY_LEN(wrappers)) || is_assignment(w.v[0])))
 		drop(&w, 1);
-	if (!w.n || is_in(w.v[0], silent, ARRAY_LEN(silent)) || !w.v[0].n || w.v[0].p[0] == '$' || w.v[0].p[w.v[0].n - 1] == ')')
+	if (!w.n || is_in(w.v[0], silent, ARRAY_LEN(silent)) || !w.v[0].n || w.v[0].p[0] == '$' ||
+	    w.v[0].p[w.v[0].n - 1] == ')')
 		return;
 	struct start start = { .parent = s->parent, .by = s->member, .line = s->line, .when = "boot", .command = text,
 			       .conditional = s->nested > 0 || s->guarded };
@@ -421,7 +430,9 @@ static void first_program(struct reader *r)
 /* What an init without inittab runs by convention. */
 static void by_convention(struct reader *r, bool has_inittab)
 {
-	static const char *const scripts[] = { "etc/init.d/rcS", "etc/rc.sysinit", "etc/rc.d/rcS", "etc/rcS", "etc/rc", "etc/rc.local" };
+	static const char *const scripts[] = {
+		"etc/init.d/rcS", "etc/rc.sysinit", "etc/rc.d/rcS", "etc/rcS", "etc/rc", "etc/rc.local",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(scripts) && !has_inittab; i++)
 		if (paths_find(r->p, r->root, path_text(scripts[i])) != NONE)
 			run_command(r, (struct start){ .parent = NONE, .by = NONE, .when = "boot", .command = path_text(scripts[i]) },
@@ -457,7 +468,9 @@ static void unit(struct reader *r, uint32_t member, const char *when)
 /* Enabled units are links in the .wants folder of a target. */
 static void systemd(struct reader *r)
 {
-	static const char *const targets[] = { "sysinit", "basic", "network", "multi-user", "default", "graphical", "sockets", "timers" };
+	static const char *const targets[] = {
+		"sysinit", "basic", "network", "multi-user", "default", "graphical", "sockets", "timers",
+	};
 	static const char *const folders[] = { "etc/systemd/system", "lib/systemd/system", "usr/lib/systemd/system" };
 	for (size_t t = 0; t < ARRAY_LEN(targets); t++)
 		for (size_t f = 0; f < ARRAY_LEN(folders); f++) {
@@ -472,7 +485,8 @@ static void systemd(struct reader *r)
 		}
 }
 
-static void table_lines(struct reader *r, uint32_t member, void (*line)(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s))
+static void table_lines(struct reader *r, uint32_t member,
+			void (*line)(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s))
 {
 	const struct member *f = &r->m->v[member];
 	if (f->type != MEMBER_FILE || f->size > SCRIPT_MOST)
@@ -504,8 +518,10 @@ static void cron_line(struct reader *r, uint32_t member, uint32_t n, struct word
 		return;
 	struct span command = behind(s, w, times + user);
 	size_t length = (size_t)(w->v[times].p - s.p);
-	const char *when = arena_printf(r->a, "cron %.*s", (int)trimmed(span_cut(span_cut(s, length), 64)).n, (const char *)s.p);
-	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = command }, w->v[times + user]);
+	const char *when = arena_printf(r->a, "cron %.*s", (int)trimmed(span_cut(span_cut(s, length), 64)).n,
+					(const char *)s.p);
+	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = command },
+		    w->v[times + user]);
 }
 
 /* service type protocol wait user program arguments */
@@ -516,7 +532,8 @@ static void inetd_line(struct reader *r, uint32_t member, uint32_t n, struct wor
 	const char *when = arena_printf(r->a, "inetd %.*s/%.*s", (int)span_cut(w->v[0], 32).n, (const char *)w->v[0].p,
 					(int)span_cut(w->v[2], 8).n, (const char *)w->v[2].p);
 	bool tcpd = w->n > 6 && span_has(w->v[5], "tcpd");
-	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = behind(s, w, 5) }, w->v[tcpd ? 6 : 5]);
+	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = behind(s, w, 5) },
+		    w->v[tcpd ? 6 : 5]);
 }
 
 static void tables(struct reader *r)
@@ -537,9 +554,16 @@ static void tables(struct reader *r)
  * the place of their names. Only where nothing else starts are all of init.d taken. */
 static void by_place(struct reader *r, bool alone)
 {
-	static const char *const patterns[] = { "etc/init.d/S[0-9]*", "etc/rc[2345S].d/S[0-9]*", "etc/rc.d/rc[2345S].d/S[0-9]*",
-						"etc/rc.d/S[0-9]*", "etc/init.d/rcS", "etc/rc.d/rcS", "etc/rcS", "etc/rc.local",
-						"etc/init.d/*", "etc/rc.d/*" };
+	static const char *const patterns[] = { "etc/init.d/S[0-9]*",
+						"etc/rc[2345S].d/S[0-9]*",
+						"etc/rc.d/rc[2345S].d/S[0-9]*",
+						"etc/rc.d/S[0-9]*",
+						"etc/init.d/rcS",
+						"etc/rc.d/rcS",
+						"etc/rcS",
+						"etc/rc.local",
+						"etc/init.d/*",
+						"etc/rc.d/*" };
 	uint32_t found[MATCHES];
 	for (size_t i = 0; i < ARRAY_LEN(patterns) - (alone ? 0 : 2); i++) {
 		size_t n = paths_match(r->p, r->root, path_text(patterns[i]), found, MATCHES);
@@ -568,7 +592,9 @@ static void one_root(struct reader *r)
 /* Folders that hold a device's tree: a folder into which an image was unpacked has one for each file system. */
 static size_t find_roots(const struct members *m, uint32_t container, struct span out[ROOTS])
 {
-	static const char *const anchors[] = { "/etc/inittab", "/etc/init.d/rcS", "/sbin/init", "/linuxrc", "/etc/rc.local", "/etc/passwd" };
+	static const char *const anchors[] = {
+		"/etc/inittab", "/etc/init.d/rcS", "/sbin/init", "/linuxrc", "/etc/rc.local", "/etc/passwd",
+	};
 	size_t n = 0;
 	const struct container *c = &m->c[container];
 	for (uint32_t i = c->first; i - c->first < c->nmembers && i < m->n && n < ROOTS; i++) {
@@ -641,7 +667,8 @@ static void where(const struct members *m, uint32_t member, struct record *r, un
 	buf_done(&b);
 }
 
-void start_record(const struct startup *s, uint32_t i, const struct members *m, struct record *r, const struct record_host *h)
+void start_record(const struct startup *s, uint32_t i, const struct members *m, struct record *r,
+		  const struct record_host *h)
 {
 	const struct start *t = &s->v[i];
 	record_begin(r, &start_type, NULL, h);

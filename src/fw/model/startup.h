@@ -14,7 +14,8 @@ struct start {
 	uint32_t parent;                         /* start that starts it; NONE: the kernel or a daemon of the system */
 	uint32_t by, line;                       /* the member that says so, and where; by NONE: convention of the kernel */
 	uint32_t program;                        /* member that runs; NONE: not in the image */
-	const char *when;                        /* "boot", "respawn", "run level 3", "cron 0 3 * * *", "inetd telnet/tcp", … */
+	/* "boot", "respawn", "run level 3", "cron 0 3 * * *", "inetd telnet/tcp", … */
+	const char *when;
 	struct span command;                     /* in the arena; passwords in it are blanked */
 	uint32_t depth;
 	bool conditional;                        /* stands in an if, case or behind && or || */
@@ -36,4 +37,5 @@ enum start_field {
 	STA_ORDER, STA_PARENT, STA_WHEN, STA_COMMAND, STA_PROGRAM, STA_BY, STA_LINE, STA_CONDITIONAL, STA_DEPTH
 };
 extern const struct record_type start_type;
-void start_record(const struct startup *s, uint32_t i, const struct members *m, struct record *r, const struct record_host *h);
+void start_record(const struct startup *s, uint32_t i, const struct members *m, struct record *r,
+		  const struct record_host *h);

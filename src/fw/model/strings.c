@@ -60,7 +60,8 @@ bool strings_next(struct strings *t, struct string *out)
 	while (t->at < t->s.n) {
 		struct span here = span_from(t->s, t->at);
 		uint32_t characters;
-		bool ascii, wide_le = here.n > 3 && here.p[1] == 0 && is_plain(here.p[0]), wide_be = here.n > 3 && here.p[0] == 0 && is_plain(here.p[1]);
+		bool ascii, wide_le = here.n > 3 && here.p[1] == 0 && is_plain(here.p[0]),
+			    wide_be = here.n > 3 && here.p[0] == 0 && is_plain(here.p[1]);
 		if (wide_le || wide_be) {
 			size_t n = run_utf16(here, wide_be, &characters);
 			if (wide_be && is_order_of_next(here, t->at, characters)) {

@@ -26,7 +26,8 @@ const char *string_form_name(enum string_form f);
 /* As a text is told: where it stands, and what refers to it. */
 enum use_field { USE_BY, USE_FUNCTION, USE_SITE, USE_CALLEE, USE_ARGUMENT };
 enum string_field {
-	TXT_WHERE, TXT_PATH, TXT_OFFSET, TXT_ADDRESS, TXT_SECTION, TXT_ENCODING, TXT_CHARACTERS, TXT_TEXT, TXT_WITHHELD, TXT_USES,
+	TXT_WHERE, TXT_PATH, TXT_OFFSET, TXT_ADDRESS, TXT_SECTION, TXT_ENCODING, TXT_CHARACTERS, TXT_TEXT, TXT_WITHHELD,
+	TXT_USES,
 	TXT_USES_DROPPED
 };
 extern const struct record_type use_type, string_type;

@@ -454,7 +454,8 @@ struct yara_scanner *yara_scanner_open(struct span compiled)
 	y->in = rd_of(compiled);
 	uint64_t slow = rd_le32(&y->in);
 	y->slow = rd_span(&y->in, 4 * slow);
-	if (yr_rules_load_stream(&stream, &y->rules) == ERROR_SUCCESS && yr_scanner_create(y->rules, &y->scanner) == ERROR_SUCCESS) {
+	if (yr_rules_load_stream(&stream, &y->rules) == ERROR_SUCCESS &&
+	    yr_scanner_create(y->rules, &y->scanner) == ERROR_SUCCESS) {
 		yr_scanner_set_callback(y->scanner, on_scan, y);
 		yr_scanner_set_flags(y->scanner,
 				     SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);

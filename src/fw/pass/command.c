@@ -931,7 +931,8 @@ static void read_shell(struct line *l)
 			nested(l, l->c->redirects[i].to);
 			return;
 		}
-	bool stream = has_letter(l, 's') || !operand_at(l, 0) || span_is(operand(l, 0), "-") || span_is(operand(l, 0), "/dev/stdin");
+	bool stream = has_letter(l, 's') || !operand_at(l, 0) || span_is(operand(l, 0), "-") ||
+		      span_is(operand(l, 0), "/dev/stdin");
 	for (unsigned i = 0; i < l->c->nredirects && stream; i++)
 		if (l->c->redirects[i].kind == SHELL_READ)
 			execute(l, l->c->redirects[i].to);

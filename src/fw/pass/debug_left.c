@@ -11,8 +11,8 @@ static const struct rule rule = {
 	.title = "The firmware still holds tools and traces of its development",
 	.cause = "left over",
 	.sees = "A debugger or tracer among the programs (gdbserver, gdb, strace, tcpdump …), programs with debug information "
-		"(DWARF), core dumps that are written to a file or piped to a program, test accounts that may log in. Counted over the "
-		"whole image.",
+		"(DWARF), core dumps that are written to a file or piped to a program, test accounts that may log in. Counted over "
+		"the whole image.",
 	.why = "Debuggers give whoever gets in all of the device's memory, patients' data included; core dumps keep it on the "
 	       "device's storage.",
 	.wrong = "Service versions of a firmware carry them on purpose. That they lie in the image does not say that anything "
@@ -24,8 +24,8 @@ static const struct rule rule = {
 
 static bool is_tool(struct span base)
 {
-	static const char *const tools[] = { "gdbserver", "gdb", "strace", "ltrace", "tcpdump", "valgrind", "perf", "adbd", "lldb-server",
-					     "jtagd", "openocd", "memtool", "devmem" };
+	static const char *const tools[] = { "gdbserver", "gdb",	 "strace", "ltrace",  "tcpdump", "valgrind", "perf",
+					     "adbd",	  "lldb-server", "jtagd",  "openocd", "memtool", "devmem" };
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
 		if (span_is(base, tools[i]))
 			return true;
@@ -34,7 +34,9 @@ static bool is_tool(struct span base)
 
 static bool is_test_account(struct span name)
 {
-	static const char *const names[] = { "test", "tester", "testuser", "debug", "develop", "developer", "dev", "demo", "guest" };
+	static const char *const names[] = {
+		"test", "tester", "testuser", "debug", "develop", "developer", "dev", "demo", "guest",
+	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (span_is(name, names[i]))
 			return true;
@@ -65,7 +67,8 @@ static void program(struct job *j, const struct scene_file *file, uint32_t index
 	struct finding *f = open(j, index, "tool", file->boot ? SEV_MEDIUM : SEV_LOW, "debugging tool");
 	if (!f)
 		return;
-	f->title = job_text(j, "%s, a tool of developers, lies in the image%s", file->path, file->boot ? " and is started" : "");
+	f->title = job_text(j, "%s, a tool of developers, lies in the image%s", file->path,
+			    file->boot ? " and is started" : "");
 	point_at(j, f, SPAN_LIT("file"), file->path, 0);
 }
 
@@ -143,7 +146,8 @@ static void end(struct job *j)
 	struct finding *f = n ? open(j, first, "dwarf", SEV_INFO, "debug information") : NULL;
 	if (!f)
 		return;
-	f->title = job_text(j, "%u of %u programs and libraries carry debug information, %s first", n, programs, s->files[first].path);
+	f->title = job_text(j, "%u of %u programs and libraries carry debug information, %s first", n, programs,
+			    s->files[first].path);
 	point_at(j, f, SPAN_LIT("sections"), ".debug_info", 0);
 }
 

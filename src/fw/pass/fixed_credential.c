@@ -228,10 +228,10 @@ static bool is_named(struct span name, const char *const *words, size_t n)
 
 static bool is_password_name(struct span name)
 {
-	static const char *const words[] = { "password", "passwd", "passphrase", "passcode", "pwd", "secret", "psk", "userpass",
-					     "passhash", "pass_hash", "pincode", "pin_code" };
-	static const char *const beside[] = { "expir", "age", "length", "date", "time", "count", "policy", "min", "max", "changed",
-					      "require", "enable", "hint", "quest", "retr", "attempt" };
+	static const char *const words[] = { "password", "passwd",   "passphrase", "passcode",	"pwd",	   "secret",
+					     "psk",	 "userpass", "passhash",   "pass_hash", "pincode", "pin_code" };
+	static const char *const beside[] = { "expir", "age",	  "length",  "date",   "time", "count", "policy", "min",
+					      "max",   "changed", "require", "enable", "hint", "quest", "retr",	  "attempt" };
 	static const char *const whole[] = { "pass", "pin" };
 	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
 		if (name.n == strlen(whole[i]) && is_named(name, &whole[i], 1))
@@ -258,8 +258,8 @@ static bool is_digest(struct span s)
 	return is_hash(s) || (n == s.n && (n == 32 || n == 40 || n == 64 || n == 128));
 }
 
-static void hold(struct ledger *l, const struct database_table *t, struct span column, struct span user, struct span secret,
-		 uint64_t row)
+static void hold(struct ledger *l, const struct database_table *t, struct span column, struct span user,
+		 struct span secret, uint64_t row)
 {
 	enum { TOLD = 16 };
 	static const char *const none[] = { "true", "false", "null", "none", "yes", "enabled", "disabled", "***" };

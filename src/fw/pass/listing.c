@@ -13,8 +13,20 @@
 #include "fw/model/refer.h"
 #include "fw/pass/aloud.h"
 
-enum { TEXTS_FILE = 1 << 18, USES_FILE = 1 << 18, SECTIONS_LOOKED = 256, ARENA_FILE = 256 << 20, SHORT_SECRET = 4,
-       SHF_ALLOC_ = 2, SHF_EXECINSTR_ = 4, SHT_PROGBITS_ = 1, SHT_STRTAB_ = 3, SHT_NOBITS_ = 8, HASH_LEAST = 20, DES_HASH = 13 };
+enum {
+	TEXTS_FILE = 1 << 18,
+	USES_FILE = 1 << 18,
+	SECTIONS_LOOKED = 256,
+	ARENA_FILE = 256 << 20,
+	SHORT_SECRET = 4,
+	SHF_ALLOC_ = 2,
+	SHF_EXECINSTR_ = 4,
+	SHT_PROGBITS_ = 1,
+	SHT_STRTAB_ = 3,
+	SHT_NOBITS_ = 8,
+	HASH_LEAST = 20,
+	DES_HASH = 13
+};
 
 /* ---- what may be said ---- */
 
@@ -486,8 +498,8 @@ static void put_use(const struct usage *u, struct record *r, const struct record
 	record_add(r, TXT_USES, use);
 }
 
-static void put_entry(const struct page *p, const struct entry *t, const struct usage *v, uint32_t n, const struct record_host *host,
-		      const struct sink *to)
+static void put_entry(const struct page *p, const struct entry *t, const struct usage *v, uint32_t n,
+		      const struct record_host *host, const struct sink *to)
 {
 	struct usage uses[LISTING_USES];
 	uint32_t dropped, kept = distinct_uses(v, n, uses, &dropped);
@@ -532,8 +544,9 @@ static const struct scene_program *program_of(const struct scene *s, const struc
 	return NULL;
 }
 
-static void list_file(const struct scene *s, const struct scene_file *f, unsigned least, struct finding *const *findings,
-		      uint32_t nfindings, const struct record_host *host, const struct sink *to)
+static void list_file(const struct scene *s, const struct scene_file *f, unsigned least,
+		      struct finding *const *findings, uint32_t nfindings, const struct record_host *host,
+		      const struct sink *to)
 {
 	struct page *p = mem_new(sizeof(*p));
 	*p = (struct page){ .scene = s, .file = f, .program = f->kind == SCENE_PROGRAM ? program_of(s, f) : NULL };

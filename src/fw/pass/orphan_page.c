@@ -5,21 +5,26 @@
 #include "fw/pass/pass.h"
 #include "fw/pass/privileged.h"
 
-enum { NAMES = 2048, NAME_MOST = 64, REPORTED = 64, TABLE = 8192, PROBES = 64, READ_MOST = 8 << 20, STEMS_MOST = 256 << 20 };
+enum {
+	NAMES = 2048, NAME_MOST = 64, REPORTED = 64, TABLE = 8192, PROBES = 64, READ_MOST = 8 << 20,
+	STEMS_MOST = 256 << 20,
+};
 
 static const struct rule rule = {
 	.id = "fw.orphan-page",
 	.title = "A page or a command of the device's web server stands in no menu",
 	.cause = "open door",
-	.sees = "A page or a CGI program below a folder of the web server, whose name stands in no other file of the image, while "
-		"others are linked; or a path that a program compares requests with and that no page names. Start pages and error "
-		"pages are left out. It is noted; low when it is a program, medium when that program runs commands or opens a service.",
+	.sees = "A page or a CGI program below a folder of the web server, whose name stands in no other file of the image, "
+		"while others are linked; or a path that a program compares requests with and that no page names. Start pages and "
+		"error pages are left out. It is noted; low when it is a program, medium when that program runs commands or opens "
+		"a service.",
 	.why = "What no menu shows is not in the manual, is not tested, and is not missed when it is closed. Test pages of "
 	       "developers and doors for service lie in such places, often without the log-in of the others.",
-	.wrong = "A menu may be put together from parts of names, or come from the maker's own software on another machine. A page "
-		 "may be left over and harmless.",
+	.wrong = "A menu may be put together from parts of names, or come from the maker's own software on another machine. "
+		 "A page may be left over and harmless.",
 	.next = { ADVICE_WHICH_DEVICES, ADVICE_CLOSE_PORT,
-		  "Ask the maker what the page does, whether it asks for a log-in, and why nothing leads to it.", ADVICE_RECHECK, NULL },
+		  "Ask the maker what the page does, whether it asks for a log-in, and why nothing leads to it.", ADVICE_RECHECK,
+		  NULL },
 	.attack = { "T0866", NULL },
 	.cwe = { "CWE-912", "CWE-425", NULL },
 };
@@ -63,9 +68,12 @@ static bool is_any_tail(struct span base, const char *const *tails)
 /* The server's folders by their usual names; manuals are documents themselves. */
 static bool is_served(struct span path)
 {
-	static const char *const roots[] = { "www/", "htdocs/", "webroot/", "wwwroot/", "web/", "webs/", "webpages/", "webui/", "html/",
-					     "httpd/", "public_html/", "cgi-bin/", "home/httpd/" };
-	static const char *const manuals[] = { "/doc/", "/docs/", "/manual/", "/man/", "/help/", "/examples/", "/javascript/" };
+	static const char *const roots[] = { "www/",	     "htdocs/",	  "webroot/",	"wwwroot/", "web/",
+					     "webs/",	     "webpages/", "webui/",	"html/",    "httpd/",
+					     "public_html/", "cgi-bin/",  "home/httpd/" };
+	static const char *const manuals[] = {
+		"/doc/", "/docs/", "/manual/", "/man/", "/help/", "/examples/", "/javascript/",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(manuals); i++)
 		if (memmem(path.p, path.n, manuals[i], strlen(manuals[i])))
 			return false;
@@ -80,7 +88,9 @@ static bool is_served(struct span path)
 /* Nobody needs to link these. */
 static bool is_entry(struct span base)
 {
-	static const char *const starts[] = { "index.", "default.", "home.", "main.", "start.", "40", "50", "error", "robots" };
+	static const char *const starts[] = {
+		"index.", "default.", "home.", "main.", "start.", "40", "50", "error", "robots",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
 		if (span_starts(base, span_str(starts[i])))
 			return true;

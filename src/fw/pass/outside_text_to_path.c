@@ -8,9 +8,9 @@ static const struct rule rule = {
 	.id = "fw.outside-text-to-path",
 	.title = "Text from outside becomes a file name or a format",
 	.cause = "open door",
-	.sees = "A file is opened, made, renamed or deleted by a name that holds bytes from a socket, a web request or a scan for "
-		"wireless networks; or such bytes are the format of printf, fprintf, snprintf, syslog and their kin. On the path "
-		"before, nothing compared these bytes with anything. Bytes of files, arguments and settings do not count.",
+	.sees = "A file is opened, made, renamed or deleted by a name that holds bytes from a socket, a web request or a "
+		"scan for wireless networks; or such bytes are the format of printf, fprintf, snprintf, syslog and their kin. On "
+		"the path before, nothing compared these bytes with anything. Bytes of files, arguments and settings do not count.",
 	.why = "With ../ in a name a stranger reads or overwrites files that were never meant; with %s or %n in a format he "
 	       "reads or overwrites the program's memory. Either can stop the device, or change what it does.",
 	.wrong = "A check that was not recognised may stand in between: a search for \"..\", or a folder that the program is "
@@ -25,7 +25,8 @@ static bool is_checked(const struct route *r, int i, struct span source)
 {
 	for (int k = 0; k < i; k++) {
 		const struct act *a = r->v[k];
-		if ((a->kind == ACT_COMPARE || a->kind == ACT_CHECK || a->kind == ACT_LOGIN) && (!a->source.n || span_eq(a->source, source)))
+		if ((a->kind == ACT_COMPARE || a->kind == ACT_CHECK || a->kind == ACT_LOGIN) &&
+		    (!a->source.n || span_eq(a->source, source)))
 			return true;
 	}
 	return false;
@@ -53,7 +54,8 @@ static bool opens_to_read(const struct act *a)
 		return span_starts(record_get_text(args.v[1], ARG_TEXT), SPAN_LIT("r"));
 	if (span_starts(a->name, SPAN_LIT("open")) || span_starts(a->name, SPAN_LIT("__open")))
 		return (argument(a, "flags") & 3) == 0;          /* O_RDONLY */
-	return span_is(a->name, "access") || span_starts(a->name, SPAN_LIT("opendir")) || span_starts(a->name, SPAN_LIT("scandir"));
+	return span_is(a->name, "access") || span_starts(a->name, SPAN_LIT("opendir")) ||
+	       span_starts(a->name, SPAN_LIT("scandir"));
 }
 
 static enum severity weigh(const struct act *a, struct span source)
@@ -77,7 +79,9 @@ static void report(struct job *j, const struct route *r, int i, struct span sour
 	if (got >= 0)
 		steps[n++] = r->v[got];
 	steps[n] = a;
-	const char *what = a->kind == ACT_FORMAT ? "takes for a format" : opens_to_read(a) ? "reads a file named by" : "changes a file named by";
+	const char *what = a->kind == ACT_FORMAT ? "takes for a format"
+			 : opens_to_read(a)	 ? "reads a file named by"
+						 : "changes a file named by";
 	f->title = job_text(j, "%s %s what it receives (%.*s): %.*s", r->file->path, what, (int)span_cut(source, 60).n,
 			    (const char *)source.p, (int)span_cut(a->text, 120).n, (const char *)a->text.p);
 	if (bound >= 0 && r->v[bound]->port)

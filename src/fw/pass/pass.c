@@ -359,8 +359,8 @@ static const struct act *giver(struct job *j, const struct given *g)
 	struct act *a = arena_new(j->acts.arena, sizeof(*a));
 	if (!a)
 		return NULL;
-	const char *text = arena_printf(j->acts.arena, "%.*s%s%.*s", (int)g->key.n, (const char *)g->key.p, g->key.n ? " = " : "",
-					(int)g->value.n, (const char *)g->value.p);
+	const char *text = arena_printf(j->acts.arena, "%.*s%s%.*s", (int)g->key.n, (const char *)g->key.p,
+					g->key.n ? " = " : "", (int)g->value.n, (const char *)g->value.p);
 	*a = (struct act){ .kind = ACT_CONFIG, .name = SPAN_LIT("setting"), .text = span_str(text), .line = g->line,
 			   .file = &j->scene->files[g->file] };
 	return a;
@@ -466,7 +466,8 @@ static bool matters(const struct job *j, const struct lane *l)
 static bool names_variable(const struct record *call, const char *name)
 {
 	struct records args = record_has(call, FWC_ARGS) ? call->v[FWC_ARGS].records : (struct records){ 0 };
-	return args.n && span_is(record_get_text(call, FWC_CALLEE), "getenv") && span_is(record_get_text(args.v[0], ARG_TEXT), name);
+	return args.n && span_is(record_get_text(call, FWC_CALLEE), "getenv") &&
+	       span_is(record_get_text(args.v[0], ARG_TEXT), name);
 }
 
 /* A web server hands over a request's body where a program reads what else would be typed (RFC 3875 4.2). */

@@ -8,9 +8,9 @@ static const struct rule rule = {
 	.id = "fw.private-key",
 	.title = "The firmware holds a private key",
 	.cause = "fixed secret",
-	.sees = "A private key without a passphrase (PEM, OpenSSH, DER, a dropbear host key), in a file of its own or inside a "
-		"program. Keys with a passphrase, and key stores, are low: the passphrase usually stands beside them. The same key "
-		"in two files is one finding.",
+	.sees = "A private key without a passphrase (PEM, OpenSSH, DER, a dropbear host key), in a file of its own or "
+		"inside a program. Keys with a passphrase, and key stores, are low: the passphrase usually stands beside them. The "
+		"same key in two files is one finding.",
 	.why = "The key is the same in every copy of this firmware: whoever has one image can pose as any of these devices or "
 	       "read what is encrypted for them.",
 	.wrong = "Test keys that libraries carry for their own self-tests are of no use to anyone, nor is one that the device "

@@ -8,11 +8,11 @@ static const struct rule rule = {
 	.id = "fw.script-fetch",
 	.title = "A script fetches a program from another machine and runs it",
 	.cause = "outside party",
-	.sees = "In a script, a unit of systemd or a line of cron: a file is fetched (HTTP, FTP, TFTP, rsync, scp, nc, a package "
-		"by its address …) and what came is run, installed, loaded into the kernel or written to flash: the same file, a "
-		"copy of it, what was unpacked from it, or the stream itself (fetch | sh, sh -c \"$(fetch)\"). It says whether "
-		"the place is fixed or configured, whether something looks at the file in between, and whether cron repeats it. "
-		"What is checked with a signature, or with a sum that came another way, is noted only.",
+	.sees = "In a script, a unit of systemd or a line of cron: a file is fetched (HTTP, FTP, TFTP, rsync, scp, nc, a "
+		"package by its address …) and what came is run, installed, loaded into the kernel or written to flash: the same "
+		"file, a copy of it, what was unpacked from it, or the stream itself (fetch | sh, sh -c \"$(fetch)\"). It says "
+		"whether the place is fixed or configured, whether something looks at the file in between, and whether "
+		"cron repeats it. What is checked with a signature, or with a sum that came another way, is noted only.",
 	.why = "Whoever answers at that address decides what the device runs, again each time the script runs: after the "
 	       "maker has let go of the address too, and anyone on the way when the way is not encrypted.",
 	.wrong = "The program that is run may check what it is given. The script may be one that nobody calls, or that a "
@@ -154,9 +154,9 @@ static void report(struct job *j, const struct route *r, const struct story *s)
 	if (s->carry)
 		steps[n++] = s->carry;
 	steps[n] = s->run;
-	f->title = job_text(j, "%s%s fetches %.*s from %s%s%s and runs it, %s", r->file->path, cron ? ", which cron starts," : "",
-			    (int)span_cut(what, 100).n, (const char *)what.p, where, from->protocol ? " by " : "",
-			    from->protocol ? from->protocol : "", ways[s->checked]);
+	f->title = job_text(j, "%s%s fetches %.*s from %s%s%s and runs it, %s", r->file->path,
+			    cron ? ", which cron starts," : "", (int)span_cut(what, 100).n, (const char *)what.p, where,
+			    from->protocol ? " by " : "", from->protocol ? from->protocol : "", ways[s->checked]);
 	job_observe(j, f, from);
 	job_chain(j, f, steps);
 }

@@ -92,7 +92,8 @@ static bool line_split(struct span line, struct span *key, struct span *value)
 	return true;
 }
 
-static void give_lines(struct settings *s, struct span source, struct span text, uint32_t file, unsigned line, bool counted)
+static void give_lines(struct settings *s, struct span source, struct span text, uint32_t file, unsigned line,
+		       bool counted)
 {
 	struct rd r = rd_of(span_cut(text, TEXT_FILE));
 	for (struct span one, key, value; rd_left(&r); line += counted) {
@@ -108,10 +109,12 @@ static bool is_settings_file(const struct scene_file *f)
 {
 	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env" };
 	struct span path = span_str(f->path);
-	bool known = span_starts(path, SPAN_LIT("etc/")) || holds(path, "/etc/") || holds(path, "config") || holds(path, "conf/");
+	bool known = span_starts(path, SPAN_LIT("etc/")) || holds(path, "/etc/") || holds(path, "config") ||
+		     holds(path, "conf/");
 	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
 		known |= path.n > strlen(tails[i]) && span_is(span_from(path, path.n - strlen(tails[i])), tails[i]);
-	return known && f->kind == SCENE_OTHER && f->content.n && f->content.n <= TEXT_FILE && !memchr(f->content.p, 0, f->content.n);
+	return known && f->kind == SCENE_OTHER && f->content.n && f->content.n <= TEXT_FILE &&
+	       !memchr(f->content.p, 0, f->content.n);
 }
 
 static void read_file(struct settings *s, const struct scene_file *f, uint32_t index)
@@ -140,8 +143,8 @@ static int column_like(const struct database_table *t, const char *const *names,
 
 static bool is_settings_table(struct span name)
 {
-	static const char *const parts[] = { "config", "setting", "param", "option", "system", "network", "server", "host", "prefer",
-					     "propert", "nvram", "remote", "central", "gateway", "connection" };
+	static const char *const parts[] = { "config", "setting", "param", "option", "system",	"network", "server",	"host",
+					     "prefer", "propert", "nvram", "remote", "central", "gateway", "connection" };
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (holds(name, parts[i]))
 			return true;
@@ -354,7 +357,9 @@ static bool is_own_network(struct span key)
 /* Names stand for many things; an address is one. */
 static bool leads_away(const struct given *g)
 {
-	static const char *const parts[] = { "server", "host", "url", "addr", "remote", "peer", "dest", "central", "upload", "report" };
+	static const char *const parts[] = {
+		"server", "host", "url", "addr", "remote", "peer", "dest", "central", "upload", "report",
+	};
 	struct act a = { 0 };
 	if ((act_destination(&a, g->value) && a.address.family) || !g->key.n || span_starts(g->source, SPAN_LIT("getenv:")) ||
 	    span_is(g->source, "config:"))

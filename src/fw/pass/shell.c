@@ -178,7 +178,8 @@ static void read_line(struct shell *s, const struct simple *c)
 		struct rd r = rd_of(span_cut(content, FIELD));
 		if (!rd_until(&r, '\n', &line))
 			line = rd_rest(&r);
-		shell_variable_set(s, c->words[c->n - 1].text, (struct shell_word){ arena_copy(s->arena, span_cut(line, FIELD)), false, !here });
+		shell_variable_set(s, c->words[c->n - 1].text,
+				   (struct shell_word){ arena_copy(s->arena, span_cut(line, FIELD)), false, !here });
 	}
 }
 
@@ -220,7 +221,8 @@ static void export_add(struct shell *s, const struct shell_variable *v)
 }
 
 /* export NAME, export NAME=VALUE; A=1 program: for that program alone. */
-static void export_all(struct shell *s, const struct simple *c, unsigned from, const unsigned *assigned, unsigned nassigned)
+static void export_all(struct shell *s, const struct simple *c, unsigned from, const unsigned *assigned,
+		       unsigned nassigned)
 {
 	for (unsigned i = 0; i < nassigned; i++) {
 		struct span raw = s->v[assigned[i]].raw;
@@ -395,7 +397,9 @@ static unsigned turns_of(struct shell *s, const struct piece *t, struct shell_wo
 	bool quoted = t->raw.n && (memchr(t->raw.p, '"', t->raw.n) || memchr(t->raw.p, '\'', t->raw.n));
 	struct span w = f.n == 1 && !out->open ? out->text : (struct span){ 0 };
 	bool pattern = w.n && w.p[0] == '/' && (memchr(w.p, '*', w.n) || memchr(w.p, '?', w.n) || memchr(w.p, '[', w.n));
-	unsigned n = pattern && !quoted && s->world && s->world->match ? s->world->match(s->world->ctx, w, s->arena, found, most) : 0;
+	unsigned n = pattern && !quoted && s->world && s->world->match
+			   ? s->world->match(s->world->ctx, w, s->arena, found, most)
+			   : 0;
 	for (unsigned i = 0; i < n; i++)
 		out[i] = (struct shell_word){ .text = found[i] };
 	return n ? n : f.n;
@@ -450,7 +454,8 @@ static bool loop_input(struct shell *s, unsigned end, unsigned to, struct span *
 }
 
 /* One line into the names, the rest of it into the last. */
-static void read_words(struct shell *s, struct span line, const struct span *names, unsigned n, uint8_t mark, bool replaceable)
+static void read_words(struct shell *s, struct span line, const struct span *names, unsigned n, uint8_t mark,
+		       bool replaceable)
 {
 	struct rd in = rd_of(line);
 	for (unsigned i = 0; i < n; i++) {
@@ -465,7 +470,8 @@ static void read_words(struct shell *s, struct span line, const struct span *nam
 		struct span word = i + 1 == n ? rd_rest(&in) : rd_span(&in, len);
 		if (mark && rd_left(&in))
 			rd_skip(&in, 1);
-		shell_variable_set(s, names[i], (struct shell_word){ arena_copy(s->arena, span_cut(word, FIELD)), false, replaceable });
+		shell_variable_set(s, names[i],
+				   (struct shell_word){ arena_copy(s->arena, span_cut(word, FIELD)), false, replaceable });
 	}
 }
 
@@ -634,8 +640,8 @@ static void walk_uncalled(struct shell *s)
 	}
 }
 
-static void read_all(struct span text, const struct shell_world *world, const struct span *args, unsigned nargs, struct arena *a,
-		     struct shell_script *out)
+static void read_all(struct span text, const struct shell_world *world, const struct span *args, unsigned nargs,
+		     struct arena *a, struct shell_script *out)
 {
 	struct shell *s = mem_new(sizeof(*s));
 	*out = (struct shell_script){ .cut = text.n > SHELL_TEXT };

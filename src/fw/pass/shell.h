@@ -33,7 +33,8 @@ struct shell_command {
 	uint64_t offset;
 	struct span function;                    /* empty: the script itself */
 	struct span capture;                     /* stands in $(…): its text, as it stands in {$(…)}; else empty */
-	bool conditional, piped, streams;        /* under a condition; reads what the one before it writes; is read by the next */
+	/* under a condition; reads what the one before it writes; is read by the next */
+	bool conditional, piped, streams;
 };
 
 struct shell_variable {

@@ -19,7 +19,9 @@ void shell_variable_set(struct shell *s, struct span name, struct shell_word val
 	if (!v && s->nvars < VARIABLES)
 		*(v = &s->vars[s->nvars++]) = (struct shell_variable){ 0 };
 	if (v)
-		*v = (struct shell_variable){ .name = name, .value = value, .line = s->line, .exported = v->exported, .set = ++s->serial };
+		*v = (struct shell_variable){
+			.name = name, .value = value, .line = s->line, .exported = v->exported, .set = ++s->serial
+		};
 }
 
 void shell_field_end(struct fields *f)
@@ -115,7 +117,8 @@ static void variable_into(struct fields *f, struct span name, bool quoted)
 /* Patterns of ${X#…} with * at one end or both, and plain text: */
 static struct span stripped(struct span s, struct span pattern, bool front, bool longest)
 {
-	bool open_front = pattern.n && pattern.p[0] == '*', open_back = pattern.n > open_front && pattern.p[pattern.n - 1] == '*';
+	bool open_front = pattern.n && pattern.p[0] == '*',
+	     open_back = pattern.n > open_front && pattern.p[pattern.n - 1] == '*';
 	struct span plain = span_cut(span_from(pattern, open_front), pattern.n - open_front - open_back);
 	bool open = front ? open_front : open_back, far = front ? open_back : open_front;
 	if (pattern.n > 256 || (far && longest))
@@ -164,7 +167,8 @@ static void braced(struct fields *f, struct span inner, bool quoted)
 	field_value(f, &w, quoted);
 }
 
-/* The one pipeline of a substitution, among the commands from `before` on: those of substitutions inside it come first. */
+/* The one pipeline of a substitution, among the commands from `before` on: those of substitutions inside it
+ * come first. */
 static bool output_of(struct shell *s, unsigned before, struct shell_word *out)
 {
 	unsigned last = s->out->n, first = last;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a pipeline prints when the text or the image gives what goes in: sources (echo, printf, cat, nvram get) and the
- * filters scripts use to put words together, in the forms they are mostly used in (POSIX.1 XCU 4). Any other form has no
- * known output. Patterns are literal text with ^ and $, and . for any character: nothing here is a regular expression. */
+ * filters scripts use to put words together, in the forms they are mostly used in (POSIX.1 XCU 4). Any other form
+ * has no known output. Patterns are literal text with ^ and $, and . for any character: nothing here is a regular
+ * expression. */
 #include "fw/pass/shell_machine.h"
 
 #include "base/base64.h"
@@ -304,7 +305,8 @@ static bool exchange_read(struct rd *in, struct exchange *x)
 	if (rd_u8(in) != 's')
 		return false;
 	uint8_t mark = rd_u8(in);
-	if (!mark || mark == '\\' || !part_of(in, mark, &what) || !part_of(in, mark, &x->with) || !pattern_read(what, &x->what))
+	if (!mark || mark == '\\' || !part_of(in, mark, &what) || !part_of(in, mark, &x->with) ||
+	    !pattern_read(what, &x->what))
 		return false;
 	for (size_t i = 0; i + 1 < x->with.n; i++)
 		if (x->with.p[i] == '\\' && x->with.p[i + 1] >= '0' && x->with.p[i + 1] <= '9')
@@ -562,7 +564,8 @@ static bool run_grep(const struct shell_command *c, struct span in, struct buf *
 	struct pattern p;
 	bool not = span_is(word_of(c, 1), "-v");
 	size_t at;
-	if (c->nwords != 2u + not || (!not && span_starts(word_of(c, 1), SPAN_LIT("-"))) || !pattern_read(word_of(c, 1u + not), &p))
+	if (c->nwords != 2u + not || (!not &&span_starts(word_of(c, 1), SPAN_LIT("-"))) ||
+	    !pattern_read(word_of(c, 1u + not ), &p))
 		return false;
 	for (struct rd lines = rd_of(in); rd_left(&lines);) {
 		struct span line = next_line(&lines);
@@ -575,7 +578,8 @@ static bool run_grep(const struct shell_command *c, struct span in, struct buf *
 }
 
 static const struct filter filters[] = {
-	{ "cat", run_pass }, { "tee", run_pass }, { "tr", run_tr }, { "sed", run_sed }, { "cut", run_cut }, { "head", run_ends },
+	{ "cat", run_pass }, { "tee", run_pass }, { "tr", run_tr }, { "sed", run_sed }, { "cut", run_cut },
+	{ "head", run_ends },
 	{ "tail", run_ends }, { "rev", run_rev }, { "base64", run_base64 }, { "openssl", run_base64 }, { "xxd", run_hex },
 	{ "awk", run_awk }, { "grep", run_grep },
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the shell's reader share: tokens (shell_token.c), values of words (shell_expand.c), what filters and
- * sums make of values (shell_filter.c, shell_number.c), and the walk through the commands (shell.c). Nobody else. */
+/* What the parts of the shell's reader share: tokens (shell_token.c), values of words (shell_expand.c), what
+ * filters and sums make of values (shell_filter.c, shell_number.c), and the walk through the commands (shell.c).
+ * Nobody else. */
 #pragma once
 
 #include "base/buf.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arithmetic expansion $((…)) (POSIX.1 XCU 2.6.4: the integer operators of C without assignment). What is not known, and
- * what a shell would refuse, has no value. */
+/* Arithmetic expansion $((…)) (POSIX.1 XCU 2.6.4: the integer operators of C without assignment). What is not
+ * known, and what a shell would refuse, has no value. */
 #include "fw/pass/shell_machine.h"
 
 enum { PARENTHESES = 16, LEVELS = 10 };
@@ -115,8 +115,26 @@ static int64_t atom(struct sum *m)
 	return v;
 }
 
-enum operation { OR, AND, BIT_OR, BIT_XOR, BIT_AND, EQUAL, UNEQUAL, LESS_EQUAL, MORE_EQUAL, LEFT, RIGHT, LESS, MORE, PLUS, MINUS, TIMES,
-		 DIVIDED, REST };
+enum operation {
+	OR,
+	AND,
+	BIT_OR,
+	BIT_XOR,
+	BIT_AND,
+	EQUAL,
+	UNEQUAL,
+	LESS_EQUAL,
+	MORE_EQUAL,
+	LEFT,
+	RIGHT,
+	LESS,
+	MORE,
+	PLUS,
+	MINUS,
+	TIMES,
+	DIVIDED,
+	REST
+};
 
 /* From the weakest; the longer sign first where one begins another. */
 static const struct {
@@ -125,7 +143,8 @@ static const struct {
 	enum operation op;
 } operators[] = {
 	{ "||", 0, OR }, { "&&", 1, AND }, { "|", 2, BIT_OR }, { "^", 3, BIT_XOR }, { "&", 4, BIT_AND }, { "==", 5, EQUAL },
-	{ "!=", 5, UNEQUAL }, { "<<", 7, LEFT }, { ">>", 7, RIGHT }, { "<=", 6, LESS_EQUAL }, { ">=", 6, MORE_EQUAL }, { "<", 6, LESS },
+	{ "!=", 5, UNEQUAL }, { "<<", 7, LEFT }, { ">>", 7, RIGHT }, { "<=", 6, LESS_EQUAL }, { ">=", 6, MORE_EQUAL },
+	{ "<", 6, LESS },
 	{ ">", 6, MORE }, { "+", 8, PLUS }, { "-", 8, MINUS }, { "*", 9, TIMES }, { "/", 9, DIVIDED }, { "%", 9, REST },
 };
 
@@ -192,6 +211,7 @@ bool shell_number(struct shell *s, struct span text, struct shell_word *out)
 	skip_blanks(&m);
 	if (!rd_ok(&m.in) || rd_left(&m.in))
 		return false;
-	*out = (struct shell_word){ .text = span_str(arena_printf(s->arena, "%lld", (long long)v)), .replaceable = m.replaceable };
+	*out = (struct shell_word){ .text = span_str(arena_printf(s->arena, "%lld", (long long)v)),
+				    .replaceable = m.replaceable };
 	return true;
 }

@@ -11,8 +11,8 @@ static const struct rule rule = {
 	.cause = "build",
 	.sees = "ELF programs and libraries without a non-executable stack (NX), at fixed addresses (no PIE; programs only), "
 		"without read-only relocations (RELRO) or stack canaries: counted over the whole image.",
-	.why = "With hardening many faults in a program end in a restart; without it the same fault may hand the device to whoever "
-	       "sends the right bytes.",
+	.why = "With hardening many faults in a program end in a restart; without it the same fault may hand the device to "
+	       "whoever sends the right bytes.",
 	.wrong = "Small programs may have nothing that a canary would guard, and old processors know no NX.",
 	.next = { ADVICE_ASK_MAKER, NULL },
 	.attack = { "T0890", NULL },
@@ -54,8 +54,11 @@ static void end(struct job *j)
 	struct finding *f = job_finding(j, &rule, c.first, "build");
 	if (!f || !job_judge(j, f, SEV_INFO, 0.95))
 		return;
-	f->title = job_text(j, "Of %u programs and libraries %u lack NX, %u RELRO and %u canaries; %u of %u programs lie at fixed "
-			       "addresses", c.programs, c.nx, c.relro, c.canary, c.pie, c.executables);
+	f->title =
+		job_text(j,
+			 "Of %u programs and libraries %u lack NX, %u RELRO and %u canaries; %u of %u programs lie at fixed "
+			 "addresses",
+			 c.programs, c.nx, c.relro, c.canary, c.pie, c.executables);
 	struct act step = { .kind = ACT_OTHER, .name = SPAN_LIT("programs"),
 			    .text = span_str(job_text(j, "%u ELF files, the first: %s", c.programs, s->files[c.first].path)) };
 	const struct act *steps[] = { &step, NULL };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.weak-account: accounts of the image that others can use: no password, one that stands in a short list of words,
- * one that is the same in every device, or a second account with all rights. Words are hashed here as the device would (crypt(5)); what was found is never
- * printed. */
+ * one that is the same in every device, or a second account with all rights. Words are hashed here as the device
+ * would (crypt(5)); what was found is never printed. */
 #include <crypt.h>
 
 #include "base/scope.h"
@@ -49,7 +49,10 @@ static size_t tries_of(struct span hash, unsigned *cost)
 		const char *head;
 		size_t tries;
 		unsigned cost;
-	} v[] = { { "$y$", TRIES_YESCRYPT, 60 }, { "$gy$", TRIES_YESCRYPT, 60 }, { "$5$", TRIES_SHA, 10 }, { "$6$", TRIES_SHA, 10 },
+	} v[] = { { "$y$", TRIES_YESCRYPT, 60 },
+		  { "$gy$", TRIES_YESCRYPT, 60 },
+		  { "$5$", TRIES_SHA, 10 },
+		  { "$6$", TRIES_SHA, 10 },
 		  { "$3$", TRIES_SHA, 1 } };
 	*cost = 1;
 	for (size_t i = 0; i < ARRAY_LEN(v); i++)
@@ -102,13 +105,16 @@ static bool is_root(const struct account *a)
 	return a->has_ids ? a->uid == 0 : span_is(a->name, "root");
 }
 
-static void tell(struct job *j, uint32_t index, const struct account *a, const char *what, enum severity s, const char *trait)
+static void tell(struct job *j, uint32_t index, const struct account *a, const char *what, enum severity s,
+		 const char *trait)
 {
 	const struct scene_file *file = &job_scene(j)->files[index];
-	struct finding *f = job_finding(j, &rule, index, "%.*s %s", (int)span_cut(a->name, 40).n, (const char *)a->name.p, trait);
+	struct finding *f = job_finding(j, &rule, index, "%.*s %s", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
+					trait);
 	if (!f || !job_judge(j, f, s, 0.9))
 		return;
-	f->title = job_text(j, "%s: the account %.*s %s", file->path, (int)span_cut(a->name, 40).n, (const char *)a->name.p, what);
+	f->title = job_text(j, "%s: the account %.*s %s", file->path, (int)span_cut(a->name, 40).n, (const char *)a->name.p,
+			    what);
 	record_text(f->observed, OBS_USER, span_cut(a->name, 64));
 	if (a->state == ACCOUNT_HASH)            /* kept as a token: the same hash in two images is the same password */
 		record_text(f->observed, OBS_SECRET, a->password);

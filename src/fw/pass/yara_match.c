@@ -11,10 +11,10 @@ static const struct rule rule = {
 	.id = "fw.yara-match",
 	.title = "A YARA rule that was given matches a file of the firmware",
 	.cause = "signatures",
-	.sees = "A rule of the files named with `inspect --yara` holds for a file of the image, or for the bytes of a container "
-		"that no file in it explains. Each place names file, offset, the string's identifier and its length; the bytes "
-		"themselves are not shown. The severity is what the rule's own metadata say (severity as a word; score from 40 on "
-		"is low, from 60 medium, from 80 high), else info.",
+	.sees = "A rule of the files named with `inspect --yara` holds for a file of the image, or for the bytes of a "
+		"container that no file in it explains. Each place names file, offset, the string's identifier and its length; the "
+		"bytes themselves are not shown. The severity is what the rule's own metadata say (severity as a word; score from "
+		"40 on is low, from 60 medium, from 80 high), else info.",
 	.why = "Somebody has written down what these bytes look like in a family of malicious software, a leaked key or a "
 	       "vulnerable component; the device may carry it.",
 	.wrong = "A rule is as good as its author: short strings match by chance, and rules written for office computers meet "
@@ -61,7 +61,8 @@ static int by_rule(const void *a, const void *b)
 
 static bool is_same_rule(const struct seen *a, const struct seen *b)
 {
-	return span_eq(name_of(a), name_of(b)) && span_eq(record_get_text(a->r, YAM_SOURCE), record_get_text(b->r, YAM_SOURCE));
+	return span_eq(name_of(a), name_of(b)) &&
+	       span_eq(record_get_text(a->r, YAM_SOURCE), record_get_text(b->r, YAM_SOURCE));
 }
 
 /* ---- what the rule says of itself ---- */
@@ -140,7 +141,8 @@ static const struct scene_file *input_of(const struct scene *s, const struct sce
 }
 
 /* Where in the image these bytes lie, seen with our own eyes. */
-static void set_image_offset(const struct scene *s, const struct scene_file *f, const struct record *hit, struct record *step)
+static void set_image_offset(const struct scene *s, const struct scene_file *f, const struct record *hit,
+			     struct record *step)
 {
 	uint64_t offset = record_get_uint(hit, YAH_OFFSET), length = record_get_uint(hit, YAH_LENGTH);
 	const struct scene_file *input = f->image == SCENE_SCATTERED ? NULL : input_of(s, f);
@@ -151,7 +153,8 @@ static void set_image_offset(const struct scene *s, const struct scene_file *f, 
 		record_uint(step, STEP_IMAGE, f->image + offset);
 }
 
-static struct record *step_of(struct job *j, const struct record_host *h, const struct seen *s, const struct record *hit)
+static struct record *step_of(struct job *j, const struct record_host *h, const struct seen *s,
+			      const struct record *hit)
 {
 	const struct scene_file *file = &job_scene(j)->files[s->file];
 	struct record *r = arena_new(h->arena, sizeof(*r));
@@ -175,7 +178,8 @@ static struct record *step_of(struct job *j, const struct record_host *h, const 
 	return r;
 }
 
-static unsigned add_steps(struct job *j, const struct record_host *h, const struct seen *s, struct record **steps, unsigned n)
+static unsigned add_steps(struct job *j, const struct record_host *h, const struct seen *s, struct record **steps,
+			  unsigned n)
 {
 	struct records hits = record_has(s->r, YAM_HITS) ? s->r->v[YAM_HITS].records : (struct records){ 0 };
 	for (uint32_t i = 0; i < (hits.n ? hits.n : 1) && n < PLACES; i++) {

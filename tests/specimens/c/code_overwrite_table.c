@@ -3,7 +3,8 @@
 #include "specimen.h"
 
 static const char *const steps[] = {
-	"ifconfig eth0 up", "mount -o nolock -t nfs 192.0.2.131:/pm /mnt", "cp -rf /mnt/* /opt/bin", "umount /mnt", "/opt/bin/monitor &",
+	"ifconfig eth0 up",   "mount -o nolock -t nfs 192.0.2.131:/pm /mnt", "cp -rf /mnt/* /opt/bin", "umount /mnt",
+	"/opt/bin/monitor &",
 };
 
 int main(int argc, char **argv)

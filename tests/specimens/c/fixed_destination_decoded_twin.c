@@ -3,7 +3,9 @@
  * run time calls the address it gives. */
 #include "specimen.h"
 
-static const unsigned char hidden[] = { 's' ^ 0x5a, 'e' ^ 0x5a, 'r' ^ 0x5a, 'v' ^ 0x5a, 'e' ^ 0x5a, 'r' ^ 0x5a, '=' ^ 0x5a };
+static const unsigned char hidden[] = {
+	's' ^ 0x5a, 'e' ^ 0x5a, 'r' ^ 0x5a, 'v' ^ 0x5a, 'e' ^ 0x5a, 'r' ^ 0x5a, '=' ^ 0x5a,
+};
 static int (*deeds[2])(const char *);
 
 static __attribute__((noinline)) int report(const char *server)

@@ -5,7 +5,8 @@
 static __attribute__((noinline)) int fetch(const char *tool, const int *octets, const char *name)
 {
 	char line[160];
-	snprintf(line, sizeof(line), "%s -g -r %s -l /tmp/%s %d.%d.%d.%d", tool, name, name, octets[0], octets[1], octets[2], octets[3]);
+	snprintf(line, sizeof(line), "%s -g -r %s -l /tmp/%s %d.%d.%d.%d", tool, name, name, octets[0], octets[1], octets[2],
+		 octets[3]);
 	return system(line);
 }
 
