@@ -710,6 +710,15 @@ static bool starts_function(const struct code *c, uint64_t addr, bool thumb)
 	return is_prologue(c, (uint32_t)guest_number(c->guest, addr, 4));
 }
 
+/* False: the instruction before runs on into this one, so that no function starts here. Asked of PowerPC alone: data
+ * stand between functions elsewhere. */
+static bool follows_an_end(const struct code *c, uint64_t addr)
+{
+	uint32_t before = (uint32_t)guest_number(c->guest, addr - 4, 4);
+	bool branch = before >> 26 == 18 || before >> 26 == 19;          /* b, bl; blr, bctr (Power ISA 2.07 Book I 2.4) */
+	return c->cpu->machine != EM_PPC_ || branch || before == 0 || before == 0x60000000;
+}
+
 /* Words of the data segments that point at code nobody has looked at: callback tables. */
 static void from_pointers(struct code *c, struct module *m)
 {
@@ -723,7 +732,7 @@ static void from_pointers(struct code *c, struct module *m)
 			uint64_t v = guest_pointer(c->guest, at);
 			bool thumb = c->cpu->arch == UC_ARCH_ARM && v & 1;
 			struct module *to = v ? code_module(c, v & ~(uint64_t)thumb) : NULL;
-			if (!to || (!to->has_sections && !starts_function(c, v, thumb))
+			if (!to || (!starts_function(c, v, thumb) && (!to->has_sections || !follows_an_end(c, v)))
 			    || to->code[(v & ~(uint64_t)thumb) - to->base] & CODE_INSN
 			    || !code_decode(c, v & ~(uint64_t)thumb, thumb))
 				continue;
