@@ -345,7 +345,7 @@ static void try_all(struct trial *t, struct knowledge *k, const char *(*way)(str
 	uint32_t most = t->spent + EACH < ALL ? t->spent + EACH : ALL;
 	for (uint32_t i = 0; i < m->code.nfunctions && i < FUNCTIONS_MAX && k->n < KNOWN_MAX && t->spent < most; i++) {
 		t->f = &m->code.functions[i];
-		bool no = t->f->module || t->f->addr == m->probe_main || is_known(k, i);
+		bool no = t->f->module || t->f->tried || t->f->addr == m->probe_main || is_known(k, i);
 		const char *name = no ? NULL : way(t);
 		if (name)
 			k->v[k->n++] = (struct known){ i, name };

@@ -206,6 +206,9 @@ static bool main_is_further(struct machine *m)
 {
 	struct turn t = code_block(&m->code, m->probe_main, is_thumb_now(m));
 	bool jumps = t.kind == TURN_JUMP && !t.conditional && t.target && t.end - m->probe_main <= 8;
+	struct function *f = jumps ? code_function(&m->code, m->probe_main, is_thumb_now(m)) : NULL;
+	if (f)                                   /* or it would be entered once more, as one that nobody called */
+		f->tried = f->reached = true;
 	m->probe_main = jumps ? t.target : m->probe_main;
 	return jumps;
 }
