@@ -359,6 +359,8 @@ static void stand_in(struct machine *m, const struct function *f, const char *na
 	size_t n = m->cpu->machine == EM_MIPS_ ? 8 : m->cpu->arch == UC_ARCH_X86 ? 1 : 4;
 	struct span leave = f->thumb ? SPAN_LIT("\x70\x47") : span_of(m->cpu->leave, n);
 	guest_write(&m->g, f->addr, leave, SHADE_NONE);
+	/* What was translated when it was tried. To flush all of it touches the emulator's whole buffer, a gigabyte. */
+	(void)uc_ctl_remove_cache(m->uc, (uint64_t)f->addr, (uint64_t)f->addr + leave.n);
 	addrmap_put(&m->block_at, f->addr, 0);   /* start-up met it as code */
 	addrmap_put(&m->recognised, f->addr, (uint32_t)((stub - AT_STUBS) / STUB_STEP) + 1);
 }
@@ -386,7 +388,6 @@ void machine_recognise(struct machine *m)
 	}
 	if (k.n)
 		machine_note(m, "%u library functions known by what they do", k.n);
-	(void)uc_ctl_flush_tlb(m->uc);
 }
 
 bool recognised_asks(struct machine *m, const struct block *b)
