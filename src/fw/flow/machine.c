@@ -270,7 +270,7 @@ uint8_t source_at(const struct machine *m, uint64_t addr)
 		return shade ? *shade : 0;
 	/* Moved about by code, the bytes are still marks. */
 	const uint8_t *p = guest_bytes(&m->g, addr - AROUND, 2 * AROUND + 1);
-	size_t from, to;
+	size_t from = 0, to = 0;
 	uint8_t source = p ? source_in(span_of(p, 2 * AROUND + 1), 0, &from, &to) : 0;
 	return source && from <= AROUND && to > AROUND ? source : 0;
 }

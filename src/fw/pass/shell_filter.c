@@ -127,7 +127,7 @@ static bool run_printf(const struct shell_command *c, struct buf *out)
 
 static bool run_source(const struct shell_world *w, const struct shell_command *c, struct buf *out, bool *replaceable)
 {
-	struct span name = word_of(c, 0), text;
+	struct span name = word_of(c, 0), text = { 0 };
 	if (span_is(name, "echo"))
 		return run_echo(c, out);
 	if (span_is(name, "printf"))
@@ -508,7 +508,7 @@ static struct span word_in(struct span line, uint8_t mark, size_t n)
 {
 	struct rd in = rd_of(line);
 	for (size_t i = 1; rd_left(&in);) {
-		struct span w;
+		struct span w = { 0 };
 		if (mark ? !rd_until(&in, mark, &w) : false)
 			w = rd_rest(&in);
 		if (!mark) {
