@@ -508,9 +508,7 @@ static struct span word_in(struct span line, uint8_t mark, size_t n)
 {
 	struct rd in = rd_of(line);
 	for (size_t i = 1; rd_left(&in);) {
-		struct span w = { 0 };
-		if (mark ? !rd_until(&in, mark, &w) : false)
-			w = rd_rest(&in);
+		struct span w = mark ? rd_piece(&in, mark) : (struct span){ 0 };
 		if (!mark) {
 			size_t len = 0;
 			while (rd_left(&in) && shell_is_blank(rd_peek(&in)))

@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, XZ_MEMORY = 96 << 20, ZSTD_WINDOW_LOG = 26,
+enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, TRY_OUT_LZMA = 4096, XZ_MEMORY = 96 << 20, ZSTD_WINDOW_LOG = 26,
        FEED_MAX = 1 << 30 };
 
 struct flow {                                    /* one stream on its way */
@@ -264,18 +264,23 @@ struct codec_result codec_member(enum codec c, struct span in, struct members *m
 	return r;
 }
 
+struct tried {
+	size_t made, want;
+};
+
 static bool enough(void *to, struct span out, uint64_t used)
 {
-	size_t *made = to;
+	struct tried *t = to;
 	(void)used;
-	*made += out.n;
-	return *made < TRY_OUT;
+	t->made += out.n;
+	return t->made < t->want;
 }
 
+/* LZMA has neither mark nor check sum: a few bytes of a program can give hundreds before they make no sense. */
 bool codec_try(enum codec c, struct span in)
 {
-	size_t made = 0;
-	struct codec_result r = codec_stream(c, span_cut(in, TRY_IN), &(struct codec_taker){ enough, &made });
+	struct tried t = { .want = c == CODEC_LZMA ? TRY_OUT_LZMA : TRY_OUT };
+	struct codec_result r = codec_stream(c, span_cut(in, TRY_IN), &(struct codec_taker){ enough, &t });
 	/* bzip2 and zstd give nothing before a whole block has been read. */
-	return r.end == CODEC_WHOLE || r.end == CODEC_STOPPED || (r.end == CODEC_CUT && (made || in.n > TRY_IN));
+	return r.end == CODEC_WHOLE || r.end == CODEC_STOPPED || (r.end == CODEC_CUT && (t.made || in.n > TRY_IN));
 }
