@@ -530,7 +530,7 @@ static void publish_page(struct page *p, const struct record_host *host, const s
 		while (at + n < p->nuses && p->uses[at + n].entry == i)
 			n++;
 		if (n || !p->v[i].code)
-			put_entry(p, &p->v[i], p->uses + at, n, host, to);
+			put_entry(p, &p->v[i], n ? &p->uses[at] : NULL, n, host, to);
 		at += n;
 	}
 }
