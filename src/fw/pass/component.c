@@ -130,15 +130,11 @@ static void set_cpe(struct job *j, struct finding *f, const struct component_rul
 	buf_done(&b);
 }
 
-static struct record *step_of(struct job *j, const struct record_host *h, const struct place_seen *p)
+static struct record *step_of(struct job *j, const struct place_seen *p)
 {
-	const struct scene_file *file = &job_scene(j)->files[p->file];
-	struct record *r = arena_new(h->arena, sizeof(*r));
+	struct record *r = job_step(j, &job_scene(j)->files[p->file]);
 	if (!r)
 		return NULL;
-	record_begin(r, &step_type, NULL, h);
-	record_str(r, STEP_MEMBER, file->path);
-	record_str(r, STEP_PLACE, file->where);
 	record_uint(r, STEP_OFFSET, p->offset);
 	record_str(r, STEP_TEXT, job_text(j, "%.*s", (int)span_cut(p->words, WORDS_SHOWN).n, (const char *)p->words.p));
 	return r;
@@ -155,7 +151,7 @@ static void tell(struct job *j, const struct place_seen *v, uint32_t n)
 	struct record **steps = arena_new(h->arena, PLACES * sizeof(*steps));
 	unsigned told = 0;
 	for (uint32_t i = 0; steps && i < n && told < PLACES; i++)
-		if ((steps[told] = step_of(j, h, &v[i])))
+		if ((steps[told] = step_of(j, &v[i])))
 			told++;
 	f->observed->set &= ~(1ull << OBS_STARTED);      /* of a component nobody asks what starts it */
 	f->steps = steps;

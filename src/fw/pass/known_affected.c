@@ -105,15 +105,11 @@ static enum severity severity_of(double score, bool image)
 	return score >= 9 ? SEV_MEDIUM : SEV_LOW;
 }
 
-static struct record *step_of(struct job *j, struct finding *f, uint32_t file, uint64_t offset, const char *text)
+static struct record *step_of(struct job *j, uint32_t file, uint64_t offset, const char *text)
 {
-	const struct record_host *h = f->observed->host;
-	struct record *r = arena_new(h->arena, sizeof(*r));
+	struct record *r = job_step(j, &job_scene(j)->files[file]);
 	if (!r)
 		return NULL;
-	record_begin(r, &step_type, NULL, h);
-	record_str(r, STEP_MEMBER, job_scene(j)->files[file].path);
-	record_str(r, STEP_PLACE, job_scene(j)->files[file].where);
 	record_uint(r, STEP_OFFSET, offset);
 	record_str(r, STEP_TEXT, text);
 	return r;
@@ -139,7 +135,7 @@ static void tell(struct job *j, const struct case_of *c, const struct vulnerabil
 	const struct record_host *h = f->observed->host;
 	const char *version = job_text(j, "%.200s", c->version);
 	struct record **steps = arena_new(h->arena, sizeof(*steps));
-	f->nsteps = steps && (steps[0] = step_of(j, f, c->file, c->offset, version)) ? 1 : 0;
+	f->nsteps = steps && (steps[0] = step_of(j, c->file, c->offset, version)) ? 1 : 0;
 	f->steps = steps;
 	f->observed->set &= ~(1ull << OBS_STARTED);
 	f->origins[0].offset = c->offset;

@@ -185,15 +185,22 @@ static const struct scene_file *holder(const struct job *j, uint32_t file, const
 	return &s->files[file];
 }
 
-static struct record *step_of(struct job *j, uint32_t file, const struct act *a)
+struct record *job_step(struct job *j, const struct scene_file *file)
 {
-	const struct scene_file *place = holder(j, file, a);
 	struct record *r = arena_new(j->host->arena, sizeof(*r));
 	if (!r)
 		return NULL;
 	record_begin(r, &step_type, NULL, j->host);
-	record_str(r, STEP_MEMBER, place->path);
-	record_str(r, STEP_PLACE, place->where);
+	record_str(r, STEP_MEMBER, file->path);
+	record_str(r, STEP_PLACE, file->where);
+	return r;
+}
+
+static struct record *step_of(struct job *j, uint32_t file, const struct act *a)
+{
+	struct record *r = job_step(j, holder(j, file, a));
+	if (!r)
+		return NULL;
 	record_text(r, STEP_FUNCTION, arena_copy(j->host->arena, a->function));
 	if (a->call)
 		step_of_call(j, r, a);

@@ -93,6 +93,8 @@ bool job_judge(struct job *j, struct finding *f, enum severity s, double confide
 void job_chain(struct job *j, struct finding *f, const struct act *const *steps);
 const char *job_text(struct job *j, const char *fmt, ...) PRINTF(2, 3);      /* bounded; lives as long as findings */
 const struct scene *job_scene(const struct job *j);
+/* A step in that file, for the caller to say what; lives as long as findings. NULL: no memory. */
+struct record *job_step(struct job *j, const struct scene_file *file);
 struct finding *const *job_found(const struct job *j, uint32_t *n);      /* so far; until the next job_finding */
 struct acts *job_acts(struct job *j);                    /* for text of other files */
 void job_extra(struct job *j, struct finding *f, enum observed_field field, const char *text);

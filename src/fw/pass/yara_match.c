@@ -153,16 +153,12 @@ static void set_image_offset(const struct scene *s, const struct scene_file *f, 
 		record_uint(step, STEP_IMAGE, f->image + offset);
 }
 
-static struct record *step_of(struct job *j, const struct record_host *h, const struct seen *s,
-			      const struct record *hit)
+static struct record *step_of(struct job *j, const struct seen *s, const struct record *hit)
 {
 	const struct scene_file *file = &job_scene(j)->files[s->file];
-	struct record *r = arena_new(h->arena, sizeof(*r));
+	struct record *r = job_step(j, file);
 	if (!r)
 		return NULL;
-	record_begin(r, &step_type, NULL, h);
-	record_str(r, STEP_MEMBER, file->path);
-	record_str(r, STEP_PLACE, file->where);
 	if (!hit) {
 		record_str(r, STEP_TEXT, job_text(j, "the condition holds for %.400s as a whole", file->path));
 		return r;
@@ -178,12 +174,12 @@ static struct record *step_of(struct job *j, const struct record_host *h, const 
 	return r;
 }
 
-static unsigned add_steps(struct job *j, const struct record_host *h, const struct seen *s, struct record **steps,
+static unsigned add_steps(struct job *j, const struct seen *s, struct record **steps,
 			  unsigned n)
 {
 	struct records hits = record_has(s->r, YAM_HITS) ? s->r->v[YAM_HITS].records : (struct records){ 0 };
 	for (uint32_t i = 0; i < (hits.n ? hits.n : 1) && n < PLACES; i++) {
-		steps[n] = step_of(j, h, s, i < hits.n ? hits.v[i] : NULL);
+		steps[n] = step_of(j, s, i < hits.n ? hits.v[i] : NULL);
 		n += steps[n] != NULL;
 	}
 	return n;
@@ -217,7 +213,7 @@ static void tell(struct job *j, const struct seen *v, uint32_t n)
 	unsigned told = 0;
 	struct span name = span_cut(name_of(v), 200), source = path_base(record_get_text(v->r, YAM_SOURCE));
 	for (uint32_t i = 0; steps && i < n; i++)
-		told = add_steps(j, h, &v[i], steps, told);
+		told = add_steps(j, &v[i], steps, told);
 	f->steps = steps;
 	f->nsteps = told;
 	f->count = n;
