@@ -201,13 +201,13 @@ enum trace_cached trace_cache_get(struct trace_cache *c, const uint8_t key[TRACE
 	struct span nonce = rd_span(&r, NONCE);
 	uint64_t size = rd_le64(&r);
 	struct span sealed = rd_span(&r, TAG);
-	good = good && rd_ok(&r) && size == rd_left(&r) && size <= TRACE_BODY_MAX;
+	good = good && rd_ok(&r) && size && size == rd_left(&r) && size <= TRACE_BODY_MAX;
 	if (good)
 		memcpy(tag, sealed.p, TAG);
 	struct span body = rd_span(&r, good ? size : 0);
 	size_t before = out->n;
-	uint8_t *room = good && size ? buf_room(out, (size_t)size) : NULL;
-	good = good && (!size || (room && seal(c, key, false, nonce.p, tag, body, room)));
+	uint8_t *room = good ? buf_room(out, (size_t)size) : NULL;
+	good = room && seal(c, key, false, nonce.p, tag, body, room);
 	if (!good)
 		out->n = before;
 	buf_done(&file);

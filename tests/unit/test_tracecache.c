@@ -92,6 +92,18 @@ static void every_changed_byte_and_every_cut_spoils_an_entry(void **state)
 	close(fd);
 }
 
+/* Nothing was traced in it, so nothing would be found in its program. */
+static void an_entry_that_anybody_can_write_does_not_open(void **state)
+{
+	struct bed *b = *state;
+	static const uint8_t empty[8 + 12 + 8 + 16] = "AUSTRC1\n";
+	assert_int_equal(trace_cache_put(b->c, b->key, SPAN_LIT("a trace")), 0);
+	int fd = open(b->entry, O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, empty, sizeof(empty)), sizeof(empty));
+	close(fd);
+	assert_int_equal(get(b, b->c, ""), TRACE_SPOILT);
+}
+
 static void another_sites_entry_does_not_open(void **state)
 {
 	struct bed *b = *state;
@@ -147,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_there_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_changed_byte_and_every_cut_spoils_an_entry, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_entry_that_anybody_can_write_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_sites_entry_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keys_differ_by_engine_name_content_library_and_where_one_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_one_process_executes_no_other_begins, set_up, tear_down),
