@@ -466,7 +466,7 @@ static int run(struct args *a)
 
 const struct command cmd_inspect = {
 	.name = "inspect",
-	.doc = "take firmware apart: what lies where in an image, a folder or a program",
+	.doc = "take firmware apart: what it does that nobody asked for, and the calls that prove it",
 	.synopsis = "[OPTION]... IMAGE|FOLDER|PROGRAM...",
 	.about =
 		"Recognises file systems, archives, packed streams and boot images by their content at any offset, opens them and "

@@ -2,14 +2,13 @@
 /* The firmware report: findings with their chains. Everything out of an image passes layout_wrap. */
 #include "report/firmware.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/scope.h"
+#include "report/advice.h"
 
-enum { SAID = 64, STEPS_SHOWN = 12 };
-
-struct said {                                    /* advice printed so far */
-	struct span v[SAID];
-	unsigned n;
-};
+enum { STEPS_SHOWN = 12, NAMED = 4 };
 
 static struct texts texts_of(const struct record *r, unsigned field)
 {
@@ -21,16 +20,6 @@ static enum severity severity_of(const struct record *f)
 	enum severity s = SEV_INFO;
 	severity_parse(record_get_text(f, FND_SEVERITY), &s);
 	return s;
-}
-
-static bool say_once(struct said *s, struct span text)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		if (span_eq(s->v[i], text))
-			return false;
-	if (s->n < SAID)
-		s->v[s->n++] = text;
-	return true;
 }
 
 static void print_title(struct buf *out, const struct layout *l, const struct record *f)
@@ -89,20 +78,6 @@ static void print_started(struct buf *out, const struct layout *l, const struct 
 		layout_wrap(out, l, 2, head, record_get_text(o, OBS_STARTED));
 }
 
-static void print_next(struct buf *out, const struct layout *l, const struct record *f, struct said *said)
-{
-	struct texts next = texts_of(f, FND_NEXT);
-	unsigned fresh = 0;
-	char head[32];
-	for (uint32_t i = 0; i < next.n; i++) {
-		if (said && !say_once(said, next.v[i]))
-			continue;
-		snprintf(head, sizeof(head), "%s%u. ", fresh ? "          " : "Next:     ", fresh + 1);
-		layout_wrap(out, l, 2, head, next.v[i]);
-		fresh++;
-	}
-}
-
 static bool same_step(const struct record *a, const struct record *b)
 {
 	return span_eq(record_get_text(a, STEP_PLACE), record_get_text(b, STEP_PLACE)) &&
@@ -144,18 +119,16 @@ static void print_also(struct buf *out, const struct layout *l, struct record *c
 	}
 }
 
-static void print_finding(struct buf *out, const struct layout *l, const struct record *f, struct said *said)
+static void print_finding(struct buf *out, const struct layout *l, const struct record *f, struct advice *advice)
 {
 	buf_text(out, "\n");
 	print_title(out, l, f);
 	layout_wrap(out, l, 2, "Where:    ", place_of(f));
 	print_started(out, l, f, "Started:  ");
 	print_steps(out, l, f);
-	if (say_once(said, record_get_text(f, FND_MEANING)))
-		layout_wrap(out, l, 2, "Why:      ", record_get_text(f, FND_MEANING));
-	if (say_once(said, record_get_text(f, FND_WRONG)))
-		layout_wrap(out, l, 2, "Wrong if: ", record_get_text(f, FND_WRONG));
-	print_next(out, l, f, said);
+	advice_paragraph(advice, out, l, "Why:      ", record_get_text(f, FND_MEANING), record_get_text(f, FND_ID));
+	advice_paragraph(advice, out, l, "Wrong if: ", record_get_text(f, FND_WRONG), record_get_text(f, FND_ID));
+	advice_steps(advice, out, l, texts_of(f, FND_NEXT));
 	struct buf line = { 0 };
 	buf_bytes(&line, record_get_text(f, FND_ID));
 	buf_text(&line, " of rule ");
@@ -167,41 +140,105 @@ static void print_finding(struct buf *out, const struct layout *l, const struct 
 	buf_done(&line);
 }
 
-void firmware_report(struct buf *out, const struct layout *l, struct record *const *findings, size_t n)
+/* The file of a finding: the last link of its place, "image > container > file". */
+static struct span file_of(const struct record *f)
 {
-	size_t count[SEV_CRITICAL + 1] = { 0 }, above = 0;
+	struct span place = place_of(f);
+	for (size_t i = place.n; i > 3; i--)
+		if (memcmp(place.p + i - 3, " > ", 3) == 0)
+			return (struct span){ place.p + i, place.n - i };
+	return place;
+}
+
+struct concern {                                 /* a file and the gravest of its findings */
+	struct span file;
+	enum severity worst;
+};
+
+/* Gravest first, else in the order of the findings. Returns how many; the first NAMED of them are in v. */
+static size_t concerns(struct record *const *findings, size_t n, struct concern v[NAMED])
+{
+	size_t files = 0;
+	struct span *seen = mem_array(n + 1, sizeof(*seen));
+	for (int s = SEV_CRITICAL; s > SEV_INFO; s--)
+		for (size_t i = 0; i < n; i++) {
+			struct span file = file_of(findings[i]);
+			size_t k = 0;
+			if ((int)severity_of(findings[i]) != s)
+				continue;
+			while (k < files && !span_eq(seen[k], file))
+				k++;
+			if (k < files)
+				continue;
+			if (files < NAMED)
+				v[files] = (struct concern){ file, (enum severity)s };
+			seen[files++] = file;
+		}
+	free(seen);
+	return files;
+}
+
+/* "2 files need attention: a (critical), b (high). 1 critical, 3 high findings." Returns the gravest. */
+static enum severity state_sentence(struct buf *line, struct record *const *findings, size_t n)
+{
+	struct concern v[NAMED];
+	size_t count[SEV_CRITICAL + 1] = { 0 }, above = 0, files = concerns(findings, n, v);
+	if (!files) {
+		buf_text(line, "Nothing above info was found in what was opened and executed.");
+		return SEV_INFO;
+	}
+	layout_count(line, files, "file needs attention", "files need attention");
+	for (size_t i = 0; i < files && i < NAMED; i++) {
+		buf_text(line, i ? ", " : ": ");
+		buf_bytes(line, v[i].file);
+		buf_printf(line, " (%s)", severity_name(v[i].worst));
+	}
+	if (files > NAMED)
+		buf_printf(line, " and %zu more", files - NAMED);
+	buf_text(line, ". ");
 	for (size_t i = 0; i < n; i++)
 		count[severity_of(findings[i])] += !is_told(findings, i);
-	struct buf line = { 0 };
 	for (int s = SEV_CRITICAL; s > SEV_INFO; s--) {
 		if (!count[s])
 			continue;
-		buf_printf(&line, "%s%zu %s", above ? ", " : "", count[s], severity_name((enum severity)s));
+		buf_printf(line, "%s%zu %s", above ? ", " : "", count[s], severity_name((enum severity)s));
 		above += count[s];
 	}
-	buf_printf(&line, above == 1 ? " finding."
-			  : above    ? " findings."
-				     : "Nothing above info was found in what was opened and executed.");
-	buf_u8(&line, 0);
-	layout_tint(out, l,
-		    count[SEV_CRITICAL] || count[SEV_HIGH] ? TINT_RED
-		    : above				   ? TINT_YELLOW
-							   : TINT_GREEN,
-		    (const char *)line.p);
+	buf_text(line, above == 1 ? " finding." : " findings.");
+	return v[0].worst;
+}
+
+static void print_state(struct buf *out, const struct layout *l, struct record *const *findings, size_t n)
+{
+	struct buf raw = { 0 }, shown = { 0 };
+	enum severity worst = state_sentence(&raw, findings, n);
+	layout_wrap(&shown, l, 0, "", buf_span(&raw));
+	shown.n -= shown.n ? 1 : 0;              /* the line's end stays out of the colour */
+	buf_u8(&shown, 0);
+	layout_tint(out, l, worst >= SEV_HIGH ? TINT_RED : worst > SEV_INFO ? TINT_YELLOW : TINT_GREEN,
+		    (const char *)shown.p);
 	buf_text(out, "\n");
-	buf_done(&line);
-	struct said said = { 0 };
+	buf_done(&raw);
+	buf_done(&shown);
+}
+
+void firmware_report(struct buf *out, const struct layout *l, struct record *const *findings, size_t n)
+{
+	struct advice advice = { 0 };
+	size_t notes = 0;
+	print_state(out, l, findings, n);
 	for (int s = SEV_CRITICAL; s > SEV_INFO; s--)
 		for (size_t i = 0; i < n; i++)
 			if ((int)severity_of(findings[i]) == s && !is_told(findings, i)) {
-				print_finding(out, l, findings[i], &said);
+				print_finding(out, l, findings[i], &advice);
 				print_also(out, l, findings, n, i);
 			}
-	if (count[SEV_INFO])
-		buf_text(out, "\nWorth knowing:\n");
-	for (size_t i = 0; i < n; i++)
-		if (severity_of(findings[i]) == SEV_INFO)
-			layout_wrap(out, l, 2, l->utf8 ? "· " : "- ", record_get_text(findings[i], FND_TITLE));
+	for (size_t i = 0; i < n; i++) {
+		if (severity_of(findings[i]) != SEV_INFO)
+			continue;
+		buf_text(out, notes++ ? "" : "\nWorth knowing:\n");
+		layout_wrap(out, l, 2, l->utf8 ? "· " : "- ", record_get_text(findings[i], FND_TITLE));
+	}
 }
 
 static void print_list(struct buf *out, const struct layout *l, const char *head, struct texts t)
@@ -233,7 +270,8 @@ void firmware_explain(struct buf *out, const struct layout *l, const struct reco
 		print_list(out, l, "code      ", texts_of(s, STEP_CODE));
 	}
 	buf_text(out, "\n");
-	layout_wrap(out, l, 2, "Why:      ", record_get_text(f, FND_MEANING));
-	layout_wrap(out, l, 2, "Wrong if: ", record_get_text(f, FND_WRONG));
-	print_next(out, l, f, NULL);
+	struct advice advice = { 0 };
+	advice_paragraph(&advice, out, l, "Why:      ", record_get_text(f, FND_MEANING), record_get_text(f, FND_ID));
+	advice_paragraph(&advice, out, l, "Wrong if: ", record_get_text(f, FND_WRONG), record_get_text(f, FND_ID));
+	advice_steps(&advice, out, l, texts_of(f, FND_NEXT));
 }

@@ -9,9 +9,9 @@
 #include "base/scope.h"
 #include "base/utf8.h"
 #include "record/json.h"
-#include "report/layout.h"
+#include "report/advice.h"
 
-enum { KEPT = 65536, NAMED = 4, LISTED = 40, SAID = 256 };
+enum { KEPT = 65536, NAMED = 4, LISTED = 40 };
 
 struct list {
 	struct record **v;
@@ -26,8 +26,7 @@ struct text_report {
 	struct arena arena;
 	struct list lists[LISTS];
 	struct record *health;
-	struct span said[SAID];                  /* advice printed so far: said once, it holds for every case */
-	unsigned nsaid;
+	struct advice advice;                    /* said once, it holds for every case */
 };
 
 struct text_report *text_report_new(const struct text_opts *o)
@@ -302,42 +301,6 @@ static const struct record *worst_finding(const struct text_report *t, const str
 	return worst;
 }
 
-/* True when this very advice stood under a case before; notes it. */
-static bool was_said(struct text_report *t, struct span text)
-{
-	for (unsigned i = 0; i < t->nsaid; i++)
-		if (span_eq(t->said[i], text))
-			return true;
-	if (t->nsaid < SAID)
-		t->said[t->nsaid++] = text;
-	return false;
-}
-
-static void print_advice(struct text_report *t, struct buf *out, const char *head, struct span text)
-{
-	if (text.n)
-		layout_wrap(out, &t->layout, 2, head, was_said(t, text) ? SPAN_LIT("as above") : text);
-}
-
-/* Steps that stood above are only counted. */
-static void print_next(struct text_report *t, struct buf *out, struct texts next)
-{
-	uint32_t fresh = 0;
-	char head[32], rest[64];
-	for (uint32_t i = 0; i < next.n; i++) {
-		if (was_said(t, next.v[i]))
-			continue;
-		snprintf(head, sizeof(head), "%s%u. ", fresh ? "          " : "Next:     ", fresh + 1);
-		layout_wrap(out, &t->layout, 2, head, next.v[i]);
-		fresh++;
-	}
-	if (fresh == next.n)
-		return;
-	uint32_t again = next.n - fresh;
-	snprintf(rest, sizeof(rest), "%s%u %s above", fresh ? "and the " : "the ", again, again == 1 ? "step" : "steps");
-	layout_wrap(out, &t->layout, 2, fresh ? "          " : "Next:     ", span_str(rest));
-}
-
 static void print_title(const struct text_report *t, struct buf *out, const struct record *c)
 {
 	struct buf head = { 0 };
@@ -356,9 +319,9 @@ static void print_case(struct text_report *t, struct buf *out, const struct reco
 	print_title(t, out, c);
 	if (text_of(c, "story").n && !span_eq(text_of(c, "story"), text_of(c, "title")))
 		layout_wrap(out, &t->layout, 2, "", text_of(c, "story"));
-	print_advice(t, out, "Why:      ", text_of(f, "meaning"));
-	print_advice(t, out, "Wrong if: ", text_of(f, "wrong"));
-	print_next(t, out, texts_of(c, "next"));
+	advice_paragraph(&t->advice, out, &t->layout, "Why:      ", text_of(f, "meaning"), text_of(c, "id"));
+	advice_paragraph(&t->advice, out, &t->layout, "Wrong if: ", text_of(f, "wrong"), text_of(c, "id"));
+	advice_steps(&t->advice, out, &t->layout, texts_of(c, "next"));
 	buf_text(&line, "case ");
 	buf_bytes(&line, text_of(c, "id"));
 	buf_text(&line, ", findings ");
@@ -622,7 +585,7 @@ static void print_health(const struct text_report *t, struct buf *out)
 
 void text_report_print(struct text_report *t, struct buf *out, bool complete)
 {
-	t->nsaid = 0;
+	t->advice = (struct advice){ 0 };
 	print_state(t, out, complete);
 	print_cases(t, out);
 	print_exposures(t, out);
