@@ -273,36 +273,16 @@ static void on_flow(struct run *d, const struct record *r)
 	}
 }
 
-static void fetched(struct run *d, const struct fetch *f)
+static void on_fetch(struct run *d, const struct record *r)
 {
-	struct row *row = row_of(d, f->device, f->at.ts);
+	struct fetch f;
+	struct row *row = fetch_any(d, r, &f) ? row_of(d, f.device, f.at.ts) : NULL;
 	if (!row)
 		return;
 	if (!row->first.at.ts)
-		row->first = *f;
-	if (f->at.ts >= row->last.at.ts)
-		row->last = *f;
-}
-
-static void on_mount(struct run *d, const struct record *r)
-{
-	struct fetch f;
-	if (fetch_mount(d, r, &f))
-		fetched(d, &f);
-}
-
-static void on_nfs(struct run *d, const struct record *r)
-{
-	struct fetch f;
-	if (fetch_nfs(d, r, &f))
-		fetched(d, &f);
-}
-
-static void on_transfer(struct run *d, const struct record *r)
-{
-	struct fetch f;
-	if (fetch_file(d, r, &f))
-		fetched(d, &f);
+		row->first = f;
+	if (f.at.ts >= row->last.at.ts)
+		row->last = f;
 }
 
 /* ---- judging ---- */
@@ -328,9 +308,7 @@ static void settle(struct run *d, const struct row *row, const struct novelty *n
 	if (!fetch || many || (!listener && addr_eq(n->peer, fetch->peer)))
 		return;
 	const char *what = listener ? "listener" : addr_text(n->peer, text);
-	struct finding *f = detect_find(d, row->device, "%s %u", what, listener ? n->port : 0u);
-	if (!f)
-		f = detect_finding(d, row->device, &n->at, "%s %u", what, listener ? n->port : 0u);
+	struct finding *f = detect_open(d, row->device, &n->at, "%s %u", what, listener ? n->port : 0u);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)
 		return;
@@ -386,8 +364,6 @@ static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
 	const struct row *row = row_find(d, f->device);
-	if (!x)
-		return;
 	bool many = row && (x->listener ? row->many_listeners : row->many_places);
 	bool gone = x->news.outside && !detect_is_outside(d, x->news.peer);
 	f->withdrawn = many || x->news.announced || !fetch_counts(d, &x->fetch) || (gone && !x->listener);
@@ -407,19 +383,12 @@ static void judge(struct run *d, struct finding *f)
 	f->title = title(d, f, x);
 }
 
-static void finish(struct run *d)
-{
-	tick(d);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = {
 	{ "contact", on_contact }, { "answer", on_answer }, { "ftp", on_ftp }, { "flow", on_flow },
-	{ "mount", on_mount }, { "nfs", on_nfs }, { "transfer", on_transfer }, { NULL, NULL },
+	{ "mount", on_fetch }, { "nfs", on_fetch }, { "transfer", on_fetch }, { NULL, NULL },
 };
 
 const struct detector detector_after_pull = {
 	.name = "net.after-pull", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .tick = tick, .finish = finish,
+	.state_size = sizeof(struct state), .tick = tick, .finish = tick, .judge = judge,
 };

@@ -82,7 +82,6 @@ struct row {
 struct state {
 	uint64_t clock;
 	bool contested;                          /* there was a second claim to some address */
-	struct hash_key key;
 	struct row rows[SETS][WAYS];             /* of a set the least recently touched without a conflict goes */
 	struct addr gateways[GATEWAYS];
 	unsigned ngateways;
@@ -93,11 +92,6 @@ struct facts {
 	struct row row;
 };
 
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
-
 /* ---- who claims what ---- */
 
 static struct row *set_of(struct run *d, struct addr a, uint16_t vlan)
@@ -105,7 +99,7 @@ static struct row *set_of(struct run *d, struct addr a, uint16_t vlan)
 	struct state *s = d->state;
 	uint8_t bytes[18] = { (uint8_t)(vlan >> 8), (uint8_t)vlan };
 	memcpy(bytes + 2, a.b, sizeof(a.b));
-	return s->rows[hash64(s->key, span_of(bytes, sizeof(bytes))) % SETS];
+	return s->rows[hash64(d->key, span_of(bytes, sizeof(bytes))) % SETS];
 }
 
 static struct row *row_find(struct run *d, struct addr a, uint16_t vlan)
@@ -427,23 +421,19 @@ static const char *title(struct run *d, const struct finding *f, const struct ro
 			   detect_who(d, f->device, row->addr), what, where, mac, other);
 }
 
-static void finish(struct run *d)
+static void judge(struct run *d, struct finding *f)
 {
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f)) {
-		struct facts *x = f->own;
-		if (!x)
-			continue;
-		const struct row *row = row_find(d, x->row.addr, x->row.vlan);
-		if (row && row->n > 1 && row->returns >= x->row.returns)
-			x->row = *row;           /* the latest there is */
-		struct view v = view_of(d, &x->row);
-		f->withdrawn = !v.other || !is_firm(v.owner);
-		if (f->withdrawn)
-			continue;
-		weigh(f, &x->row, &v);
-		describe(d, f, &x->row, &v);
-		f->title = title(d, f, &x->row, &v);
-	}
+	struct facts *x = f->own;
+	const struct row *row = row_find(d, x->row.addr, x->row.vlan);
+	if (row && row->n > 1 && row->returns >= x->row.returns)
+		x->row = *row;                   /* the latest there is */
+	struct view v = view_of(d, &x->row);
+	f->withdrawn = !v.other || !is_firm(v.owner);
+	if (f->withdrawn)
+		return;
+	weigh(f, &x->row, &v);
+	describe(d, f, &x->row, &v);
+	f->title = title(d, f, &x->row, &v);
 }
 
 static const struct on on[] = {
@@ -453,5 +443,5 @@ static const struct on on[] = {
 
 const struct detector detector_arp_conflict = {
 	.name = "net.arp-conflict", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .judge = judge,
 };

@@ -109,7 +109,6 @@ struct place {
 };
 
 struct state {
-	struct hash_key key;
 	struct call recent;                      /* the latest that was looked for … */
 	struct place recent_place;               /* … and where: a log tells beginning and end of a conversation at once */
 	bool sees_replies;                       /* ARP replies pass here: silence means something */
@@ -127,11 +126,6 @@ struct facts {
 	struct origin from, to;
 };
 
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
-
 /* ---- the table ---- */
 
 static bool same_call(const struct call *a, const struct call *b)
@@ -140,8 +134,9 @@ static bool same_call(const struct call *a, const struct call *b)
 	       (a->kind == BY_NAME ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
 }
 
-static struct place place_of(struct state *s, const struct call *c)
+static struct place place_of(const struct run *d, const struct call *c)
 {
+	struct state *s = d->state;
 	struct {
 		uint8_t client[16], server[16];
 		uint16_t port;
@@ -150,11 +145,11 @@ static struct place place_of(struct state *s, const struct call *c)
 	} k = { .port = c->port, .proto = c->proto, .kind = c->kind };
 	if (s->recent.client.family && same_call(&s->recent, c))
 		return s->recent_place;
-	uint64_t name = c->kind == BY_NAME ? hash64(s->key, span_str(c->name)) : 0;
+	uint64_t name = c->kind == BY_NAME ? hash64(d->key, span_str(c->name)) : 0;
 	memcpy(k.client, c->client.b, sizeof(k.client));
 	if (c->kind != BY_NAME)
 		memcpy(k.server, c->server.b, sizeof(k.server));
-	uint64_t hash = hash64(s->key, span_of(&k, sizeof(k))) ^ name;
+	uint64_t hash = hash64(d->key, span_of(&k, sizeof(k))) ^ name;
 	s->recent = *c;
 	s->recent_place = (struct place){ (uint32_t)(hash % SETS * WAYS), (uint32_t)(hash >> 32) };
 	return s->recent_place;
@@ -171,7 +166,7 @@ static struct row *row_in(struct state *s, struct place p, const struct call *c)
 static struct row *row_find(const struct run *d, const struct call *c)
 {
 	struct state *s = d->state;
-	return row_in(s, place_of(s, c), c);
+	return row_in(s, place_of(d, c), c);
 }
 
 /* It may still become something: often enough, and not silent for much longer than it used to be. */
@@ -184,7 +179,7 @@ static bool is_kept(const struct head *h, uint64_t now)
 static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 {
 	struct state *s = d->state;
-	struct place p = place_of(s, c);
+	struct place p = place_of(d, c);
 	struct row *row = row_in(s, p, c);
 	struct head *set = &s->heads[p.set], *head = NULL;
 	if (row)
@@ -542,8 +537,7 @@ static void weigh_row(struct run *d, const struct row *row)
 	memcpy(now.protocol, row->protocol, sizeof(now.protocol));
 	if (severity_of(d, &now, row->device) == QUIET)
 		return;
-	struct finding *f = detect_find(d, row->device, "%s", key_of(&row->call, key));
-	f = f ? f : detect_finding(d, row->device, &row->first, "%s", key);
+	struct finding *f = detect_open(d, row->device, &row->first, "%s", key_of(&row->call, key));
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (x)
 		*x = now;
@@ -599,8 +593,6 @@ static void describe(struct run *d, struct finding *f, const struct facts *x)
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	int severity = severity_of(d, x, f->device);
 	f->withdrawn = severity == QUIET;
 	if (f->withdrawn)
@@ -622,8 +614,6 @@ static void finish(struct run *d)
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		weigh_row(d, &s->rows[i]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
 }
 
 static const struct on on[] = {
@@ -634,5 +624,5 @@ static const struct on on[] = {
 
 const struct detector detector_beacon = {
 	.name = "net.beacon", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .finish = finish, .judge = judge,
 };

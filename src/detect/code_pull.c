@@ -170,19 +170,14 @@ static void describe(struct run *d, struct finding *f, const struct facts *x, co
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	const struct indicator *known = published(d, x);
 	bool outside = fetch_is_outside(d, &x->fetch);
 	f->withdrawn = !known && !counts(d, x);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : detect_scope(d, &x->fetch.at);
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;           /* a registered central station */
+	detect_keep_scope(d, f, outside, &x->fetch.at);
 	f->severity = known ? SEV_CRITICAL : weigh(d, x);
 	f->confidence = (x->whole ? 0.95 : 0.85) * (is_program(x) ? 1 : 0.75);
 	if (!outside)
-		f->confidence *= 0.4 + 0.6 * device_role_confidence(d->devices, f->device);
+		f->confidence *= detect_role_weight(d, f->device);
 	f->next = outside || known ? NULL : next_inside;
 	describe(d, f, x, known);
 	f->title = detect_text(d, "%s %s %.80s (%s, %llu bytes) %s %s by %s%s%s",
@@ -205,16 +200,9 @@ static void tick(struct run *d)
 	}
 }
 
-static void finish(struct run *d)
-{
-	tick(d);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = { { "transfer", on_transfer }, { NULL, NULL } };
 
 const struct detector detector_code_pull = {
 	.name = "net.code-pull", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.tick = tick, .finish = finish,
+	.tick = tick, .finish = tick, .judge = judge,
 };

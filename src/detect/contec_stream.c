@@ -178,11 +178,12 @@ static void describe(struct finding *f, const struct facts *x)
 		detect_list(f, OBS_TRAITS, "one-way");
 }
 
+/* The scope is asked for anew each time: a reply to ARP may have come after the last report. */
 static void judge(struct run *d, struct finding *f)
 {
 	struct facts *x = f->own;
-	if (!x)
-		return;
+	if (f->nevidence)
+		f->scope = detect_scope(d, &f->origins[0]);
 	const char *who = detect_who(d, f->device, x->client), *where = detect_where(d, x->server, x->port);
 	const char *what = x->fields ? "patient data" : x->values ? "vital signs" : "central-station messages";
 	bool registered = zone_is_central(d->zones, x->server, x->port);
@@ -213,16 +214,6 @@ static void judge(struct run *d, struct finding *f)
 		detect_list(f, OBS_TRAITS, "registered");
 }
 
-/* The scope is asked for anew each time: a reply to ARP may have come after the last report. */
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f)) {
-		if (f->nevidence)
-			f->scope = detect_scope(d, &f->origins[0]);
-		judge(d, f);
-	}
-}
-
 static const struct on on[] = {
 	{ "contec", on_contec }, { "answer", on_answer, .when = WHEN_FOUND }, { "flow", on_flow, .when = WHEN_FOUND },
 	{ NULL, NULL },
@@ -230,5 +221,5 @@ static const struct on on[] = {
 
 const struct detector detector_contec_stream = {
 	.name = "net.contec-stream", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.finish = finish,
+	.judge = judge,
 };

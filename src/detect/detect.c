@@ -240,7 +240,7 @@ static void take_seats(struct detect *m)
 	for (size_t i = 0; i < m->nseats; i++) {
 		struct seat *s = &m->seats[i];
 		s->detector = table[i];
-		s->run = (struct run){ .state = mem_new(table[i]->state_size + 1), .host = m, .self = table[i],
+		s->run = (struct run){ .state = mem_new(table[i]->state_size + 1), .host = m, .self = table[i], .key = m->key,
 				       .devices = m->set.devices, .zones = m->set.zones };
 	}
 }
@@ -412,6 +412,9 @@ void detect_finish(struct detect *d)
 			ask_scope_again(&s->run, f);
 		if (s->detector->finish)
 			s->detector->finish(&s->run);
+		for (struct finding *f = s->detector->judge ? s->head : NULL; f; f = f->chain)
+			if (f->own)
+				s->detector->judge(&s->run, f);
 	}
 }
 

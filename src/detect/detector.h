@@ -33,6 +33,7 @@ struct run {                                     /* what a detector is called wi
 	const struct detector *self;
 	const struct devices *devices;
 	const struct zones *zones;
+	struct hash_key key;                     /* of tables whose keys strangers choose */
 	uint64_t now;                            /* latest packet time, ns */
 };
 
@@ -64,6 +65,8 @@ struct detector {
 	/* Judge what was gathered, at the end of input; live, again at each report: it must give the same
 	 * when called twice. May be NULL. */
 	void (*finish)(struct run *d);
+	/* After that, once for each of its findings that has detect_own(); the same holds. May be NULL. */
+	void (*judge)(struct run *d, struct finding *f);
 };
 
 /* The table of detect.def, NULL-terminated. */
@@ -77,6 +80,9 @@ struct finding *detect_finding(struct run *d, uint32_t device, const struct orig
 	__attribute__((format(printf, 4, 5)));
 /* The same finding once more, for who kept the pointer (a message a packet: no key to format and look up). */
 void            detect_again(const struct run *d, struct finding *f, const struct origin *at);
+/* Like detect_finding, but the packet is added to a fresh one only. */
+struct finding *detect_open(struct run *d, uint32_t device, const struct origin *at, const char *key, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Like detect_finding without adding evidence, NULL when there is none yet. */
 struct finding *detect_find(struct run *d, uint32_t device, const char *key, ...) __attribute__((format(printf, 3, 4)));
 /* The findings of this rule in the order they were opened: first with NULL, NULL at the end. */
@@ -96,11 +102,15 @@ void            detect_note(struct finding *f, const struct origin *at, const ch
 /* Where traffic from at->src to at->dst went, as far as is known now. Detectors that judge at finish
  * should ask again there: ARP replies may have come later. */
 enum scope      detect_scope(const struct run *d, const struct origin *at);
+/* What a detector knows better: outside; or inside, however far `at` (may be NULL) went, as its end is registered. */
+void            detect_keep_scope(const struct run *d, struct finding *f, bool outside, const struct origin *at);
 /* The address of somebody else's network, as far as is known now. Never a broadcast or the like. */
 bool            detect_is_outside(const struct run *d, struct addr a);
 /* Whose `at` is, and who gets it: device_sender(), device_receiver(), worked out once for all that look at a record. */
 uint32_t        detect_sender(const struct run *d, const struct origin *at);
 uint32_t        detect_receiver(const struct run *d, const struct origin *at);
+/* 0.4 to 1: how far a judgement that stands on the device's role is believed. */
+double          detect_role_weight(const struct run *d, uint32_t device);
 /* Whether the rule has a finding of that device; false is certain. Asked before a key is written. */
 bool            detect_may_have(const struct run *d, uint32_t device);
 /* The end of `at` that opened the conversation, and the other. */

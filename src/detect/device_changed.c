@@ -144,8 +144,9 @@ static void on_device(struct run *d, const struct record *r)
 			compare(d, &c, had, &words[i]);
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
 	bool medical = device_is_medical(d->devices, f->device), version = strcmp(x->what, "version") == 0;
 	f->keeps_scope = true;
 	f->scope = SCOPE_SEGMENT;
@@ -161,15 +162,8 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 			       x->old, x->from);
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
-}
-
 static const struct on on[] = { { "device", on_device }, { NULL, NULL } };
 
 const struct detector detector_device_changed = {
-	.name = "net.device-changed", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.device-changed", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 };

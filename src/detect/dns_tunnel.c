@@ -74,7 +74,6 @@ struct row {
 };
 
 struct state {
-	struct hash_key key;
 	struct addr servers[SERVERS];            /* who answers names: asks for others */
 	unsigned nservers;
 	struct row rows[SETS][WAYS];
@@ -83,11 +82,6 @@ struct state {
 struct facts {
 	struct row row;
 };
-
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
 
 /* ---- names ---- */
 
@@ -176,7 +170,7 @@ static void count_symbols(struct row *row, struct span sub)
 
 static uint64_t hash_of(const struct run *d, struct span s)
 {
-	return hash64(((const struct state *)d->state)->key, s);
+	return hash64(d->key, s);
 }
 
 static struct row *set_of(const struct run *d, struct addr client, struct span zone)
@@ -375,8 +369,7 @@ static void weigh_row(struct run *d, const struct row *row)
 	struct view v = view_of(d, row);
 	if (!holds(d, row, &v))
 		return;
-	struct finding *f = detect_find(d, row->device, "%s", row->zone);
-	f = f ? f : detect_finding(d, row->device, &row->begin, "%s", row->zone);
+	struct finding *f = detect_open(d, row->device, &row->begin, "%s", row->zone);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (x && row->last >= x->row.last)
 		x->row = *row;
@@ -395,8 +388,6 @@ static double confidence_of(const struct row *row, const struct view *v)
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	const struct row *row = &x->row;
 	struct view v = view_of(d, row);
 	f->withdrawn = !holds(d, row, &v);
@@ -440,13 +431,11 @@ static void finish(struct run *d)
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		if (s->rows[i / WAYS][i % WAYS].client.family)
 			weigh_row(d, &s->rows[i / WAYS][i % WAYS]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
 }
 
 static const struct on on[] = { { "dns", on_dns }, { NULL, NULL } };
 
 const struct detector detector_dns_tunnel = {
 	.name = "net.dns-tunnel", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .finish = finish, .judge = judge,
 };

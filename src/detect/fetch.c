@@ -43,6 +43,13 @@ bool fetch_file(const struct run *d, const struct record *r, struct fetch *out)
 	return true;
 }
 
+bool fetch_any(const struct run *d, const struct record *r, struct fetch *out)
+{
+	if (strcmp(r->type->name, "mount") == 0)
+		return fetch_mount(d, r, out);
+	return strcmp(r->type->name, "nfs") == 0 ? fetch_nfs(d, r, out) : fetch_file(d, r, out);
+}
+
 bool fetch_is_outside(const struct run *d, const struct fetch *f)
 {
 	return detect_is_outside(d, f->peer) && !zone_is_central(d->zones, f->peer, 0);

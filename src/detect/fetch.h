@@ -17,8 +17,7 @@ struct fetch {
 	struct origin at;                        /* where it began */
 };
 
-/* The wants of fetch_mount(), fetch_nfs() and fetch_file(): a detector that calls them begins its own
- * list with them. */
+/* The wants of the functions below: a detector that calls them begins its own list with them. */
 enum fetch_want {
 	FETCH_MOUNT_MESSAGE, FETCH_MOUNT_PROCEDURE, FETCH_NFS_MESSAGE, FETCH_NFS_PROCEDURE, FETCH_FILE_VIA,
 	FETCH_FILE_CODE, FETCH_FILE_TO_SERVER, FETCH_WANTS
@@ -36,6 +35,7 @@ enum fetch_want {
 bool fetch_mount(const struct run *d, const struct record *r, struct fetch *out);
 bool fetch_nfs(const struct run *d, const struct record *r, struct fetch *out);
 bool fetch_file(const struct run *d, const struct record *r, struct fetch *out);
+bool fetch_any(const struct run *d, const struct record *r, struct fetch *out);     /* whichever of these it is */
 
 /* From outside the site, registered central stations excepted. */
 bool fetch_is_outside(const struct run *d, const struct fetch *f);

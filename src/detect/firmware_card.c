@@ -109,8 +109,7 @@ static void hold_against(struct run *d, const struct record *r, const struct cen
 	compare(d, r, card, &fresh);
 	if (!fresh.n && card->device && strcmp(card->device, "*") == 0)
 		return;
-	struct finding *f = detect_find(d, c->device, "%s", card->id);
-	f = f ? f : detect_finding(d, c->device, NULL, "%s", card->id);
+	struct finding *f = detect_open(d, c->device, NULL, "%s", card->id);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (!x)
 		return;
@@ -156,8 +155,9 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 			   l->said, l->from, x->image, l->card);
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
 	static const double sure[] = { [CARD_EQUAL] = 0.7, [CARD_UNTOLD] = 0.3, [CARD_LOOSE] = 0.4, [CARD_OTHER] = 0.8 };
 	const struct line *l = decisive(x);
 	enum card_says says = l ? l->says : CARD_UNTOLD;
@@ -180,15 +180,8 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 	f->title = title(d, f, x, l);
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
-}
-
 static const struct on on[] = { { "device", on_device }, { NULL, NULL } };
 
 const struct detector detector_firmware_card = {
-	.name = "net.firmware-card", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.firmware-card", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 };

@@ -101,13 +101,22 @@ static struct finding *finding_open(struct run *d, uint32_t *slot, uint32_t devi
 	return f;
 }
 
-struct finding *detect_finding(struct run *d, uint32_t device, const struct origin *at, const char *fmt, ...)
+void detect_again(const struct run *d, struct finding *f, const struct origin *at)
+{
+	uint64_t ts = at ? at->ts : d->now;
+	f->first = ts < f->first ? ts : f->first;
+	f->last = ts > f->last ? ts : f->last;
+	f->count++;
+	if (at)
+		detect_evidence(f, at);
+}
+
+/* Found by its key, or opened: `again` adds the packet to one that was there. */
+static __attribute__((format(printf, 5, 0))) struct finding *
+finding_get(struct run *d, uint32_t device, const struct origin *at, bool again, const char *fmt, va_list ap)
 {
 	char key[FINDING_KEY];
-	va_list ap;
-	va_start(ap, fmt);
 	vsnprintf(key, sizeof(key), fmt, ap);
-	va_end(ap);
 	if (device != DEVICE_NONE)
 		device = device_root(d->devices, device);
 	uint32_t *slot = finding_slot(d->host, d->self->rule, device, key);
@@ -119,18 +128,27 @@ struct finding *detect_finding(struct run *d, uint32_t device, const struct orig
 		f->first = f->last = at ? at->ts : d->now;
 	if (fresh && at)
 		describe(d, f, at);
-	detect_again(d, f, at);
+	if (fresh || again)
+		detect_again(d, f, at);
 	return f;
 }
 
-void detect_again(const struct run *d, struct finding *f, const struct origin *at)
+struct finding *detect_finding(struct run *d, uint32_t device, const struct origin *at, const char *fmt, ...)
 {
-	uint64_t ts = at ? at->ts : d->now;
-	f->first = ts < f->first ? ts : f->first;
-	f->last = ts > f->last ? ts : f->last;
-	f->count++;
-	if (at)
-		detect_evidence(f, at);
+	va_list ap;
+	va_start(ap, fmt);
+	struct finding *f = finding_get(d, device, at, true, fmt, ap);
+	va_end(ap);
+	return f;
+}
+
+struct finding *detect_open(struct run *d, uint32_t device, const struct origin *at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	struct finding *f = finding_get(d, device, at, false, fmt, ap);
+	va_end(ap);
+	return f;
 }
 
 bool detect_may_have(const struct run *d, uint32_t device)
@@ -141,6 +159,11 @@ bool detect_may_have(const struct run *d, uint32_t device)
 	if (device != DEVICE_NONE)
 		device = device_root(d->devices, device);
 	return s->devices[device % SEAT_DEVICES / 64] >> device % 64 & 1;
+}
+
+double detect_role_weight(const struct run *d, uint32_t device)
+{
+	return 0.4 + 0.6 * device_role_confidence(d->devices, device);
 }
 
 struct finding *detect_find(struct run *d, uint32_t device, const char *fmt, ...)
@@ -255,6 +278,13 @@ enum scope detect_scope(const struct run *d, const struct origin *at)
 	enum scope there = reach(d->zones, at->dst);
 	enum scope here = at->src.family ? reach(d->zones, at->src) : SCOPE_SEGMENT;
 	return there > here ? there : here;
+}
+
+void detect_keep_scope(const struct run *d, struct finding *f, bool outside, const struct origin *at)
+{
+	enum scope s = outside ? SCOPE_OUTSIDE : at ? detect_scope(d, at) : SCOPE_SITE;
+	f->scope = !outside && s == SCOPE_OUTSIDE ? SCOPE_SITE : s;
+	f->keeps_scope = true;
 }
 
 static bool is_outside(const struct run *d, struct addr a)

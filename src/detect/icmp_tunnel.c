@@ -59,7 +59,6 @@ struct row {
 };
 
 struct state {
-	struct hash_key key;
 	struct row rows[SETS][WAYS];
 };
 
@@ -67,17 +66,12 @@ struct facts {
 	struct row row;
 };
 
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
-
 /* Opened in place of what carried least when there is none. */
 static struct row *row_of(struct run *d, struct addr client, struct addr server)
 {
 	struct state *s = d->state;
-	uint64_t h = hash64(s->key, span_of(client.b, sizeof(client.b)));
-	h += 3 * hash64(s->key, span_of(server.b, sizeof(server.b)));
+	uint64_t h = hash64(d->key, span_of(client.b, sizeof(client.b)));
+	h += 3 * hash64(d->key, span_of(server.b, sizeof(server.b)));
 	struct row *set = s->rows[h % SETS], *row = &set[0];
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].client.family && addr_eq(set[i].client, client) && addr_eq(set[i].server, server))
@@ -163,8 +157,7 @@ static void weigh_row(struct run *d, const struct row *row)
 	addr_text(row->client, a);
 	addr_text(row->server, b);
 	uint32_t device = device_of(d, row);
-	struct finding *f = detect_find(d, device, "%s %s", a, b);
-	f = f ? f : detect_finding(d, device, &row->begin, "%s %s", a, b);
+	struct finding *f = detect_open(d, device, &row->begin, "%s %s", a, b);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (x && row->last >= x->row.last)
 		x->row = *row;
@@ -173,8 +166,6 @@ static void weigh_row(struct run *d, const struct row *row)
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	const struct row *row = &x->row;
 	struct view v = view_of(d, row);
 	f->withdrawn = !holds(d, row, &v);
@@ -218,13 +209,11 @@ static void finish(struct run *d)
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		if (s->rows[i / WAYS][i % WAYS].client.family)
 			weigh_row(d, &s->rows[i / WAYS][i % WAYS]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
 }
 
 static const struct on on[] = { { "icmp", on_icmp }, { NULL, NULL } };
 
 const struct detector detector_icmp_tunnel = {
 	.name = "net.icmp-tunnel", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .finish = finish, .judge = judge,
 };

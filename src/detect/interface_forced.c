@@ -169,24 +169,10 @@ static void fetched(struct run *d, const struct fetch *f)
 	x->fetch = *f;
 }
 
-static void on_mount(struct run *d, const struct record *r)
+static void on_fetch(struct run *d, const struct record *r)
 {
 	struct fetch f;
-	if (fetch_mount(d, r, &f))
-		fetched(d, &f);
-}
-
-static void on_nfs(struct run *d, const struct record *r)
-{
-	struct fetch f;
-	if (fetch_nfs(d, r, &f))
-		fetched(d, &f);
-}
-
-static void on_transfer(struct run *d, const struct record *r)
-{
-	struct fetch f;
-	if (fetch_file(d, r, &f) && !f.pushed)   /* it did not ask for what is put onto it */
+	if (fetch_any(d, r, &f) && !f.pushed)    /* it did not ask for what is put onto it */
 		fetched(d, &f);
 }
 
@@ -252,8 +238,6 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	f->withdrawn = !holds(d, f, x);
 	if (f->withdrawn)
 		return;
@@ -279,18 +263,12 @@ static void judge(struct run *d, struct finding *f)
 	f->first = x->came.ts < f->first ? x->came.ts : f->first;
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = {
 	{ "contact", on_contact }, { "answer", on_contact }, { "arp", on_arp }, { "dhcp", on_dhcp },
-	{ "flow", on_flow }, { "mount", on_mount }, { "nfs", on_nfs }, { "transfer", on_transfer }, { NULL, NULL },
+	{ "flow", on_flow }, { "mount", on_fetch }, { "nfs", on_fetch }, { "transfer", on_fetch }, { NULL, NULL },
 };
 
 const struct detector detector_interface_forced = {
 	.name = "net.interface-forced", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .finish = finish,
+	.state_size = sizeof(struct state), .judge = judge,
 };

@@ -352,7 +352,7 @@ static void judge_named(struct run *d, struct finding *f, const struct facts *x)
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x || !x->indicator)
+	if (!x->indicator)
 		return;
 	record_str(f->observed, OBS_INDICATOR, detect_text(d, "%s (%s)", x->indicator->name, x->indicator->source));
 	detect_foretold(f, x->indicator);
@@ -379,17 +379,11 @@ static void judge(struct run *d, struct finding *f)
 		detect_list(f, OBS_TRAITS, "arp only");
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = {
 	{ "contact", on_contact }, { "answer", on_answer, .when = WHEN_FOUND }, { "arp", on_arp }, { "dns", on_dns },
 	{ "http", on_http }, { "tls", on_tls }, { "transfer", on_transfer }, { NULL, NULL },
 };
 
 const struct detector detector_known_address = {
-	.name = "net.known-address", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.known-address", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 };

@@ -261,22 +261,20 @@ static void list_callers(struct run *d, struct finding *f, const struct facts *x
 		detect_list(f, OBS_TRAITS, x->changed ? "change made" : "change asked for");
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
 	struct addr caller = caller_of(d, x);
 	bool outside = detect_is_outside(d, caller);
 	bool medical = device_is_medical(d->devices, f->device);
 	f->withdrawn = (!medical && !outside) || detect_is_outside(d, x->device);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : detect_scope(d, &f->origins[0]);
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;
+	detect_keep_scope(d, f, outside, &f->origins[0]);
 	f->severity = weigh(x, medical, outside);
 	if (detect_is_registered(d, REGISTERED_SERVICE, x->device, caller) && f->severity > SEV_MEDIUM)
 		f->severity = SEV_MEDIUM;        /* who may log in; the password stays what it is */
 	f->confidence = x->accepted ? 0.97 : 0.85;
 	if (medical)
-		f->confidence *= 0.4 + 0.6 * device_role_confidence(d->devices, f->device);
+		f->confidence *= detect_role_weight(d, f->device);
 	record_addr(f->observed, OBS_SOURCE, caller);
 	list_callers(d, f, x);
 	record_addr(f->observed, OBS_ADDRESS, x->device);
@@ -296,17 +294,10 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 			       x->protocol, detect_where(d, caller, 0), others, detect_whither(f->scope));
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
-}
-
 /* In this order: what a community is, then what is done with it. */
 static const struct on on[] = { { "*secret", on_secret }, { "snmp", on_snmp, .when = WHEN_FOUND }, { NULL, NULL } };
 
 const struct detector detector_known_credential = {
 	.name = "net.known-credential", .rule = &rule, .on = on, .wants = wants,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .start = start, .judge = judge,
 };

@@ -184,8 +184,6 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	bool medical = f->device != DEVICE_NONE && device_is_medical(d->devices, f->device);
 	bool outside = detect_is_outside(d, x->client), away = detect_is_outside(d, x->server);
 	bool scanner = detect_is_registered(d, REGISTERED_SCANNER, x->server, x->client);
@@ -214,15 +212,9 @@ static void judge(struct run *d, struct finding *f)
 	detect_note(f, &x->at, pair ? "the port that opens answers" : "the word");
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = { { "knock", on_knock }, { "http", on_http }, { "answer", on_answer }, { NULL, NULL } };
 
 const struct detector detector_magic_knock = {
 	.name = "net.magic-knock", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .finish = finish,
+	.state_size = sizeof(struct state), .judge = judge,
 };

@@ -90,14 +90,15 @@ static bool takes_clinical_data(enum device_role r)
 	return r == ROLE_CENTRAL || r == ROLE_PACS || r == ROLE_HL7_ENGINE;
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
 	enum device_role role = device_role(d->devices, f->device);
 	bool medical = role_is_medical(role);
 	f->keeps_scope = true;
 	f->scope = SCOPE_SEGMENT;
 	f->severity = !medical ? SEV_INFO : takes_clinical_data(role) ? SEV_MEDIUM : SEV_LOW;
-	f->confidence = medical ? 0.9 * (0.4 + 0.6 * device_role_confidence(d->devices, f->device)) : 0.9;
+	f->confidence = medical ? 0.9 * detect_role_weight(d, f->device) : 0.9;
 	record_addr(f->observed, OBS_SOURCE, x->addr);
 	if (!mac_is_zero(x->mac))
 		record_mac(f->observed, OBS_MAC, x->mac);
@@ -111,16 +112,9 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 			       x->address_was_known ? "; another device had its address" : "");
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
-}
-
 static const struct on on[] = { { "contact", on_contact }, { "device", on_device }, { NULL, NULL } };
 
 const struct detector detector_new_device = {
 	.name = "net.new-device", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.finish = finish,
+	.judge = judge,
 };

@@ -263,8 +263,6 @@ static void weigh(struct finding *f, const struct facts *x, double role_confiden
 static void judge(struct run *d, struct finding *f)
 {
 	const struct facts *x = f->own;
-	if (!x)
-		return;
 	/* What was learnt since: the address stands on the wire here, or the device is none of those. */
 	f->withdrawn = !detect_is_outside(d, x->peer) || !device_is_medical(d->devices, f->device);
 	if (f->withdrawn)
@@ -284,13 +282,6 @@ static void judge(struct run *d, struct finding *f)
 				       x->answered ? "" : "; nobody answered");
 }
 
-static void finish(struct run *d)
-{
-	tick(d);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = {
 	{ "contact", on_contact, .when = WHEN_ACROSS }, { "answer", on_answer, .when = WHEN_ACROSS },
 	{ "flow", on_flow, .when = WHEN_ACROSS }, { NULL, NULL },
@@ -298,5 +289,5 @@ static const struct on on[] = {
 
 const struct detector detector_outside_destination = {
 	.name = "net.outside-destination", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.tick = tick, .finish = finish,
+	.tick = tick, .finish = tick, .judge = judge,
 };

@@ -77,7 +77,6 @@ struct row {
 };
 
 struct state {
-	struct hash_key key;
 	uint64_t clock, latest;                  /* how often anybody spoke, and when last */
 	uint64_t dark;                           /* ns in which nobody did: the capture stood still */
 	struct row rows[SETS][WAYS];
@@ -88,11 +87,6 @@ struct facts {
 	struct silence silence;
 	bool across;                             /* it spoke meanwhile, as shown later */
 };
-
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
 
 /* ---- odd datagrams ---- */
 
@@ -105,7 +99,7 @@ static bool is_group(const struct origin *at)
 static struct odd *odd_set(struct run *d, struct addr from, struct addr to)
 {
 	struct state *s = d->state;
-	uint64_t h = hash64(s->key, span_of(from.b, sizeof(from.b))) + 3 * hash64(s->key, span_of(to.b, sizeof(to.b)));
+	uint64_t h = hash64(d->key, span_of(from.b, sizeof(from.b))) + 3 * hash64(d->key, span_of(to.b, sizeof(to.b)));
 	return s->odd[h % ODD_SETS];
 }
 
@@ -226,8 +220,7 @@ static void silent(struct run *d, const struct row *row, uint64_t until, uint64_
 		return;
 	char text[ADDR_TEXT];
 	addr_text(o->from, text);
-	struct finding *f = detect_find(d, row->device, "%s", text);
-	f = f ? f : detect_finding(d, row->device, &o->at, "%s", text);
+	struct finding *f = detect_open(d, row->device, &o->at, "%s", text);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (x && (!x->silence.since || x->across || x->silence.since == row->last))
 		*x = (struct facts){ .silence = { row->last, until, *o } };
@@ -385,9 +378,6 @@ static void finish(struct run *d)
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		if (s->rows[i / WAYS][i % WAYS].device != DEVICE_NONE)
 			silent(d, &s->rows[i / WAYS][i % WAYS], 0, d->now);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f);
 }
 
 static const struct on on[] = {
@@ -397,5 +387,5 @@ static const struct on on[] = {
 
 const struct detector detector_packet_silence = {
 	.name = "net.packet-silence", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .finish = finish, .judge = judge,
 };

@@ -240,8 +240,12 @@ static const char *patients_text(struct run *d, const struct facts *x)
 	return detect_text(d, "%s%u patients", x->more ? "more than " : "", x->npatients);
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+/* The scope is asked for anew: a reply to ARP may have come after the last report. */
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
+	if (f->nevidence)
+		f->scope = detect_scope(d, &f->origins[0]);
 	bool registered = zone_is_central(d->zones, x->to, x->port);
 	if (registered && f->scope == SCOPE_OUTSIDE)
 		f->scope = SCOPE_SITE;
@@ -260,26 +264,13 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 	f->next = outside ? NULL : next_inside;
 	f->title = detect_text(d, "%s sent identity fields of %s in clear to %s%s", detect_who(d, f->device, x->from),
 			       patients_text(d, x), detect_where(d, x->to, x->port), detect_whither(f->scope));
-}
-
-/* The scope is asked for anew: a reply to ARP may have come after the last report. */
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f)) {
-		const struct facts *x = f->own;
-		if (!x)
-			continue;
-		if (f->nevidence)
-			f->scope = detect_scope(d, &f->origins[0]);
-		judge(d, f, x);
-		publish_exposure(d, f, x);
-	}
+	publish_exposure(d, f, x);
 }
 
 static const struct on on[] = { { "*patient", on_patient }, { "learnt", on_learnt }, { NULL, NULL } };
 static const struct want wants[] = { { "learnt", "field" }, { "learnt", "patient" }, { NULL, NULL } };
 
 const struct detector detector_phi_cleartext = {
-	.name = "net.phi-cleartext", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.phi-cleartext", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 	.state_size = sizeof(struct state),
 };

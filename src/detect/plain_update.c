@@ -235,16 +235,14 @@ static enum severity weigh(const struct run *d, const struct row *row)
 	return row->file ? SEV_LOW : SEV_INFO;
 }
 
-static void judge(struct run *d, struct finding *f, const struct row *row)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct row *row = f->own;
 	bool outside = detect_is_outside(d, row->peer);
 	f->withdrawn = !may_count(d, row);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : detect_scope(d, &row->first);
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;
+	detect_keep_scope(d, f, outside, &row->first);
 	f->severity = weigh(d, row);
-	f->confidence = (row->file ? 0.9 : 0.7) * (0.4 + 0.6 * device_role_confidence(d->devices, f->device));
+	f->confidence = (row->file ? 0.9 : 0.7) * detect_role_weight(d, f->device);
 	record_addr(f->observed, OBS_SOURCE, row->own);
 	record_addr(f->observed, OBS_ADDRESS, row->peer);
 	record_uint(f->observed, OBS_PORT, row->port);
@@ -269,14 +267,11 @@ static void finish(struct run *d)
 	struct state *s = d->state;
 	for (unsigned i = 0; i < ROWS; i++)
 		promote(d, &s->rows[i]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
 }
 
 static const struct on on[] = { { "http", on_http }, { "transfer", on_transfer }, { NULL, NULL } };
 
 const struct detector detector_plain_update = {
 	.name = "net.plain-update", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.finish = finish,
+	.finish = finish, .judge = judge,
 };

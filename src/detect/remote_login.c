@@ -231,18 +231,16 @@ static const char *how_it_went(struct run *d, const struct row *x)
 	return x->lengthy ? "; the session lasted, so it was probably let in" : "; whether it was let in was not seen";
 }
 
-static void judge(struct run *d, struct finding *f, const struct row *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct row *x = f->own;
 	bool outside = detect_is_outside(d, x->caller);
 	bool bedside = fetch_is_bedside(d, f->device);
 	f->withdrawn = !may_count(d, x) || is_wanted(d, x);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : f->nevidence ? detect_scope(d, &f->origins[0]) : SCOPE_SITE;
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;
+	detect_keep_scope(d, f, outside, f->nevidence ? &f->origins[0] : NULL);
 	f->severity = weigh(x, bedside, outside);
 	f->confidence = (x->accepted ? 0.95 : x->lengthy ? 0.8 : 0.7) *
-			(0.4 + 0.6 * device_role_confidence(d->devices, f->device));
+			detect_role_weight(d, f->device);
 	if (x->judged.ts)
 		detect_note(f, &x->judged, login_outcome_name(x->accepted ? LOGIN_ACCEPTED : LOGIN_REFUSED));
 	record_addr(f->observed, OBS_SOURCE, x->caller);
@@ -269,9 +267,6 @@ static void finish(struct run *d)
 	struct state *s = d->state;
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		promote(d, &s->rows[i / WAYS][i % WAYS]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
 }
 
 static const struct on on[] = {
@@ -280,5 +275,5 @@ static const struct on on[] = {
 
 const struct detector detector_remote_login = {
 	.name = "net.remote-login", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.finish = finish,
+	.finish = finish, .judge = judge,
 };

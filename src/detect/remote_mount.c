@@ -304,7 +304,7 @@ static double sureness(const struct run *d, const struct facts *x, bool outside)
 	double sure = is_used(x) ? 0.95 : has(x, ASKED_MOUNT) || has(x, FIRST_NFS) ? 0.85 : 0.6;
 	if (outside || x->published)
 		return sure;
-	return sure * (0.4 + 0.6 * device_role_confidence(d->devices, x->fetch.device));
+	return sure * detect_role_weight(d, x->fetch.device);
 }
 
 static void list_traits(struct finding *f, struct facts *x)
@@ -372,16 +372,11 @@ static bool counts(const struct run *d, const struct facts *x)
 static void judge(struct run *d, struct finding *f)
 {
 	struct facts *x = f->own;
-	if (!x)
-		return;
 	f->withdrawn = !counts(d, x);
 	if (f->withdrawn)
 		return;
 	bool outside = fetch_is_outside(d, &x->fetch);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : detect_scope(d, &x->fetch.at);
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;           /* a registered central station */
+	detect_keep_scope(d, f, outside, &x->fetch.at);
 	f->severity = weigh(d, x, outside);
 	f->confidence = sureness(d, x, outside);
 	f->next = outside ? NULL : next_inside;
@@ -401,18 +396,11 @@ static void tick(struct run *d)
 	}
 }
 
-static void finish(struct run *d)
-{
-	tick(d);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = {
 	{ "portmap", on_portmap }, { "mount", on_mount }, { "nfs", on_nfs }, { "nlm", on_nlm }, { NULL, NULL },
 };
 
 const struct detector detector_remote_mount = {
 	.name = "net.remote-mount", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.tick = tick, .finish = finish,
+	.tick = tick, .finish = tick, .judge = judge,
 };

@@ -247,8 +247,6 @@ static const char *changed_text(struct run *d, const struct facts *x)
 static void judge(struct run *d, struct finding *f)
 {
 	struct facts *x = f->own;
-	if (!x)
-		return;
 	bool other = x->other_card > 0;
 	const char *who = detect_who(d, f->device, x->sends ? x->from : x->to);
 	weigh(f, x);
@@ -275,14 +273,8 @@ static void judge(struct run *d, struct finding *f)
 			       x->good ? "" : "; its checksum is wrong, so that a receiver drops it");
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
-}
-
 static const struct on on[] = { { "rewrite", on_rewrite }, { NULL, NULL } };
 
 const struct detector detector_rewritten_stream = {
-	.name = "net.rewritten-stream", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.rewritten-stream", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 };

@@ -101,7 +101,6 @@ struct head {
 };
 
 struct state {
-	struct hash_key key;
 	struct head heads[SETS * WAYS];          /* WAYS of a set stand behind each other */
 	struct row rows[SETS * WAYS];
 };
@@ -109,11 +108,6 @@ struct state {
 struct facts {
 	struct row row;
 };
-
-static void start(struct run *d)
-{
-	((struct state *)d->state)->key = keyring_hash_key(detect_host(d)->keyring);
-}
 
 /* ---- tables ---- */
 
@@ -138,7 +132,7 @@ static unsigned distinct(const struct seen *s)
 
 static uint64_t hash_of(const struct run *d, struct addr a)
 {
-	return hash64(((const struct state *)d->state)->key, span_of(a.b, sizeof(a.b)));
+	return hash64(d->key, span_of(a.b, sizeof(a.b)));
 }
 
 static struct row *row_of(struct run *d, struct addr source, uint64_t ts)
@@ -261,7 +255,7 @@ static void on_flow(struct run *d, const struct record *r)
 		t->all++;
 		t->failed += failed;
 		if (failed)
-			seen_add(&t->ports, hash64(((struct state *)d->state)->key, span_of(&at->dport, sizeof(at->dport))));
+			seen_add(&t->ports, hash64(d->key, span_of(&at->dport, sizeof(at->dport))));
 	}
 	if (p) {
 		p->all++;
@@ -355,8 +349,7 @@ static void weigh_row(struct run *d, const struct row *row)
 	if (!is_scan(&v))
 		return;
 	addr_text(row->source, text);
-	struct finding *f = detect_find(d, row->device, "%s", text);
-	f = f ? f : detect_finding(d, row->device, &row->begin, "%s", text);
+	struct finding *f = detect_open(d, row->device, &row->begin, "%s", text);
 	struct facts *x = f ? detect_own(d, f, sizeof(*x)) : NULL;
 	if (x && row->last >= x->row.last)
 		x->row = *row;
@@ -427,8 +420,6 @@ static void describe(struct run *d, struct finding *f, const struct row *row, co
 static void judge(struct run *d, struct finding *f)
 {
 	struct facts *x = f->own;
-	if (!x)
-		return;
 	struct view v = view_of(d, &x->row);
 	bool router = f->device != DEVICE_NONE && device_role(d->devices, f->device) == ROLE_NETWORK;
 	/* A router asks for whoever is called through it. */
@@ -453,13 +444,11 @@ static void finish(struct run *d)
 	for (unsigned i = 0; i < SETS * WAYS; i++)
 		if (s->heads[i].source.family)
 			weigh_row(d, &s->rows[i]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		judge(d, f);
 }
 
 static const struct on on[] = { { "flow", on_flow }, { "arp", on_arp }, { NULL, NULL } };
 
 const struct detector detector_scan = {
 	.name = "net.scan", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .start = start, .finish = finish,
+	.state_size = sizeof(struct state), .finish = finish, .judge = judge,
 };

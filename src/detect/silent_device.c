@@ -114,8 +114,9 @@ static const char *what_it_did(struct run *d, const struct facts *x)
 	return x->dhcp ? "asked for an address by DHCP" : x->spoke ? "sent to everybody on its segment" : "sent ARP";
 }
 
-static void judge(struct run *d, struct finding *f, const struct facts *x)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct facts *x = f->own;
 	bool outside = x->peer.family && detect_is_outside(d, x->peer);
 	f->withdrawn = !device_is_disabled(d->devices, f->device);
 	f->keeps_scope = true;
@@ -140,17 +141,10 @@ static void judge(struct run *d, struct finding *f, const struct facts *x)
 			       detect_who(d, f->device, (struct addr){ 0 }), what_it_did(d, x), detect_whither(f->scope));
 }
 
-static void finish(struct run *d)
-{
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
-}
-
 static const struct on on[] = {
 	{ "contact", on_contact }, { "answer", on_answer }, { "arp", on_arp }, { "dhcp", on_dhcp }, { NULL, NULL },
 };
 
 const struct detector detector_silent_device = {
-	.name = "net.silent-device-speaks", .rule = &rule, .on = on, .wants = wants, .finish = finish,
+	.name = "net.silent-device-speaks", .rule = &rule, .on = on, .wants = wants, .judge = judge,
 };

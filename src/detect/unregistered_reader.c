@@ -234,16 +234,14 @@ static const char *what_happened(const struct row *row)
 	return "";
 }
 
-static void judge(struct run *d, struct finding *f, const struct row *row)
+static void judge(struct run *d, struct finding *f)
 {
+	const struct row *row = f->own;
 	bool outside = detect_is_outside(d, row->reader);
 	f->withdrawn = !may_count(d, row);
-	f->keeps_scope = true;
-	f->scope = outside ? SCOPE_OUTSIDE : detect_scope(d, &row->first);
-	if (!outside && f->scope == SCOPE_OUTSIDE)
-		f->scope = SCOPE_SITE;
+	detect_keep_scope(d, f, outside, &row->first);
 	f->severity = weigh(d, row);
-	f->confidence = 0.9 * (0.4 + 0.6 * device_role_confidence(d->devices, f->device));
+	f->confidence = 0.9 * detect_role_weight(d, f->device);
 	record_addr(f->observed, OBS_SOURCE, row->reader);
 	record_addr(f->observed, OBS_ADDRESS, row->own);
 	record_uint(f->observed, OBS_PORT, row->port);
@@ -259,9 +257,6 @@ static void finish(struct run *d)
 	struct state *s = d->state;
 	for (unsigned i = 0; i < ROWS; i++)
 		promote(d, &s->rows[i]);
-	for (struct finding *f = detect_next(d, NULL); f; f = detect_next(d, f))
-		if (f->own)
-			judge(d, f, f->own);
 }
 
 static const struct on on[] = {
@@ -271,5 +266,5 @@ static const struct on on[] = {
 
 const struct detector detector_unregistered_reader = {
 	.name = "net.unregistered-reader", .rule = &rule, .on = on, .wants = wants, .state_size = sizeof(struct state),
-	.finish = finish,
+	.finish = finish, .judge = judge,
 };
