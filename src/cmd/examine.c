@@ -560,6 +560,7 @@ static void add_links(struct work *w, const struct examination *x, const uint32_
 	w->judge.starts = (const struct record *const *)x->starts;
 	w->judge.nstarts = x->nstarts;
 	w->judge.traces_too = x->traces;
+	w->judge.member = x->member;
 	w->judge.strings = x->strings;
 	w->judge.advisories = x->advisories ? x->advisories : w->shipped;
 }

@@ -29,6 +29,7 @@ struct examination {
 	uint32_t nstarts, starts_room;
 	const struct advisories *advisories;     /* set by the caller; NULL: the shipped ones */
 	bool traces;                             /* set by the caller: publish calls and paths too */
+	const char *member;                      /* set by the caller: of programs that match this; NULL: of all */
 	const struct listing *strings;           /* set by the caller: publish these texts too; NULL: none */
 	bool functions;                          /* set by the caller: publish functions too */
 	struct progress *progress;               /* set by the caller: how and where to draw */

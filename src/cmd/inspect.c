@@ -157,7 +157,7 @@ static void print_people(const struct output *o, struct buf *out)
 		return;
 	}
 	if (args_flag(o->args, OPT_TRACE))
-		image_traces(&o->image, &o->layout, out);
+		image_traces(&o->image, &o->layout, !args_text(o->args, OPT_MEMBER), out);
 	if (args_flag(o->args, OPT_STRINGS))
 		image_strings(&o->image, &o->layout, out);
 	if (args_flag(o->args, OPT_TRACE) || args_flag(o->args, OPT_STRINGS))
@@ -427,13 +427,16 @@ static int run(struct args *a)
 		return command_usage(a, "--yara needs the files to be judged: not with --list, --extract or --same");
 	if (args_flag(a, OPT_STRINGS) && !o.examines)
 		return command_usage(a, "--strings says what refers to each text: not with --list or --extract");
-	if (!args_flag(a, OPT_STRINGS) && (args_text(a, OPT_MEMBER) || a->v[OPT_MIN_LENGTH].given))
-		return command_usage(a, "--member and --min-length go with --strings");
+	if (!args_flag(a, OPT_STRINGS) && a->v[OPT_MIN_LENGTH].given)
+		return command_usage(a, "--min-length goes with --strings");
+	if (!args_flag(a, OPT_STRINGS) && !args_flag(a, OPT_TRACE) && args_text(a, OPT_MEMBER))
+		return command_usage(a, "--member goes with --strings and --trace");
 	examination_init(&o.exam);
 	o.listing = (struct listing){ args_text(a, OPT_MEMBER), (unsigned)args_number(a, OPT_MIN_LENGTH) };
 	o.exam.strings = args_flag(a, OPT_STRINGS) ? &o.listing : NULL;
 	o.exam.progress = &o.progress;
 	o.exam.traces = args_flag(a, OPT_TRACE);
+	o.exam.member = args_text(a, OPT_MEMBER);
 	sandbox_no_dumps();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
@@ -481,7 +484,7 @@ const struct command cmd_inspect = {
 		"finding with file, offset and length; the bytes are never shown.",
 	.example = "auscult inspect monitor.bin\n  what lies where in this image\n"
 		   "auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
-		   "auscult inspect --trace monitor\n  every call of interest that this program makes, path by path\n"
+		   "auscult inspect --trace --member opt/bin/monitor monitor.bin\n  every call of interest that this program makes, path by path\n"
 		   "auscult inspect --strings --member opt/bin/monitor monitor.bin\n  its texts, and which code refers to each\n"
 		   "auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  "
 		   "look on the network for what the firmware foretells\n"
@@ -498,7 +501,8 @@ const struct command cmd_inspect = {
 		[OPT_STRINGS] = { "strings", 0, NULL, OPTION_FLAG,
 				  "print the texts in programs: place, section, encoding, and what refers to each", NULL, NULL },
 		[OPT_MEMBER] = { "member", 0, "PATTERN", OPTION_TEXT,
-				 "with --strings: of the members whose path matches, whatever they are", NULL, NULL },
+				 "with --strings: of the members whose path matches, whatever they are; with --trace: of the "
+				 "programs whose path matches", NULL, NULL },
 		[OPT_MIN_LENGTH] = { "min-length", 0, "N", OPTION_NUMBER, "with --strings: texts of at least N characters", "6",
 				     NULL },
 		[OPT_EXPLAIN] = { "explain", 0, "FINDING", OPTION_TEXT,

@@ -203,8 +203,10 @@ static void publish_all(struct bench *b)
 		const struct sink to = { publish_string, b };
 		listing_publish(&b->scene, b->judge->strings, v, n, &b->line_host, &to);
 	}
+	const char *member = b->judge->member;
 	for (uint32_t i = 0; b->judge->traces_too && i < b->scene.nprograms; i++)
-		publish_trace(b, i, v, n);
+		if (!member || scene_file_matches(&b->scene.files[b->scene.programs[i].file], member))
+			publish_trace(b, i, v, n);
 	flush(b);
 }
 

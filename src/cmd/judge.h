@@ -32,6 +32,7 @@ struct judge {
 	uint32_t nstarts, nlinks, nmatches;
 	const struct advisories *advisories;     /* the caller's; may be NULL */
 	bool traces_too;                         /* calls and paths are sent back too, credentials blanked */
+	const char *member;                      /* of programs that match this shell pattern; NULL: of all */
 	const struct listing *strings;           /* the caller's; NULL: none are sent back */
 	struct judge_file *files;
 	uint32_t nfiles, files_room;

@@ -39,8 +39,8 @@ const struct record *image_finding(const struct image *i, const char *id);
 void image_report(const struct image *i, const struct layout *l, struct buf *out);
 /* A line a member. */
 void image_list(const struct image *i, const struct layout *l, struct buf *out);
-/* What executing each program showed. */
-void image_traces(const struct image *i, const struct layout *l, struct buf *out);
+/* What executing each program showed. all: programs without a call of interest too. */
+void image_traces(const struct image *i, const struct layout *l, bool all, struct buf *out);
 /* Texts of members, and what refers to them. */
 void image_strings(const struct image *i, const struct layout *l, struct buf *out);
 /* All of it as one JSON document. Needs the sum. */

@@ -295,9 +295,10 @@ void image_list(const struct image *image, const struct layout *l, struct buf *o
 }
 
 /* The records of one program stand together, in the order of the programs. */
-void image_traces(const struct image *image, const struct layout *l, struct buf *out)
+void image_traces(const struct image *image, const struct layout *l, bool all, struct buf *out)
 {
 	const struct image_kept *programs = &image->list[IMAGE_PROGRAMS], *traces = &image->list[IMAGE_TRACES];
+	size_t told = 0;
 	out->cap = IMAGE_CAP;
 	for (size_t i = 0, at = 0; i < programs->n; i++) {
 		struct span program = record_get_text(programs->v[i], FWT_PROGRAM);
@@ -308,10 +309,14 @@ void image_traces(const struct image *image, const struct layout *l, struct buf 
 			if (!span_eq(record_get_text(traces->v[at + n], FWC_PROGRAM), program))
 				break;
 		}
-		buf_text(out, i ? "\n" : "");
-		firmware_trace(out, l, programs->v[i], traces->v + at, n);
+		if (n || all) {
+			buf_text(out, told++ ? "\n" : "");
+			firmware_trace(out, l, programs->v[i], traces->v + at, n);
+		}
 		at += n;
 	}
+	if (!told)
+		buf_text(out, all ? "No program was executed.\n" : "No program of that name made a call of interest.\n");
 }
 
 void image_report(const struct image *image, const struct layout *l, struct buf *out)

@@ -36,9 +36,10 @@ static void put_value(struct buf *b, const struct record *a)
 		if (record_has(a, ARG_PORT))
 			buf_printf(b, " port %llu", (unsigned long long)record_get_uint(a, ARG_PORT));
 	} else if (record_has(a, ARG_TEXT)) {
-		buf_text(b, "\"");
+		const char *quote = arg_is_handle(a) ? "" : "\"";
+		buf_text(b, quote);
 		buf_bytes(b, text_of(a, ARG_TEXT));
-		buf_text(b, "\"");
+		buf_text(b, quote);
 	} else if (list.n) {
 		for (uint32_t i = 0; i < list.n; i++) {
 			buf_text(b, i ? " \"" : "\"");

@@ -60,6 +60,11 @@ grep -q 'instructions in [0-9]* ms' "$work/rate"
 report $? "and says its rate beside it"
 inspect --trace "$image" 2>/dev/null | cmp -s - "$work/trace"
 report $? "the same trace the second time"
+inspect --trace --member opt/bin/monitor "$image" >"$work/one" 2>/dev/null
+inspect --jsonl --trace --member nothing "$image" >"$work/none" 2>/dev/null
+grep -q '^opt/bin/monitor' "$work/one" && ! grep -q '^bin/busybox' "$work/one" && grep -q '^bin/busybox' "$work/trace" &&
+	grep -q '"kind":"finding"' "$work/none" && ! grep -q '"kind":"fwcall"' "$work/none"
+report $? "--member narrows a trace to the programs that match"
 inspect --jsonl --trace "$image" 2>/dev/null | grep -q '"kind":"fwcall"' && ! grep -q '"kind":"fwcall"' "$work/all.jsonl"
 report $? "calls are records when they are asked for, and only then"
 

@@ -66,5 +66,11 @@ enum {                                           /* fwfunction: before the progr
 extern const struct record_type fwpart_type, fwarg_type, fwcall_type, fwpath_type, fwtrace_type, fwfunction_type;
 extern const struct record_type *const trace_types[];     /* NULL-terminated; nested ones follow by registry_add */
 
+/* A descriptor: its number and, as text, what it is ("socket inet stream"): words of ours, not the program's. */
+static inline bool arg_is_handle(const struct record *arg)
+{
+	return record_has(arg, ARG_NUMBER) && record_has(arg, ARG_TEXT);
+}
+
 /* The types both ends of the worker's pipe know, in one order. */
 void trace_registry(struct registry *g);

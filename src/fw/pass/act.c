@@ -291,9 +291,10 @@ static void say_arg(struct buf *b, const struct record *a)
 		return;
 	}
 	if (record_has(a, ARG_TEXT)) {
-		buf_text(b, "\"");
+		const char *quote = arg_is_handle(a) ? "" : "\"";
+		buf_text(b, quote);
 		buf_bytes(b, span_cut(text_of(a), 512));
-		buf_text(b, "\"");
+		buf_text(b, quote);
 		return;
 	}
 	if (record_has(a, ARG_NUMBER))

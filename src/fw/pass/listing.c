@@ -3,7 +3,6 @@
  * refers to is a text; symbol tables and debugging sections, which no program reads, are left out. */
 #include "fw/pass/listing.h"
 
-#include <fnmatch.h>
 
 #include "base/scope.h"
 #include "base/utf8.h"
@@ -12,6 +11,7 @@
 #include "fw/model/file.h"
 #include "fw/model/refer.h"
 #include "fw/pass/aloud.h"
+#include "fw/pass/scene.h"
 
 enum {
 	TEXTS_FILE = 1 << 18,
@@ -577,14 +577,6 @@ static bool is_code(struct span content)
 	       span_starts(content, SPAN_LIT("\xcf\xfa\xed\xfe")) || span_starts(content, SPAN_LIT("\xce\xfa\xed\xfe"));
 }
 
-static bool matches(const char *pattern, const struct scene_file *f)
-{
-	const char *base = strrchr(f->path, '/');
-	pattern += *pattern == '/';
-	return fnmatch(pattern, f->path, 0) == 0 || strcmp(pattern, f->where) == 0 ||
-	       (!strchr(pattern, '/') && fnmatch(pattern, base ? base + 1 : f->path, 0) == 0);
-}
-
 static bool is_copy(const struct scene *s, uint32_t file)
 {
 	for (uint32_t i = 0; i < file; i++)
@@ -597,6 +589,6 @@ void listing_publish(const struct scene *s, const struct listing *l, struct find
 		     const struct record_host *host, const struct sink *to)
 {
 	for (uint32_t i = 0; i < s->nfiles; i++)
-		if (l->member ? matches(l->member, &s->files[i]) : is_code(s->files[i].content) && !is_copy(s, i))
+		if (l->member ? scene_file_matches(&s->files[i], l->member) : is_code(s->files[i].content) && !is_copy(s, i))
 			list_file(s, &s->files[i], l->least ? l->least : LISTING_LEAST, findings, n, host, to);
 }

@@ -3,9 +3,19 @@
  * start-up graph of fw/model with what the traces add to it. */
 #include "fw/pass/scene.h"
 
+#include <fnmatch.h>
+
 #include "base/scope.h"
 #include "fw/flow/trace.h"
 #include "fw/model/startup.h"
+
+bool scene_file_matches(const struct scene_file *f, const char *pattern)
+{
+	const char *base = strrchr(f->path, '/');
+	pattern += *pattern == '/';
+	return fnmatch(pattern, f->path, 0) == 0 || strcmp(pattern, f->where) == 0 ||
+	       (!strchr(pattern, '/') && fnmatch(pattern, base ? base + 1 : f->path, 0) == 0);
+}
 
 enum { HEAD = 512, ROUNDS = 4, CHAIN = 14 };
 

@@ -4,6 +4,8 @@
 
 #include "fw/pass/pass.h"
 
+/* A shell pattern for its path in the image, for its name when the pattern has no slash; or its whole place. */
+bool scene_file_matches(const struct scene_file *f, const char *pattern);
 enum scene_kind scene_kind_of(struct span path, struct span content);
 /* Sets boot and started from the start-up graph (start_type records, in its order). Texts lie in the arena. */
 void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts,
