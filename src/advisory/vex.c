@@ -32,10 +32,10 @@ static void put_head(struct buf *b, const struct vex_head *h)
 {
 	buf_text(b, "{\"document\":{\"category\":\"csaf_vex\",\"csaf_version\":\"2.0\",\"distribution\":{\"tlp\":{");
 	put(b, "label", h->tlp);
-	buf_text(b, "}},\"lang\":\"en\",\"notes\":[{\"category\":\"summary\",\"text\":\"Devices of one site, matched by "
-		"auscult "
-		    "from what they said on the network, an inventory and published advisories. Where the version is not known a "
-		    "device stands as under investigation.\"}],\"publisher\":{\"category\":\"user\",");
+	buf_text(b, "}},\"lang\":\"en\",\"notes\":[{\"category\":\"summary\",\"text\":\"Devices of one site, matched "
+		"by auscult from what they said on the network, an inventory and published advisories. Where the "
+		"version is not known a device stands as under "
+		"investigation.\"}],\"publisher\":{\"category\":\"user\",");
 	put(b, "name", h->publisher);
 	buf_text(b, ",");
 	put(b, "namespace", h->namespace);
@@ -187,9 +187,8 @@ static void put_impact(struct buf *b, const struct cell *v, unsigned n)
 {
 	if (!has_status(v, n, "known_not_affected"))
 		return;
-	buf_text(b, ",\"threats\":[{\"category\":\"impact\",\"details\":\"The version is outside those that the advisory "
-		"names as "
-		    "affected.\",");
+	buf_text(b, ",\"threats\":[{\"category\":\"impact\",\"details\":\"The version is outside those that the "
+		"advisory names as affected.\",");
 	put_ids(b, v, n, "known_not_affected", NULL);
 	buf_text(b, "}]");
 }

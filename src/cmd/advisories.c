@@ -430,28 +430,23 @@ const struct command cmd_advisories = {
 	.doc = "which published advisories speak of which device",
 	.synopsis = "[OPTION]... import FILE|DIR... | list | match",
 	.about =
-		"import reads CSAF 2.0 files into the store; a later version of an advisory takes the place of an earlier one, "
-		"and what "
-		"was off in a file is said. The advisories of the Contec CMS8000 are shipped and need no import.\n\n"
-		"match says of each device of the store and of the imported inventory which advisories speak of it, and by which "
-		"rule: maker and model with the version, model alone, a known re-brand, or a protocol that only one family speaks. "
-		"Without the version, or when only the family is known, a device may be affected; what is missing is said. CVSS "
-		"scores "
-		"are quoted as published.\n\n"
-		"Exit status of match: 0 none is affected, 1 one is (--fail-on), 2 could not run; of import: 3 when files were "
-		"refused.",
+		"import reads CSAF 2.0 files into the store; a later version of an advisory takes the place of an "
+		"earlier one, and what was off in a file is said. The advisories of the Contec CMS8000 are shipped and "
+		"need no import.\n\nmatch says of each device of the store and of the imported inventory which "
+		"advisories speak of it, and by which rule: maker and model with the version, model alone, a known "
+		"re-brand, or a protocol that only one family speaks. Without the version, or when only the family is "
+		"known, a device may be affected; what is missing is said. CVSS scores are quoted as "
+		"published.\n\nExit status of match: 0 none is affected, 1 one is (--fail-on), 2 could not run; of "
+		"import: 3 when files were refused.",
 	.example = "auscult advisories import csaf_files/\n  every .json in a folder and below it\n"
 		   "auscult advisories match --vex site-vex.json\n  which devices are affected, and the same as CSAF VEX",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
-		[OPT_VEX] = { "vex", 0, "FILE", OPTION_TEXT, "match: write a CSAF 2.0 VEX document; - is standard output", NULL,
-			NULL },
+		[OPT_VEX] = { "vex", 0, "FILE", OPTION_TEXT, "match: write a CSAF 2.0 VEX document; - is standard output" },
 		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "match: this device alone: id, name, address, MAC or asset "
-			"tag", NULL,
-				 NULL },
-		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "match: devices that are not affected or fixed, too", NULL, NULL },
-		[OPT_PUBLISHER] = { "publisher", 0, "NAME", OPTION_TEXT, "VEX: who says so", "this site", NULL },
-		[OPT_NAMESPACE] = { "namespace", 0, "URL", OPTION_TEXT, "VEX: a URL of the publisher's", "https://site.invalid",
-			NULL },
+			"tag" },
+		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "match: devices that are not affected or fixed, too" },
+		[OPT_PUBLISHER] = { "publisher", 0, "NAME", OPTION_TEXT, "VEX: who says so", "this site" },
+		[OPT_NAMESPACE] = { "namespace", 0, "URL", OPTION_TEXT, "VEX: a URL of the publisher's", "https://site.invalid" },
 		[OPT_TLP] = { "tlp", 0, "LABEL", OPTION_TEXT, "VEX: who may read it", "AMBER", "WHITE|GREEN|AMBER|RED" },
 		[OPT_FAIL_ON] = { "fail-on", 0, "WHAT", OPTION_TEXT, "match: exit with 1 when a device is affected, or may be",
 			"affected",

@@ -295,12 +295,11 @@ static const struct option_spec options[] = {
 			   "only what is at least this severe (devices, flows, exposures: whose device has such a finding)", NULL,
 			   "info|low|medium|high|critical" },
 	[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "only of this device (id, name, address or MAC) or inspected "
-			 "image (id or name)", NULL, NULL },
-	[OPT_RULE] = { "rule", 0, "RULE", OPTION_TEXT, "only of this rule, like net.phi-cleartext", NULL, NULL },
-	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)", NULL,
-			NULL },
-	[OPT_UNTIL] = { "until", 0, "TIME", OPTION_TIME, "only what was seen at or before this time", NULL, NULL },
-	[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0", NULL },
+			 "image (id or name)" },
+	[OPT_RULE] = { "rule", 0, "RULE", OPTION_TEXT, "only of this rule, like net.phi-cleartext" },
+	[OPT_SINCE] = { "since", 0, "TIME", OPTION_TIME, "only what was seen at or after this time (packet time, UTC)" },
+	[OPT_UNTIL] = { "until", 0, "TIME", OPTION_TIME, "only what was seen at or before this time" },
+	[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0" },
 	[OPT_COLOR] = OPTION_COLOR,
 };
 

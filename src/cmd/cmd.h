@@ -47,7 +47,7 @@ int  command_write(int fd, struct span s) MUST_CHECK;
 
 /* Rows that several commands share. */
 #define OPTION_STORE { "store", 0, "DIR", OPTION_TEXT, \
-	"data folder (default: $XDG_DATA_HOME/auscult or ~/.local/share/auscult, /var/lib/auscult for root)", NULL, NULL }
+	"data folder (default: $XDG_DATA_HOME/auscult or ~/.local/share/auscult, /var/lib/auscult for root)" }
 #define OPTION_COLOR { "color", 0, "WHEN", OPTION_TEXT, "colour: auto, always or never", "auto", "auto|always|never" }
-#define OPTION_JSON  { "json", 0, NULL, OPTION_FLAG, "one JSON document", NULL, NULL }
-#define OPTION_JSONL { "jsonl", 0, NULL, OPTION_FLAG, "one JSON object a line", NULL, NULL }
+#define OPTION_JSON  { "json", 0, NULL, OPTION_FLAG, "one JSON document" }
+#define OPTION_JSONL { "jsonl", 0, NULL, OPTION_FLAG, "one JSON object a line" }

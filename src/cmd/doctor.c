@@ -264,8 +264,7 @@ const struct command cmd_doctor = {
 	.example = "auscult doctor\n  a line a check, with the way to mend it",
 	OPTIONS([OPT_STORE] = OPTION_STORE,
 		[OPT_CONFIG] = { "config", 'c', "FILE", OPTION_TEXT,
-				 "configuration to check (default: auscult.conf in the data folder)",
-				 NULL, NULL },
+				 "configuration to check (default: auscult.conf in the data folder)" },
 		[OPT_JSON] = OPTION_JSON, [OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

@@ -344,16 +344,16 @@ const struct command cmd_export = {
 		"auscult export -o evidence.pcapng --read /archive/ward.pcapng F-1a2b3c4d5e\n  of a finding, from a capture that "
 		"was moved",
 	OPTIONS(
-		[OPT_OUTPUT] = { "output", 'o', "FILE", OPTION_TEXT, "write the packets there; - is standard output", NULL, NULL },
+		[OPT_OUTPUT] = { "output", 'o', "FILE", OPTION_TEXT, "write the packets there; - is standard output" },
 		[OPT_READ] = { "read", 'r', "FILE", OPTION_TEXTS,
 			       "read this capture instead of the one that watch was given; may be given several times, and further "
-			       "captures continue the conversations", NULL, NULL },
+			       "captures continue the conversations" },
 		[OPT_PACKETS] = { "packets", 0, "N", OPTION_NUMBER, "write no more than so many packets, the evidence itself first",
-				  "100000", NULL },
+				  "100000" },
 		[OPT_EVIDENCE_ONLY] = { "evidence-only", 0, NULL, OPTION_FLAG,
-					"only the packets that findings name, not their conversations", NULL, NULL },
+					"only the packets that findings name, not their conversations" },
 		[OPT_NO_CHECKSUMS] = { "no-checksums", 0, NULL, OPTION_FLAG,
-				       "zero the transport checksums of packets that are overwritten", NULL, NULL },
+				       "zero the transport checksums of packets that are overwritten" },
 		[OPT_STORE] = OPTION_STORE),
 	.run = run,
 };

@@ -254,8 +254,8 @@ const struct command cmd_fleet = {
 		   "auscult fleet address 192.0.2.1\n  which images call that address\n"
 		   "auscult fleet --json key\n  keys that several images have, for programs",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
-		[OPT_LEAST] = { "least", 0, "N", OPTION_NUMBER, "in so many images at least", "2", NULL },
-		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "every value and every image of it", NULL, NULL },
+		[OPT_LEAST] = { "least", 0, "N", OPTION_NUMBER, "in so many images at least", "2" },
+		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "every value and every image of it" },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

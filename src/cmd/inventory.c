@@ -423,13 +423,12 @@ const struct command cmd_inventory = {
 	.example = "auscult inventory import --map \"Inv. Nr.=asset_tag\" cmms.csv\n  take over a list\n"
 		   "auscult inventory diff\n  where the list and the network disagree",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
-		[OPT_OUTPUT] = { "output", 'o', "FILE", OPTION_TEXT, "export: write it there; - is standard output", "-", NULL },
+		[OPT_OUTPUT] = { "output", 'o', "FILE", OPTION_TEXT, "export: write it there; - is standard output", "-" },
 		[OPT_MAP] = { "map", 0, "HEADING=COLUMN", OPTION_TEXTS,
 			      "import: what a heading means: asset_tag, maker, model, serial, firmware, mac, ip, network_port, location, "
-			      "department, owner, criticality, last_maintenance, networked or mds2", NULL, NULL },
-		[OPT_BOM] = { "bom", 0, NULL, OPTION_FLAG, "export: begin with a byte order mark, as some spreadsheets want",
-			NULL, NULL },
-		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "export, diff: devices that are not medical, too", NULL, NULL },
+			      "department, owner, criticality, last_maintenance, networked or mds2" },
+		[OPT_BOM] = { "bom", 0, NULL, OPTION_FLAG, "export: begin with a byte order mark, as some spreadsheets want" },
+		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "export, diff: devices that are not medical, too" },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

@@ -141,6 +141,6 @@ const struct command cmd_profile = {
 		 "auscult learn writes such profiles, auscult watch --profile judges traffic by them.\n\n"
 		 "Exit status: 0 all are sound, 1 some are not, 2 could not read.",
 	.example = "auscult profile check profiles/\n  every .json in a folder",
-	OPTIONS([OPT_JSON] = { "json", 0, NULL, OPTION_FLAG, "one JSON object a file", NULL, NULL }),
+	OPTIONS([OPT_JSON] = { "json", 0, NULL, OPTION_FLAG, "one JSON object a file" }),
 	.run = run,
 };

@@ -32,9 +32,15 @@ static double key_of(const struct posture_device *d, const char *sort)
 	return d->risk.figure;
 }
 
+/* What people look for it by. */
 static const char *name_of(const struct posture_device *d)
 {
-	return *d->name ? d->name : d->asset && *d->asset->v[ASSET_TAG] ? d->asset->v[ASSET_TAG] : d->id;
+	const char *const names[] = { d->name, d->asset ? d->asset->v[ASSET_TAG] : "",
+				      d->addresses[0] ? d->addresses[0] : "", d->mac };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (*names[i])
+			return names[i];
+	return d->id;
 }
 
 static int by_key(const void *a, const void *b)
@@ -85,9 +91,8 @@ static void put_json(struct buf *b, const struct posture_device *d, bool first)
 
 static void put_csv_head(struct buf *b)
 {
-	static const char *const heads[] = { "risk", "device", "asset_tag", "maker", "model", "firmware", "serial", "mac",
-		"ip",
-					     "location", "department", "role" };
+	static const char *const heads[] = { "risk", "device", "asset_tag", "maker", "model", "firmware",
+					     "serial", "mac", "ip", "location", "department", "role" };
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		csv_cell(b, i == 0, heads[i]);
 	for (unsigned k = 0; k < ADDENDS; k++)
@@ -103,8 +108,8 @@ static void put_csv(struct buf *b, const struct posture_device *d)
 	char text[64];
 	const char *tag = d->asset ? d->asset->v[ASSET_TAG] : "", *place = d->asset ? d->asset->v[ASSET_LOCATION] : "",
 		   *department = d->asset ? d->asset->v[ASSET_DEPARTMENT] : "";
-	const char *cells[] = { d->id, tag, d->maker, d->model, d->version, d->serial, d->mac, d->addresses[0] ?
-		d->addresses[0] : "",
+	const char *address = d->addresses[0] ? d->addresses[0] : "";
+	const char *cells[] = { d->id, tag, d->maker, d->model, d->version, d->serial, d->mac, address,
 				place, department, d->role };
 	snprintf(text, sizeof(text), "%u", d->risk.figure);
 	csv_cell(b, true, text);
@@ -239,24 +244,21 @@ const struct command cmd_risk = {
 	.doc = "which device first: a figure for each, with everything that it is made of",
 	.synopsis = "[OPTION]...",
 	.about =
-		"Adds up, for each medical device of the store and each line of the imported list: exposure of patients' data "
-		"(20), who "
-		"reaches it (15), whether it calls outside (15), whether a patient is attached (15), whether advisories speak of "
-		"it (20), "
-		"its role (10), whether its firmware is known (5). Every addend stands beside the figure, with its reason. It is "
-		"an order "
-		"to work in, no measure of danger; CVSS scores are quoted as published and not computed anew.",
+		"Adds up, for each medical device of the store and each line of the imported list: exposure of "
+		"patients' data (20), who reaches it (15), whether it calls outside (15), whether a patient is "
+		"attached (15), whether advisories speak of it (20), its role (10), whether its firmware is known (5). "
+		"Every addend stands beside the figure, with its reason. It is an order to work in, no measure of "
+		"danger; CVSS scores are quoted as published and not computed anew.",
 	.example = "auscult risk --sort affected\n  the table, sorted by what advisories say\n"
 		   "auscult risk --device bed-4\n  every addend of one device, with its reason",
 	OPTIONS([OPT_STORE] = OPTION_STORE, [OPT_JSON] = OPTION_JSON,
-		[OPT_CSV] = { "csv", 0, NULL, OPTION_FLAG, "the table as CSV", NULL, NULL },
+		[OPT_CSV] = { "csv", 0, NULL, OPTION_FLAG, "the table as CSV" },
 		[OPT_SORT] = { "sort", 0, "COLUMN", OPTION_TEXT, "what comes first", "risk", SORTS },
-		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "this device alone: id, name, address, MAC or asset tag",
-			NULL, NULL },
-		[OPT_WHY] = { "why", 0, NULL, OPTION_FLAG, "every addend with its reason", NULL, NULL },
-		[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0", NULL },
-		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "devices that are not medical, too", NULL, NULL },
-		[OPT_FAIL_AT] = { "fail-at", 0, "N", OPTION_NUMBER, "exit with 1 when a figure is at least N", NULL, NULL },
+		[OPT_DEVICE] = { "device", 0, "DEVICE", OPTION_TEXT, "this device alone: id, name, address, MAC or asset tag" },
+		[OPT_WHY] = { "why", 0, NULL, OPTION_FLAG, "every addend with its reason" },
+		[OPT_LIMIT] = { "limit", 0, "N", OPTION_NUMBER, "at most N of them; 0: all", "0" },
+		[OPT_ALL] = { "all", 0, NULL, OPTION_FLAG, "devices that are not medical, too" },
+		[OPT_FAIL_AT] = { "fail-at", 0, "N", OPTION_NUMBER, "exit with 1 when a figure is at least N" },
 		[OPT_COLOR] = OPTION_COLOR),
 	.run = run,
 };

@@ -69,7 +69,7 @@ const struct command cmd_verify = {
 	.example = "auscult verify\n  walk the chain, print its head",
 	OPTIONS([OPT_STORE] = OPTION_STORE,
 		[OPT_HEAD] = { "head", 0, "HEX", OPTION_TEXT,
-			       "a head noted before, which must still be part of the chain", NULL, NULL },
+			       "a head noted before, which must still be part of the chain" },
 		[OPT_JSON] = OPTION_JSON),
 	.run = run,
 };

@@ -462,11 +462,10 @@ const struct command cmd_vet = {
 	.example = "auscult vet monitor.bin\n  from the firmware alone\n"
 		   "auscult vet --capture acceptance.pcapng monitor.bin\n  from both halves",
 	OPTIONS([OPT_CAPTURE] = { "capture", 'c', "FILE", OPTION_TEXTS,
-				  "what the device sent and received in its test network", NULL, NULL },
+				  "what the device sent and received in its test network" },
 		[OPT_CARD] = { "card", 0, "FILE", OPTION_TEXT,
 			       "write the image's identity card, with what the device said of itself "
-			       "in the capture, for auscult watch --card",
-			       NULL, NULL },
+			       "in the capture, for auscult watch --card" },
 		[OPT_JSON] = OPTION_JSON,
 		[OPT_FAIL_ON] = { "fail-on", 0, "SEVERITY", OPTION_TEXT, "no-go from this severity on", "high",
 				  "info|low|medium|high|critical" },
