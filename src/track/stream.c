@@ -14,9 +14,9 @@ enum {
 
 struct held {
 	struct held *next;
-	uint32_t seq, n, lost;
-	struct packet packet;                    /* its payload points into bytes */
-	uint8_t bytes[];
+	uint32_t seq, n, lost, size;             /* size: of bytes */
+	struct packet packet;                    /* its payload and TCP header point into bytes */
+	uint8_t bytes[];                         /* the header, for its checksum, and n bytes of payload */
 };
 
 /* Where a run of bytes comes from, while it is worked on. */
@@ -257,34 +257,41 @@ static void held_free(struct tracker *t, struct stream *s, struct held *h)
 {
 	s->nheld--;
 	s->held_bytes -= h->n;
-	t->memory -= sizeof(*h) + h->n;
+	t->memory -= sizeof(*h) + h->size;
 	free(h);
 }
 
 static void hold(const struct cursor *c, struct span bytes)
 {
 	struct stream *s = c->s;
-	if (c->t->memory + sizeof(struct held) + bytes.n > MEMORY_CAP) {
+	struct span header = span_cut(c->p->transport, (size_t)(bytes.p - c->p->transport.p));
+	size_t size = header.n + bytes.n;
+	if (c->t->memory + sizeof(struct held) + size > MEMORY_CAP) {
 		c->t->health->streams_evicted++;
 		return;
 	}
 	struct held **at = &s->held;
 	while (*at && (int32_t)((*at)->seq - c->p->seq) < 0)
 		at = &(*at)->next;
-	if (*at && (*at)->seq == c->p->seq && (*at)->n >= bytes.n)
+	if (*at && (*at)->seq == c->p->seq && (*at)->n >= bytes.n &&
+	    memcmp((*at)->packet.payload.p, bytes.p, bytes.n) == 0)
 		return;                          /* came again */
-	struct held *h = mem_new(sizeof(*h) + bytes.n);
+	struct held *h = mem_new(sizeof(*h) + size);
 	h->seq = c->p->seq;
 	h->n = (uint32_t)bytes.n;
 	h->lost = c->p->lost;
+	h->size = (uint32_t)size;
 	h->packet = *c->p;
-	memcpy(h->bytes, bytes.p, bytes.n);
-	h->packet.payload = span_of(h->bytes, bytes.n);
+	if (header.n)
+		memcpy(h->bytes, header.p, header.n);
+	memcpy(h->bytes + header.n, bytes.p, bytes.n);
+	h->packet.transport = span_of(h->bytes, size);
+	h->packet.payload = span_from(h->packet.transport, header.n);
 	h->next = *at;
 	*at = h;
 	s->nheld++;
 	s->held_bytes += h->n;
-	c->t->memory += sizeof(*h) + h->n;
+	c->t->memory += sizeof(*h) + size;
 }
 
 static void remember(const struct cursor *c, struct span bytes)
@@ -328,6 +335,8 @@ static void drain(struct cursor *c, bool give_up)
 		}
 		s->held = first->next;
 		c->p = &first->packet;
+		if (ahead < 0)                   /* it came before what covers it was there to compare with */
+			rewrite_check(c->t, c->f, c->dir, c->p);
 		if ((int64_t)ahead + first->n > 0 || ahead > 0)
 			in_order(c, span_from(first->packet.payload, ahead < 0 ? (size_t)-(int64_t)ahead : 0), first->lost);
 		held_free(c->t, s, first);
