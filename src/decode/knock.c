@@ -4,7 +4,7 @@
 
 #include "base/scope.h"
 
-enum { ANY_PORT_FROM = 7, COMMAND_HEAD = 8, COMMAND_MIN = 2, KNOWN_PORTS = 1024 };
+enum { ANY_PORT_FROM = 7, COMMAND_HEAD = 8, COMMAND_MIN = 2, COMMANDS = 256, KNOWN_PORTS = 1024 };
 
 #define BYTES(id, what, source, over, port, how, text) \
 	{ id, what, source, KNOCK_BYTES, over, port, 0, how, { (const uint8_t *)(text), sizeof(text) - 1 } },
@@ -46,10 +46,19 @@ static bool is_command(struct span s)
 	return s.n > COMMAND_HEAD && text.n >= COMMAND_MIN;
 }
 
+/* Behind the word a command's number and the length of what follows, in the byte order of whoever wrote it. */
+static bool is_sized(const struct knock *k, struct span s)
+{
+	struct rd be = rd_of(span_from(s, k->bytes.n)), le = be;
+	uint32_t big = rd_be32(&be), little = rd_le32(&le), big_size = rd_be32(&be), little_size = rd_le32(&le);
+	return rd_ok(&be) && ((big < COMMANDS && big_size == rd_left(&be)) || (little < COMMANDS && little_size == rd_left(&le)));
+}
+
 static bool fits(const struct knock *k, struct span s)
 {
 	switch (k->how) {
-	case HEAD: return span_starts(s, k->bytes);
+	case HEAD:
+	case SIZED: return span_starts(s, k->bytes);
 	case WHOLE: return span_eq(s, k->bytes);
 	case COMMAND: return is_command(s);
 	}
@@ -65,7 +74,7 @@ static bool is_call(const struct knock *k, const struct origin *at)
 static const struct knock *find(const struct message *m, const struct origin *at)
 {
 	for (const struct knock *k = knocks; k->id; k++) {
-		bool anywhere = k->how == HEAD && k->bytes.n >= ANY_PORT_FROM;
+		bool anywhere = k->how == SIZED ? is_sized(k, m->bytes) : k->how == HEAD && k->bytes.n >= ANY_PORT_FROM;
 		if (k->kind == KNOCK_BYTES && k->over == m->over && (anywhere || is_call(k, at)) && fits(k, m->bytes))
 			return k;
 	}

@@ -5,7 +5,7 @@
 #include "decode/decoder.h"
 
 enum knock_kind { KNOCK_BYTES, KNOCK_AGENT, KNOCK_PATH, KNOCK_PORTS };
-enum knock_how { HEAD, WHOLE, COMMAND };
+enum knock_how { HEAD, WHOLE, COMMAND, SIZED };
 
 struct knock {
 	const char *id, *what, *source;

@@ -73,6 +73,7 @@ struct arrival {
 struct row {
 	uint32_t device;
 	uint64_t last;                           /* it sent something, as far as was told */
+	uint64_t before, woke;                   /* the latest silence: from, to; 0: none */
 };
 
 struct state {
@@ -100,6 +101,8 @@ static bool is_new(const struct run *d, uint32_t device, uint64_t ts)
 	return device_first(d->devices, device) + SECOND_NS >= ts && ts >= s->start + option_ns(d, SETTLE);
 }
 
+/* Who speaks after a silence comes back only if it announces itself, too: often after its first packet, as a DHCP
+ * message is a datagram before it is read. */
 static void saw(struct run *d, uint32_t device, const struct origin *at, enum how how)
 {
 	struct state *s = d->state;
@@ -114,9 +117,16 @@ static void saw(struct run *d, uint32_t device, const struct origin *at, enum ho
 	}
 	if (at->ts < row->last)
 		return;
-	bool back = !fresh && at->ts - row->last >= option_ns(d, SILENT) && how != BY_PACKET;
-	if (back || (fresh && is_new(d, device, at->ts)))
-		s->came[device % ROWS] = (struct arrival){ at->ts, fresh ? 0 : row->last, how, *at };
+	if (!fresh && at->ts - row->last >= option_ns(d, SILENT)) {
+		row->before = row->last;
+		row->woke = at->ts;
+	}
+	struct arrival *came = &s->came[device % ROWS];
+	bool back = how != BY_PACKET && row->woke && came->ts != row->woke && at->ts - row->woke <= option_ns(d, WITHIN);
+	if (back)
+		*came = (struct arrival){ row->woke, row->before, how, *at };
+	else if (fresh && is_new(d, device, at->ts))
+		*came = (struct arrival){ at->ts, 0, how, *at };
 	row->last = at->ts;
 }
 

@@ -129,8 +129,8 @@ static void note_datagram(struct run *d, const struct origin *at)
 {
 	struct odd *o = odd_of(d, at);
 	bool same_bout = o->last && at->ts <= o->last + (uint64_t)WINDOW_S * SECOND_NS;
-	bool fresh = !has_port(o, at->dport);
-	if (!same_bout || (fresh && !o->is_new)) {
+	bool fresh = !has_port(o, at->dport), habit = !o->is_new || at->ts > o->first + (uint64_t)WINDOW_S * SECOND_NS;
+	if (!same_bout || (fresh && habit)) {
 		o->bouts = fresh ? 0 : o->bouts + 1;
 		o->first = at->ts;
 		o->at = *at;
@@ -152,7 +152,8 @@ static bool is_suspect(const struct run *d, const struct origin *at)
 	return from == DEVICE_NONE || device_role(d->devices, from) != ROLE_CENTRAL;
 }
 
-/* What could have silenced the device that spoke last then: the first odd bout that reached it. */
+/* What could have silenced the device that spoke last then: the first odd bout that reached it. Of one that went on
+ * for minutes while the device spoke, no datagram was its last. */
 static const struct odd *cause_of(const struct run *d, uint32_t device, uint64_t last, uint64_t gap)
 {
 	const struct state *s = d->state;
@@ -162,6 +163,7 @@ static const struct odd *cause_of(const struct run *d, uint32_t device, uint64_t
 		const struct odd *o = &s->odd[i / ODD_WAYS][i % ODD_WAYS];
 		bool reaches = o->from.family && o->is_new && (o->group || addr_eq(o->to, own)) && !addr_eq(o->from, own);
 		bool after = reaches && o->last + (uint64_t)SAME_S * SECOND_NS >= last &&
+			     o->first + (uint64_t)WINDOW_S * SECOND_NS >= last &&
 			     o->first <= last + gap + gap / 2 + (uint64_t)SAME_S * SECOND_NS;
 		bool nearer = after && (!best || (best->group && !o->group) ||
 					(best->group == o->group && o->first < best->first));

@@ -308,6 +308,17 @@ static unsigned asked_in_vain(const struct run *d, const struct row *row)
 	return n;
 }
 
+static unsigned asked_medical(const struct run *d, const struct row *row, struct addr *first)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < row->narps; i++) {
+		bool medical = is_medical(d, row->asked[i]);
+		*first = medical && !n ? row->asked[i] : *first;
+		n += medical;
+	}
+	return n;
+}
+
 static struct view view_of(const struct run *d, const struct row *row)
 {
 	struct view v = { .arps = asked_in_vain(d, row) };
@@ -334,6 +345,8 @@ static struct view view_of(const struct run *d, const struct row *row)
 		v.target = NULL;
 	if (v.arps < d->opt[ARPS] || 2 * v.arps < row->narps)
 		v.arps = 0;
+	if (v.arps && !v.port && !v.target)
+		v.medical = asked_medical(d, row, &v.first);
 	return v;
 }
 
@@ -365,6 +378,8 @@ static enum severity severity_of(const struct run *d, const struct row *row, con
 	bool medical_source = row->device != DEVICE_NONE && device_is_medical(d->devices, row->device);
 	if (is_registered(d, row, v))
 		return SEV_INFO;
+	if (v->medical && !v->port && !v->target)
+		return medical_source ? SEV_MEDIUM : SEV_LOW;           /* who is there: nobody was called yet */
 	if (!v->medical)                         /* what is not at a patient is for information */
 		return medical_source && (v->port || v->target) ? SEV_MEDIUM : SEV_INFO;
 	return detect_is_outside(d, row->source) || medical_source ? SEV_HIGH : SEV_MEDIUM;

@@ -476,6 +476,35 @@ static void a_device_that_comes_back_and_mounts_was_forced(void **state)
 	ward_free(w);
 }
 
+/* A DHCP message is a conversation's first packet before it is read. */
+static void a_device_that_comes_back_by_dhcp_and_mounts_was_forced(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
+	later(w, 1800);
+	struct origin at = ward_contact_to(w, MONITOR, "255.255.255.255", 67, UDP);
+	uint8_t discover[244] = { 1, 1, 6, [236] = 0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255 };
+	ward_message(w, &decoder_dhcp, &at, span_of(discover, sizeof(discover)));
+	mount(w, MONITOR, FACTORY, "/pm", "ok");
+	ASSERT_SAYS(ward_said(w), "had sent nothing for 30 minutes, came back, and 1 second later mounted a directory of");
+	ward_free(w);
+}
+
+static void a_device_that_only_speaks_again_and_mounts_was_not_forced(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
+	later(w, 1800);
+	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
+	mount(w, MONITOR, FACTORY, "/pm", "ok");
+	ASSERT_SILENT(ward_said(w), "net.interface-forced");
+	ward_free(w);
+}
+
 static void coming_back_and_mounting_long_after_is_two_things(void **state)
 {
 	(void)state;
@@ -640,6 +669,8 @@ int main(void)
 		cmocka_unit_test(a_pulled_program_says_what_it_is),
 		cmocka_unit_test(what_is_put_onto_a_device_is_told_as_such),
 		cmocka_unit_test(a_device_that_comes_back_and_mounts_was_forced),
+		cmocka_unit_test(a_device_that_comes_back_by_dhcp_and_mounts_was_forced),
+		cmocka_unit_test(a_device_that_only_speaks_again_and_mounts_was_not_forced),
 		cmocka_unit_test(coming_back_and_mounting_long_after_is_two_things),
 		cmocka_unit_test(a_device_never_seen_before_that_mounts_at_once_is_less_sure),
 		cmocka_unit_test(a_device_whose_network_is_disabled_needs_no_silence),

@@ -60,7 +60,8 @@ static void other_traffic_on_these_ports_is_refused(void **state)
 	(void)state;
 	struct ward *w = ward(NULL);
 	assert_int_equal(score(w, OVER_TCP, 40000, 32764, BYTES("GET / HTTP/1.1\r\n")), BID_NO);
-	assert_int_equal(score(w, OVER_TCP, 40000, 8080, BYTES("ScMM\0\0\0\1\0\0\0\0")), BID_NO);
+	assert_int_equal(score(w, OVER_TCP, 40000, 8080, BYTES("ScMM\0\0\0\1\0\0\0\4")), BID_NO);
+	assert_int_equal(score(w, OVER_TCP, 40000, 8080, BYTES("ScMM, are you there?")), BID_NO);
 	assert_int_equal(score(w, OVER_UDP, 53, 53413, BYTES("\x12\x34\x81\x80\0\1\0\1text and more")), BID_NO);
 	assert_int_equal(score(w, OVER_UDP, 40000, 53413, BYTES("\1\2\3\4\5\6\7\x08\x90\x91\x92\x93")), BID_NO);
 	assert_int_equal(score(w, OVER_UDP, 40000, 7329, BYTES("w302r")), BID_NO);
@@ -120,6 +121,16 @@ static void a_monitor_that_answers_is_critical(void **state)
 	ward_free(w);
 }
 
+static void a_short_word_counts_elsewhere_when_its_head_is_right(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	assert_int_equal(score(w, OVER_TCP, 40000, 5466, BYTES("MMcS\1\0\0\0\0\0\0\0")), BID_SURE);
+	knock_once(w, OVER_TCP, 5466, BYTES("ScMM\0\0\0\7\0\0\0\4id\0\0"), (struct span){ 0 });
+	ASSERT_SAYS(ward_said(w), "sercomm-32764");
+	ward_free(w);
+}
+
 static void long_words_count_on_any_port(void **state)
 {
 	(void)state;
@@ -170,6 +181,7 @@ int main(void)
 		cmocka_unit_test(ports_of_different_callers_are_no_pair),
 		cmocka_unit_test(each_word_of_the_table_is_known),
 		cmocka_unit_test(a_monitor_that_answers_is_critical),
+		cmocka_unit_test(a_short_word_counts_elsewhere_when_its_head_is_right),
 		cmocka_unit_test(long_words_count_on_any_port),
 		cmocka_unit_test(names_and_pages_are_told),
 		cmocka_unit_test(one_port_and_then_the_shell_is_told),

@@ -52,9 +52,9 @@ static void go_on(struct place *p, unsigned seconds, unsigned stopped)
 		}
 }
 
-static struct origin datagram(struct place *p, const char *whom)
+static struct origin datagram_to(struct place *p, const char *whom, uint16_t port)
 {
-	struct origin at = ward_packet(p->w, STRANGER, whom, 40961, 17);
+	struct origin at = ward_packet(p->w, STRANGER, whom, port, 17);
 	struct record r;
 	if (strcmp(whom, "255.255.255.255") == 0)
 		memset(at.dmac.b, 0xff, sizeof(at.dmac.b));
@@ -62,6 +62,11 @@ static struct origin datagram(struct place *p, const char *whom)
 	record_str(&r, 1, "datagram");
 	ward_publish(p->w, &r);
 	return at;
+}
+
+static struct origin datagram(struct place *p, const char *whom)
+{
+	return datagram_to(p, whom, 40961);
 }
 
 static void said_nothing(struct place *p)
@@ -100,6 +105,33 @@ static void one_that_comes_all_day_is_quiet(void **state)
 	}
 	go_on(&p, 600, 1);
 	said_nothing(&p);
+}
+
+static void one_that_comes_every_minute_is_quiet(void **state)
+{
+	(void)state;
+	struct place p = place_new(NULL);
+	for (unsigned i = 0; i < 10; i++) {
+		datagram(&p, "255.255.255.255");
+		go_on(&p, 60 - PERIOD_S, 0);
+		p.w->ts += 4 * SECOND;
+	}
+	go_on(&p, 600, 1);
+	said_nothing(&p);
+}
+
+static void one_on_another_port_than_usual_is_told(void **state)
+{
+	(void)state;
+	struct place p = place_new(NULL);
+	for (unsigned i = 0; i < 10; i++) {
+		datagram(&p, "10.1.2.10");
+		go_on(&p, 40, 0);
+	}
+	datagram_to(&p, "10.1.2.10", 5150);
+	go_on(&p, 600, 1);
+	ASSERT_SAYS(ward_said(p.w), "to UDP port 5150");
+	ward_free(p.w);
 }
 
 static void one_that_is_read_is_quiet(void **state)
@@ -175,6 +207,8 @@ int main(void)
 		cmocka_unit_test(a_monitor_that_is_switched_off_is_quiet),
 		cmocka_unit_test(a_datagram_that_changes_nothing_is_quiet),
 		cmocka_unit_test(one_that_comes_all_day_is_quiet),
+		cmocka_unit_test(one_that_comes_every_minute_is_quiet),
+		cmocka_unit_test(one_on_another_port_than_usual_is_told),
 		cmocka_unit_test(one_that_is_read_is_quiet),
 		cmocka_unit_test(a_capture_that_stops_is_quiet),
 		cmocka_unit_test(a_conversation_that_went_on_contradicts),

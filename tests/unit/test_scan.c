@@ -164,6 +164,21 @@ static void arp_for_many_absent_addresses_is_for_information(void **state)
 	ward_free(w);
 }
 
+static void arp_that_meets_devices_at_patients_is_low(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	for (unsigned i = 8; i < 120; i++) {
+		char to[16];
+		snprintf(to, sizeof(to), "10.1.2.%u", i);
+		ward_arp(w, &decoder_arp, ward_mac(1), SCANNER, to, 1);
+	}
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"severity\":\"low\"");
+	ASSERT_SAYS(said, "medical devices among them");
+	ward_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +192,7 @@ int main(void)
 		cmocka_unit_test(from_outside_it_is_high),
 		cmocka_unit_test(the_scanner_of_the_house_is_for_information),
 		cmocka_unit_test(arp_for_many_absent_addresses_is_for_information),
+		cmocka_unit_test(arp_that_meets_devices_at_patients_is_low),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
