@@ -157,29 +157,32 @@ static bool starts_command(struct rd r)
 	return rd_be32(&r) == 0 && rd_le32(&r) == 4 && rd_ok(&r);
 }
 
+/* Picked up in the middle. One head within its PDU is nothing to go by: many a binary message would pass. It counts
+ * when its PDV fills the PDU to the byte, or when a second one stands where it ends. */
 static struct bid bid_data(struct rd r, uint32_t length, bool closing)
 {
 	struct pdv v;
-	int chained = 0;
+	uint32_t left = length;
 	if (length > PDATA_MAX)
 		return (struct bid){ .score = BID_NO };
-	for (uint32_t left = length; left && chained < 2; chained++) {
-		if (rd_left(&r) < 6)
-			break;
+	for (int chained = 0; left && chained < 2; chained++) {
+		if (rd_left(&r) < PDV_HEAD - PDU_HEAD)
+			return (struct bid){ .score = closing ? BID_NO : BID_WAIT };
 		if (!pdv_head(&r, left, &v))
 			return (struct bid){ .score = BID_NO };
 		if (v.flags & FLAG_COMMAND && starts_command(r))
 			return (struct bid){ .score = BID_SURE };
-		left -= v.length + 6;
+		left -= v.length + PDV_HEAD - PDU_HEAD;
 		rd_skip(&r, v.length);
 	}
+	if (left || !length)
+		return (struct bid){ .score = length ? BID_LIKELY : BID_NO };
 	uint8_t type = rd_u8(&r), zero = rd_u8(&r);
 	uint32_t next = rd_be32(&r);
-	if (rd_ok(&r) && (type != P_DATA || zero || !pdv_head(&r, next, &v)))
+	bool follows = rd_ok(&r);
+	if (follows && (type != P_DATA || zero || !pdv_head(&r, next, &v)))
 		return (struct bid){ .score = rd_ok(&r) ? BID_NO : BID_LIKELY };
-	if (rd_ok(&r))
-		return (struct bid){ .score = BID_SURE };
-	return (struct bid){ .score = chained ? BID_LIKELY : closing ? BID_NO : BID_WAIT };
+	return (struct bid){ .score = follows ? BID_SURE : BID_LIKELY };
 }
 
 static struct bid bid_short(uint8_t type, struct rd r)

@@ -13,6 +13,7 @@ enum {
 	PROTOCOL_MAX = 6, HEAD_SEEN = 2048, CONNECT_SEEN = 16 * 1024, CONNECT_MIN = 10, CONNECT_LIKELY = 1 << 18,
 	FILE_MIN = 1024,                         /* smaller payloads are readings, not files */
 	TOPICS_KEPT = 32, FILTERS_TOLD = 8, SHAPE_TEXT = 96, QOS_BITS = 6, RETAIN = 1,
+	TOPIC_LIKELY = 4,
 };
 
 enum {
@@ -96,8 +97,33 @@ static const char *version_of(struct span name, uint8_t level)
 	return !span_is(name, "MQTT") ? NULL : level == LEVEL_311 ? "3.1.1" : level == LEVEL_5 ? "5" : NULL;
 }
 
-/* The protocol's own name and level stand in the first message: proof. Acknowledgements, and what flows when
- * the start was missed, prove nothing without the port. */
+/* Beats and acknowledgements, behind which the message stands that tells. */
+static void skip_beats(struct rd *r)
+{
+	struct fixed f;
+	struct rd next = *r;
+	while (fixed_head(next, &f) && flags_fit(&f) && (f.type >= PINGREQ ? !f.length : f.type == PUBACK && f.length == 2)) {
+		rd_skip(&next, f.head + f.length);
+		if (!rd_left(&next))
+			return;
+		*r = next;
+	}
+}
+
+/* A message that ends with the bytes at hand, under a topic in plain letters without wildcards (§4.7.1). */
+static bool news_fit(const struct fixed *f, struct rd r)
+{
+	if (rd_left(&r) != f->length)
+		return false;
+	struct span topic = text(&r);
+	for (size_t i = 0; i < topic.n; i++)
+		if (topic.p[i] <= ' ' || topic.p[i] > '~' || topic.p[i] == '#' || topic.p[i] == '+')
+			return false;
+	return rd_ok(&r) && topic.n >= TOPIC_LIKELY;
+}
+
+/* The protocol's own name and level stand in the first message: proof. When the start was missed, news under a
+ * topic are likely; acknowledgements and beats prove nothing without the port. */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
 	(void)at;
@@ -107,6 +133,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	uint8_t first = rd_peek(&r);
 	if (!m->bytes.n)
 		return (struct bid){ m->closing ? BID_NO : BID_WAIT, SIDE_UNKNOWN };
+	skip_beats(&r);
 	if (!fixed_head(r, &f))
 		return (struct bid){ first == CONNECT << 4 && !m->closing ? BID_WAIT : BID_NO, SIDE_UNKNOWN };
 	if (!flags_fit(&f))
@@ -125,6 +152,8 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	bool answer = f.type == CONNACK && f.length >= 2 && f.length < 256 && rd_u8(&r) <= 1 && rd_ok(&r);
 	bool beat = (f.type == PINGREQ || f.type == PINGRESP) && f.length == 0;
 	bool news = f.type == PUBLISH && f.length > 2 && rd_left(&r) >= 2;
+	if (news && news_fit(&f, r))
+		return (struct bid){ BID_LIKELY, SIDE_UNKNOWN };
 	enum side side = f.type == PINGREQ ? SIDE_CLIENT : beat || answer ? SIDE_SERVER : SIDE_UNKNOWN;
 	return (struct bid){ answer || beat || news ? BID_MAYBE : BID_NO, side };
 }

@@ -48,6 +48,8 @@ struct net {
 	struct addr claims[CLAIMS];
 	unsigned nclaims;
 	bool talks;                              /* such a host was answered here */
+	struct mac asker;                        /* the first card that asked for a second such host */
+	bool pair;                               /* another card answered as such */
 };
 
 struct state {
@@ -83,6 +85,17 @@ static void note_claim(struct state *s, struct addr a)
 		n->claims[n->nclaims++] = a;
 }
 
+/* Two cards numbered alike find each other: a network of its own, though nothing of it was heard but this. */
+static void note_pair(struct state *s, struct addr sender, struct addr target, struct mac card, bool reply)
+{
+	struct net *n = s->nnets && addr_to4(sender) >> 8 == addr_to4(target) >> 8 ? net_of(s, sender) : NULL;
+	if (!n || addr_eq(sender, target))
+		return;
+	if (!reply && mac_is_zero(n->asker))
+		n->asker = card;
+	n->pair |= reply && !mac_is_zero(n->asker) && !mac_eq(n->asker, card);
+}
+
 static void see(struct run *d, const struct record *r, struct addr a, bool claims)
 {
 	char text[ADDR_TEXT];
@@ -111,6 +124,8 @@ static void on_arp(struct run *d, const struct record *r)
 	bool own = record_get_uint(r, (unsigned)d->col[PROBE]) || record_get_uint(r, (unsigned)d->col[GRATUITOUS]);
 	if (addr_is_global(sender))
 		note_claim(d->state, sender);
+	if (addr_is_global(sender) && addr_is_global(target))
+		note_pair(d->state, sender, target, r->at->smac, reply);
 	if (addr_is_global(sender) && !zone_expects(d->zones, sender))
 		see(d, r, sender, true);
 	if (addr_is_global(target) && !reply && !addr_eq(sender, target) && !zone_expects(d->zones, target))
@@ -154,7 +169,7 @@ static void judge(struct run *d, struct finding *f)
 	bool medical = f->device != DEVICE_NONE && device_is_medical(d->devices, f->device);
 	bool someone = !mac_is_zero(zone_mac_of(d->zones, x->addr)) && !x->claims;
 	const char *who = detect_who(d, f->device, x->sender), *where = detect_where(d, x->addr, 0);
-	f->severity = medical ? SEV_MEDIUM : SEV_LOW;
+	f->severity = medical ? SEV_MEDIUM : n && n->pair ? SEV_INFO : SEV_LOW;
 	f->confidence = f->count >= 3 ? 0.8 : 0.6;
 	f->keeps_scope = true;
 	f->scope = someone ? SCOPE_SEGMENT : SCOPE_NONE;
@@ -171,14 +186,23 @@ static void judge(struct run *d, struct finding *f)
 				       who, where, someone ? "; it was answered" : "; nobody answered");
 }
 
-/* One card that says many such addresses (a scan, a broken or bridged card) is one matter, not many. */
+/* Within a /16 of an address of its own: what a router asks for on behalf of those who call its network. */
+static bool is_near(const struct facts *x)
+{
+	return addr_is_global(x->sender) && addr_to4(x->sender) >> 16 == addr_to4(x->addr) >> 16;
+}
+
+/* One card that says many such addresses (a scan, a broken or bridged card) is one matter, not many. Where most are
+ * near its own it is a router, of whose network the broadcasts alone were captured. */
 static void fold(struct run *d, struct finding *first)
 {
 	const struct facts *x = first->own;
-	unsigned others = 0;
+	unsigned others = 0, near = is_near(x);
 	for (struct finding *f = detect_next(d, first); f; f = detect_next(d, f)) {
 		const struct facts *y = f->own;
-		others += y && !f->withdrawn && mac_eq(x->mac, y->mac);
+		bool same = y && !f->withdrawn && mac_eq(x->mac, y->mac);
+		others += same;
+		near += same && is_near(y);
 	}
 	if (others < FOLD_FROM)
 		return;
@@ -190,6 +214,8 @@ static void fold(struct run *d, struct finding *first)
 		f->withdrawn = true;
 		detect_list(first, OBS_EXTRA, addr_text(y->addr, text));
 	}
+	if (first->severity == SEV_LOW && near * 2 > others)
+		first->severity = SEV_INFO;
 	first->title = detect_text(d, "%s speaks of %u public addresses on a segment that has no such networks",
 				   detect_who(d, first->device, x->sender), others + 1);
 }

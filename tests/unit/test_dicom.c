@@ -416,6 +416,25 @@ static void a_conversation_is_picked_up_in_the_middle(void **state)
 	}
 }
 
+/* A database's query (CQL 3): 04 00 and two numbers, which read as a PDU with a PDV that ends somewhere within it. */
+static void one_head_within_a_pdu_is_nothing_to_go_by(void **state)
+{
+	(void)state;
+	static const uint8_t query[] = { 4, 0, 0, 2, 0x0B, 0, 0, 0, 0x31, 0, 3, 0, 0x0F, 'T', 'O', 'P', 'O', 'L', 'O', 'G', 'Y' };
+	assert_int_equal(talk_bid("dicom", span_of(query, sizeof(query)), true), BID_NO);
+	assert_true(talk_bid("dicom", span_of(query, sizeof(query)), false) < BID_LIKELY);
+}
+
+/* Three PDVs in one PDU: their heads chain. */
+static void heads_that_chain_are_likely(void **state)
+{
+	(void)state;
+	static const uint8_t pdu[] = { 4, 0, 0, 0, 0, 24, 0, 0, 0, 4, 3, 0, 'a', 'b', 0, 0, 0, 4, 3, 0, 'c', 'd',
+		0, 0, 0, 4, 3, 2, 'e', 'f' };
+	assert_int_equal(talk_bid("dicom", span_of(pdu, sizeof(pdu)), true), BID_LIKELY);
+	assert_int_equal(talk_bid("dicom", span_of(pdu, 16), false), BID_WAIT);
+}
+
 static void pictures_cost_their_head_only(void **state)
 {
 	(void)state;
@@ -538,6 +557,8 @@ int main(void)
 		cmocka_unit_test(a_proposal_says_what_its_ends_are),
 		cmocka_unit_test(a_patient_is_found_in_every_encoding),
 		cmocka_unit_test(a_conversation_is_picked_up_in_the_middle),
+		cmocka_unit_test(one_head_within_a_pdu_is_nothing_to_go_by),
+		cmocka_unit_test(heads_that_chain_are_likely),
 		cmocka_unit_test(pictures_cost_their_head_only),
 		cmocka_unit_test(command_and_data_in_one_pdu_are_both_read),
 		cmocka_unit_test(a_lying_length_is_malformed_not_believed),

@@ -92,6 +92,37 @@ static void a_segment_numbered_with_public_addresses_is_silent(void **state)
 	ward_free(w);
 }
 
+/* A test bench: two hosts numbered alike, of whom nothing but ARP, or a router that stands for others, was heard. */
+static void two_cards_numbered_alike_are_information(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_UNKNOWN, "a", "198.51.100.2");
+	ward_device(w, ROLE_NETWORK, "b", "198.51.100.1");
+	ward_arp(w, &decoder_arp, ward_mac(1), "198.51.100.2", "198.51.100.1", 1);
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.public-arp\",\"severity\":\"low\"");
+	ward_arp(w, &decoder_arp, ward_mac(2), "198.51.100.1", "198.51.100.2", 2);
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.public-arp\",\"severity\":\"info\"");
+	ASSERT_SILENT(ward_said(w), "\"severity\":\"low\"");
+	ward_free(w);
+}
+
+/* The broadcasts of a provider's network: its router asks for many neighbours; the answers go past the sensor. */
+static void a_router_that_asks_for_its_neighbours_is_information(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_NETWORK, "r", "198.51.100.1");
+	for (unsigned i = 0; i < 9; i++) {
+		char a[32];
+		snprintf(a, sizeof(a), "198.51.100.%u", 20 + 7 * i);
+		ward_arp(w, &decoder_arp, ward_mac(1), "198.51.100.1", a, 1);
+	}
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.public-arp\",\"severity\":\"info\"");
+	ASSERT_SILENT(ward_said(w), "\"severity\":\"low\"");
+	ward_free(w);
+}
+
 static void a_configured_public_network_is_silent(void **state)
 {
 	(void)state;
@@ -434,6 +465,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ordinary_ward_is_silent),
 		cmocka_unit_test(a_segment_numbered_with_public_addresses_is_silent),
+		cmocka_unit_test(two_cards_numbered_alike_are_information),
+		cmocka_unit_test(a_router_that_asks_for_its_neighbours_is_information),
 		cmocka_unit_test(a_configured_public_network_is_silent),
 		cmocka_unit_test(an_allowed_destination_is_silent_on_its_port_only),
 		cmocka_unit_test(the_own_server_on_the_factory_address_is_low_and_never_outside),

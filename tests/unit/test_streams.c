@@ -28,6 +28,10 @@ static const struct talk_sample samples[] = {
 	  { "\"version\":\"5\",\"client_token\":{\"length\":5,", "\"password_empty\":true",
 		"\"accepted\":false,\"code\":134" },
 	  "a b c" },
+	/* picked up in the middle */
+	{ "mqtt", BID_LIKELY,
+	  { "< d0 00 32 0f 00 08 'ward/471' 00 02 'abc'", "> 40 02 00 02", "> c0 00" },
+	  { "\"topic\":{\"length\":8,", "\"topic_shape\":\"a4/9x3\",\"payload\":3" }, "ward" },
 	/* RFB 3.8 with a password, 3.8 open to all, 3.3 refused */
 	{ "vnc", BID_SURE,
 	  { "< 'RFB 003.008'0a", "> 'RFB 003.008'0a", "< 02 02 10", "> 02", "< 00112233445566778899aabbccddeeff",
@@ -134,6 +138,8 @@ static const struct {
 	{ "mqtt", "10 0c 00 04 'MQTT' 09 c2 00 3c 00 00" },
 	{ "mqtt", "20 02 00 00" },
 	{ "mqtt", "c0 00" },
+	{ "mqtt", "32 0f 00 08 'ward/#71' 00 02 'abc'" },                               /* nobody publishes to a wildcard */
+	{ "mqtt", "32 10 00 08 'ward/471' 00 02 'abc'" },
 	{ "rlogin", "00 'annal'00 'root'00 'vt100'00" },
 	{ "rlogin", "'514'00 'annal'00 'root'00 'ls'00" },                              /* only on its port */
 	{ "rlogin", "00 00 00 00" },
