@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "decode/hl7.h"
 #include "decode/hl7_text.h"
+#include "decode/utf16.h"
 
 enum {
 	BID_HEAD = 1024,                         /* a header segment is shorter */
@@ -187,11 +188,11 @@ static size_t block_end(struct span s, size_t from)
 	return rd_until(&r, HL7_FS, &body) ? from + body.n : s.n;
 }
 
-/* UTF-16 may hold every byte: only an end of block with its CR counts. */
+/* UTF-16 may hold every byte: only an end of block with its CR counts, each in one byte or in two. */
 static size_t wide_end(struct span s, size_t from)
 {
 	for (size_t at = block_end(s, from); at < s.n; at = block_end(s, at + 1))
-		if (span_starts(span_from(s, at), SPAN_LIT("\x1C\x0D")))
+		if (span_starts(span_from(s, at), SPAN_LIT("\x1C\x0D")) || span_starts(span_from(s, at), SPAN_LIT("\x1C\0\x0D")))
 			return at;
 	return s.n;
 }
@@ -249,6 +250,7 @@ struct parse {
 	struct hl7_delims d;
 	struct record out;
 	bool open;                               /* out holds a message that is not published yet */
+	bool wide;                               /* it came in UTF-16 */
 	bool personal;                           /* the segment at hand holds a person's data */
 	bool many_devices;
 	uint8_t device_from;                     /* enum source of DEVICE_ID, 0: none */
@@ -861,6 +863,8 @@ static void message_begin(struct parse *p, struct span line)
 	if (p->emit->host->shown)
 		segment_show(p, line);
 	msh(p, f);
+	if (p->wide)
+		record_str(&p->out, CHARSET, "UTF-16");
 }
 
 /* Segments up to an end of block: one message, or a batch of them. */
@@ -886,13 +890,13 @@ static void block_read(struct parse *p, struct span text, bool cut)
 	message_finish(p);
 }
 
-static void wide_read(struct parse *p)
+/* A mark of the byte order may stand first. */
+static void wide_read(struct parse *p, struct span s, bool cut)
 {
-	emit_begin(p->emit, &p->out, &hl7_type);
-	p->way->started = true;
-	record_str(&p->out, CHARSET, "UTF-16");
-	record_bool(&p->out, MLLP, p->way->block);
-	emit_record(p->emit, &p->out);
+	bool big = s.n && (s.p[0] == 0 || s.p[0] == 0xFE), marked = s.n && s.p[0] >= 0xFE;
+	p->wide = true;
+	block_read(p, utf16_all(span_from(s, marked ? 2 : 0), big, p->emit->host->arena), cut);
+	p->wide = false;
 }
 
 /* Starts and ends of blocks and segments. */
@@ -912,7 +916,7 @@ bool hl7_decode(const struct message *m, void *state, struct emit *e, const stru
 	p.emit = e;
 	p.dialect = dialect;
 	p.way = w;
-	p.open = false;
+	p.open = p.wide = false;
 	p.curves = &st->waveforms;
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
@@ -927,11 +931,9 @@ bool hl7_decode(const struct message *m, void *state, struct emit *e, const stru
 		bool wide = h == HL7_WIDE;
 		size_t end = wide ? wide_end(s, 1) : h == HL7_YES ? block_end(s, 0) : hl7_next_start(s, 0);
 		bool ended = end < s.n;
-		if (wide) {
-			wide_read(&p);
-		} else if (h == HL7_YES) {
+		if (wide || h == HL7_YES) {
 			w->skipping = !ended && (m->cut || m->lost || m->bytes.n >= FRAME_CAP);
-			block_read(&p, span_cut(s, end), w->skipping);
+			(wide ? wide_read : block_read)(&p, span_cut(s, end), w->skipping);
 		} else {
 			good = !w->started || was_skipping;
 			w->junk += (uint32_t)(w->started ? 0 : end);

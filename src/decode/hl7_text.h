@@ -16,7 +16,7 @@ enum hl7_head {
 	HL7_NO,                                  /* no header segment starts here */
 	HL7_PART,                                /* fits so far, too short to say */
 	HL7_YES,                                 /* MSH, FHS or BHS with sane delimiters */
-	HL7_WIDE,                                /* MSH in UTF-16: named, not read */
+	HL7_WIDE,                                /* MSH in UTF-16 */
 };
 
 /* Longest header that hl7_head must see to say yes, and the byte before it. */

@@ -23,18 +23,23 @@ static size_t put(uint8_t *out, uint32_t c)
 	return n;
 }
 
-struct span utf16_text(struct span s, struct arena *a)
+static uint32_t unit(struct rd *r, bool big)
 {
-	struct rd r = rd_of(span_cut(s, CHARS_MAX * 2));
+	return big ? rd_be16(r) : rd_le16(r);
+}
+
+static struct span convert(struct span s, bool big, bool whole, struct arena *a)
+{
+	struct rd r = rd_of(s);
 	uint8_t *out = arena_new(a, rd_left(&r) / 2 * 3 + 1);
 	size_t n = 0;
 	while (out && rd_left(&r) >= 2) {
-		uint32_t c = rd_le16(&r);
-		if (!c)
+		uint32_t c = unit(&r, big);
+		if (!c && !whole)
 			break;
 		if (is_half(c, 0xD800)) {
 			struct rd next = r;
-			uint32_t low = rd_le16(&next);
+			uint32_t low = unit(&next, big);
 			bool pair = rd_ok(&next) && is_half(low, 0xDC00);
 			c = pair ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : REPLACEMENT;
 			if (pair)
@@ -45,4 +50,14 @@ struct span utf16_text(struct span s, struct arena *a)
 		n += put(out + n, c);
 	}
 	return span_of(out, n);
+}
+
+struct span utf16_text(struct span s, struct arena *a)
+{
+	return convert(span_cut(s, CHARS_MAX * 2), false, false, a);
+}
+
+struct span utf16_all(struct span s, bool big, struct arena *a)
+{
+	return convert(s, big, true, a);
 }

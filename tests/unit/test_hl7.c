@@ -321,7 +321,7 @@ static void fewer_delimiters_than_four_are_enough(void **state)
 	talk_free(t);
 }
 
-static void utf16_is_named_and_not_read(void **state)
+static void utf16_is_read_like_any_other(void **state)
 {
 	(void)state;
 	for (int big = 0; big < 2; big++) {
@@ -333,7 +333,9 @@ static void utf16_is_named_and_not_read(void **state)
 		buf_text(&b, usual);
 		assert_true(talk_bid("hl7", buf_span(&b), false) >= BID_LIKELY);
 		struct talk *t = heard(buf_span(&b), 1, false);
+		talk_expect(t, "\"message_type\":\"ORU^R01\"");
 		talk_expect(t, "\"charset\":\"UTF-16\"");
+		talk_expect(t, "\"patient_id\":{\"length\":7,");
 		expect_count(t, MESSAGE, 2);
 		talk_never(t, "PLANTED");
 		talk_free(t);
@@ -685,7 +687,7 @@ int main(void)
 		cmocka_unit_test(segments_end_with_cr_lf_or_both),
 		cmocka_unit_test(other_delimiters_give_the_same_values),
 		cmocka_unit_test(fewer_delimiters_than_four_are_enough),
-		cmocka_unit_test(utf16_is_named_and_not_read),
+		cmocka_unit_test(utf16_is_read_like_any_other),
 		cmocka_unit_test(latin_1_bytes_pass_and_count),
 		cmocka_unit_test(garbage_between_messages_is_passed_over_and_counted),
 		cmocka_unit_test(endless_garbage_is_given_up),
