@@ -231,11 +231,11 @@ static void child_run(struct run *r, const struct entry *image, int fd)
 	image_init(&c->whole);
 	keyring_sha256(image->item->content, sha256);
 	/* What is to be written of it and is not there yet needs its records again; its programs are known. */
-	bool known = is_done(r, sha256) && exports_written_as(&r->batch->exports, image->name);
+	bool known = is_done(r, sha256) && exports_written(&r->batch->exports, image->name);
 	if (!known)
 		examine(c);
 	if (!known && c->good && c->whole.sum)
-		c->good = exports_write_as(&r->batch->exports, &c->whole, image->name, r->log);
+		c->good = exports_write(&r->batch->exports, &c->whole, image->name, r->log);
 	if (known)
 		send_known(c, sha256);
 	else

@@ -60,26 +60,6 @@ static int write_file(const char *path, const struct buf *b)
 	return b->full ? -EFBIG : rc;
 }
 
-bool exports_write(const struct exports *e, const struct image *i, const struct log *log)
-{
-	struct buf b = { .cap = IMAGE_CAP };
-	bool good = true;
-	for (unsigned k = 0; k < EXPORT_KINDS; k++) {
-		if (!e->path[k])
-			continue;
-		buf_reset(&b);
-		size_t n = kinds[k].make(i, &b);
-		int rc = write_file(e->path[k], &b);
-		good &= rc >= 0;
-		if (rc < 0)
-			log_error(log, "%s: %s", e->path[k], strerror(-rc));
-		else if (strncmp(e->path[k], "/proc/self/fd/", 14) != 0)         /* memory of who called: he knows */
-			log_note(log, "%zu %s%s written to %s", n, kinds[k].what, n == 1 ? "" : "s", e->path[k]);
-	}
-	buf_done(&b);
-	return good;
-}
-
 /* ---- of many images ---- */
 
 /* Where it goes. Names come from folders that were walked: no "..", no "/" at the start. False: too long. */
@@ -114,7 +94,16 @@ static int write_whole(const struct exports *e, unsigned k, struct span name, co
 	return rc;
 }
 
-bool exports_write_as(const struct exports *e, const struct image *i, struct span name, const struct log *log)
+/* A path of ours is said with what is in it; memory of who called (/proc/self/fd) he knows, and of many images none is. */
+static void tell(const struct log *log, const char *path, struct span name, unsigned k, size_t n, int rc)
+{
+	if (rc < 0)
+		log_error(log, "%s%s%.*s: %s", path, name.n ? ", for " : "", (int)name.n, (const char *)name.p, strerror(-rc));
+	else if (!name.n && strncmp(path, "/proc/self/fd/", 14) != 0)
+		log_note(log, "%zu %s%s written to %s", n, kinds[k].what, n == 1 ? "" : "s", path);
+}
+
+bool exports_write(const struct exports *e, const struct image *i, struct span name, const struct log *log)
 {
 	struct buf b = { .cap = IMAGE_CAP };
 	bool good = true;
@@ -122,17 +111,16 @@ bool exports_write_as(const struct exports *e, const struct image *i, struct spa
 		if (!e->path[k])
 			continue;
 		buf_reset(&b);
-		(void)kinds[k].make(i, &b);
-		int rc = write_whole(e, k, name, &b);
+		size_t n = kinds[k].make(i, &b);
+		int rc = name.n ? write_whole(e, k, name, &b) : write_file(e->path[k], &b);
 		good &= rc >= 0;
-		if (rc < 0)
-			log_error(log, "%s, for %.*s: %s", e->path[k], (int)name.n, (const char *)name.p, strerror(-rc));
+		tell(log, e->path[k], name, k, n, rc);
 	}
 	buf_done(&b);
 	return good;
 }
 
-bool exports_written_as(const struct exports *e, struct span name)
+bool exports_written(const struct exports *e, struct span name)
 {
 	char path[PATH_BYTES];
 	for (unsigned k = 0; k < EXPORT_KINDS; k++)

@@ -13,10 +13,8 @@ struct exports {
 };
 
 bool exports_wanted(const struct exports *e);
-/* False after saying in the log what could not be written. */
-bool exports_write(const struct exports *e, const struct image *i, const struct log *log) MUST_CHECK;
-/* The same into PATH/NAME.SUFFIX; folders in NAME are made. A kill leaves the old file or none. */
-bool exports_write_as(const struct exports *e, const struct image *i, struct span name,
-		      const struct log *log) MUST_CHECK;
+/* Into the paths; with a name into PATH/NAME.SUFFIX: folders in NAME are made, and a kill leaves the old file or none.
+ * False after saying in the log what could not be written. */
+bool exports_write(const struct exports *e, const struct image *i, struct span name, const struct log *log) MUST_CHECK;
 /* All of them are there. */
-bool exports_written_as(const struct exports *e, struct span name);
+bool exports_written(const struct exports *e, struct span name);

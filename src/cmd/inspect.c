@@ -312,7 +312,7 @@ static int inspect(struct output *o)
 	bool examined = examine(o);
 	print_all(o, complete);
 	bool written = finish_extract(o), predicted = write_prediction(o), explained = has_explained(o);
-	bool exported = exports_write(&o->exports, &o->image, &o->args->log);
+	bool exported = exports_write(&o->exports, &o->image, SPAN_LIT(""), &o->args->log);
 	if (!complete || !o->image.sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
 	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged || o->exam.unmatched)
