@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "advisory/advisory.h"
+#include "base/ascii.h"
 #include "base/scope.h"
 
 enum { CONDITIONS = 64, TEXT = 200 };
@@ -15,16 +16,6 @@ struct condition {
 	enum op op;
 	char version[TEXT];                      /* "": no version that could be compared */
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static char lower(char c)
 {
@@ -38,11 +29,11 @@ enum order { LESS = -1, SAME = 0, MORE = 1, NEITHER = 2 };
 /* The next run of digits or letters; separators fall away. NULL at the end. */
 static const char *next_run(const char **at, size_t *n)
 {
-	while (**at && !is_digit(**at) && !is_letter(**at))
+	while (**at && !ascii_is_digit(**at) && !ascii_is_letter(**at))
 		++*at;
 	const char *start = *at;
-	bool digits = is_digit(*start);
-	while (**at && (digits ? is_digit(**at) : is_letter(**at)))
+	bool digits = ascii_is_digit(*start);
+	while (**at && (digits ? ascii_is_digit(**at) : ascii_is_letter(**at)))
 		++*at;
 	*n = (size_t)(*at - start);
 	return *n ? start : NULL;
@@ -118,9 +109,9 @@ static enum order compare(const char *a, const char *b)
 			return x ? LESS : MORE;
 		if (!x || !y)
 			return is_zeros(x ? rest_a : rest_b) ? SAME : x ? MORE : LESS;
-		if (is_digit(*x) != is_digit(*y))
+		if (ascii_is_digit(*x) != ascii_is_digit(*y))
 			return is_before_release(x, n) ? LESS : is_before_release(y, m) ? MORE : NEITHER;
-		enum order o = is_digit(*x) ? compare_digits(x, n, y, m) : compare_letters(x, n, y, m);
+		enum order o = ascii_is_digit(*x) ? compare_digits(x, n, y, m) : compare_letters(x, n, y, m);
 		if (o != SAME)
 			return o;
 	}
@@ -167,8 +158,8 @@ static bool is_version(const char *text)
 	for (const char *p = text; *p; p++) {
 		if (*p == ' ' || *p == '\t')
 			return false;
-		letters += is_letter(*p);
-		digits += is_digit(*p);
+		letters += ascii_is_letter(*p);
+		digits += ascii_is_digit(*p);
 	}
 	unsigned month, day, year;
 	if (sscanf(text, "%u/%u/%u", &month, &day, &year) == 3 && month <= 12 && day <= 31 && year > 1990)
@@ -182,7 +173,7 @@ static void drop_prefix(char *text)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (starts(text, words[i]))
 			memmove(text, text + strlen(words[i]), strlen(text + strlen(words[i])) + 1);
-	if (lower(text[0]) == 'v' && is_digit(text[1]))
+	if (lower(text[0]) == 'v' && ascii_is_digit(text[1]))
 		memmove(text, text + 1, strlen(text));
 }
 

@@ -60,6 +60,11 @@ static inline bool span_starts(struct span a, struct span head)
 	return a.n >= head.n && (head.n == 0 || memcmp(a.p, head.p, head.n) == 0);
 }
 
+static inline bool span_ends(struct span a, struct span tail)
+{
+	return a.n >= tail.n && (tail.n == 0 || memcmp(a.p + a.n - tail.n, tail.p, tail.n) == 0);
+}
+
 /* True when text stands somewhere in s. */
 static inline bool span_has(struct span s, const char *text)
 {

@@ -2,6 +2,7 @@
 /* FTP control connections (RFC 959, 2428 for EPSV and EPRT, 4217 for TLS): lines of commands one way,
  * numbered replies the other. Who will connect where for which file is told to ftp_data.c. Arguments
  * other than paths, and the text of replies, stay here: they may hold anything. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -96,27 +97,9 @@ static void path_up(struct text *t)
 	t->n = t->n ? t->n : 1;
 }
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static uint8_t upper(uint8_t c)
 {
 	return c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
-}
-
-static bool contains(struct span s, const char *word)
-{
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= s.n; i++) {
-		size_t k = 0;
-		while (k < n && upper(s.p[i + k]) == (uint8_t)word[k])
-			k++;
-		if (k == n)
-			return true;
-	}
-	return false;
 }
 
 /* Digits up to max; false when there is none. */
@@ -124,7 +107,7 @@ static bool number(struct rd *r, uint32_t max, uint32_t *out)
 {
 	uint32_t v = 0;
 	bool any = false;
-	while (is_digit(rd_peek(r)) && v <= max) {
+	while (ascii_is_digit(rd_peek(r)) && v <= max) {
 		v = v * 10 + rd_u8(r) - '0';
 		any = true;
 	}
@@ -136,7 +119,7 @@ static struct span digits_of(struct rd r)
 {
 	struct span s = rd_rest(&r);
 	size_t n = 0;
-	while (n < s.n && is_digit(s.p[n]))
+	while (n < s.n && ascii_is_digit(s.p[n]))
 		n++;
 	return span_cut(s, n);
 }
@@ -239,7 +222,7 @@ static void transfer(struct state *s, enum use use, struct span path, struct emi
 
 static bool is_anyone(struct span user)
 {
-	return (user.n == 9 && contains(user, "ANONYMOUS")) || (user.n == 3 && contains(user, "FTP"));
+	return (user.n == 9 && span_has_alike(user, "ANONYMOUS")) || (user.n == 3 && span_has_alike(user, "FTP"));
 }
 
 /* `ls -la dir`: switches are no path. */
@@ -390,7 +373,7 @@ static void reply_told(struct state *s, uint32_t code, struct span text, struct 
 		record_bool(out, TLS, s->opaque);
 		break;
 	case 227:
-		while (rd_left(&r) && !is_digit(rd_peek(&r)))
+		while (rd_left(&r) && !ascii_is_digit(rd_peek(&r)))
 			rd_skip(&r, 1);
 		if (place_old(&r, &place))
 			place_set(s, place, out, e);
@@ -492,9 +475,9 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 /* Greeting of a server: mail servers greet with 220 too. All its lines count. */
 static struct bid bid_greeting(struct span s, bool closing)
 {
-	if (contains(s, "SMTP"))
+	if (span_has_alike(s, "SMTP"))
 		return (struct bid){ BID_NO };
-	if (contains(s, "FTP"))
+	if (span_has_alike(s, "FTP"))
 		return (struct bid){ BID_SURE, SIDE_SERVER };
 	struct rd r = rd_of(s);
 	struct span line;
@@ -514,7 +497,7 @@ static bool is_own_reply(struct span line)
 		{ "234 ", "TLS" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		if (span_starts(line, span_str(own[i].code)) && contains(line, own[i].word))
+		if (span_starts(line, span_str(own[i].code)) && span_has_alike(line, own[i].word))
 			return true;
 	return false;
 }
@@ -532,7 +515,7 @@ static struct bid bid_command(struct span line)
 		    (strcmp(word, "AUTH") == 0 && (span_is(argument, "TLS") || span_is(argument, "SSL"))) ||
 		    (strcmp(word, "PORT") == 0 && place_old(&a, &place)) || (strcmp(word, "EPRT") == 0 && place_new(&a, &place)) ||
 		    ((strcmp(word, "PASV") == 0 || strcmp(word, "EPSV") == 0) && argument.n == 0) ||
-		    (strcmp(word, "TYPE") == 0 && argument.n == 1 && contains(SPAN_LIT("AI"), (char[]){ (char)argument.p[0], 0 }));
+		    (strcmp(word, "TYPE") == 0 && (span_is(argument, "A") || span_is(argument, "I")));
 	if (sure)
 		return (struct bid){ BID_LIKELY, SIDE_CLIENT };
 	bool may = use_of(word) != USE_NONE || strcmp(word, "USER") == 0;

@@ -5,6 +5,7 @@
  * to accept (bare LF, folded lines, junk in front of a status line) are read as these read them. */
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/scope.h"
@@ -84,20 +85,6 @@ static uint32_t answered_next(const struct exchange *x)
 
 /* ---- lines ---- */
 
-static struct span trim(struct span s)
-{
-	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1])
-		s.n--;
-	while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
-		s = span_from(s, 1);
-	return s;
-}
-
-static bool same_word(struct span s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp((const char *)s.p, word, s.n) == 0;
-}
-
 static struct span line_next(struct rd *r)
 {
 	struct span line = rd_piece(r, '\n');
@@ -170,11 +157,11 @@ static void head_field(struct span line, struct head *out)
 		[H_UPGRADE] = "upgrade", [H_AUTH] = "authorization", [H_PROXY_AUTH] = "proxy-authorization",
 		[H_RANGE] = "content-range",
 	};
-	struct span value = line, name = trim(word_next(&value, ":"));
+	struct span value = line, name = span_trim(word_next(&value, ":"));
 	for (unsigned i = 0; i < HEADERS; i++)
-		if (same_word(name, names[i])) {
+		if (span_alike(name, names[i])) {
 			if (out->field[i].n == 0)
-				out->field[i] = trim(value);
+				out->field[i] = span_trim(value);
 			return;
 		}
 }
@@ -187,11 +174,11 @@ static void first_line(struct span line, struct head *out)
 	out->is_request = !span_starts(word, SPAN_LIT("HTTP/"));
 	if (out->is_request) {
 		out->method = word;
-		line = trim(line);
+		line = span_trim(line);
 		out->target = word_next(&line, " \t");
 		return;
 	}
-	line = trim(line);
+	line = span_trim(line);
 	number(word_next(&line, " \t"), 4, &status);
 	out->status = (unsigned)status;
 }
@@ -203,7 +190,7 @@ static void head_parse(struct span s, struct head *out)
 	first_line(line_next(&r), out);
 	while (rd_left(&r)) {
 		struct span line = line_folded(&r);
-		if (trim(line).n == 0)
+		if (span_trim(line).n == 0)
 			break;
 		head_field(line, out);
 	}
@@ -224,8 +211,8 @@ static bool is_chunked(struct span transfer)
 {
 	struct span last = { 0 };
 	while (transfer.n)
-		last = trim(word_next(&transfer, ","));
-	return same_word(last, "chunked");
+		last = span_trim(word_next(&transfer, ","));
+	return span_alike(last, "chunked");
 }
 
 /* RFC 9110 §8.6: one number, or the same several times. */
@@ -236,7 +223,7 @@ static bool stated_length(struct span s, uint64_t *out)
 	if (s.n == 0)
 		return false;
 	while (s.n) {
-		if (!number(trim(word_next(&s, ",")), LENGTH_DIGITS, &one) || (!first && one != all))
+		if (!number(span_trim(word_next(&s, ",")), LENGTH_DIGITS, &one) || (!first && one != all))
 			return false;
 		all = one;
 		first = false;
@@ -250,11 +237,11 @@ static void range(struct span s, struct extent *out)
 {
 	uint64_t from = 0, to = 0, size = 0;
 	struct span unit = word_next(&s, " \t");
-	bool fits = same_word(unit, "bytes") && number(trim(word_next(&s, "-")), LENGTH_DIGITS, &from) &&
-		number(trim(word_next(&s, "/")), LENGTH_DIGITS, &to) && from <= to;
+	bool fits = span_alike(unit, "bytes") && number(span_trim(word_next(&s, "-")), LENGTH_DIGITS, &from) &&
+		number(span_trim(word_next(&s, "/")), LENGTH_DIGITS, &to) && from <= to;
 	if (!fits)
 		return;
-	number(trim(s), LENGTH_DIGITS, &size);
+	number(span_trim(s), LENGTH_DIGITS, &size);
 	out->is_part = true;
 	out->offset = from;
 	out->size = size > to ? size : 0;
@@ -274,7 +261,7 @@ static struct extent body_extent(const struct head *h, const struct pending *ask
 		if (h->status == 206)
 			range(h->field[H_RANGE], &x);
 	}
-	x.packed = h->field[H_CODING].n && !same_word(h->field[H_CODING], "identity");
+	x.packed = h->field[H_CODING].n && !span_alike(h->field[H_CODING], "identity");
 	if (is_chunked(h->field[H_TRANSFER]))
 		x.kind = BODY_CHUNKED;
 	else if (stated_length(h->field[H_LENGTH], &x.length))
@@ -321,7 +308,7 @@ static bool says_http(struct span s, bool *whole)
 	*whole = rd_until(&r, '\n', &line);
 	if (!*whole)
 		return false;
-	line = trim(line);
+	line = span_trim(line);
 	while (line.n) {
 		word = word_next(&line, " \t");
 		last = word.n ? word : last;
@@ -451,14 +438,6 @@ struct chunk {
 	bool valid;
 };
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The end of the chunk before, then a size in hex, then extensions to the end of the line. False: the line is
  * not complete. */
 static bool chunk_line(struct span s, struct chunk *out)
@@ -471,14 +450,14 @@ static bool chunk_line(struct span s, struct chunk *out)
 	if (!rd_until(&r, '\n', &line)) {
 		while (rd_peek(&r) == ' ' || rd_peek(&r) == '\t')
 			rd_skip(&r, 1);
-		return s.n >= CHUNK_LINE_MAX || (rd_left(&r) && hex_digit(rd_peek(&r)) < 0);
+		return s.n >= CHUNK_LINE_MAX || (rd_left(&r) && ascii_hex(rd_peek(&r)) < 0);
 	}
 	out->line = skipped + line.n + 1;
 	while (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
 		line = span_from(line, 1);
 	size_t n = 0;
-	for (; n < line.n && n < CHUNK_DIGITS && hex_digit(line.p[n]) >= 0; n++)
-		out->length = out->length << 4 | (uint64_t)hex_digit(line.p[n]);
+	for (; n < line.n && n < CHUNK_DIGITS && ascii_hex(line.p[n]) >= 0; n++)
+		out->length = out->length << 4 | (uint64_t)ascii_hex(line.p[n]);
 	out->valid = n && (n == line.n || strchr(" \t\r;", line.p[n])) && (n == line.n || line.p[n]);
 	return true;
 }
@@ -522,13 +501,13 @@ static struct frame frame(const struct message *m, void *state)
 
 static void short_text(struct record *out, unsigned field, struct span s)
 {
-	record_text(out, field, span_cut(trim(s), VALUE_MAX));
+	record_text(out, field, span_cut(span_trim(s), VALUE_MAX));
 }
 
 /* "type/subtype": what else may stand there (names, boundaries) is not kept. */
 static struct span media_type(struct span s)
 {
-	return trim(word_next(&s, ";, "));
+	return span_trim(word_next(&s, ";, "));
 }
 
 /* RFC 7617 §2: user, colon, password. The copies hold the secret until the arena's next message. */
@@ -564,10 +543,10 @@ static void credentials(struct span value, struct record *out)
 		return;
 	}
 	short_text(out, AUTH_SCHEME, span_cut(scheme, METHOD_MAX));
-	record_text(out, AUTHORIZATION, trim(value));
-	if (same_word(scheme, "basic"))
-		basic(trim(value), out);
-	else if (same_word(scheme, "digest"))
+	record_text(out, AUTHORIZATION, span_trim(value));
+	if (span_alike(scheme, "basic"))
+		basic(span_trim(value), out);
+	else if (span_alike(scheme, "digest"))
 		digest(value, out);
 }
 
@@ -606,9 +585,9 @@ static void parameters(struct span query, struct record *out)
 /* Which field holds what stands behind a segment of this name, or -1. */
 static int segment_holds(struct span segment)
 {
-	if (same_word(segment, "Patient") || same_word(segment, "patients"))
+	if (span_alike(segment, "Patient") || span_alike(segment, "patients"))
 		return PATIENT_ID;
-	return same_word(segment, "studies") ? STUDY : -1;
+	return span_alike(segment, "studies") ? STUDY : -1;
 }
 
 /* Pieces of what leaves as text, put together elsewhere: evidence export shows them where they stand. */
@@ -705,7 +684,7 @@ static bool is_common(struct span name)
 		"referer", "soapaction", "te", "trailer", "vary", "via", "www-authenticate", "x-forwarded-for",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (same_word(name, names[i]))
+		if (span_alike(name, names[i]))
 			return true;
 	return false;
 }
@@ -714,9 +693,9 @@ static bool is_common(struct span name)
 static bool is_measure(struct span name, struct span value)
 {
 	uint64_t n;
-	if (same_word(name, "content-length"))
+	if (span_alike(name, "content-length"))
 		return number(value, LENGTH_DIGITS, &n);
-	return same_word(name, "transfer-encoding") && same_word(value, "chunked");
+	return span_alike(name, "transfer-encoding") && span_alike(value, "chunked");
 }
 
 /* What stands around the target: marks of a query and of a path, and the version. */
@@ -739,18 +718,18 @@ static void head_shown(struct emit *e, const struct head *h, struct span bytes)
 	struct span line = line_next(&r), rest = line;
 	struct span version = word_next(&rest, " "), status = word_next(&rest, " ");
 	if (h->is_request) {
-		line_shown(e, trim(line));
+		line_shown(e, span_trim(line));
 	} else if (version.n == 8 && status.n == 3) {
 		emit_shown(e, version);
-		emit_shown(e, trim(status));
+		emit_shown(e, span_trim(status));
 	}
 	while (rd_left(&r)) {
 		struct span value = line_next(&r), name = word_next(&value, ":");
 		if (!is_common(name))
 			continue;
 		emit_shown(e, name);
-		if (is_measure(name, trim(value)))
-			emit_shown(e, trim(value));
+		if (is_measure(name, span_trim(value)))
+			emit_shown(e, span_trim(value));
 	}
 }
 

@@ -7,6 +7,7 @@
  *   EOT                                                    done
  *
  * Text is records, each ended by CR: a letter, then fields. The H record declares what separates them. */
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/scope.h"
 #include "decode/hl7_text.h"
@@ -93,14 +94,6 @@ static bool header_delims(struct span s, struct delims *d)
 	return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	uint8_t low = c | 0x20;
-	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 struct frame_parts {
 	struct span text;
 	bool whole, goes_on, has_sum, sum_fits, ends_here;
@@ -128,7 +121,7 @@ static struct frame_parts frame_split(struct span s, size_t from)
 	if (at >= s.n)
 		return f;
 	struct rd r = rd_of(span_from(s, at + 1));
-	int high = hex_digit(rd_u8(&r)), low = hex_digit(rd_u8(&r));
+	int high = ascii_hex(rd_u8(&r)), low = ascii_hex(rd_u8(&r));
 	f.goes_on = s.p[at] == ETB;
 	f.text = span_from(span_cut(s, at), head);
 	if (!rd_ok(&r)) {                        /* the sum is on its way, or there is none */

@@ -4,6 +4,7 @@
  * keys and the few values that name maker and model. */
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 #include "decode/dnsname.h"
@@ -93,11 +94,6 @@ static struct span without_local(struct span name)
 	return name;
 }
 
-static bool key_is(struct span key, const char *name)
-{
-	return key.n == strlen(name) && strncasecmp((const char *)key.p, name, key.n) == 0;
-}
-
 /* The first one that says it stands; a printer says it once for each of its services. */
 static void text_value(struct record *out, struct span key, struct span value)
 {
@@ -106,7 +102,7 @@ static void text_value(struct record *out, struct span key, struct span value)
 		{ "mfg", MAKER }, { "manufacturer", MAKER }, { "usb_MFG", MAKER },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)
-		if (key_is(key, named[i].key) && !record_has(out, named[i].field))
+		if (span_alike(key, named[i].key) && !record_has(out, named[i].field))
 			record_text(out, named[i].field, value);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Telephony: SIP (RFC 3261) with the session descriptions it carries (RFC 4566). Who calls whom leaves as tokens:
  * nurse call and bedside telephones are called by room and patient. Where the voice will go is told to rtp.c. */
-#include <strings.h>
-
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -33,21 +32,12 @@ static const char *const methods[] = {
 	"REFER", "PUBLISH",
 };
 
-static struct span trim(struct span s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_from(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
-		s.n--;
-	return s;
-}
-
 static bool line_next(struct rd *r, struct span *out)
 {
 	if (!rd_left(r))
 		return false;
 	struct span line;
-	*out = trim(rd_until(r, '\n', &line) ? line : rd_rest(r));
+	*out = span_trim_line(rd_until(r, '\n', &line) ? line : rd_rest(r));
 	return true;
 }
 
@@ -73,7 +63,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	struct span line;
 	bool response;
 	if (rd_until(&r, '\n', &line)) {
-		bool is = method_of(trim(line), &response);
+		bool is = method_of(span_trim_line(line), &response);
 		return (struct bid){ is ? BID_SURE : BID_NO, SIDE_UNKNOWN };
 	}
 	uint8_t first = rd_peek(&r);
@@ -90,7 +80,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 /* Names have a short form of one letter (RFC 3261 §7.3.3). */
 static bool name_is(struct span s, const char *name, char brief)
 {
-	return (s.n == strlen(name) && strncasecmp((const char *)s.p, name, s.n) == 0) ||
+	return (span_alike(s, name)) ||
 		(brief && s.n == 1 && (s.p[0] | 0x20) == (uint8_t)brief);
 }
 
@@ -112,12 +102,12 @@ static size_t head_end(struct span s, uint64_t *length)
 	struct span line, name;
 	*length = 0;
 	for (int i = 0; i < LINES_MAX && rd_until(&r, '\n', &line); i++) {
-		line = trim(line);
+		line = span_trim_line(line);
 		if (!line.n && i)
 			return s.n - rd_left(&r);
 		struct rd parts = rd_of(line);
-		if (rd_until(&parts, ':', &name) && name_is(trim(name), "Content-Length", 'l') &&
-		    !number(trim(rd_rest(&parts)), length))
+		if (rd_until(&parts, ':', &name) && name_is(span_trim_line(name), "Content-Length", 'l') &&
+		    !number(span_trim_line(rd_rest(&parts)), length))
 			*length = 0;
 	}
 	return 0;
@@ -195,7 +185,7 @@ static void header(struct record *out, struct span name, struct span value)
 		struct rd r = rd_of(value);
 		struct span count;
 		if (rd_until(&r, ' ', &count) && !record_has(out, METHOD))
-			record_text(out, METHOD, span_cut(trim(rd_rest(&r)), METHOD_MAX));
+			record_text(out, METHOD, span_cut(span_trim_line(rd_rest(&r)), METHOD_MAX));
 	}
 }
 
@@ -271,7 +261,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 	for (int i = 0; i < LINES_MAX && line_next(&r, &line) && line.n; i++) {
 		struct rd parts = rd_of(line);
 		if (rd_until(&parts, ':', &name))
-			header(&out, trim(name), trim(rd_rest(&parts)));
+			header(&out, span_trim_line(name), span_trim_line(rd_rest(&parts)));
 	}
 	description(&out, e, r);
 	emit_record(e, &out);

@@ -3,7 +3,7 @@
  * share. smb1.c and smb2.c read the messages. Who logs in leaves as a token; content goes to the content tracker. */
 #include "decode/smb.h"
 
-#include <strings.h>
+#include "base/ascii.h"
 
 enum {
 	PORT_SMB = 445, PORT_SESSION = 139, SESSION_MESSAGE = 0x00, SESSION_REQUEST = 0x81, SESSION_KEEPALIVE = 0x85,
@@ -176,7 +176,7 @@ bool smb_is_pipe(const struct smb_call *c, struct span path)
 	while (path.n && path.p[0] == '\\')
 		path = span_from(path, 1);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (path.n == strlen(names[i]) && strncasecmp((const char *)path.p, names[i], path.n) == 0)
+		if (span_alike(path, names[i]))
 			return true;
 	return false;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Simple Service Discovery Protocol (UPnP Device Architecture 2.0, chapter 1): HTTP-like heads in
  * datagrams. */
-#include <strings.h>
-
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -46,20 +45,6 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	return (struct bid){ kind_of(m->bytes) ? BID_SURE : BID_NO, SIDE_UNKNOWN };
 }
 
-static struct span trimmed(struct span s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_from(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
-		s = span_cut(s, s.n - 1);
-	return s;
-}
-
-static bool name_is(struct span s, const char *name)
-{
-	return s.n == strlen(name) && strncasecmp((const char *)s.p, name, s.n) == 0;
-}
-
 static struct span without_query(struct span url)
 {
 	struct rd r = rd_of(url);
@@ -71,10 +56,10 @@ static void max_age(struct record *out, struct span value)
 {
 	struct rd r = rd_of(value);
 	struct span key;
-	if (!rd_until(&r, '=', &key) || !name_is(trimmed(key), "max-age"))
+	if (!rd_until(&r, '=', &key) || !span_alike(span_trim_line(key), "max-age"))
 		return;
 	uint64_t seconds = 0;
-	struct rd digits = rd_of(trimmed(rd_rest(&r)));
+	struct rd digits = rd_of(span_trim_line(rd_rest(&r)));
 	for (int i = 0; i < 9 && rd_peek(&digits) >= '0' && rd_peek(&digits) <= '9'; i++)
 		seconds = seconds * 10 + (uint64_t)(rd_u8(&digits) - '0');
 	record_uint(out, MAX_AGE, seconds);
@@ -82,17 +67,17 @@ static void max_age(struct record *out, struct span value)
 
 static void header(struct record *out, struct span name, struct span value)
 {
-	if (name_is(name, "ST") || name_is(name, "NT"))
+	if (span_alike(name, "ST") || span_alike(name, "NT"))
 		record_text(out, TARGET, value);
-	else if (name_is(name, "SERVER") || name_is(name, "USER-AGENT"))
+	else if (span_alike(name, "SERVER") || span_alike(name, "USER-AGENT"))
 		record_text(out, SYSTEM, value);
-	else if (name_is(name, "USN"))
+	else if (span_alike(name, "USN"))
 		record_text(out, USN, value);
-	else if (name_is(name, "LOCATION"))
+	else if (span_alike(name, "LOCATION"))
 		record_text(out, LOCATION, without_query(value));
-	else if (name_is(name, "NTS"))
+	else if (span_alike(name, "NTS"))
 		record_text(out, STATE, value);
-	else if (name_is(name, "CACHE-CONTROL"))
+	else if (span_alike(name, "CACHE-CONTROL"))
 		max_age(out, value);
 }
 
@@ -111,7 +96,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		line = rd_piece(&r, '\n');
 		struct rd parts = rd_of(line);
 		if (rd_until(&parts, ':', &name))
-			header(&out, trimmed(name), trimmed(rd_rest(&parts)));
+			header(&out, span_trim_line(name), span_trim_line(rd_rest(&parts)));
 	}
 	emit_record(e, &out);
 	return true;

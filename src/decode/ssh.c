@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SSH identification strings of both ends (RFC 4253 4.2); what follows is opaque and passed over. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -16,11 +17,6 @@ static RECORD_TYPE(ssh_type, "ssh", "An SSH identification string", fields);
 
 #define MAGIC SPAN_LIT("SSH-")
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "SSH-2.0-x", "SSH-1.99-x" */
 static struct bid bid(const struct message *m, const struct origin *at)
 {
@@ -32,9 +28,9 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	if (m->bytes.n < BID_BYTES)
 		return (struct bid){ m->closing ? BID_NO : BID_WAIT, SIDE_UNKNOWN };
 	rd_skip(&r, MAGIC.n);
-	bool sound = is_digit(rd_u8(&r)) && rd_u8(&r) == '.' && is_digit(rd_u8(&r));
+	bool sound = ascii_is_digit(rd_u8(&r)) && rd_u8(&r) == '.' && ascii_is_digit(rd_u8(&r));
 	if (rd_peek(&r) != '-')
-		sound &= is_digit(rd_u8(&r)) && rd_u8(&r) == '-';
+		sound &= ascii_is_digit(rd_u8(&r)) && rd_u8(&r) == '-';
 	return (struct bid){ sound ? BID_SURE : BID_NO, SIDE_UNKNOWN };
 }
 

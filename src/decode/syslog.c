@@ -2,6 +2,7 @@
 /* Syslog as it is (RFC 3164) and as it should be (RFC 5424), in datagrams or over TCP (RFC 6587, counted or by
  * lines): which machine's which program says something, and how grave. The message itself may hold anything and
  * stays here; so does the program's process number. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 #include "decode/machine_name.h"
@@ -48,11 +49,6 @@ static const char *severity_name(unsigned n)
 	return names[n & 7];
 }
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "<34>", no leading zeros but of 0 itself. */
 static bool priority(struct rd *r, unsigned *out)
 {
@@ -60,7 +56,7 @@ static bool priority(struct rd *r, unsigned *out)
 	if (rd_u8(r) != '<')
 		return false;
 	uint8_t first = rd_peek(r);
-	for (; is_digit(rd_peek(r)) && n < PRIORITY_DIGITS; n++)
+	for (; ascii_is_digit(rd_peek(r)) && n < PRIORITY_DIGITS; n++)
 		v = v * 10 + rd_u8(r) - '0';
 	*out = v;
 	return rd_u8(r) == '>' && rd_ok(r) && n && v <= PRIORITY_MAX && (first != '0' || n == 1);
@@ -76,8 +72,8 @@ static bool is_stamp(struct rd r)
 	bool month = false;
 	for (size_t i = 0; i + 3 < sizeof(months); i += 3)
 		month |= memcmp(s.p, months + i, 3) == 0;
-	return month && s.p[3] == ' ' && (s.p[4] == ' ' || is_digit(s.p[4])) && is_digit(s.p[5]) && s.p[6] == ' ' &&
-		is_digit(s.p[7]) && s.p[9] == ':' && s.p[12] == ':' && is_digit(s.p[14]);
+	return month && s.p[3] == ' ' && (s.p[4] == ' ' || ascii_is_digit(s.p[4])) && ascii_is_digit(s.p[5]) && s.p[6] == ' ' &&
+		ascii_is_digit(s.p[7]) && s.p[9] == ':' && s.p[12] == ':' && ascii_is_digit(s.p[14]);
 }
 
 /* "1 2003-10-11T22:14:15.003Z " or "1 - ". */
@@ -86,7 +82,7 @@ static bool is_new_format(struct rd r)
 	struct span when;
 	if (rd_u8(&r) != '1' || rd_u8(&r) != ' ' || !rd_until(&r, ' ', &when))
 		return false;
-	bool time = when.n >= 19 && when.n <= 40 && is_digit(when.p[0]) && when.p[4] == '-' && when.p[10] == 'T';
+	bool time = when.n >= 19 && when.n <= 40 && ascii_is_digit(when.p[0]) && when.p[4] == '-' && when.p[10] == 'T';
 	return time || span_is(when, "-");
 }
 
@@ -94,7 +90,7 @@ static bool is_new_format(struct rd r)
 static bool counted(struct rd *r, size_t *length)
 {
 	*length = 0;
-	for (int i = 0; is_digit(rd_peek(r)) && i < COUNT_DIGITS; i++)
+	for (int i = 0; ascii_is_digit(rd_peek(r)) && i < COUNT_DIGITS; i++)
 		*length = *length * 10 + rd_u8(r) - '0';
 	return *length && rd_u8(r) == ' ' && rd_peek(r) == '<';
 }
@@ -126,7 +122,7 @@ static struct frame frame(const struct message *m, void *memory)
 	struct span line;
 	if (!m->to_server)
 		return (struct frame){ 1, BODY_OPEN };
-	if (is_digit(rd_peek(&r))) {
+	if (ascii_is_digit(rd_peek(&r))) {
 		bool has = counted(&head, &length);
 		if (!has)
 			return rd_left(&head) ? FRAME_NONE : FRAME_WAIT(m);
@@ -197,7 +193,7 @@ static bool decode(const struct message *m, void *memory, struct emit *e)
 	unsigned value;
 	if (m->over == OVER_TCP && (m->rest == BODY_OPEN || !m->to_server))
 		return true;
-	if (is_digit(rd_peek(&r)) && counted(&head, &length))
+	if (ascii_is_digit(rd_peek(&r)) && counted(&head, &length))
 		r = head;
 	if (!priority(&r, &value))
 		return false;

@@ -2,6 +2,7 @@
 /* Telnet (RFC 854, RFC 855; terminal type RFC 1091): options, and the login dialogue: what was asked,
  * what was typed (as tokens), whether it was let in. There are no messages, so each stretch of bytes is
  * one and the state carries over. The session behind the login is not kept. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -194,33 +195,10 @@ static void client_byte(struct chunk *c, uint8_t b, size_t at)
 
 /* ---- the server ---- */
 
-static struct span trimmed(struct span s)
-{
-	while (s.n && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-static bool matches(struct span text, size_t at, const char *word)
-{
-	size_t n = strlen(word);
-	if (at > text.n || text.n - at < n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (lower(text.p[at + i]) != (uint8_t)word[i])
-			return false;
-	return true;
-}
-
 static bool ends_with_one(struct span text, const char *const *words)
 {
 	for (; *words; words++)
-		if (text.n >= strlen(*words) && matches(text, text.n - strlen(*words), *words))
+		if (text.n >= strlen(*words) && span_alike_at(text, text.n - strlen(*words), *words))
 			return true;
 	return false;
 }
@@ -229,9 +207,8 @@ static bool is_refusal(struct span text)
 {
 	static const char *const words[] = { "incorrect", "invalid", "denied", "fail", "wrong", "bad password", NULL };
 	for (const char *const *w = words; *w; w++)
-		for (size_t at = 0; at < text.n; at++)
-			if (matches(text, at, *w))
-				return true;
+		if (span_has_alike(text, *w))
+			return true;
 	return false;
 }
 
@@ -297,7 +274,7 @@ static void prompt_judge(struct chunk *c)
 	};
 	static const char *const password[] = { "password:", "passwd:", "passcode:", "pass:", "pin:", "pass phrase:", NULL };
 	struct state *s = c->state;
-	struct span whole = span_of(s->line, s->nline), text = trimmed(whole);
+	struct span whole = span_of(s->line, s->nline), text = span_chop(whole, " ");
 	if (!text.n || s->stage == LET_IN)
 		return;
 	bool asks_user = ends_with_one(text, user), asks_password = ends_with_one(text, password);

@@ -2,6 +2,7 @@
 /* TFTP (RFC 1350) with options (RFC 2347, 2348, 2349). The request goes to the server's port, the answer
  * comes from a port made up for this transfer; only the client's end stays, so that is what is expected.
  * Data and acknowledgements say nothing by themselves and are taken on that expectation only. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -40,11 +41,6 @@ static bool is_printable(struct span s)
 	return s.n > 0;
 }
 
-static bool word_is(struct span s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp((const char *)s.p, word, s.n) == 0;
-}
-
 struct request {
 	struct span name, mode;
 	struct rd options;
@@ -58,7 +54,7 @@ static bool request(struct rd r, struct request *q)
 	if (q->name.n > NAME_LONGEST || !is_printable(q->name))
 		return false;
 	q->options = r;
-	return word_is(q->mode, "octet") || word_is(q->mode, "netascii") || word_is(q->mode, "mail");
+	return span_alike(q->mode, "octet") || span_alike(q->mode, "netascii") || span_alike(q->mode, "mail");
 }
 
 static struct bid bid(const struct message *m, const struct origin *at)
@@ -89,11 +85,11 @@ static void options(struct state *s, struct rd r, bool agreed, struct record *ou
 	struct span name, value;
 	for (int i = 0; i < OPTIONS_MAX && rd_until(&r, 0, &name) && rd_until(&r, 0, &value); i++) {
 		uint64_t v = number(value);
-		if (word_is(name, "blksize") && v >= BLOCK_MIN && v <= BLOCK_MAX) {
+		if (span_alike(name, "blksize") && v >= BLOCK_MIN && v <= BLOCK_MAX) {
 			record_uint(out, BLOCK_SIZE, v);
 			if (agreed)
 				s->block_size = (uint32_t)v;
-		} else if (word_is(name, "tsize") && v) {
+		} else if (span_alike(name, "tsize") && v) {
 			record_uint(out, SIZE, v);
 			s->size = v;
 		}

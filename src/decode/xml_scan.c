@@ -2,22 +2,9 @@
 /* XML 1.0 (fifth edition) cut into tags and text. */
 #include "decode/xml_scan.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/scope.h"
-
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span trimmed(struct span s)
-{
-	while (s.n && is_space(s.p[0]))
-		s = span_from(s, 1);
-	while (s.n && is_space(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
 
 /* The bytes up to the mark, which is consumed; false: it is not there. */
 static bool until(struct rd *r, struct span mark, struct span *out)
@@ -56,12 +43,12 @@ static bool tag_inside(struct rd *r, struct span *out)
 static struct span name_of(struct span inside, struct span *attributes)
 {
 	size_t n = 0, start = 0;
-	while (n < inside.n && !is_space(inside.p[n])) {
+	while (n < inside.n && !ascii_is_blank(inside.p[n])) {
 		if (inside.p[n] == ':')
 			start = n + 1;
 		n++;
 	}
-	*attributes = trimmed(span_from(inside, n));
+	*attributes = span_trim(span_from(inside, n));
 	return span_from(span_cut(inside, n), start);
 }
 
@@ -75,7 +62,7 @@ static struct xml_part tag_part(struct span inside)
 		p.kind = XML_EMPTY;
 		inside.n--;
 	}
-	p.name = name_of(trimmed(inside), &p.attributes);
+	p.name = name_of(span_trim(inside), &p.attributes);
 	return p;
 }
 
@@ -95,7 +82,7 @@ struct xml_part xml_next(struct xml *x)
 			size_t n = 0;
 			while (n < rest.n && rest.p[n] != '<')
 				n++;
-			s = trimmed(rd_span(r, n));
+			s = span_trim(rd_span(r, n));
 			if (s.n)
 				return (struct xml_part){ .kind = XML_TEXT, .text = s, .all = since(start, r) };
 		} else if (span_starts(rest, SPAN_LIT("<!--"))) {
@@ -127,12 +114,12 @@ struct span xml_attribute(struct span attributes, const char *name)
 	struct rd r = rd_of(attributes);
 	struct span key, value;
 	while (rd_until(&r, '=', &key)) {
-		while (is_space(rd_peek(&r)) && rd_left(&r))
+		while (ascii_is_blank(rd_peek(&r)) && rd_left(&r))
 			rd_skip(&r, 1);
 		uint8_t quote = rd_u8(&r);
 		if ((quote != '"' && quote != '\'') || !rd_until(&r, quote, &value))
 			break;
-		struct span none, local = name_of(trimmed(key), &none);
+		struct span none, local = name_of(span_trim(key), &none);
 		if (span_is(local, name))
 			return value;
 	}

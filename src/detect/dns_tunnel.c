@@ -107,18 +107,12 @@ static size_t zone_at(struct span name)
 	return country && second ? label_before(name, second - 1) : second;
 }
 
-static bool ends_with(struct span s, const char *end)
-{
-	size_t n = strlen(end);
-	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
-}
-
 static bool is_local(struct span name)
 {
 	static const char *const ends[] = { ".arpa", ".local", ".lan", ".home", ".internal", ".localdomain", ".corp",
 					    ".intranet" };
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (ends_with(name, ends[i]))
+		if (span_ends(name, span_str(ends[i])))
 			return true;
 	return false;
 }

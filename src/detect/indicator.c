@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/scope.h"
 #include "detect/stix.h"
@@ -170,17 +171,12 @@ static uint64_t addr_mark(struct addr a, const struct bits_in_use *b)
 	return mix >> 48;
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 static uint64_t name_mark(struct span host)
 {
 	while (host.n && host.p[host.n - 1] == '.')
 		host.n--;
 	host = span_cut(host, NAME_MAX_BYTES);
-	uint64_t first = host.n ? lower(host.p[0]) : 0, last = host.n ? lower(host.p[host.n - 1]) : 0;
+	uint64_t first = host.n ? ascii_lower(host.p[0]) : 0, last = host.n ? ascii_lower(host.p[host.n - 1]) : 0;
 	return (host.n << 16 ^ first << 8 ^ last) * UINT64_C(0x9e3779b97f4a7c15) >> 52;
 }
 

@@ -111,11 +111,6 @@ static void on_knock(struct run *d, const struct record *r)
 	}
 }
 
-static bool ends_with(struct span s, struct span end)
-{
-	return s.n >= end.n && span_eq(span_from(s, s.n - end.n), end);
-}
-
 static void on_http(struct run *d, const struct record *r)
 {
 	struct span path = record_get_text(r, (unsigned)d->col[HTTP_PATH]);
@@ -123,7 +118,7 @@ static void on_http(struct run *d, const struct record *r)
 	bool response = span_is(record_get_text(r, (unsigned)d->col[HTTP_EVENT]), "response");
 	uint64_t status = record_get_uint(r, (unsigned)d->col[HTTP_STATUS]);
 	for (const struct knock *k = knocks; k->id; k++) {
-		bool asked = k->kind == KNOCK_PATH && ends_with(path, k->bytes);
+		bool asked = k->kind == KNOCK_PATH && span_ends(path, k->bytes);
 		bool named = k->kind == KNOCK_AGENT && span_eq(agent, k->bytes);
 		if (!response && (asked || named))
 			seen(d, k, r->at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net.plain-update: a medical device looks for updates, or gets them, by plain HTTP: known by the name that is asked
  * for and by the first bytes of what comes. FTP, TFTP and NFS are net.code-pull's. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "detect/advice.h"
 #include "detect/fetch.h"
@@ -63,35 +64,14 @@ struct state {
 
 /* ---- names ---- */
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-static bool is_letter(uint8_t c)
-{
-	return lower(c) >= 'a' && lower(c) <= 'z';
-}
-
-static bool matches(struct span s, size_t at, const char *word)
-{
-	size_t n = strlen(word);
-	if (at > s.n || s.n - at < n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (lower(s.p[at + i]) != (uint8_t)word[i])
-			return false;
-	return true;
-}
-
 /* As a word of its own, or with digits and marks behind it: /firmware/, fw-2.bin, autoupdate.php. */
 static bool has_word(struct span path, const char *const *words)
 {
 	for (; *words; words++)
 		for (size_t at = 0; at < path.n; at++) {
 			size_t end = at + strlen(*words);
-			if (matches(path, at, *words) && (at == 0 || !is_letter(path.p[at - 1])) &&
-			    (end == path.n || !is_letter(path.p[end])))
+			if (span_alike_at(path, at, *words) && (at == 0 || !ascii_is_letter(path.p[at - 1])) &&
+			    (end == path.n || !ascii_is_letter(path.p[end])))
 				return true;
 		}
 	return false;
@@ -100,7 +80,7 @@ static bool has_word(struct span path, const char *const *words)
 static bool has_ending(struct span path, const char *const *endings)
 {
 	for (; *endings; endings++)
-		if (path.n > strlen(*endings) && matches(path, path.n - strlen(*endings), *endings))
+		if (path.n > strlen(*endings) && span_alike_at(path, path.n - strlen(*endings), *endings))
 			return true;
 	return false;
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/scope.h"
 
 enum token_kind {
@@ -195,20 +196,11 @@ static enum about about_of(struct span path)
 	return A_UNKNOWN;
 }
 
-static int nibble(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool set_hash(struct stix *s, struct indicator *t, struct span text)
 {
 	struct rd r = rd_of(text);
 	for (size_t i = 0; i < sizeof(t->sha256); i++) {
-		int high = nibble(rd_u8(&r)), low = nibble(rd_u8(&r));
+		int high = ascii_hex(rd_u8(&r)), low = ascii_hex(rd_u8(&r));
 		if (!rd_ok(&r) || high < 0 || low < 0)
 			return fail(s, "64 hex digits of a SHA-256");
 		t->sha256[i] = (uint8_t)(high << 4 | low);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "advisory/advisory.h"
+#include "base/ascii.h"
 #include "base/jsondoc.h"
 #include "base/scope.h"
 
@@ -100,28 +101,13 @@ int cards_read(struct cards *t, struct span json, const char *file, const char *
 
 /* ---- words ---- */
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 /* "Contec Medical Systems Co., Ltd." → "contecmedicalsystemscoltd" */
 static size_t plain(struct span s, char out[TEXT])
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n && n + 1 < TEXT; i++)
-		if (is_digit(s.p[i]) || is_letter(s.p[i]))
-			out[n++] = (char)lower(s.p[i]);
+		if (ascii_is_digit(s.p[i]) || ascii_is_letter(s.p[i]))
+			out[n++] = (char)ascii_lower(s.p[i]);
 	out[n] = '\0';
 	return n;
 }
@@ -138,11 +124,11 @@ static bool is_same_name(struct span a, struct span b)
 static struct span version_at(struct span s)
 {
 	size_t n = 0;
-	while (n < s.n && (is_digit(s.p[n]) || is_letter(s.p[n]) || memchr(".+~-_", s.p[n], 5)))
+	while (n < s.n && (ascii_is_digit(s.p[n]) || ascii_is_letter(s.p[n]) || memchr(".+~-_", s.p[n], 5)))
 		n++;
-	while (n && !is_digit(s.p[n - 1]) && !is_letter(s.p[n - 1]))
+	while (n && !ascii_is_digit(s.p[n - 1]) && !ascii_is_letter(s.p[n - 1]))
 		n--;
-	return n && is_digit(s.p[0]) ? span_cut(s, n) : (struct span){ 0 };
+	return n && ascii_is_digit(s.p[0]) ? span_cut(s, n) : (struct span){ 0 };
 }
 
 /* What stands between a product and its version: "/", "_", " ", "-", "v". */
@@ -150,7 +136,7 @@ static struct span behind(struct span s)
 {
 	while (s.n && memchr(" /_-", s.p[0], 4))
 		s = span_from(s, 1);
-	if (s.n > 1 && (s.p[0] == 'v' || s.p[0] == 'V') && is_digit(s.p[1]))
+	if (s.n > 1 && (s.p[0] == 'v' || s.p[0] == 'V') && ascii_is_digit(s.p[1]))
 		s = span_from(s, 1);
 	return s;
 }
@@ -161,7 +147,7 @@ static struct span behind_uname(struct span whole, struct span rest)
 	if (whole.p + strlen("Linux") != rest.p || !rest.n || rest.p[0] != ' ')
 		return rest;
 	struct span word = span_from(rest, 1);
-	if (word.n && is_digit(word.p[0]))
+	if (word.n && ascii_is_digit(word.p[0]))
 		return rest;
 	while (word.n && word.p[0] != ' ')
 		word = span_from(word, 1);
@@ -176,7 +162,7 @@ static bool is_edge(struct span s, size_t i, bool is_linux)
 		return true;
 	uint8_t before = s.p[i - 1];
 	if (!is_linux)
-		return !is_letter(before) && !is_digit(before) && before != '/';
+		return !ascii_is_letter(before) && !ascii_is_digit(before) && before != '/';
 	return memchr(":(;,", before, 4) || (i > 1 && before == ' ' && memchr(";,", s.p[i - 2], 2));
 }
 
@@ -232,24 +218,24 @@ static bool is_head(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
 	const char *rest = n < m ? b : a;
-	return least && strncasecmp(a, b, least) == 0 && n != m && !is_digit((uint8_t)rest[least]);
+	return least && strncasecmp(a, b, least) == 0 && n != m && !ascii_is_digit((uint8_t)rest[least]);
 }
 
 /* "1.2.3" and "1.10.0" count alike; "1.2.3" and "A.01" do not. */
 static bool is_counted_alike(const char *a, const char *b)
 {
 	while (*a || *b) {
-		if (is_digit((uint8_t)*a) != is_digit((uint8_t)*b) || is_letter((uint8_t)*a) != is_letter((uint8_t)*b))
+		if (ascii_is_digit((uint8_t)*a) != ascii_is_digit((uint8_t)*b) || ascii_is_letter((uint8_t)*a) != ascii_is_letter((uint8_t)*b))
 			return false;
-		bool digits = is_digit((uint8_t)*a), letters = is_letter((uint8_t)*a);
+		bool digits = ascii_is_digit((uint8_t)*a), letters = ascii_is_letter((uint8_t)*a);
 		if (!digits && !letters && *a != *b)
 			return false;
 		do
 			a++;
-		while ((digits && is_digit((uint8_t)*a)) || (letters && is_letter((uint8_t)*a)));
+		while ((digits && ascii_is_digit((uint8_t)*a)) || (letters && ascii_is_letter((uint8_t)*a)));
 		do
 			b++;
-		while ((digits && is_digit((uint8_t)*b)) || (letters && is_letter((uint8_t)*b)));
+		while ((digits && ascii_is_digit((uint8_t)*b)) || (letters && ascii_is_letter((uint8_t)*b)));
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
  * try is bounded by the pattern, so the work grows with the file alone. */
 #include "fw/model/component.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "fw/model/elf.h"
 
@@ -52,21 +53,6 @@ void component_index_free(struct component_index *x)
 
 /* ---- patterns ---- */
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_printable(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f;
-}
-
 static bool is_joint(uint8_t c)
 {
 	return c == '.' || c == '_' || c == '+' || c == '~' || c == '-';
@@ -77,14 +63,14 @@ static size_t version_length(struct span s, bool numbers_only)
 {
 	size_t n = 0;
 	s = span_cut(s, VERSION_MAX);
-	if (!s.n || !is_digit(s.p[0]))
+	if (!s.n || !ascii_is_digit(s.p[0]))
 		return 0;
-	while (n < s.n && (is_digit(s.p[n]) || (numbers_only ? s.p[n] == '.' : is_joint(s.p[n]) || is_letter(s.p[n]))))
+	while (n < s.n && (ascii_is_digit(s.p[n]) || (numbers_only ? s.p[n] == '.' : is_joint(s.p[n]) || ascii_is_letter(s.p[n]))))
 		n++;
 	while (n && is_joint(s.p[n - 1]))
 		n--;
-	bool letter = numbers_only && n < s.n && is_letter(s.p[n]);
-	if (letter && (n + 1 == s.n || !(is_letter(s.p[n + 1]) || is_digit(s.p[n + 1]))))
+	bool letter = numbers_only && n < s.n && ascii_is_letter(s.p[n]);
+	if (letter && (n + 1 == s.n || !(ascii_is_letter(s.p[n + 1]) || ascii_is_digit(s.p[n + 1]))))
 		n++;
 	return n;
 }
@@ -92,7 +78,7 @@ static size_t version_length(struct span s, bool numbers_only)
 static size_t digits_length(struct span s)
 {
 	size_t n = 0;
-	while (n < s.n && n < VERSION_MAX && is_digit(s.p[n]))
+	while (n < s.n && n < VERSION_MAX && ascii_is_digit(s.p[n]))
 		n++;
 	return n;
 }
@@ -109,18 +95,18 @@ static size_t match(struct span s, size_t at, const char *p, struct span *versio
 		size_t n = 0;
 		switch (*p) {
 		case '^':
-			if (at && is_printable(s.p[at - 1]))
+			if (at && ascii_is_shown(s.p[at - 1]))
 				return 0;
 			continue;
 		case '$':
-			if (at < s.n && is_printable(s.p[at]))
+			if (at < s.n && ascii_is_shown(s.p[at]))
 				return 0;
 			continue;
 		case 'd': n = digits_length(span_from(s, at)); break;
 		case '*':
 			for (; n <= SKIP_MAX; n++) {
 				size_t end = match(s, at + n, p + 1, version);
-				if (end || at + n >= s.n || !is_printable(s.p[at + n]))
+				if (end || at + n >= s.n || !ascii_is_shown(s.p[at + n]))
 					return end;
 			}
 			return 0;
@@ -148,7 +134,7 @@ static int version_head(const struct component_rule *rule)
 {
 	const char *p = head_of(rule->pattern);
 	int v = p[0] == 'v';
-	return is_digit((uint8_t)p[v]) ? v : -1;
+	return ascii_is_digit((uint8_t)p[v]) ? v : -1;
 }
 
 /* A bare version: "%^3.%n%$". What else looks like one may stand in the file too. */

@@ -3,6 +3,8 @@
  * their zone: that stands in `said`. */
 #include "fw/model/identity.h"
 
+#include "base/ascii.h"
+
 enum {
 	TEXT_BYTES = 64 << 10, SPOKEN_BYTES = 2048, VALUE_BYTES = 128, SAID_BYTES = 240, BANNER_BYTES = 400, PATH_PARTS = 3,
 	LOOK_BYTES = 4096, KEY_BYTES_MAX = 32,
@@ -26,30 +28,6 @@ struct find {
 	unsigned n;
 };
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_printable(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f;
-}
-
-static struct span trim(struct span s)
-{
-	while (s.n && is_blank(s.p[0]))
-		s = span_from(s, 1);
-	while (s.n && is_blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 /* What makers leave in a template. */
 static bool is_placeholder(struct span s)
 {
@@ -63,7 +41,7 @@ static bool is_placeholder(struct span s)
 
 static void add(struct find *f, enum identity_what what, struct span value, struct span said, double confidence)
 {
-	value = trim(value);
+	value = span_trim(value);
 	if (!value.n || value.n > VALUE_BYTES || is_placeholder(value) || f->n == IDENTITY_MAX)
 		return;
 	for (size_t i = 0; i < value.n; i++)
@@ -87,7 +65,7 @@ struct date {
 static bool take_number(struct rd *r, unsigned least, unsigned most, unsigned *out)
 {
 	unsigned v = 0, n = 0;
-	for (; n < most && rd_left(r) && is_digit(rd_peek(r)); n++)
+	for (; n < most && rd_left(r) && ascii_is_digit(rd_peek(r)); n++)
 		v = v * 10 + rd_u8(r) - '0';
 	*out = v;
 	return n >= least;
@@ -153,7 +131,7 @@ static bool date_of_words(struct rd r, struct date *d)
 	if (take_time(&r, d)) {
 		struct rd zone = r;
 		skip_blanks(&zone);
-		for (unsigned i = 0; i < 6 && rd_left(&zone) && !is_digit(rd_peek(&zone)) && rd_peek(&zone) != ' '; i++)
+		for (unsigned i = 0; i < 6 && rd_left(&zone) && !ascii_is_digit(rd_peek(&zone)) && rd_peek(&zone) != ' '; i++)
 			rd_skip(&zone, 1);
 		skip_blanks(&zone);
 		return take_number(&zone, 4, 4, &d->year);
@@ -173,7 +151,7 @@ static bool date_find(struct span s, struct date *out)
 	for (size_t i = 0; i < s.n; i++) {
 		struct date d = { 0 };
 		struct rd r = rd_of(span_from(s, i));
-		bool edge = i == 0 || !is_digit(s.p[i - 1]);
+		bool edge = i == 0 || !ascii_is_digit(s.p[i - 1]);
 		if (!edge || !(date_of_numbers(r, &d) || date_of_words(r, &d)))
 			continue;
 		if (d.year < 1980 || d.year > 2100 || d.month < 1 || d.month > 12 || d.day < 1 || d.day > 31)
@@ -243,7 +221,7 @@ static void plain_key(struct span s, char out[KEY_BYTES_MAX])
 		uint8_t c = s.p[i];
 		if (c >= 'A' && c <= 'Z')
 			c = (uint8_t)(c - 'A' + 'a');
-		if ((c >= 'a' && c <= 'z') || is_digit(c))
+		if ((c >= 'a' && c <= 'z') || ascii_is_digit(c))
 			out[n++] = (char)c;
 	}
 	out[n] = '\0';
@@ -271,9 +249,9 @@ static bool is_version_file(struct span path, struct span content)
 /* Quotes and a closing semicolon fall away. */
 static struct span bare_value(struct span v)
 {
-	v = trim(v);
+	v = span_trim(v);
 	if (v.n && v.p[v.n - 1] == ';')
-		v = trim(span_cut(v, v.n - 1));
+		v = span_trim(span_cut(v, v.n - 1));
 	if (v.n >= 2 && (v.p[0] == '"' || v.p[0] == '\'') && v.p[v.n - 1] == v.p[0])
 		v = span_cut(span_from(v, 1), v.n - 2);
 	return v;
@@ -295,7 +273,7 @@ static void read_line(struct find *f, const struct member *m, struct span line, 
 		at++;
 	if (at == line.n)
 		return;
-	struct span key = trim(span_cut(line, at)), value = bare_value(span_from(line, at + 1));
+	struct span key = span_trim(span_cut(line, at)), value = bare_value(span_from(line, at + 1));
 	for (size_t i = 0; i < ARRAY_LEN(keyed); i++)
 		if (span_is(key, keyed[i].key) && ends_with(m->path, keyed[i].path))
 			add_value(f, &keyed[i], value, line);
@@ -310,10 +288,10 @@ static bool is_bare_version(struct span s)
 {
 	size_t i = s.n && (s.p[0] == 'v' || s.p[0] == 'V') ? 1 : 0;
 	bool dot = false;
-	if (i >= s.n || !is_digit(s.p[i]))
+	if (i >= s.n || !ascii_is_digit(s.p[i]))
 		return false;
-	for (; i < s.n && !is_blank(s.p[i]); i++) {
-		if (!is_printable(s.p[i]))
+	for (; i < s.n && !ascii_is_blank(s.p[i]); i++) {
+		if (!ascii_is_shown(s.p[i]))
 			return false;
 		dot |= s.p[i] == '.';
 	}
@@ -332,7 +310,7 @@ static void read_text(struct find *f, const struct member *m)
 {
 	bool is_spoken = is_version_file(m->path, f->content), is_keyed = is_keyed_file(m->path);
 	struct rd r = rd_of(span_cut(f->content, TEXT_BYTES));
-	struct span line, all = trim(f->content);
+	struct span line, all = span_trim(f->content);
 	if (is_spoken && !is_keyed && !memchr(all.p ? all.p : (const uint8_t *)"", '\n', all.n) && is_bare_version(all)) {
 		add(f, IDENTITY_VERSION, all, all, 0.6);
 		return;
@@ -341,7 +319,7 @@ static void read_text(struct find *f, const struct member *m)
 		if (!rd_until(&r, '\n', &line))
 			line = rd_rest(&r);
 		if (line.n && line.p[0] != '#')
-			read_line(f, m, trim(line), is_spoken && !is_keyed);
+			read_line(f, m, span_trim(line), is_spoken && !is_keyed);
 	}
 }
 
@@ -350,7 +328,7 @@ static void read_text(struct find *f, const struct member *m)
 static struct span printable(struct span s)
 {
 	size_t n = 0;
-	while (n < s.n && n < BANNER_BYTES && is_printable(s.p[n]))
+	while (n < s.n && n < BANNER_BYTES && ascii_is_shown(s.p[n]))
 		n++;
 	return span_cut(s, n);
 }
@@ -359,9 +337,9 @@ static struct span printable(struct span s)
 static struct span version_at(struct span s)
 {
 	size_t n = 0;
-	while (n < s.n && is_printable(s.p[n]) && s.p[n] != ' ' && s.p[n] != '(' && s.p[n] != ')' && s.p[n] != ',')
+	while (n < s.n && ascii_is_shown(s.p[n]) && s.p[n] != ' ' && s.p[n] != '(' && s.p[n] != ')' && s.p[n] != ',')
 		n++;
-	return n && is_digit(s.p[0]) ? span_cut(s, n) : (struct span){ 0 };
+	return n && ascii_is_digit(s.p[0]) ? span_cut(s, n) : (struct span){ 0 };
 }
 
 /* What stands between the parentheses that open at the first "(" of s, others within too. */

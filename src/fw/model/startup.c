@@ -3,6 +3,8 @@
  * split into simple commands (POSIX XCU §2.9.1) without expanding them. */
 #include "fw/model/startup.h"
 
+#include "base/ascii.h"
+
 enum { MATCHES = 512, ROOTS = 32, WORDS = 24, SCRIPT_MOST = 1 << 20, LINE_MOST = 4096 };
 
 struct reader {
@@ -27,15 +29,6 @@ static bool is_in(struct span s, const char *const *list, size_t n)
 	return false;
 }
 
-static struct span trimmed(struct span s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_from(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
-		s.n--;
-	return s;
-}
-
 static bool next_line(struct rd *r, struct span *line)
 {
 	if (!rd_left(r))
@@ -51,9 +44,8 @@ static bool names_secret(struct span key)
 {
 	static const char *const words[] = { "pass", "pwd", "secret", "token", "psk", "passwd" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		for (size_t at = 0; at + strlen(words[i]) <= key.n; at++)
-			if (strncasecmp((const char *)key.p + at, words[i], strlen(words[i])) == 0)
-				return true;
+		if (span_has_alike(key, words[i]))
+			return true;
 	return false;
 }
 
@@ -97,7 +89,7 @@ static uint32_t add(struct reader *r, struct start s)
 		o->v = mem_grow(o->v, o->room, sizeof(*o->v));
 	}
 	s.container = r->root.container;
-	s.command = startup_blanked(r->a, span_cut(trimmed(s.command), LINE_MOST));
+	s.command = startup_blanked(r->a, span_cut(span_trim_line(s.command), LINE_MOST));
 	o->v[o->n] = s;
 	return o->n++;
 }
@@ -280,7 +272,7 @@ static void shell_line(struct reader *r, struct script *s, struct span line)
 			line.n = i;
 		else if (i < line.n && ((c != ';' && c != '&' && c != '|') || redirection))
 			continue;
-		struct span text = trimmed(span_cut(span_from(line, start), i - start));
+		struct span text = span_trim_line(span_cut(span_from(line, start), i - start));
 		start = i + 1;
 		if (!text.n)
 			continue;
@@ -364,11 +356,11 @@ static void run_level(struct reader *r, const struct script *s, const char *leve
 /* id:levels:action:process, inittab(5). False: a comment, or no such line. */
 static bool inittab_line(struct span line, struct span part[3], struct span *process)
 {
-	struct rd parts = rd_of(trimmed(line));
+	struct rd parts = rd_of(span_trim_line(line));
 	for (int i = 0; i < 3; i++)
 		if (rd_peek(&parts) == '#' || !rd_until(&parts, ':', &part[i]))
 			return false;
-	*process = trimmed(rd_rest(&parts));
+	*process = span_trim_line(rd_rest(&parts));
 	while (process->n && (process->p[0] == '-' || process->p[0] == '@'))
 		*process = span_from(*process, 1);
 	return true;
@@ -451,10 +443,10 @@ static void unit(struct reader *r, uint32_t member, const char *when)
 	struct span s = member_map(r->m, f), line, key;
 	struct rd lines = rd_of(s);
 	for (uint32_t n = 1; next_line(&lines, &line); n++) {
-		struct rd kv = rd_of(trimmed(line));
-		if (!span_starts(trimmed(line), SPAN_LIT("ExecStart")) || !rd_until(&kv, '=', &key))
+		struct rd kv = rd_of(span_trim_line(line));
+		if (!span_starts(span_trim_line(line), SPAN_LIT("ExecStart")) || !rd_until(&kv, '=', &key))
 			continue;
-		struct span command = trimmed(rd_rest(&kv));
+		struct span command = span_trim_line(rd_rest(&kv));
 		while (command.n && strchr("-@:+!", command.p[0]))
 			command = span_from(command, 1);
 		struct words w;
@@ -495,7 +487,7 @@ static void table_lines(struct reader *r, uint32_t member,
 	struct rd lines = rd_of(s);
 	for (uint32_t n = 1; next_line(&lines, &text); n++) {
 		struct words w;
-		text = trimmed(text);
+		text = span_trim_line(text);
 		split(text, &w);
 		if (w.n > 1)
 			line(r, member, n, &w, text);
@@ -518,7 +510,7 @@ static void cron_line(struct reader *r, uint32_t member, uint32_t n, struct word
 		return;
 	struct span command = behind(s, w, times + user);
 	size_t length = (size_t)(w->v[times].p - s.p);
-	const char *when = arena_printf(r->a, "cron %.*s", (int)trimmed(span_cut(span_cut(s, length), 64)).n,
+	const char *when = arena_printf(r->a, "cron %.*s", (int)span_trim_line(span_cut(span_cut(s, length), 64)).n,
 					(const char *)s.p);
 	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = command },
 		    w->v[times + user]);

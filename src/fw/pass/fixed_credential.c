@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.fixed-credential: a password, a hash or a key that is the same in every copy of the image. The value itself
  * leaves as length and keyed hash only. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "fw/model/database.h"
 #include "fw/pass/advice.h"
@@ -220,9 +221,8 @@ struct ledger {
 static bool is_named(struct span name, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		for (size_t at = 0, len = strlen(words[i]); at + len <= name.n; at++)
-			if (strncasecmp((const char *)name.p + at, words[i], len) == 0)
-				return true;
+		if (span_has_alike(name, words[i]))
+			return true;
 	return false;
 }
 

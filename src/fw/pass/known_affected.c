@@ -3,6 +3,7 @@
  * version text that the advisory names, where that is long and odd enough to be no chance; software by its name and
  * version (fw.component). What is only similar is not said. */
 #include "advisory/advisory.h"
+#include "base/ascii.h"
 #include "fw/pass/advice.h"
 #include "fw/pass/pass.h"
 
@@ -39,14 +40,9 @@ struct search {
 	uint32_t *head;                          /* PAIRS */
 };
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(uint8_t c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* The version text when it is one that no chance makes; NULL: it is not. "<=x" names x too. */
@@ -59,8 +55,8 @@ static const char *odd_text(const char *version)
 		uint8_t c = (uint8_t)version[n];
 		if (c <= ' ' || c >= 0x7f || strchr("<>=*|", c))
 			return NULL;
-		digits += is_digit(c);
-		letters += is_word(c) && !is_digit(c);
+		digits += ascii_is_digit(c);
+		letters += is_word(c) && !ascii_is_digit(c);
 	}
 	bool odd = n >= TEXTS_LEAST && digits >= DIGITS_LEAST && letters >= 2 && strncmp(version, "vers:", 5) != 0;
 	return odd ? version : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.magic-value: network input is compared with a constant, and only behind that comparison something
  * privileged happens, with no log-in on the way. Words of well-known protocols are no keys. */
+#include "base/ascii.h"
 #include "fw/pass/advice.h"
 #include "fw/pass/privileged.h"
 
@@ -63,18 +64,10 @@ static const char *published(struct span t)
 }
 
 /* Numbers are told as 0x…: other bytes are what a static program's own strcmp() compares on its way, no word. */
-static bool is_printable(struct span t)
-{
-	for (size_t i = 0; i < t.n; i++)
-		if (t.p[i] < ' ' || t.p[i] > '~')
-			return false;
-	return true;
-}
-
 static bool is_word(struct span t)
 {
 	enum { LEAST = 3, LEAST_NUMBER = 0x10000 };
-	if (t.n < LEAST || !is_printable(t))
+	if (t.n < LEAST || !span_is_shown(t))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
 		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) &&

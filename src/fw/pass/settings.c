@@ -5,6 +5,7 @@
 
 #include <fnmatch.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "fw/model/database.h"
 
@@ -23,24 +24,6 @@ struct settings {
 static bool is_in(uint8_t c, const char *set)
 {
 	return c && strchr(set, c);
-}
-
-static struct span trimmed(struct span s, const char *set)
-{
-	while (s.n && is_in(s.p[0], set))
-		s = span_from(s, 1);
-	while (s.n && is_in(s.p[s.n - 1], set))
-		s.n--;
-	return s;
-}
-
-static bool holds(struct span s, const char *part)
-{
-	size_t n = strlen(part);
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (strncasecmp((const char *)s.p + i, part, n) == 0)
-			return true;
-	return false;
 }
 
 static void give(struct settings *s, struct given g)
@@ -71,12 +54,12 @@ static bool is_destination(struct span value)
 static bool line_split(struct span line, struct span *key, struct span *value)
 {
 	static const char *const words[] = { "export ", "option ", "list ", "set ", "setenv " };
-	line = trimmed(line, " \t\r<{,");
+	line = span_strip(line, " \t\r<{,");
 	if (!line.n || line.p[0] == '#' || line.p[0] == ';' || span_starts(line, SPAN_LIT("//")))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (span_starts(line, span_str(words[i])))
-			line = trimmed(span_from(line, strlen(words[i])), " \t");
+			line = span_strip(span_from(line, strlen(words[i])), " \t");
 	*key = (struct span){ 0 };
 	*value = line;
 	if (is_destination(line))
@@ -84,8 +67,8 @@ static bool line_split(struct span line, struct span *key, struct span *value)
 	size_t n = 0;
 	while (n < line.n && !is_in(line.p[n], "=: \t>"))
 		n++;
-	*key = trimmed(span_cut(line, n), "\"' \t");
-	*value = trimmed(span_from(line, n), " \t=:>\"'");
+	*key = span_strip(span_cut(line, n), "\"' \t");
+	*value = span_strip(span_from(line, n), " \t=:>\"'");
 	for (n = 0; n < value->n && !is_in(value->p[n], "\"'<,; \t\r"); n++)
 		;
 	*value = span_cut(*value, n);
@@ -109,8 +92,8 @@ static bool is_settings_file(const struct scene_file *f)
 {
 	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env" };
 	struct span path = span_str(f->path);
-	bool known = span_starts(path, SPAN_LIT("etc/")) || holds(path, "/etc/") || holds(path, "config") ||
-		     holds(path, "conf/");
+	bool known = span_starts(path, SPAN_LIT("etc/")) || span_has_alike(path, "/etc/") || span_has_alike(path, "config") ||
+		     span_has_alike(path, "conf/");
 	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
 		known |= path.n > strlen(tails[i]) && span_is(span_from(path, path.n - strlen(tails[i])), tails[i]);
 	return known && f->kind == SCENE_OTHER && f->content.n && f->content.n <= TEXT_FILE &&
@@ -121,7 +104,7 @@ static void read_file(struct settings *s, const struct scene_file *f, uint32_t i
 {
 	struct span path = span_str(f->path);
 	give_lines(s, source_named(s, "file", span_str(arena_printf(&s->arena, "/%s", f->path))), f->content, index, 1, true);
-	if (holds(path, "nvram") || holds(path, "default") || holds(path, "factory"))
+	if (span_has_alike(path, "nvram") || span_has_alike(path, "default") || span_has_alike(path, "factory"))
 		give_lines(s, SPAN_LIT("config:"), f->content, index, 1, true);
 }
 
@@ -136,7 +119,7 @@ static int column_like(const struct database_table *t, const char *const *names,
 {
 	for (unsigned i = 0; i < t->ncolumns; i++)
 		for (size_t k = 0; k < n; k++)
-			if (t->columns[i].n == strlen(names[k]) && holds(t->columns[i], names[k]))
+			if (t->columns[i].n == strlen(names[k]) && span_has_alike(t->columns[i], names[k]))
 				return (int)i;
 	return -1;
 }
@@ -146,7 +129,7 @@ static bool is_settings_table(struct span name)
 	static const char *const parts[] = { "config", "setting", "param", "option", "system",	"network", "server",	"host",
 					     "prefer", "propert", "nvram", "remote", "central", "gateway", "connection" };
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (holds(name, parts[i]))
+		if (span_has_alike(name, parts[i]))
 			return true;
 	return false;
 }
@@ -155,7 +138,7 @@ static void give_value(struct book *b, struct span table, struct span key, struc
 {
 	const char *name = arena_printf(&b->s->arena, "%.*s.%.*s", (int)span_cut(table, PATH_MOST).n, (const char *)table.p,
 					(int)span_cut(key, PATH_MOST).n, (const char *)key.p);
-	if (is_destination(value) || holds(key, "port"))
+	if (is_destination(value) || span_has_alike(key, "port"))
 		give(b->s, (struct given){ SPAN_LIT(DATABASE_SOURCE), span_str(name), arena_copy(&b->s->arena, value), b->file, 0 });
 }
 
@@ -217,8 +200,8 @@ static void write_to(struct reading *r, struct span path, struct span text)
 
 static void key_to(struct reading *r, struct span key, struct span value)
 {
-	give(r->s, (struct given){ SPAN_LIT("config:"), arena_copy(&r->s->arena, trimmed(key, " ")),
-				   arena_copy(&r->s->arena, trimmed(value, " '\"")), r->file, r->c->line });
+	give(r->s, (struct given){ SPAN_LIT("config:"), arena_copy(&r->s->arena, span_strip(key, " ")),
+				   arena_copy(&r->s->arena, span_strip(value, " '\"")), r->file, r->c->line });
 }
 
 /* sed -i 's/^server=.*' + '/server=203.0.113.5/': what is put in is a line. */
@@ -339,7 +322,7 @@ static bool is_of(const struct given *g, struct span source)
 static bool is_asked_for(struct span key, const struct span *keys, unsigned nkeys)
 {
 	for (unsigned i = 0; i < nkeys; i++)
-		if (key.n && span_eq(trimmed(keys[i], " \t=:\"<>[]"), key))
+		if (key.n && span_eq(span_strip(keys[i], " \t=:\"<>[]"), key))
 			return true;
 	return false;
 }
@@ -349,7 +332,7 @@ static bool is_own_network(struct span key)
 {
 	static const char *const parts[] = { "mask", "dns", "nameserver", "ntp", "broadcast", "gateway", "time", "version" };
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (holds(key, parts[i]))
+		if (span_has_alike(key, parts[i]))
 			return true;
 	return false;
 }
@@ -365,7 +348,7 @@ static bool leads_away(const struct given *g)
 	    span_is(g->source, "config:"))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (holds(g->key, parts[i]) && !holds(g->key, "hostname"))
+		if (span_has_alike(g->key, parts[i]) && !span_has_alike(g->key, "hostname"))
 			return true;
 	return false;
 }
@@ -456,7 +439,7 @@ uint16_t settings_port(const struct settings *s, struct span source)
 		for (size_t k = 0; k < g->value.n && port <= UINT16_MAX; k++)
 			port = g->value.p[k] >= '0' && g->value.p[k] <= '9' ? port * 10 + (g->value.p[k] - '0') : UINT32_MAX / 16;
 		bool same = span_eq(g->source, source) || (span_is(g->source, DATABASE_SOURCE) && is_of(g, source));
-		if (same && holds(g->key, "port") && port && port <= UINT16_MAX)
+		if (same && span_has_alike(g->key, "port") && port && port <= UINT16_MAX)
 			return (uint16_t)port;
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.yara-match: rules that the user gave (inspect --yara) match files of the image. What the matcher found stands in
  * the scene; here it becomes one finding a rule, with every place. */
+#include "base/ascii.h"
 #include "fw/model/yara.h"
 #include "fw/pass/advice.h"
 #include "fw/pass/pass.h"
@@ -83,11 +84,6 @@ static struct span meta_of(const struct record *r, const char *key)
 	return (struct span){ 0 };
 }
 
-static bool is_word(struct span s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp((const char *)s.p, word, s.n) == 0;
-}
-
 static enum severity weigh(const struct record *r)
 {
 	static const struct {
@@ -97,7 +93,7 @@ static enum severity weigh(const struct record *r)
 		      { "moderate", SEV_MEDIUM }, { "high", SEV_HIGH }, { "critical", SEV_CRITICAL } };
 	struct span said = meta_of(r, "severity");
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (is_word(said, words[i].word))
+		if (span_alike(said, words[i].word))
 			return words[i].is;
 	uint64_t score = 0;
 	struct rd digits = rd_of(span_cut(meta_of(r, "score"), 3));

@@ -4,6 +4,7 @@
  *
  *   "!<arch>\n", then for each: name 16, time 12, uid 6, gid 6, mode 8 (octal), size 10, "`\n"; on even borders
  */
+#include "base/ascii.h"
 #include "fw/unpack/unpack.h"
 
 enum { MARK = 8, HEADER = 60, NAME_FIELD = 16 };
@@ -31,16 +32,9 @@ static bool number(struct span s, unsigned base, uint64_t *out)
 	return true;
 }
 
-static struct span trimmed(struct span s)
-{
-	while (s.n && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
 static bool entry_read(struct rd *r, struct entry *e)
 {
-	e->name = trimmed(rd_span(r, NAME_FIELD));
+	e->name = span_chop(rd_span(r, NAME_FIELD), " ");
 	bool good = number(rd_span(r, 12), 10, &e->time) && number(rd_span(r, 6), 10, &e->uid) &&
 		    number(rd_span(r, 6), 10, &e->gid) && number(rd_span(r, 8), 8, &e->mode) && number(rd_span(r, 10), 10, &e->size);
 	return good && span_is(rd_span(r, 2), "`\n") && e->name.n;

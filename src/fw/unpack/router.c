@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
+#include "base/ascii.h"
 #include "fw/unpack/unpack.h"
 
 enum { PARTS = 4 };
@@ -20,17 +21,6 @@ static struct span text_at(struct span s, uint64_t at, size_t n)
 	struct span field = bytes_at(s, at, n), found;
 	struct rd r = rd_of(field);
 	return rd_until(&r, 0, &found) ? found : field;
-}
-
-static bool is_printable(struct span s)
-{
-	struct rd r = rd_of(s);
-	while (rd_left(&r)) {
-		uint8_t c = rd_u8(&r);
-		if (c < ' ' || c > '~')
-			return false;
-	}
-	return true;
 }
 
 /* length bytes at `at` of the container, or what is there of them. */
@@ -123,7 +113,7 @@ static bool linksys_read(struct span s, struct trx *t, uint8_t date[3], uint8_t 
 	for (unsigned i = 0; i < 3; i++)
 		version[i] = rd_u8(&r);
 	struct span inner = span_from(s, LINKSYS_HEAD);
-	return rd_ok(&r) && is_printable(bytes_at(s, 0, 4)) && date[1] >= 1 && date[1] <= 12 && date[2] >= 1 &&
+	return rd_ok(&r) && span_is_shown(bytes_at(s, 0, 4)) && date[1] >= 1 && date[1] <= 12 && date[2] >= 1 &&
 	       date[2] <= 31 && span_starts(inner, SPAN_LIT("HDR0")) && trx_read(inner, t);
 }
 
@@ -176,7 +166,7 @@ static bool tplink_read(struct span s, struct tplink *t)
 		good &= (uint64_t)t->part[i].at + t->part[i].n <= TPLINK_MOST;
 	}
 	return rd_ok(&r) && t->version == 0x01000000 && any && good && t->length <= TPLINK_MOST &&
-	       is_printable(text_at(s, 28, 36));
+	       span_is_shown(text_at(s, 28, 36));
 }
 
 static int tplink_bid(struct span s)
@@ -332,7 +322,7 @@ static void seama_detail(struct members *m, struct span texts, struct buf *b)
 	struct rd r = rd_of(texts);
 	struct span text;
 	while (rd_until(&r, 0, &text) && b->n < 200) {
-		if (text.n && is_printable(text)) {
+		if (text.n && span_is_shown(text)) {
 			buf_text(b, b->n ? ", " : "");
 			buf_bytes(b, span_cut(text, 100));
 		}
