@@ -94,7 +94,7 @@ static int write_whole(const struct exports *e, unsigned k, struct span name, co
 	return rc;
 }
 
-/* A path of ours is said with what is in it; memory of who called (/proc/self/fd) he knows, and of many images none is. */
+/* Of many images no place is said, and memory of who called (/proc/self/fd) he knows. */
 static void tell(const struct log *log, const char *path, struct span name, unsigned k, size_t n, int rc)
 {
 	if (rc < 0)

@@ -72,8 +72,8 @@ static bool is_stamp(struct rd r)
 	bool month = false;
 	for (size_t i = 0; i + 3 < sizeof(months); i += 3)
 		month |= memcmp(s.p, months + i, 3) == 0;
-	return month && s.p[3] == ' ' && (s.p[4] == ' ' || ascii_is_digit(s.p[4])) && ascii_is_digit(s.p[5]) && s.p[6] == ' ' &&
-		ascii_is_digit(s.p[7]) && s.p[9] == ':' && s.p[12] == ':' && ascii_is_digit(s.p[14]);
+	return month && s.p[3] == ' ' && (s.p[4] == ' ' || ascii_is_digit(s.p[4])) && ascii_is_digit(s.p[5]) &&
+		s.p[6] == ' ' && ascii_is_digit(s.p[7]) && s.p[9] == ':' && s.p[12] == ':' && ascii_is_digit(s.p[14]);
 }
 
 /* "1 2003-10-11T22:14:15.003Z " or "1 - ". */

@@ -218,26 +218,32 @@ static bool is_head(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
 	const char *rest = n < m ? b : a;
-	return least && strncasecmp(a, b, least) == 0 && n != m && !ascii_is_digit((uint8_t)rest[least]);
+	return least && strncasecmp(a, b, least) == 0 && n != m && !ascii_is_digit(rest[least]);
+}
+
+enum kind { END, DIGIT, LETTER, MARK };
+
+static enum kind kind_of(char c)
+{
+	return !c ? END : ascii_is_digit(c) ? DIGIT : ascii_is_letter(c) ? LETTER : MARK;
+}
+
+/* Behind the run of digits or letters, or behind the mark. */
+static const char *run_end(const char *p)
+{
+	enum kind k = kind_of(*p++);
+	while ((k == DIGIT || k == LETTER) && kind_of(*p) == k)
+		p++;
+	return p;
 }
 
 /* "1.2.3" and "1.10.0" count alike; "1.2.3" and "A.01" do not. */
 static bool is_counted_alike(const char *a, const char *b)
 {
-	while (*a || *b) {
-		if (ascii_is_digit((uint8_t)*a) != ascii_is_digit((uint8_t)*b) || ascii_is_letter((uint8_t)*a) != ascii_is_letter((uint8_t)*b))
+	for (; *a && *b; a = run_end(a), b = run_end(b))
+		if (kind_of(*a) != kind_of(*b) || (kind_of(*a) == MARK && *a != *b))
 			return false;
-		bool digits = ascii_is_digit((uint8_t)*a), letters = ascii_is_letter((uint8_t)*a);
-		if (!digits && !letters && *a != *b)
-			return false;
-		do
-			a++;
-		while ((digits && ascii_is_digit((uint8_t)*a)) || (letters && ascii_is_letter((uint8_t)*a)));
-		do
-			b++;
-		while ((digits && ascii_is_digit((uint8_t)*b)) || (letters && ascii_is_letter((uint8_t)*b)));
-	}
-	return true;
+	return !*a && !*b;
 }
 
 static enum card_says compare_versions(struct span said, const char *card)

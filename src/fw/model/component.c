@@ -65,7 +65,8 @@ static size_t version_length(struct span s, bool numbers_only)
 	s = span_cut(s, VERSION_MAX);
 	if (!s.n || !ascii_is_digit(s.p[0]))
 		return 0;
-	while (n < s.n && (ascii_is_digit(s.p[n]) || (numbers_only ? s.p[n] == '.' : is_joint(s.p[n]) || ascii_is_letter(s.p[n]))))
+	while (n < s.n && (ascii_is_digit(s.p[n]) ||
+			   (numbers_only ? s.p[n] == '.' : is_joint(s.p[n]) || ascii_is_letter(s.p[n]))))
 		n++;
 	while (n && is_joint(s.p[n - 1]))
 		n--;
