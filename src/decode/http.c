@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTP/1 (RFC 9110, RFC 9112): heads and where bodies lie; bodies go to the content tracker. Of a target
  * the path is kept and the names of parameters, never their values; what stands behind /Patient/ (FHIR) and
- * /studies/ (DICOMweb) is a patient's data and leaves as such. Sloppy forms that servers or browsers are known
+ * /studies/ (DICOMweb) is a patient's data and leaves as such. A body that is HL7 v2 is read as such. Sloppy forms that servers or browsers are known
  * to accept (bare LF, folded lines, junk in front of a status line) are read as these read them. */
 #include <strings.h>
 
@@ -9,6 +9,8 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/scope.h"
+#include "decode/hl7.h"
+#include "decode/hl7_text.h"
 #include "decode/http.h"
 
 enum {
@@ -59,6 +61,7 @@ struct pending {                                 /* a request until its answer *
 struct way {
 	uint8_t mode;                            /* enum mode */
 	bool packed;                             /* the body has a content coding */
+	uint32_t head;                           /* length of the head whose body is waited for, 0: none */
 	uint32_t request;                        /* that the body belongs to, 1.. */
 	uint64_t offset;                         /* in the body, behind the chunks so far */
 };
@@ -271,6 +274,23 @@ static struct extent body_extent(const struct head *h, const struct pending *ask
 	return x;
 }
 
+/* HL7 v2 by its media type (HL7 over HTTP; others with the same subtypes), or by its first bytes where they are at
+ * hand: a head is not held back for them. Small enough to be read as one. */
+static bool is_hl7(const struct head *h, const struct extent *body, struct span begins)
+{
+	static const char *const types[] = {
+		"application/hl7-v2", "x-application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7",
+		"application/x-hl7-v2", "text/hl7", "application/hl7", "application/edi-hl7",
+	};
+	struct span type = h->field[H_TYPE];
+	if (body->kind != BODY_SIZED || body->is_part || body->packed || body->length > FRAME_CAP - HEAD_MAX)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (same_word(trim(word_next(&(struct span){ type.p, type.n }, ";, ")), types[i]))
+			return true;
+	return hl7_head(span_from(begins, hl7_lead(begins).head), NULL) == HL7_YES;
+}
+
 /* ---- recognising ---- */
 
 enum start { START_JUNK, START_SHORT, START_REQUEST, START_RESPONSE };
@@ -405,8 +425,9 @@ static struct frame frame_junk(const struct message *m, const struct exchange *x
 	return more ? FRAME_WAIT(m) : FRAME_NONE;
 }
 
-static struct frame frame_head(const struct message *m, const struct exchange *x)
+static struct frame frame_head(const struct message *m, struct exchange *x)
 {
+	uint32_t *waits = &x->way[m->to_server].head;
 	size_t n = blanks(m->bytes);
 	if (n)
 		return FRAME_WHOLE(n);
@@ -417,7 +438,9 @@ static struct frame frame_head(const struct message *m, const struct exchange *x
 		if (start == START_SHORT)
 			return FRAME_WAIT(m);
 	}
-	n = head_length(m->bytes, m->seen > 3 ? m->seen - 3 : 0);
+	if (m->seen < *waits)
+		*waits = 0;                      /* of a message that was given up */
+	n = *waits ? *waits : head_length(m->bytes, m->seen > 3 ? m->seen - 3 : 0);
 	if (n == 0 && m->bytes.n < HEAD_MAX)
 		return FRAME_WAIT(m);
 	if (n == 0 || n > HEAD_MAX)
@@ -425,6 +448,10 @@ static struct frame frame_head(const struct message *m, const struct exchange *x
 	struct head h;
 	head_parse(span_cut(m->bytes, n), &h);
 	struct extent body = body_extent(&h, pending_find(x, answered_next(x)));
+	if (is_hl7(&h, &body, span_from(m->bytes, n))) {
+		*waits = (uint32_t)n;
+		return FRAME_WHOLE(n + (size_t)body.length);
+	}
 	if (body.kind == BODY_SIZED)
 		return (struct frame){ .need = n, .total = n + body.length };
 	if (body.kind == BODY_TO_CLOSE)
@@ -471,7 +498,7 @@ static struct frame frame_last_chunk(const struct message *m, size_t line)
 	return m->bytes.n < TRAILER_MAX ? FRAME_WAIT(m) : FRAME_WHOLE(line);
 }
 
-static struct frame frame_chunk(const struct message *m, const struct exchange *x)
+static struct frame frame_chunk(const struct message *m, struct exchange *x)
 {
 	struct chunk c;
 	if (!chunk_line(m->bytes, &c))
@@ -488,7 +515,7 @@ static struct frame frame_chunk(const struct message *m, const struct exchange *
 
 static struct frame frame(const struct message *m, void *state)
 {
-	const struct exchange *x = state;
+	struct exchange *x = state;
 	switch ((enum mode)x->way[m->to_server].mode) {
 	case MODE_HEAD: return frame_head(m, x);
 	case MODE_CHUNKS: return frame_chunk(m, x);
@@ -762,7 +789,21 @@ static void body_part(struct emit *e, const struct message *m, const struct exch
 	emit_body(e, b);
 }
 
-static void body_begin(struct emit *e, const struct message *m, struct exchange *x, const struct extent *body)
+static void hl7_body(const struct message *m, struct span body, struct emit *e)
+{
+	static const struct hl7_dialect plain_hl7 = { .protocol = "hl7" };
+	uint64_t state[HL7_STATE / sizeof(uint64_t)] = { 0 };
+	struct message inner = *m;
+	struct emit own = *e;
+	own.memo = NULL;                         /* of this decoder, not of that */
+	inner.bytes = body;
+	inner.closing = true;
+	hl7_decode(&inner, state, &own, &plain_hl7);
+}
+
+/* data: what of the body lies in the message already. */
+static void body_begin(struct emit *e, const struct message *m, struct exchange *x, const struct extent *body,
+		       struct span data)
 {
 	struct way *w = &x->way[m->to_server];
 	const struct pending *p = pending_find(x, w->request);
@@ -779,7 +820,7 @@ static void body_begin(struct emit *e, const struct message *m, struct exchange 
 		break;
 	case BODY_SIZED:
 		body_part(e, m, x, (struct body){
-			.key = body->is_part ? span_of(p->path, p->n) : (struct span){ 0 }, .offset = body->offset,
+			.key = body->is_part ? span_of(p->path, p->n) : (struct span){ 0 }, .data = data, .offset = body->offset,
 			.length = body->length, .size = body->size, .last = !body->is_part || body->offset + body->length == body->size,
 		});
 		break;
@@ -797,11 +838,14 @@ static bool decode_head(const struct message *m, struct exchange *x, struct emit
 	enum start start = start_of(m->bytes);
 	if (start < START_REQUEST)
 		return blanks(m->bytes) == m->bytes.n;
-	head_parse(m->bytes, &h);
+	size_t n = head_length(m->bytes, 0);
+	struct span head = n ? span_cut(m->bytes, n) : m->bytes, data = span_from(m->bytes, head.n);
+	head_parse(head, &h);
 	emit_begin(e, &out, &http_type);
 	const struct pending *asked = pending_find(x, answered_next(x));
 	struct extent body = body_extent(&h, asked);
 	w->mode = MODE_HEAD;
+	w->head = 0;
 	if (h.is_request) {
 		pending_add(x, &h, request(&h, &out));
 		w->request = x->requests;
@@ -812,12 +856,14 @@ static bool decode_head(const struct message *m, struct exchange *x, struct emit
 	}
 	about_body(&h, &out);
 	if (e->host->shown)
-		head_shown(e, &h, m->bytes);
+		head_shown(e, &h, head);
 	emit_record(e, &out);
-	if (head_length(m->bytes, 0))
-		body_begin(e, m, x, &body);
+	if (n)
+		body_begin(e, m, x, &body, data);
 	else
 		w->mode = MODE_OPAQUE;           /* the head has no end: cut, or larger than is looked at */
+	if (data.n && is_hl7(&h, &body, data))
+		hl7_body(m, data, e);
 	return true;
 }
 

@@ -32,6 +32,30 @@ static void who_logs_in_leaves_as_tokens(void **state)
 	talk_free(t);
 }
 
+/* By its media type however it comes in pieces, by its first bytes when they come with the head. */
+static void a_body_of_hl7_is_read_as_such(void **state)
+{
+	(void)state;
+	static const char up[] =
+		"POST /in HTTP/1.1\r\nContent-Type: Application/hl7-v2; charset=UTF-8\r\nContent-Length: 78\r\n\r\n"
+		"MSH|^~\\&|A|B|C|D|20260303||ADT^A01|7|P|2.4\rPID|1||4711||Wexforth^Ilse\rPV1|1|I\r"
+		"PUT /next HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 45\r\n\r\n"
+		"MSH|^~\\&|A|B|C|D|20260303||ADT^A02|8|P|2.4\r\n\r"
+		"POST /b HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nMSHR";
+	for (size_t step = 1; step < sizeof(up); step += 13) {
+		struct talk *t = exchange(up, "", step);
+		talk_expect(t, "\"message_type\":\"ADT^A01\"");
+		talk_expect(t, "\"patient_name\":{\"length\":13,");
+		talk_expect(t, "\"path\":\"/next\"");
+		talk_expect(t, "\"path\":\"/b\"");
+		talk_expect(t, "body http /in at 0 of 78 last [MSH|");
+		talk_free(t);
+	}
+	struct talk *t = exchange(up, "", sizeof(up));
+	talk_expect(t, "\"message_type\":\"ADT^A02\"");
+	talk_free(t);
+}
+
 static void kin_of_http_get_no_bid(void **state)
 {
 	(void)state;
@@ -310,6 +334,7 @@ int main(void)
 		cmocka_unit_test(sloppy_heads_are_read_as_others_read_them),
 		cmocka_unit_test(answers_beyond_memory_have_no_path_rather_than_a_wrong_one),
 		cmocka_unit_test(an_endless_head_is_bounded_and_linear),
+		cmocka_unit_test(a_body_of_hl7_is_read_as_such),
 		cmocka_unit_test(a_cut_head_is_read_as_far_as_it_goes),
 		cmocka_unit_test(damage_does_no_harm),
 	};
