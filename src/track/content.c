@@ -187,7 +187,7 @@ static void classify(struct content *c, struct file *f)
 	}
 	struct span head = span_of(f->head, f->head_n);
 	f->type = f->packed ? packed_type(head) : filetype_of(head);
-	if (!f->type.code || f->broken || f->packed)
+	if (!f->type.code || f->broken || f->packed || f->type.wrapped)
 		return;
 	if (!f->md)
 		f->md = EVP_MD_CTX_new();

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/ascii.h"
 #include "base/scope.h"
 
 struct mark {
@@ -242,11 +243,10 @@ static double entropy(struct span s)
 	return bits;
 }
 
-struct filetype filetype_of(struct span head)
+static struct filetype bare_type(struct span head)
 {
 	enum { ENOUGH = 256 };
 	struct filetype t = { 0 };
-	head = span_cut(head, FILETYPE_HEAD);
 	if (head.n == 0)
 		name_set(&t, "empty", false);
 	else if (is_elf(head, &t) || is_pe(head, &t) || is_java(head, &t) || is_jffs2(head, &t) || by_mark(head, &t) ||
@@ -259,4 +259,33 @@ struct filetype filetype_of(struct span head)
 	else
 		name_set(&t, "binary", false);
 	return t;
+}
+
+/* A page's form with a file in it (RFC 7578): the first of its parts that is code, as far as the head shows them. */
+static bool is_form(struct span head, struct filetype *t)
+{
+	struct rd r = rd_of(head);
+	struct span mark, part;
+	if (!span_starts(head, SPAN_LIT("--")) || !rd_until(&r, '\n', &mark) || mark.n < 4 || mark.n > 80)
+		return false;
+	for (struct span s = rd_rest(&r); span_alike_at(s, 0, "Content-"); s = part) {
+		const uint8_t *end = memmem(s.p, s.n, "\r\n\r\n", 4);
+		if (!end)
+			return false;
+		part = span_from(s, (size_t)(end - s.p) + 4);
+		const uint8_t *next = memmem(part.p, part.n, mark.p, mark.n - 1);
+		*t = bare_type(next ? span_cut(part, (size_t)(next - part.p)) : part);
+		if (t->code || !next)
+			break;
+		part = span_from(part, (size_t)(next - part.p) + mark.n + 1);
+	}
+	t->wrapped = t->code;
+	return t->code;
+}
+
+struct filetype filetype_of(struct span head)
+{
+	struct filetype t = { 0 };
+	head = span_cut(head, FILETYPE_HEAD);
+	return is_form(head, &t) ? t : bare_type(head);
 }

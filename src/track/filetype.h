@@ -10,6 +10,7 @@ struct filetype {
 	char name[FILETYPE_NAME];                /* "ELF program (ARM)", "script", "text" … */
 	bool code;                               /* program, script, archive, file system or firmware */
 	bool program;                            /* machine code, by a mark that no text begins with */
+	bool wrapped;                            /* stands within a form: the head of the form is no part of the file */
 };
 
 /* head: the file's first bytes, up to FILETYPE_HEAD; fewer only when the file is that short. */

@@ -405,6 +405,21 @@ static const struct {
 	KIND("a\0b\1c", "binary", false),
 };
 
+/* What a browser or curl sends to a device's update page. */
+static void a_program_within_a_form_is_one(void **state)
+{
+	(void)state;
+	static const char form[] = "--x7\r\nContent-Disposition: form-data; name=\"go\"\r\n\r\nyes\r\n--x7\r\n"
+		"content-disposition: form-data; name=\"f\"; filename=\"a\"\r\nContent-Type: text/plain\r\n\r\nhsqs\5\0\0\0";
+	struct filetype t = filetype_of(span_of(form, sizeof(form) - 1));
+	assert_string_equal(t.name, "squashfs file system");
+	assert_true(t.code && t.wrapped);
+	for (size_t n = 0; n < sizeof(form) - 9; n++)
+		assert_false(filetype_of(span_of(form, n)).code);
+	static const char letter[] = "--x7\r\nContent-Type: text/plain\r\n\r\nDear all\r\n--x7--\r\n";
+	assert_string_equal(filetype_of(span_of(letter, sizeof(letter) - 1)).name, "text");
+}
+
 static void kinds_are_told_by_their_first_bytes(void **state)
 {
 	(void)state;
@@ -434,6 +449,7 @@ int main(void)
 		CASE(a_body_until_close_ends_with_its_stream), CASE(bulk_is_counted_and_not_hashed),
 		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file),
 		cmocka_unit_test(kinds_are_told_by_their_first_bytes),
+		cmocka_unit_test(a_program_within_a_form_is_one),
 	};
 	return cmocka_run_group_tests_name("content", cases, NULL, NULL);
 }
