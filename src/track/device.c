@@ -534,6 +534,15 @@ static bool said_before(struct devices *t, const struct device_plan *p, const st
 	return false;
 }
 
+/* Entered by its MAC: known before it has an address. */
+static bool is_entered(const struct devices *t, struct mac m)
+{
+	for (size_t i = 0; i < t->nconfigured; i++)
+		if (!mac_is_zero(m) && mac_eq(t->configured[i].mac, m))
+			return true;
+	return false;
+}
+
 void devices_record(struct devices *t, const struct device_plan *p, const struct record *r)
 {
 	if (p->is_flow) {
@@ -547,6 +556,8 @@ void devices_record(struct devices *t, const struct device_plan *p, const struct
 		struct mac m;
 		if (zone_claim(r, &a, &m))
 			(void)table_place(t, a, m, r->at->ts, true);
+		else if (is_entered(t, r->at->smac))     /* it asks whether the address is free that it wants */
+			(void)table_place_mac(t, r->at->smac, r->at->ts, true);
 		return;
 	}
 	if (p->client_mac >= 0)

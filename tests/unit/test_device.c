@@ -603,6 +603,20 @@ static void the_administrator_has_the_last_word(void **state)
 	ward_close(&w);
 }
 
+static void one_entered_by_mac_is_known_before_it_has_an_address(void **state)
+{
+	(void)state;
+	struct ward w;
+	ward_open(&w, "[device Shelf]\nmac = 00:1B:44:00:00:01\nnetwork = disabled\n", NULL);
+	for (uint8_t mac = 1; mac < 3; mac++) {
+		claims(&w, "0.0.0.0", mac);
+		struct origin o = { .smac = card(mac) };
+		assert_int_equal(device_is_disabled(w.t, device_sender(w.t, &o)), mac == 1);
+		assert_int_equal(device_sender(w.t, &o) != DEVICE_NONE, mac == 1);
+	}
+	ward_close(&w);
+}
+
 static void models_of_others_that_pass_through_are_not_its_own(void **state)
 {
 	(void)state;
@@ -732,6 +746,7 @@ int main(void)
 		cmocka_unit_test(a_dicom_echo_alone_makes_nothing_medical),
 		cmocka_unit_test(names_alone_make_nothing_medical),
 		cmocka_unit_test(the_administrator_has_the_last_word),
+		cmocka_unit_test(one_entered_by_mac_is_known_before_it_has_an_address),
 		cmocka_unit_test(models_of_others_that_pass_through_are_not_its_own),
 		cmocka_unit_test(labels_fall_back_from_name_to_model_to_role_and_address),
 		cmocka_unit_test(a_row_is_published_with_where_each_clue_came_from),
