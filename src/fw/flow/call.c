@@ -230,6 +230,20 @@ static void arg_string(struct writer *w, struct span name, uint64_t addr, struct
 	end_arg(w, a);
 }
 
+/* Bytes that are no text end at their first zero: what stands behind it may come from outside all the same. */
+static void arg_sources(struct writer *w, uint64_t addr, uint64_t n)
+{
+	enum { LOOK = 1024 };
+	struct records args = w->call->v[FWC_ARGS].records;
+	struct record *a = args.n ? args.v[args.n - 1] : NULL;
+	const uint8_t *shades = guest_shades(&w->m->g, addr, n < LOOK ? n : LOOK);
+	for (uint64_t i = 0; a && shades && !record_has(a, ARG_SOURCE) && i < n && i < LOOK; i++) {
+		uint8_t shade = source_at(w->m, addr + i);
+		if (shade)
+			record_str(a, ARG_SOURCE, source_name(w->m, shade));
+	}
+}
+
 static void arg_number(struct writer *w, struct span name, uint64_t v, bool is_signed)
 {
 	struct record *a = begin_arg(w, name);
@@ -430,6 +444,18 @@ static void put_script(struct writer *w)
 	buf_done(&said);
 }
 
+/* The value of an option of libcurl: numbers below 10000, pointers and texts below 20000; 10001 is a FILE. */
+static void arg_option(struct writer *w, struct span name, uint64_t option, uint64_t v)
+{
+	enum { POINTERS = 10000, WRITE_DATA = 10001, FUNCTIONS = 20000 };
+	if (option == WRITE_DATA)
+		arg_descriptor(w, name, fd_of_file(w->m, v));
+	else if (option >= POINTERS && option < FUNCTIONS)
+		arg_string(w, name, v, guest_text(&w->m->g, v, GUEST_TEXT));
+	else
+		arg_number(w, name, v, true);
+}
+
 /* Walks "name:letter …"; the letters are explained in libc.def. */
 static void put_args(struct writer *w, const struct model *model)
 {
@@ -453,11 +479,13 @@ static void put_args(struct writer *w, const struct model *model)
 		case 'b': {
 			uint64_t n = arg(m, ++i);
 			arg_string(w, name, v, guest_text(&m->g, v, n < BINARY_MAX * 4 ? n : BINARY_MAX * 4));
+			arg_sources(w, v, n);
 			break;
 		}
 		case 'm': arg_string(w, name, m->made, guest_text(&m->g, m->made, GUEST_TEXT)); i--; break;
 		case 'V': arg_vector(w, name, m->made); i--; break;
 		case 'M': arg_message(w, v); break;
+		case 'o': arg_option(w, name, arg(m, i - 1), v); break;
 		default: break;                  /* '-': not written */
 		}
 		i++;

@@ -165,6 +165,8 @@ uint64_t model_config_get(struct machine *m, const struct model *self)
 	bool env = span_is(m->callee, "getenv") || span_is(m->callee, "secure_getenv");
 	uint8_t shade = source_add(m, "%s:%.*s", env ? "getenv" : "config",
 				   (int)(key.n < 80 ? key.n : 80), (const char *)key.p);
+	if (!span_has(m->callee, "safe") && !span_has(m->callee, "default"))
+		machine_otherwise(m, 0, "it is not set");
 	return heap_marked(m, 16, shade);
 }
 
@@ -178,12 +180,15 @@ uint64_t model_config_copy(struct machine *m, const struct model *self)
 	return self->param ? 0 : 16;
 }
 
+/* Those that print what there is and end the program are left to the other side of a branch: nothing is seen behind them. */
 uint64_t model_option_next(struct machine *m, const struct model *self)
 {
 	(void)self;
 	struct span letters = arg_text(m, 2);
 	uint32_t at = m->kern->spare;
-	while (at < letters.n && (letters.p[at] == ':' || letters.p[at] == '+' || letters.p[at] == '-'))
+	if (at == 0)
+		machine_otherwise(m, (uint64_t)-1, "no option is given");
+	while (at < letters.n && strchr(":+-h?V", letters.p[at]))
 		at++;
 	KERN_SET(m, spare, at + 1);
 	if (at >= letters.n || at > 64)

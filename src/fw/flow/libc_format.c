@@ -255,13 +255,36 @@ static void keep_made(struct machine *m, const struct made *t)
 	made_put(m, t, m->made, t->n + 1);
 }
 
+/* What is said to whoever sits there is of no interest, but for a question that a password answers. */
+static void say(struct machine *m, struct span text)
+{
+	static const struct model said = { .names = "printf", .class = CALL_WRITE, .sig = "text:m" };
+	static const char *const questions[] = { "assword", "asswd", "ogin:", "PIN", "asscode" };
+	for (size_t i = 0; i < ARRAY_LEN(questions) && !m->starting; i++)
+		if (span_has(text, questions[i])) {
+			call_write(m, &said, NULL, text.n);
+			return;
+		}
+}
+
+uint64_t model_print_line(struct machine *m, const struct model *self)
+{
+	(void)self;
+	m->made = arg(m, 0);
+	say(m, arg_text(m, 0));
+	return 1;
+}
+
 uint64_t model_print_file(struct machine *m, const struct model *self)
 {
 	struct made t;
 	unsigned to = (unsigned)self->param & 15;
 	format_call(m, self, &t);
-	if (to == NONE)
+	if (to == NONE) {
+		keep_made(m, &t);
+		say(m, guest_text(&m->g, m->made, t.n));
 		return t.n;
+	}
 	keep_made(m, &t);
 	uint64_t fd = arg(m, to);
 	fd_wrote(m, strchr(self->sig, 'F') ? fd_of_file(m, fd) : fd, m->made, t.n);

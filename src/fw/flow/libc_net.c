@@ -252,6 +252,40 @@ uint64_t model_net_addrinfo(struct machine *m, const struct model *self)
 	return 0;
 }
 
+/* struct epoll_event: what happened, and the program's own word for the descriptor; packed on x86-64 alone. */
+static unsigned event_word(const struct machine *m)
+{
+	return m->cpu->machine == EM_X86_64_ || m->cpu->machine == EM_386_ ? 4 : 8;
+}
+
+uint64_t model_net_watch(struct machine *m, const struct model *self)
+{
+	enum { DELETE = 2 };
+	uint64_t fd = arg(m, 2), event = arg(m, 3);
+	(void)self;
+	if (fd_is(m, fd) && event && arg(m, 1) != DELETE)
+		KERN_SET(m, fd[fd].watched, guest_number(&m->g, event + event_word(m), 8));
+	return 0;
+}
+
+/* Something came in at every descriptor that is watched. */
+uint64_t model_net_events(struct machine *m, const struct model *self)
+{
+	enum { IN = 1 };
+	uint64_t to = arg(m, 1), most = arg(m, 2), n = 0, word = event_word(m);
+	(void)self;
+	for (unsigned fd = KERN_FDS; fd-- > 0 && n < most;) {    /* connections, which are younger, before who accepts them */
+		if (m->kern->fd[fd].kind == FD_FREE || !m->kern->fd[fd].watched)
+			continue;
+		guest_put_number(&m->g, to, IN, 4, SHADE_BUILT);
+		guest_put_number(&m->g, to + word, m->kern->fd[fd].watched, 8, SHADE_BUILT);
+		to += word + 8;
+		n++;
+	}
+	m->order++;
+	return n ? n : 1;
+}
+
 uint64_t model_net_select(struct machine *m, const struct model *self)
 {
 	(void)self;

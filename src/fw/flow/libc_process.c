@@ -143,6 +143,9 @@ uint64_t model_process_atexit(struct machine *m, const struct model *self)
 uint64_t model_process_sort(struct machine *m, const struct model *self)
 {
 	uint64_t base = arg(m, self->param == 4 ? 1 : 0), key = self->param == 4 ? arg(m, 0) : base;
+	enum { ELEMENTS = 12 };
 	machine_later(m, arg(m, (unsigned)self->param), "elements are compared", 2, (uint64_t[]){ key, base });
+	for (uint64_t i = 1; self->param == 4 && i < arg(m, 2) && i < ELEMENTS; i++)     /* any of them may be the one */
+		machine_otherwise(m, base + i * arg(m, 3), "another element is found");
 	return self->param == 4 ? base : 0;
 }

@@ -22,6 +22,7 @@ enum fd_kind { FD_FREE, FD_STD, FD_FILE, FD_SOCKET, FD_PIPE, FD_PROCESS };
 struct kern_fd {
 	uint8_t kind, source, reads, family, type, protocol, file, spare;  /* file: 1 + index of kern_file, 0: none */
 	char text[120];                          /* path, command, or whom a socket is connected to */
+	uint64_t watched;                        /* what epoll_ctl() said to give back for it; 0: nothing */
 };
 
 struct kern_file {                               /* what the program wrote: a script that is run later */
@@ -202,6 +203,7 @@ struct machine {
 	size_t root_mark;
 	struct span last_call;                   /* for conditions */
 	int64_t last_result;
+	uint32_t last_key;                       /* of what it was asked for: a destination, a name; 0: neither */
 	uint32_t last_call_at;                   /* block counter */
 	struct spread spread;
 	struct carried carried;
@@ -295,6 +297,7 @@ void machine_run(struct machine *m);
 void machine_stop_path(struct machine *m);
 void machine_ended(struct machine *m);           /* the program ends here, and so do the functions that led here */
 /* The system call that runs made a child, which runs first; then the path goes on as its parent. */
+void machine_otherwise(struct machine *m, uint64_t result, const char *why);   /* this call, with another result */
 void machine_forked(struct machine *m);
 void machine_executed(struct machine *m);        /* a child became another program: the parent goes on */
 /* Later, from the state as it is now: call this function with up to three arguments. */

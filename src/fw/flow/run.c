@@ -12,6 +12,7 @@ enum {
 	SWITCH_MAX = 512,                        /* values of one jump table */
 	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
 	AGAIN_ROOT = 600,                        /* all of these of one root */
+	OTHERWISE = 2, OTHERWISE_MAX = 24,       /* calls of one root that are given another result too; the key of their count */
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
 	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
@@ -46,6 +47,11 @@ void machine_ended(struct machine *m)
 }
 
 /* ---- states ---- */
+
+static uint32_t mix(uint32_t a, uint32_t b)
+{
+	return (a ^ b) * 2654435761u ^ a >> 15;
+}
 
 static uc_context *context_take(struct machine *m)
 {
@@ -117,6 +123,33 @@ void machine_later(struct machine *m, uint64_t function, const char *why, unsign
 	s->value[s->nregs++] = sp;
 }
 
+/* The call may as well come back with another result, and nothing need branch on it: compilers take one of two values
+ * by a conditional instruction. */
+void machine_otherwise(struct machine *m, uint64_t result, const char *why)
+{
+	const struct cpu *c = m->cpu;
+	uint64_t sp = reg_get(m, c->sp), back = c->lr ? reg_get(m, c->lr) : guest_pointer(&m->g, sp);
+	bool thumb = c->arch == UC_ARCH_ARM && back & 1;
+	bool twice = m->path && m->path->why.text == why;        /* nothing of all of them is set */
+	uint32_t key = mix(m->call_site + twice, (uint32_t)result) | 1, times = addrmap_get(&m->again, OTHERWISE);
+	if (m->syscall || m->starting || m->probe.on || times >= OTHERWISE_MAX || addrmap_get(&m->again, key))
+		return;
+	const struct frame *frame = m->frame;
+	m->frame = m->call_frame ? m->call_frame : frame;
+	struct state *s = state_push(m, back & ~(uint64_t)thumb, thumb, (struct assumed){ .site = m->call_site, .text = why });
+	m->frame = frame;
+	if (!s)
+		return;
+	addrmap_put(&m->again, OTHERWISE, times + 1);
+	addrmap_put(&m->again, key, 1);
+	s->forced = true;
+	s->reg[0] = c->ret;
+	s->value[0] = result;
+	s->reg[1] = c->sp;
+	s->value[1] = sp + (c->wide ? 8 : 4);
+	s->nregs = c->lr ? 1 : 2;
+}
+
 void machine_forked(struct machine *m)
 {
 	if (!m->syscall || !m->prev)
@@ -170,11 +203,6 @@ static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 }
 
 /* ---- the shadow call stack ---- */
-
-static uint32_t mix(uint32_t a, uint32_t b)
-{
-	return (a ^ b) * 2654435761u ^ a >> 15;
-}
 
 /* What tells two calls of a function apart: its first arguments and the texts they point to. */
 static uint32_t arguments_key(struct machine *m)
@@ -285,6 +313,8 @@ static bool worth_again(struct machine *m, uint32_t other)
 	uint32_t values = compared ? m->compared : 0;
 	if (!values && m->frame)
 		values = m->frame->key;
+	if (m->last_key && m->last_call.n && m->ticks - m->last_call_at <= 3)
+		values = mix(values, m->last_key);
 	if (!values)
 		return false;
 	uint32_t key = mix(values, other) | 1;
@@ -479,9 +509,20 @@ static void note_unknown(struct machine *m, struct stub *s)
 	s->called = true;
 }
 
+/* A list of servers is gone through at one place: each call of it is another. */
+static uint32_t destination_key(struct machine *m, const struct model *model)
+{
+	uint32_t h = model->class == CALL_NETWORK ? 1 : 0;
+	const uint8_t *b = h ? guest_bytes(&m->g, arg(m, 1), 8) : NULL;
+	for (unsigned i = 0; b && i < 8; i++)
+		h = mix(h, b[i]);
+	return model->class == CALL_RESOLVE || model->class == CALL_RUN ? arguments_key(m) : b ? h : 0;
+}
+
 static void model_run(struct machine *m, const struct model *model, struct span name)
 {
 	m->callee = name;
+	m->last_key = m->starting ? 0 : destination_key(m, model);
 	uint64_t v = model->run(m, model);
 	if (m->starting) {
 		m->result = v;
