@@ -40,10 +40,15 @@ static const char *const web_variables[] = {
 bool source_is_network(struct span source)
 {
 	static const char *const sources[] = { "recv", "socket", "accept", "network", "SSL_read" };
-	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+	static const char *const named[] = { "file:", "config:", "command:", "option ", "argument " };
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)    /* what follows is a name: /etc/network/interfaces */
+		if (span_starts(source, span_str(named[i])))
+			return false;
+	bool env = span_starts(source, SPAN_LIT("getenv:"));
+	for (size_t i = 0; i < ARRAY_LEN(sources) && !env; i++)
 		if (span_has(source, sources[i]))
 			return true;
-	if (!span_has(source, "getenv:"))
+	if (!env)
 		return span_has(source, "stdin:cgi");
 	for (size_t i = 0; i < ARRAY_LEN(web_variables); i++)
 		if (span_has(source, web_variables[i]))
@@ -355,9 +360,128 @@ static void take_address(struct act *a, const struct record *call)
 		a->setting = SETTING_CONSTANT;   /* the address is the model's answer to a constant name */
 }
 
+/* ---- libraries of clients: a destination by name, an address of the web, an account ---- */
+
+static struct span text_named(const struct record *call, const char *name)
+{
+	return text_of(arg_named(call, (const char *const[]){ name, NULL }));
+}
+
+/* What libcurl's options say; its header's numbers. */
+static const char *curl_option(const struct record *call)
+{
+	static const struct {
+		int64_t number;
+		const char *name;
+	} known[] = { { 10001, "file" }, { 10002, "url" },   { 10005, "account" }, { 10015, "data" },
+		      { 10165, "data" }, { 10174, "secret" } };
+	const struct record *option = arg_named(call, (const char *const[]){ "option", NULL });
+	for (size_t i = 0; option && i < ARRAY_LEN(known); i++)
+		if (record_has(option, ARG_NUMBER) && option->v[ARG_NUMBER].i == known[i].number)
+			return known[i].name;
+	return "";
+}
+
+/* The other half of "this address goes to that file", said in two calls in either order. */
+static const struct act *said_before(const struct acts *out, const struct record *call, enum act_kind kind)
+{
+	for (size_t i = out->n; i-- > 0;) {
+		const struct act *a = &out->v[i];
+		if (a->call && record_get_uint(a->call, FWC_PATH) != record_get_uint(call, FWC_PATH))
+			break;
+		if (a->call && a->kind == kind && span_eq(record_get_text(a->call, FWC_CALLEE), record_get_text(call, FWC_CALLEE)) &&
+		    (kind == ACT_CONNECT || a->target.n))
+			return a;
+	}
+	return NULL;
+}
+
+static void fetch_into(struct acts *out, struct act from, struct span file)
+{
+	struct act *a = act_new(out, ACT_FETCH);
+	from.kind = ACT_FETCH;
+	from.target = file;
+	*a = from;
+}
+
+static void of_url(struct acts *out, const struct record *call, struct span url)
+{
+	struct shell_word words[] = { { .text = SPAN_LIT("curl") }, { .text = url } };
+	const struct shell_command c = { .words = words, .nwords = ARRAY_LEN(words), .text = say_call(out, call) };
+	const struct act *into = said_before(out, call, ACT_OTHER);
+	struct span file = into ? into->target : (struct span){ 0 };
+	size_t at = out->n;
+	acts_of_command(out, &c, call, 0);
+	if (at == out->n || out->v[at].kind != ACT_FETCH)
+		return;
+	out->v[at].kind = ACT_CONNECT;
+	if (file.n)
+		fetch_into(out, out->v[at], file);
+}
+
+static void of_account(struct acts *out, const struct record *call, struct span user, struct span secret)
+{
+	struct act *a = from_call(out, call, ACT_OTHER);
+	a->text = span_str(arena_printf(out->arena, "%.*s(***)", (int)a->name.n, (const char *)a->name.p));
+	a->blanked = true;
+	if (!text_is_known(secret))
+		return;
+	a->kind = ACT_CREDENTIAL;
+	a->user = user;
+	a->secret = secret;
+}
+
+static void of_curl(struct acts *out, const struct record *call)
+{
+	const char *what = curl_option(call);
+	struct span value = text_named(call, "value");
+	const uint8_t *colon = value.n ? memchr(value.p, ':', value.n) : NULL;
+	if (strcmp(what, "url") == 0) {
+		of_url(out, call, value);
+	} else if (strcmp(what, "file") == 0 && span_starts(value, SPAN_LIT("file "))) {
+		const struct act *from = said_before(out, call, ACT_CONNECT);
+		from_call(out, call, ACT_OTHER)->target = span_from(value, 5);
+		from = from ? said_before(out, call, ACT_CONNECT) : NULL;        /* the list may have moved */
+		if (from)
+			fetch_into(out, *from, span_from(value, 5));
+	} else if (strcmp(what, "data") == 0) {
+		from_call(out, call, ACT_SEND)->path = value;
+	} else if (strcmp(what, "account") == 0 && colon) {
+		of_account(out, call, span_cut(value, (size_t)(colon - value.p)), span_from(value, (size_t)(colon - value.p) + 1));
+	} else if (strcmp(what, "secret") == 0) {
+		of_account(out, call, (struct span){ 0 }, value);
+	} else {
+		from_call(out, call, ACT_OTHER);
+	}
+}
+
+static bool of_client(struct acts *out, const struct record *call)
+{
+	struct span host = text_named(call, "host"), url = text_named(call, "url"), secret = text_named(call, "password");
+	const struct record *port = arg_named(call, (const char *const[]){ "port", NULL });
+	bool curl = span_is(record_get_text(call, FWC_CALLEE), "curl_easy_setopt");
+	if (curl)
+		of_curl(out, call);
+	if (url.n)
+		of_url(out, call, url);
+	if (host.n) {
+		struct act *a = from_call(out, call, ACT_CONNECT);
+		a->transport = "tcp";
+		if (!act_destination(a, host))
+			a->kind = ACT_OTHER;
+		if (port && record_has(port, ARG_NUMBER) && !a->port)
+			a->port = (uint16_t)port->v[ARG_NUMBER].i;
+	}
+	if (secret.n)
+		of_account(out, call, text_named(call, "user"), secret);
+	return curl || url.n || host.n || secret.n;
+}
+
 static void of_network(struct acts *out, const struct record *call)
 {
 	struct span callee = record_get_text(call, FWC_CALLEE);
+	if (of_client(out, call))
+		return;
 	bool connects = span_is(callee, "connect") || span_is(callee, "bindresvport");
 	enum act_kind kind = connects ? ACT_CONNECT : span_is(callee, "bind") ? ACT_BIND :
 			     span_is(callee, "listen") ? ACT_LISTEN : ACT_OTHER;
@@ -455,11 +579,23 @@ static void mark_shell(struct acts *out, size_t from, const struct record *call,
 	/* The one that matters most names it. */
 	for (struct span rest = text; source_in(rest).n;) {
 		struct span s = source_in(rest);
-		if (source_is_network(s)) {
+		if (source_is_strangers(s)) {
 			a->source = s;
 			break;
 		}
 		rest = span_from(rest, (size_t)(s.p - rest.p) + s.n);
+	}
+}
+
+/* A file that the program wrote before, and runs now: its text is in the trace. */
+static void of_written(struct acts *out, const struct record *call)
+{
+	for (uint32_t i = 0; arg_at(call, i); i++) {
+		struct span text = text_of(arg_at(call, i));
+		const uint8_t *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+		if (span_is(record_get_text(arg_at(call, i), ARG_NAME), "script") && span_starts(text, SPAN_LIT("#!")) && end &&
+		    span_has(span_cut(text, (size_t)(end - text.p)), "sh"))
+			acts_of_shell(out, text, call);
 	}
 }
 
@@ -480,12 +616,14 @@ static void of_run(struct acts *out, const struct record *call)
 			if (!n)
 				words[0].text = path;
 			acts_of_command(out, &c, call, 0);
+			of_written(out, call);
 			return;
 		}
 		text = words[2].text;
 	}
 	acts_of_shell(out, text, call);
 	mark_shell(out, from, call, text);
+	of_written(out, call);
 }
 
 /* A settings file is opened for reading. */
@@ -602,6 +740,21 @@ static void of_write(struct acts *out, const struct record *call)
 	}
 }
 
+/* Settings that stay, unlike those of the environment, are the configuration. */
+static void of_setting(struct acts *out, const struct record *call)
+{
+	struct span callee = record_get_text(call, FWC_CALLEE);
+	const struct record *value = arg_named(call, (const char *const[]){ "value", NULL });
+	bool lasts = value && !span_starts(callee, SPAN_LIT("putenv")) && !span_has(callee, "setenv");
+	struct act *a = from_call(out, call, lasts ? ACT_WRITE : ACT_CONFIG);
+	struct span name = text_of(arg_text_at(call, 0));
+	a->path = name;
+	if (!lasts)
+		return;
+	a->path = span_str(arena_printf(out->arena, "setting:%.*s", (int)span_cut(name, 100).n, (const char *)name.p));
+	a->source = source_of(value).n ? source_of(value) : source_in(name);
+}
+
 static void of_class(struct acts *out, const struct record *call, enum trace_class c)
 {
 	struct act *a;
@@ -627,7 +780,7 @@ static void of_class(struct acts *out, const struct record *call, enum trace_cla
 		return;
 	case CALL_WRITE: of_write(out, call); return;
 	case CALL_LOGIN: from_call(out, call, ACT_LOGIN); return;
-	case CALL_CONFIG: from_call(out, call, ACT_CONFIG)->path = text_of(arg_text_at(call, 0)); return;
+	case CALL_CONFIG: of_setting(out, call); return;
 	case CALL_CHECK: from_call(out, call, ACT_CHECK); return;
 	case CALL_PROCESS:
 	case CALL_QUIET:

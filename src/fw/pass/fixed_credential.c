@@ -47,10 +47,11 @@ static bool asked_for(const struct route *r, int i)
 {
 	static const char *const prompts[] = { "assword", "asswd", "PASS", "ogin:", "PIN", "passcode" };
 	static const char *const logins[] = { "crypt", "crypt_r", "getpass", "getspnam", "getspnam_r" };
-	bool said = false;
+	bool said = false, fresh = false;        /* fresh: what is compared came in, or was compared so before, since then */
 	for (int k = i - 1; k >= 0; k--) {
 		const struct act *a = r->v[k];
-		for (size_t n = 0; a->kind == ACT_LOGIN && n < ARRAY_LEN(logins); n++)
+		fresh |= a->kind == ACT_RECEIVE || (a->call && a->site == r->v[i]->site);
+		for (size_t n = 0; !fresh && a->kind == ACT_LOGIN && n < ARRAY_LEN(logins); n++)
 			if (span_is(a->name, logins[n]))
 				return true;
 		if (said || (a->kind != ACT_SEND && a->kind != ACT_WRITE))

@@ -87,6 +87,13 @@ static bool is_page(const struct act *a)
 	return false;
 }
 
+/* The name of a parameter, when what is done behind it is done with a part of the same request. */
+static bool is_parameter(const struct act *a, const struct act *done)
+{
+	bool web = span_has(a->source, "getenv:") || span_has(a->source, "stdin:cgi");
+	return web && done && source_is_network(done->source);
+}
+
 static bool same_site(const struct act *a, const struct act *b)
 {
 	return a->site == b->site && a->call && b->call;
@@ -120,7 +127,7 @@ static void judge(struct job *j, const struct route *r, int i)
 	int k = route_has_login(r, i) ? -1 : opened(r, i), bound = route_before(r, i, ACT_BIND);
 	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || is_page(a) || k < 0)))
 		return;
-	if (bound >= 0 && !route_is_reached(r, r->v[bound]))
+	if ((bound >= 0 && !route_is_reached(r, r->v[bound])) || (!where && is_parameter(a, k >= 0 ? r->v[k] : NULL)))
 		return;
 	struct finding *f = job_finding(j, &rule, r->index, "%.*s", (int)span_cut(a->secret, 90).n, (const char *)a->secret.p);
 	enum severity s = k < 0 ? SEV_MEDIUM : where ? SEV_CRITICAL : SEV_HIGH;

@@ -564,6 +564,20 @@ static void take_other_side(struct job *j, struct route *r, const struct lane *c
 		}
 }
 
+/* A program forks, the child runs another program, the parent goes on: on its path the other program was run too. */
+static void add_forked(struct job *j, struct route *r, const struct lane *parent, const struct lane *child)
+{
+	if (!span_has(child->condition, "fork() = 0"))
+		return;
+	for (size_t i = parent->first; i < parent->first + parent->n && r->n < PASS_ROUTE; i++) {
+		struct act *a = &j->acts.v[i];
+		if (order_of(a) <= child->forked || !span_is(record_get_text(a->call, FWC_CLASS), "run"))
+			continue;
+		j->equal[r->n] = a->equal;
+		j->route[r->n++] = a;
+	}
+}
+
 static void route_of(struct job *j, const struct scene_program *p, const struct lane *leaf)
 {
 	const struct lane *line[GENERATIONS];
@@ -583,8 +597,10 @@ static void route_of(struct job *j, const struct scene_program *p, const struct 
 			   .equal = j->equal };
 	while (n-- > 0) {
 		add_acts(j, &r, line[n], until[n]);
-		if (n > 0)
+		if (n > 0) {
 			take_other_side(j, &r, line[n - 1]);
+			add_forked(j, &r, line[n], line[n - 1]);
+		}
 	}
 	show(j, &r);
 }

@@ -8,7 +8,7 @@ static bool is_sensitive_file(struct span path)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (path_under(path, span_str(folders[i])))
 			return true;
-	return span_starts(path, SPAN_LIT("/dev/mtd"));
+	return span_starts(path, SPAN_LIT("/dev/mtd")) || span_starts(path, SPAN_LIT("setting:"));
 }
 
 bool act_is_privileged(const struct act *a)

@@ -2,6 +2,7 @@
 /* fw.remote-shell: a log-in service is started at boot or on a condition, a shell without a log-in is handed to
  * the network. A program that lies in the image and is started by nothing is not reported. */
 #include "fw/pass/advice.h"
+#include "fw/pass/privileged.h"
 #include "fw/pass/table_line.h"
 
 static const struct rule rule = {
@@ -10,7 +11,7 @@ static const struct rule rule = {
 	.cause = "open door",
 	.sees = "A start-up script, inittab, inetd.conf or a program starts telnetd, an SSH, FTP, TFTP, rlogin, "
 		"VNC, adb or gdb server, "
-		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp). A shell as telnetd's log-in program is "
+		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp, dup2 and exec). A shell as telnetd's log-in program is "
 		"critical. SSH "
 		"with a log-in of its own is info.",
 	.why = "Telnet and FTP send passwords in clear; a shell without a log-in gives the whole device to anyone "
@@ -76,11 +77,45 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 	job_chain(j, f, steps);
 }
 
+/* dup2(a socket, 0) before i: what the program that is run at i reads comes from there. */
+static bool reads_socket(const struct route *r, uint32_t i)
+{
+	while (i-- > 0) {
+		const struct record *call = r->v[i]->call;
+		struct records a = call && record_has(call, FWC_ARGS) ? call->v[FWC_ARGS].records : (struct records){ 0 };
+		if (a.n > 1 && span_starts(r->v[i]->name, SPAN_LIT("dup")) && record_has(a.v[1], ARG_NUMBER) &&
+		    a.v[1]->v[ARG_NUMBER].i == 0)
+			return span_starts(record_get_text(a.v[0], ARG_TEXT), SPAN_LIT("socket inet")) ||
+			       span_starts(record_get_text(a.v[0], ARG_TEXT), SPAN_LIT("socket accepted"));
+	}
+	return false;
+}
+
+/* A bare shell takes the place of a program whose input is a socket. */
+static void tied(struct job *j, const struct route *r, uint32_t i)
+{
+	int bound = route_before(r, (int)i, ACT_BIND), out = route_before(r, (int)i, ACT_CONNECT);
+	const struct act *way = bound > out ? r->v[bound] : out >= 0 ? r->v[out] : NULL;
+	if (!way || !is_shell(r->v[i]->name) || !reads_socket(r, i) || route_has_login(r, (int)i))
+		return;
+	if (way->kind == ACT_BIND && !route_is_reached(r, way))
+		return;
+	struct act a = *way;
+	a.kind = ACT_SERVICE;
+	a.login = r->v[i]->name;
+	a.reverse = way->kind == ACT_CONNECT;
+	judge(j, r, &a);
+}
+
 static void route(struct job *j, const struct route *r)
 {
-	for (uint32_t i = 0; i < r->n; i++)
-		if (r->v[i]->kind == ACT_SERVICE)
-			judge(j, r, r->v[i]);
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct act *a = r->v[i];
+		if (a->kind == ACT_SERVICE)
+			judge(j, r, a);
+		else if (a->kind == ACT_OTHER && a->call && span_is(record_get_text(a->call, FWC_CLASS), "run"))
+			tied(j, r, i);
+	}
 }
 
 /* inetd hands a connection to a shell itself. */

@@ -72,9 +72,10 @@ static void report(struct job *j, const struct route *r, const struct act *from,
 	job_chain(j, f, steps);
 }
 
-static void judge(struct job *j, const struct route *r, int fetch)
+/* From fetch on: what is it that came from there, and is it run? */
+static void judge(struct job *j, const struct route *r, int fetch, const struct act *from)
 {
-	const struct act *from = r->v[fetch], *copy = NULL;
+	const struct act *copy = NULL;
 	if (act_reach(from) == REACH_NONE && from->setting != SETTING_CONFIGURED)
 		return;
 	for (int i = fetch + 1; i < (int)r->n; i++) {
@@ -92,11 +93,26 @@ static void judge(struct job *j, const struct route *r, int fetch)
 	}
 }
 
+/* A program that fetches by itself: what its own connection gives is written into a file. */
+static void own_fetch(struct job *j, const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	int out = route_before(r, i, ACT_CONNECT), in = route_before(r, i, ACT_BIND);
+	if (out < 0 || in > out || !a->path.n || !source_is_network(a->source) || span_has(a->source, "accept"))
+		return;
+	struct act from = *r->v[out];
+	from.target = a->path;
+	judge(j, r, i, &from);
+}
+
 static void route(struct job *j, const struct route *r)
 {
-	for (uint32_t i = 0; i < r->n; i++)
+	for (uint32_t i = 0; i < r->n; i++) {
 		if (r->v[i]->kind == ACT_MOUNT || r->v[i]->kind == ACT_FETCH)
-			judge(j, r, (int)i);
+			judge(j, r, (int)i, r->v[i]);
+		if (r->v[i]->kind == ACT_WRITE && r->v[i]->call)
+			own_fetch(j, r, (int)i);
+	}
 }
 
 const struct pass pass_unverified_update = { .rule = &rule, .route = route };
