@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net.beacon: a device calls the same place again and again at a steady interval, whether anybody answers or not:
- * connections, datagrams, echo requests, ARP for an address that nobody has, a name that does not exist. Times are
+ * connections, datagrams, echo requests, ARP for an address that nobody has, a name that does not exist, a name whose
+ * address is another each time. Times are
  * kept for each pair of ends; whether they repeat, and whether that is the device's ordinary work, is judged later,
  * when the conversations are over and the roles are known. */
 #include <math.h>
@@ -52,7 +53,8 @@ static const struct rule rule = {
 	.cause = "outside party",
 	.sees = "At least eight attempts of a device to reach the same address and port at a steady interval from 5 seconds "
 		"on, answered, refused or unanswered: connections, datagrams, echo requests, new data after silence in a "
-		"conversation that stays open, ARP for an address that nobody has, a name that does not exist. The interval "
+		"conversation that stays open, ARP for an address that nobody has, a name that does not exist, connections to "
+		"a name that stands for another address outside each time. The interval "
 		"may vary by a third either way and every fifth beat may be missing; the more it varies, the more beats it "
 		"takes. Time, names, leases, announcements to a group, clinical protocols that are read, services that several "
 		"devices call, whoever polls several devices, keep-alives and what [central] and [allow] name do not count; "
@@ -61,8 +63,8 @@ static const struct rule rule = {
 	       "told there may change how it works; where nobody answers today, it will call whoever takes that address or "
 	       "name tomorrow.",
 	.wrong = "A licence, update or time service of the maker; a setting left over from another site. An interval that "
-		 "varies by more than a third, changes its place with each beat or grows with each failure is not seen, nor "
-		 "is one with fewer than eight beats in what was watched. Workstations and servers that call known services "
+		 "varies by more than a third, changes its place and name with each beat or grows with each failure is not "
+		 "seen, nor is one with fewer than eight beats in what was watched. Workstations and servers that call known services "
 		 "outside are not judged.",
 	.next = { "Ask biomedical engineering which setting or service of the device names this place.",
 		  ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REGISTER, ADVICE_EVIDENCE, NULL },
@@ -74,17 +76,17 @@ static const struct rule rule = {
 enum {
 	SETS = 1024, WAYS = 4, NAME_MAX_ = 80, SECOND_NS = 1000000000, TICK_NS = 10000000, PROTO_TCP = 6, PROTO_UDP = 17,
 	PROTO_ICMP = 1, PROTO_ICMP6 = 58, KEEPALIVE_TCP = 8, KEEPALIVE_UDP = 5, KEPT_FROM = 4, STALE_BEATS = 12, POLLS = 3,
-	CALLERS = 1, SWEEP = 8, DAY_S = 20 * 3600,
+	CALLERS = 1, SWEEP = 8, DAY_S = 20 * 3600, ANSWERS = 1024, MOVES = 4,
 };
 
-enum kind { BY_FLOW, BY_ECHO, BY_ARP, BY_NAME };
+enum kind { BY_FLOW, BY_ECHO, BY_ARP, BY_NAME, BY_HOST };   /* BY_HOST: wherever the name stands just now */
 
 struct call {                                    /* who calls what */
 	struct addr client, server;
 	uint16_t port;
 	uint8_t proto;
 	uint8_t kind;                            /* enum kind */
-	char name[NAME_MAX_];                    /* BY_NAME */
+	char name[NAME_MAX_];                    /* BY_NAME, BY_HOST */
 };
 
 struct row {
@@ -95,7 +97,14 @@ struct row {
 	uint32_t ended, answered, refused;       /* conversations that are over; replies; refusals */
 	char protocol[16];
 	struct origin first, latest;
+	struct addr place;                       /* BY_HOST: the latest address */
+	uint32_t moves;                          /* … and how often it was another than before */
 	uint32_t at[PERIOD_EVENTS];              /* since base, in TICK_NS; n of them are valid */
+};
+
+struct answered {                                /* a name that was told to stand for the address */
+	struct addr client, server;
+	char name[NAME_MAX_];
 };
 
 /* What is asked of every row of a set, for every conversation: kept together. */
@@ -111,6 +120,7 @@ struct place {
 struct state {
 	struct call recent;                      /* the latest that was looked for … */
 	struct place recent_place;               /* … and where: a log tells beginning and end of a conversation at once */
+	struct answered answered[ANSWERS];       /* by client and address; the latest stays */
 	bool sees_replies;                       /* ARP replies pass here: silence means something */
 	struct head heads[SETS * WAYS];
 	struct row rows[SETS * WAYS];
@@ -128,10 +138,15 @@ struct facts {
 
 /* ---- the table ---- */
 
+static bool is_named(const struct call *c)
+{
+	return c->kind == BY_NAME || c->kind == BY_HOST;
+}
+
 static bool same_call(const struct call *a, const struct call *b)
 {
 	return a->kind == b->kind && a->port == b->port && a->proto == b->proto && addr_eq(a->client, b->client) &&
-	       (a->kind == BY_NAME ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
+	       (is_named(a) ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
 }
 
 static struct place place_of(const struct run *d, const struct call *c)
@@ -145,9 +160,9 @@ static struct place place_of(const struct run *d, const struct call *c)
 	} k = { .port = c->port, .proto = c->proto, .kind = c->kind };
 	if (s->recent.client.family && same_call(&s->recent, c))
 		return s->recent_place;
-	uint64_t name = c->kind == BY_NAME ? hash64(d->key, span_str(c->name)) : 0;
+	uint64_t name = is_named(c) ? hash64(d->key, span_str(c->name)) : 0;
 	memcpy(k.client, c->client.b, sizeof(k.client));
-	if (c->kind != BY_NAME)
+	if (!is_named(c))
 		memcpy(k.server, c->server.b, sizeof(k.server));
 	uint64_t hash = hash64(d->key, span_of(&k, sizeof(k))) ^ name;
 	s->recent = *c;
@@ -199,14 +214,15 @@ static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 	return row;
 }
 
-static void beat(struct run *d, const struct call *c, uint32_t device, const struct origin *at)
+/* NULL: out of order, of which little is lost. */
+static struct row *beat(struct run *d, const struct call *c, uint32_t device, const struct origin *at)
 {
 	struct row *row = row_open(d, c, at->ts);
 	if (at->ts < row->base || (row->total && at->ts < row->last))
-		return;                          /* out of order: little is lost */
+		return NULL;
 	uint64_t tick = (at->ts - row->base) / TICK_NS;
 	if (tick > UINT32_MAX)
-		return;
+		return NULL;
 	if (!row->total)
 		row->first = *at;
 	row->device = device;
@@ -217,6 +233,7 @@ static void beat(struct run *d, const struct call *c, uint32_t device, const str
 	struct state *s = d->state;
 	s->heads[row - s->rows].last = row->last;
 	s->heads[row - s->rows].total = row->total;
+	return row;
 }
 
 /* ---- what counts as a beat ---- */
@@ -243,12 +260,41 @@ static struct call call_of(const struct origin *at)
 			      .proto = at->proto, .kind = BY_FLOW };
 }
 
+static struct answered *answered_of(const struct run *d, struct addr client, struct addr server)
+{
+	struct state *s = d->state;
+	uint8_t both[32];
+	memcpy(both, client.b, 16);
+	memcpy(both + 16, server.b, 16);
+	return &s->answered[hash64(d->key, span_of(both, sizeof(both))) % ANSWERS];
+}
+
+/* The same call, by the name that its address was found under; a connection to outside only. */
+static bool by_host(const struct run *d, const struct call *c, struct call *out)
+{
+	if (c->proto != PROTO_TCP || !detect_is_outside(d, c->server))
+		return false;
+	const struct answered *a = answered_of(d, c->client, c->server);
+	if (!addr_eq(a->client, c->client) || !addr_eq(a->server, c->server))
+		return false;
+	*out = (struct call){ .client = c->client, .port = c->port, .proto = c->proto, .kind = BY_HOST };
+	memcpy(out->name, a->name, sizeof(out->name));
+	return true;
+}
+
 static void called(struct run *d, const struct origin *at)
 {
 	struct call c = call_of(at);
 	uint32_t device = detect_client_device(d, at);
-	if (may_matter(d, device, c.client))
-		beat(d, &c, device, at);
+	if (!may_matter(d, device, c.client))
+		return;
+	beat(d, &c, device, at);
+	struct call named;
+	struct row *row = by_host(d, &c, &named) ? beat(d, &named, device, at) : NULL;
+	if (!row || addr_eq(row->place, c.server))
+		return;
+	row->place = c.server;
+	row->moves++;
 }
 
 static bool is_transport(const struct origin *at)
@@ -279,12 +325,8 @@ static void copy_text(char *out, size_t size, struct span s)
 	out[n] = '\0';
 }
 
-static void on_flow(struct run *d, const struct record *r)
+static void row_ended(struct run *d, struct row *row, const struct record *r)
 {
-	if (!r->at || !is_transport(r->at))
-		return;
-	struct call c = call_of(r->at);
-	struct row *row = row_find(d, &c);
 	struct span state = record_get_text(r, (unsigned)d->col[FLOW_STATE_COL]);
 	struct span protocol = record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]);
 	if (!row)
@@ -294,6 +336,16 @@ static void on_flow(struct run *d, const struct record *r)
 	row->answered += !span_is(state, "refused") && !span_is(state, "unanswered");
 	if (protocol.n && !span_is(protocol, row->protocol))
 		copy_text(row->protocol, sizeof(row->protocol), protocol);
+}
+
+static void on_flow(struct run *d, const struct record *r)
+{
+	if (!r->at || !is_transport(r->at))
+		return;
+	struct call c = call_of(r->at), named;
+	row_ended(d, row_find(d, &c), r);
+	if (by_host(d, &c, &named))
+		row_ended(d, row_find(d, &named), r);
 }
 
 /* An echo is a beat, its reply the answer; an error refuses what it quotes. */
@@ -353,17 +405,22 @@ static bool is_local_name(const char *name)
 	return !strchr(name, '.');
 }
 
-/* An address that leads somewhere. */
-static bool leads(struct texts addresses)
+/* Whether an address leads somewhere; all of them are remembered. */
+static bool leads(struct run *d, const struct call *c, struct texts addresses)
 {
+	bool any = false;
 	for (uint32_t i = 0; i < addresses.n; i++) {
 		char text[ADDR_TEXT];
 		struct addr a;
 		copy_text(text, sizeof(text), addresses.v[i]);
-		if (addr_parse(text, &a) && addr_class(a) != ADDR_NONE && addr_class(a) != ADDR_LOOPBACK)
-			return true;
+		if (!addr_parse(text, &a) || addr_class(a) == ADDR_NONE || addr_class(a) == ADDR_LOOPBACK)
+			continue;
+		any = true;
+		struct answered *x = answered_of(d, c->client, a);
+		*x = (struct answered){ .client = c->client, .server = a };
+		memcpy(x->name, c->name, sizeof(x->name));
 	}
-	return false;
+	return any;
 }
 
 static void on_dns(struct run *d, const struct record *r)
@@ -385,7 +442,7 @@ static void on_dns(struct run *d, const struct record *r)
 	}
 	struct row *row = row_find(d, &c);
 	bool has = record_has(r, (unsigned)d->col[DNS_ADDRESSES]);
-	if (row && has && leads(r->v[d->col[DNS_ADDRESSES]].texts))
+	if (has && leads(d, &c, r->v[d->col[DNS_ADDRESSES]].texts) && row)
 		row->answered++;
 }
 
@@ -500,6 +557,8 @@ static int severity_of(const struct run *d, const struct facts *x, uint32_t devi
 		return QUIET;                    /* net.known-address says the last, with all its calls */
 	if (c->kind == BY_ARP)
 		return arp_severity(d, x, role);
+	if (c->kind == BY_HOST && role == ROLE_UNKNOWN)
+		return SEV_INFO;
 	return detect_is_outside(d, c->server) ? outside_severity(x, role) : inside_severity(d, x, role);
 }
 
@@ -514,8 +573,8 @@ static bool period_of(const struct run *d, const struct row *row, struct period 
 static const char *key_of(const struct call *c, char out[FINDING_KEY])
 {
 	char text[ADDR_TEXT];
-	if (c->kind == BY_NAME)
-		snprintf(out, FINDING_KEY, "name %s", c->name);
+	if (is_named(c))
+		snprintf(out, FINDING_KEY, "%s %s", c->kind == BY_NAME ? "name" : "host", c->name);
 	else
 		snprintf(out, FINDING_KEY, "%u %s %u %u", c->kind, addr_text(c->server, text), c->proto, c->port);
 	return out;
@@ -534,6 +593,9 @@ static void weigh_row(struct run *d, const struct row *row)
 	char key[FINDING_KEY];
 	if (!row->base || row->total < d->opt[BEATS] || !is_settled(row) || !period_of(d, row, &now.period))
 		return;
+	if (row->call.kind == BY_HOST && row->moves < MOVES)
+		return;                          /* told by its address */
+	now.call.server = row->call.kind == BY_HOST ? row->place : now.call.server;
 	memcpy(now.protocol, row->protocol, sizeof(now.protocol));
 	if (severity_of(d, &now, row->device) == QUIET)
 		return;
@@ -557,6 +619,8 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 	const char *rhythm = every(d, x->period.seconds);
 	if (c->kind == BY_NAME)
 		return detect_text(d, "%s asks every %s for the name %s, which does not exist", who, rhythm, c->name);
+	if (c->kind == BY_HOST)
+		return detect_text(d, "%s calls %s, at changing addresses outside the site, every %s", who, c->name, rhythm);
 	if (c->kind == BY_ARP)
 		return detect_text(d, "%s asks every %s by ARP for %s; nobody answers", who, rhythm, where);
 	const char *does = c->kind == BY_ECHO ? "pings" : x->answered ? "calls" : "tries to reach";
@@ -570,11 +634,11 @@ static void describe(struct run *d, struct finding *f, const struct facts *x)
 	const struct call *c = &x->call;
 	record_addr(f->observed, OBS_SOURCE, c->client);
 	record_addr(f->observed, OBS_ADDRESS, c->server);
-	if (c->kind == BY_FLOW)
+	if (c->kind == BY_FLOW || c->kind == BY_HOST)
 		record_uint(f->observed, OBS_PORT, c->port);
 	if (c->kind == BY_ARP)
 		record_str(f->observed, OBS_TRANSPORT, "arp");
-	if (c->kind == BY_NAME)
+	if (is_named(c))
 		record_str(f->observed, OBS_HOST, detect_text(d, "%s", c->name));
 	if (*x->protocol)
 		record_str(f->observed, OBS_PROTOCOL, detect_text(d, "%s", x->protocol));

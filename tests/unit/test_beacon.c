@@ -222,6 +222,61 @@ static void arp_for_an_address_that_nobody_has_is_one(void **state)
 	ward_free(w);
 }
 
+/* An answer of the name server: the name stands for 198.51.100.LAST. */
+static void stands_for(struct ward *w, const char *who, uint8_t last)
+{
+	struct origin at = ward_back(w, ward_packet(w, who, "10.9.9.8", 53, 17));
+	const uint8_t answer[] = {
+		0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 2, 'c', '2', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'n', 'e', 't', 0,
+		0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 198, 51, 100, last,
+	};
+	ward_message(w, &decoder_dns, &at, span_of(answer, sizeof(answer)));
+}
+
+static void call_by_name(struct ward *w, const char *who, unsigned places)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		char to[16];
+		uint8_t last = (uint8_t)(20 + i % places);
+		w->ts += 179 * SECOND;
+		stands_for(w, who, last);
+		snprintf(to, sizeof(to), "198.51.100.%u", last);
+		ward_ended(w, ward_contact_to(w, who, to, 443, 6), "tls", "closed", 600, 900);
+	}
+}
+
+static void a_name_that_moves_is_called_all_the_same(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	call_by_name(w, MONITOR, 20);
+	const char *said = ward_said(w);
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ASSERT_SAYS(said, "calls c2.example.net, at changing addresses outside the site, every 3.0 minutes");
+	ASSERT_SAYS(said, "\"severity\":\"high\"");
+	ward_free(w);
+}
+
+static void a_name_that_stays_is_told_by_its_address_alone(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	call_by_name(w, MONITOR, 1);
+	const char *said = ward_said(w);
+	assert_int_equal(ward_count(said, "\"kind\":\"finding\""), 1);
+	ASSERT_SILENT(said, "c2.example.net");
+	ward_free(w);
+}
+
+static void names_that_a_workstation_calls_are_none(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_WORKSTATION, "pc", OTHER);
+	call_by_name(w, OTHER, 20);
+	said_nothing(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +293,9 @@ int main(void)
 		cmocka_unit_test(refused_calls_inside_are_low),
 		cmocka_unit_test(arp_for_an_address_that_somebody_has_is_none),
 		cmocka_unit_test(arp_for_an_address_that_nobody_has_is_one),
+		cmocka_unit_test(a_name_that_moves_is_called_all_the_same),
+		cmocka_unit_test(a_name_that_stays_is_told_by_its_address_alone),
+		cmocka_unit_test(names_that_a_workstation_calls_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
