@@ -40,8 +40,8 @@ static const struct rule rule = {
 		 "leaps; one that ran from the beginning is recognised by that and left out. A patient id that is given to "
 		 "two patients, or a bed that is entered twice. A gateway that changes values as it forwards them is not told "
 		 "when it was seen to receive them. A curve that goes round and round is taken for a demonstration, whoever "
-		 "sends it; one that was scaled, filtered or resampled is not recognised, and values in units other than usual "
-		 "are not compared.",
+		 "sends it; one that was scaled, filtered or resampled is not recognised, nor are old values that were changed "
+		 "a little or are sent as another patient's; values in units other than usual are not compared.",
 	.next = { "Look at the patient and at the device at the bed now, and compare with what the central station shows.",
 		  "Trust the device at the bed, not the central station, until this is explained; tell the ward.",
 		  "Ask biomedical engineering whether a demonstration or simulator was running; if not, find the sender named "
@@ -91,7 +91,7 @@ enum {
 	SETS = 128, WAYS = 8, PARAMS = 12, HISTORY = 512, BUCKETS = 256, RUNS = 64, LATEST = 6, BEFORE = 3,
 	RUN_MIN = 12, RUN_STEP = 4, RUN_BITS = 64, RUN_CHANGES = 8, RUN_DISTINCT = 8, RUN_LOOK = 96,
 	ALIVE = 12, LOOP_START = 2,
-	NOBODY_MAX = 9, BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
+	WEARERS = 256, NOBODY_MAX = 9, BAD_MIN = 4, BOTH_MIN = 3, LEAPS_MIN = 3,
 };
 #define TICK_NS   UINT64_C(200000000)            /* values of one message, or of packets right behind each other */
 #define BUCKET_NS (60 * UINT64_C(1000000000))
@@ -160,6 +160,10 @@ struct set {
 	struct stream way[WAYS];
 };
 
+struct wearer {                                  /* whose values a device was last said to measure */
+	uint64_t device, patient, ts;            /* their keys; device 0: free; patient 0: of several at once */
+};
+
 struct state {
 	struct hash_key key;
 	struct token nobody[ARRAY_LEN(nobody)];
@@ -172,6 +176,7 @@ struct state {
 		struct span device;              /* borrowed: compared only within the same packet */
 		bool to_server;
 	} recent;
+	struct wearer wearers[WEARERS];
 	struct set sets[SETS];
 	struct curves curves;
 };
@@ -221,18 +226,37 @@ static uint64_t key_of_bytes(const struct state *s, enum subject kind, struct sp
 	return h ? h : 1;
 }
 
+static void wearer_note(struct state *s, uint64_t device, uint64_t patient, uint64_t ts)
+{
+	struct wearer *w = &s->wearers[device % WEARERS];
+	bool several = w->device == device && w->patient != patient && ts < w->ts + FRESH_NS;
+	*w = (struct wearer){ device, several ? 0 : patient, ts };
+}
+
+/* Whoever leaves the patient out, but names the device, speaks of the same. */
+static uint64_t wearer_of(const struct state *s, uint64_t device, uint64_t ts)
+{
+	const struct wearer *w = &s->wearers[device % WEARERS];
+	return w->device == device && w->patient && ts < w->ts + FRESH_NS ? w->patient : device;
+}
+
 static uint64_t subject_of(const struct run *d, const struct record *r, const char **same)
 {
-	const struct state *s = d->state;
+	struct state *s = d->state;
 	struct token patient = record_get_token(r, (unsigned)d->col[SUBJECT]);
 	struct token bed = record_get_token(r, (unsigned)d->col[BED]);
 	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
+	uint64_t worn = device.n ? key_of_bytes(s, OF_DEVICE, device) : 0;
 	*same = "patient";
-	if (is_somebody(s, &patient))
-		return key_of_bytes(s, OF_PATIENT, span_of(patient.hash, TOKEN_HASH));
+	if (is_somebody(s, &patient)) {
+		uint64_t key = key_of_bytes(s, OF_PATIENT, span_of(patient.hash, TOKEN_HASH));
+		if (worn)
+			wearer_note(s, worn, key, r->at->ts);
+		return key;
+	}
 	*same = "device";
-	if (device.n)
-		return key_of_bytes(s, OF_DEVICE, device);
+	if (worn)
+		return wearer_of(s, worn, r->at->ts);
 	*same = "bed";
 	if (is_somebody(s, &bed))
 		return key_of_bytes(s, OF_BED, span_of(bed.hash, TOKEN_HASH));

@@ -315,6 +315,42 @@ static void a_contradiction_behind_a_device_number_is_told(void **state)
 	ward_free(w);
 }
 
+static void one_that_leaves_the_patient_out_but_names_the_device_is_told(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	for (unsigned i = 0; i < 30; i++) {
+		struct report p = mon(i);
+		p.device = "PM-7";
+		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
+		p.from = OTHER;
+		p.patient = NULL;
+		report(w, p, well);
+	}
+	ASSERT_SAYS(ward_said(w), "of the same device at the same time");
+	ward_free(w);
+}
+
+/* A model is no device, though some write it there. */
+static void a_device_number_that_several_patients_share_is_none(void **state)
+{
+	(void)state;
+	struct ward *w = ward();
+	for (unsigned i = 0; i < 30; i++) {
+		struct report p = mon(i);
+		p.device = "MODEL 3";
+		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
+		p.from = GATEWAY;
+		p.patient = "P-9";
+		report(w, p, well);
+		p.from = OTHER;
+		p.patient = NULL;
+		if (i)
+			report(w, p, (struct signs){ 120, 90, 30, 170, 90, 39 });
+	}
+	QUIET(w);
+}
+
 static void a_stretch_that_comes_again_is_told_with_how_long_ago(void **state)
 {
 	(void)state;
@@ -404,6 +440,8 @@ int main(void)
 		cmocka_unit_test(a_number_that_stands_for_nobody_is_no_patient),
 		cmocka_unit_test(two_senders_that_contradict_each_other_are_told),
 		cmocka_unit_test(a_contradiction_behind_a_device_number_is_told),
+		cmocka_unit_test(one_that_leaves_the_patient_out_but_names_the_device_is_told),
+		cmocka_unit_test(a_device_number_that_several_patients_share_is_none),
 		cmocka_unit_test(a_stretch_that_comes_again_is_told_with_how_long_ago),
 		cmocka_unit_test(a_stretch_that_another_host_sends_again_is_told_while_the_first_goes_on),
 		cmocka_unit_test(values_that_leap_together_are_told),
