@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the programs that speak SunRPC share: rpc.c reads framing, headers and credentials and pairs
- * replies with calls; a program (rpc_portmap.c, rpc_mount.c, rpc_nfs.c …) reads arguments and results
- * in XDR (RFC 4506). Private to those files. */
+/* What the programs that speak SunRPC share: rpc.c reads framing, headers and credentials and pairs replies with calls,
+ * rpc_state.c remembers these; a program (rpc_portmap.c, rpc_mount.c, rpc_nfs.c …) reads arguments and results in XDR
+ * (RFC 4506). Private to those files. */
 #pragma once
 
 #include "base/scope.h"
@@ -115,13 +115,31 @@ static inline bool rpc_is_partial(const struct rpc *x)
 	return x->m->rest || x->m->lost || x->m->cut || x->s->continues[x->m->to_server];
 }
 
-bool        rpc_no_content(const struct rpc *x);            /* true: of programs all of whose messages are so */
-const char *rpc_number(struct rpc *x, uint32_t n);          /* "n" in the packet's arena */
+static inline bool rpc_no_content(const struct rpc *x)      /* of programs all of whose messages have none */
+{
+	return x != NULL;
+}
+
+/* In the packet's arena. */
+static inline const char *rpc_number(struct rpc *x, uint32_t n)
+{
+	return arena_printf(x->e->host->arena, "%u", n);
+}
+
+static inline const char *rpc_transport(uint32_t protocol)
+{
+	return protocol == 6 ? "tcp" : protocol == 17 ? "udp" : NULL;
+}
+
 const char *rpc_program_name(uint32_t number);              /* NULL when unknown */
-const char *rpc_transport(uint32_t protocol);               /* "tcp", "udp", or NULL */
 /* NFS and mount status (RFC 1813 §2.6, RFC 8881 §15.1), "ok" for 0. */
 const char *rpc_nfs_status(struct rpc *x, uint32_t status);
 
+/* A repeated call takes its old place; otherwise the oldest goes. */
+struct rpc_call *rpc_call_new(struct rpc *x);
+struct rpc_call *rpc_call_find(struct rpc *x);              /* of a reply; NULL: it was not seen */
+struct span rpc_name_of(const struct rpc_state *s, uint32_t xid);
+void        rpc_name_drop(struct rpc_state *s, uint32_t xid);
 /* Keeps a short name with the call until its reply. */
 void        rpc_name_keep(struct rpc *x, struct span name);
 uint64_t    rpc_handle_hash(const struct rpc *x, struct span handle);

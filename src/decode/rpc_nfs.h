@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What NFS versions 2, 3 (rpc_nfs.c) and 4 (rpc_nfs4.c) share. Private to those files. */
+/* What NFS versions 2, 3 (rpc_nfs.c) and 4 (rpc_nfs4.c) share (rpc_nfs_file.c). Private to those files. */
 #pragma once
 
 #include "decode/rpc.h"

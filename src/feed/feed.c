@@ -13,17 +13,6 @@
 
 enum { FLUSH = 256 * 1024, MODE = 0640, CAP = 1 << 30 };
 
-#define FEED(name) extern const struct feed feed_##name;
-#include "feed/feed.def"
-#undef FEED
-
-const struct feed *const feeds[] = {
-#define FEED(name) &feed_##name,
-#include "feed/feed.def"
-#undef FEED
-	NULL,
-};
-
 struct feed_file {
 	const struct feed *feed;
 	struct feed_run run;

@@ -35,6 +35,8 @@ struct row {
 
 /* Notes and returns the errno that fits; a write that failed ends the store for good. */
 int  store_failed(struct store *s, const char *doing);
+int  store_exec(struct store *s, const char *sql, const char *doing) MUST_CHECK;
+int  store_prepare(struct store *s) MUST_CHECK;                      /* all of them, when the file is open */
 sqlite3_stmt *store_ready(struct store *s, enum statement which);    /* reset, bindings cleared */
 int  store_done(struct store *s, sqlite3_stmt *st, const char *doing);   /* steps to the end, resets */
 void bind_text(sqlite3_stmt *st, int at, struct span s);                 /* empty: NULL */
