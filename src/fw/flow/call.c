@@ -675,6 +675,13 @@ void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade
 	end_call(m, r, w.hash);
 }
 
+void call_compare_kind(struct machine *m, uint32_t site, uint8_t shade)
+{
+	struct writer w;
+	struct record *r = begin_compare(m, &w, site, shade, "characters");
+	end_call(m, r, w.hash);
+}
+
 void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade)
 {
 	struct writer w;

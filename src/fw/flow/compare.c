@@ -464,6 +464,42 @@ static void carry_out(struct look *l, uint32_t block)
 	}
 }
 
+/* Where in memory the character was loaded from: a register, or a word near the top of the stack, points to it or
+ * to one of its neighbours. */
+static uint32_t character_at(const struct machine *m, uint8_t c)
+{
+	enum { STACK_LOOKED = 256 };
+	unsigned size = m->cpu->wide ? 8 : 4;
+	uint64_t sp = reg_get(m, m->cpu->sp);
+	for (unsigned i = 0; i < CPU_GENERAL + STACK_LOOKED / size; i++) {
+		uint64_t v = i >= CPU_GENERAL ? guest_pointer(&m->g, sp + (uint64_t)(i - CPU_GENERAL) * size)
+					  : cpu_general(m->cpu, i) ? reg_get(m, cpu_general(m->cpu, i)) : 0;
+		for (int k = 0; v > 0x1000 && k < 3; k++) {
+			uint64_t at = v + (k == 0 ? 0 : k == 1 ? -1ull : 1ull);
+			const uint8_t *b = guest_bytes(&m->g, at, 1);
+			if (b && *b == c && source_at(m, at))
+				return (uint32_t)at;
+		}
+	}
+	return 0;
+}
+
+/* One after the other: the text is gone through, as who lets only some characters pass does. Blanks at its ends are
+ * asked for by everybody. */
+void compare_kind(struct machine *m, uint8_t c)
+{
+	enum { ENOUGH = 2 };
+	struct gone *w = &m->gone;
+	uint32_t at = m->starting || w->n > ENOUGH ? 0 : character_at(m, c);
+	uint8_t shade = at ? source_at(m, at) : 0;
+	if (!at || (at == w->at && shade == w->shade))
+		return;
+	uint8_t n = shade == w->shade && at == w->at + 1 ? (uint8_t)(w->n + 1) : 1;
+	*w = (struct gone){ .at = at, .shade = shade, .n = n };
+	if (n == ENOUGH)
+		call_compare_kind(m, m->frame ? m->blocks[m->prev ? m->prev - 1 : 0].addr : 0, shade);
+}
+
 void compare_look(struct machine *m, uint32_t block)
 {
 	struct block *b = &m->blocks[block - 1];

@@ -183,6 +183,24 @@ int cpu_register(const struct cpu *c, unsigned r)
 	return r >= PPC_REG_R0 && r <= PPC_REG_R31 ? (int)(r - PPC_REG_R0) + UC_PPC_REG_0 : UC_PPC_REG_INVALID;
 }
 
+int cpu_general(const struct cpu *c, unsigned i)
+{
+	static const int x86[] = { UC_X86_REG_RAX, UC_X86_REG_RBX, UC_X86_REG_RCX, UC_X86_REG_RDX, UC_X86_REG_RSI,
+				   UC_X86_REG_RDI, UC_X86_REG_RBP, UC_X86_REG_R8,  UC_X86_REG_R9,  UC_X86_REG_R10,
+				   UC_X86_REG_R11, UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15 };
+	static const int i386[] = { UC_X86_REG_EAX, UC_X86_REG_EBX, UC_X86_REG_ECX, UC_X86_REG_EDX,
+				    UC_X86_REG_ESI, UC_X86_REG_EDI, UC_X86_REG_EBP };
+	switch (c->machine) {
+	case EM_386_: return i < ARRAY_LEN(i386) ? i386[i] : 0;
+	case EM_X86_64_: return i < ARRAY_LEN(x86) ? x86[i] : 0;
+	case EM_ARM_: return i < 13 ? UC_ARM_REG_R0 + (int)i : 0;
+	case EM_AARCH64_: return i < 29 ? UC_ARM64_REG_X0 + (int)i : 0;
+	case EM_MIPS_: return i < 32 ? UC_MIPS_REG_0 + (int)i : 0;
+	case EM_PPC_: return i < 32 ? UC_PPC_REG_0 + (int)i : 0;
+	default: return 0;
+	}
+}
+
 const char *cpu_syscall_name(const struct cpu *c, uint64_t nr)
 {
 	if (c->arch == UC_ARCH_ARM && nr >= 0x900000 && nr < 0x900400)

@@ -48,6 +48,8 @@ struct cpu {
 /* NULL: no such family here (or not in this byte order). */
 const struct cpu *cpu_find(const struct elf *e);
 int  cpu_register(const struct cpu *c, unsigned capstone_register);   /* Unicorn's number of it */
+enum { CPU_GENERAL = 32 };
+int  cpu_general(const struct cpu *c, unsigned i);       /* the i-th register for whatever a program likes; 0: none */
 const char *cpu_syscall_name(const struct cpu *c, uint64_t nr);       /* NULL: not modelled */
 /* Floating point on, flags as user programs find them. */
 void cpu_prepare(const struct cpu *c, uc_engine *uc);

@@ -311,7 +311,7 @@ static unsigned glibc_bits(int c)
 uint64_t model_ctype_table(struct machine *m, const struct model *self)
 {
 	uint64_t which = (uint64_t)self->param, cell = AT_CELLS + 0x9100 + which * 16,
-		 table = AT_CELLS + 0xa000 + which * 0x800;
+		 table = AT_CTYPE + which * 0x800;
 	if (guest_pointer(&m->g, cell))
 		return cell;
 	for (int c = -128; c < 256; c++) {
@@ -334,6 +334,9 @@ uint64_t model_ctype_table(struct machine *m, const struct model *self)
 uint64_t model_ctype_is(struct machine *m, const struct model *self)
 {
 	static const unsigned masks[] = { 1 << 10, 1 << 11, 1 << 13, 1 << 3, 1 << 8, 1 << 12, 1 << 14, 1 << 2 };
+	enum { SPACE = 2 };
 	int c = (int)arg_int(m, 0);
+	if (self->param != SPACE)
+		compare_kind(m, (uint8_t)c);
 	return c >= 0 && c < 256 && (glibc_bits(c) & masks[self->param]) != 0;
 }

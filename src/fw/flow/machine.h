@@ -10,7 +10,7 @@
 enum layout {
 	AT_PROGRAM = 0x10000000, AT_LIBRARIES = 0x20000000, AT_HEAP = 0x60000000, AT_STUBS = 0x70000000,
 	AT_VDSO = AT_STUBS + (2 << 20), AT_GDT = AT_VDSO + 0x1000,       /* 32-bit x86 */
-	AT_KERN = 0x71000000, AT_FILES = 0x71010000, AT_CELLS = 0x71020000, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
+	AT_KERN = 0x71000000, AT_FILES = 0x71010000, AT_CELLS = 0x71020000, AT_CTYPE = AT_CELLS + 0xa000, CTYPE_BYTES = 0x300, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
 	HEAP_BYTES = 16 << 20, STUB_BYTES = 1 << 20, STUB_STEP = 16, KERN_BYTES = 1 << 18, CELL_STEP = 64,
 	TLS_BYTES = 1 << 16, STACK_BYTES = 1 << 20, FILE_STEP = 256,
 };
@@ -83,6 +83,11 @@ struct spread {                                  /* outside bytes that were comp
 	uint8_t text[64];
 };
 
+struct gone {                                    /* outside bytes whose kind is asked for, one after the other */
+	uint32_t at;                             /* the last */
+	uint8_t shade, n;
+};
+
 enum { CARRIED = 4, CARRIED_HERE = 0x7fffffff };   /* the second: the block before a path that was taken up again */
 struct carried {                                 /* registers that hold loaded bytes where a block ends */
 	uint32_t block;                          /* the one that ended; 0: none */
@@ -103,6 +108,7 @@ struct state {                                   /* to come back to */
 	struct assumed why;
 	struct spread spread;
 	struct carried carried;
+	struct gone gone;
 	int reg[4];
 	uint64_t value[4];
 	unsigned nregs;
@@ -207,6 +213,7 @@ struct machine {
 	uint32_t last_call_at;                   /* block counter */
 	struct spread spread;
 	struct carried carried;
+	struct gone gone;
 	struct { int reg; uint64_t was, is; } equal;     /* the outside register of the last compare, and its constant */
 	uint32_t compared_at, compared_block;    /* block counter; the block that compares */
 	uint32_t compared;                       /* key of what outside bytes were compared with last; 0: nothing */
@@ -328,12 +335,14 @@ void compare_look(struct machine *m, uint32_t block);            /* before the b
 /* The block that compared ends: on this path the pieces so far are equal, or they are not. */
 void compare_branch(struct machine *m, const struct turn *t, bool taken);
 struct spread compare_other(const struct machine *m, const struct turn *t, bool taken);    /* on the other side */
+void compare_kind(struct machine *m, uint8_t c); /* what kind of character c is is asked for */
 void compare_flush(struct machine *m);           /* what was put together so far is written */
 
 /* ---- call.c: write a call to the trace ---- */
 void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);
 void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);
 void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade);
+void call_compare_kind(struct machine *m, uint32_t site, uint8_t shade);         /* each character is looked at */
 void trace_end(struct machine *m);
 void trace_function(struct machine *m, const struct function *f, uint32_t instructions, const char *digest);
 void functions_tell(struct machine *m);  /* a fwfunction record for each function of the program itself */

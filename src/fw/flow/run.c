@@ -87,7 +87,7 @@ static struct state *state_push(struct machine *m, uint64_t pc, bool thumb, stru
 	struct state *s = &m->states[m->nstates++];
 	*s = (struct state){ .mark = guest_mark(&m->g), .context = c, .pc = (uint32_t)pc, .goal = (uint32_t)pc, .thumb = thumb,
 		.frame = m->frame, .path = m->path, .order = m->order, .why = why,
-		.spread = m->spread, .carried = m->carried };
+		.spread = m->spread, .carried = m->carried, .gone = m->gone };
 	return s;
 }
 
@@ -275,10 +275,17 @@ static void frame_pop(struct machine *m, uint32_t to)
 
 /* ---- branches ---- */
 
+/* The branch asks for a number that is not what the last call gave. Comparisons may hold it in another form. */
+static bool asks_for_another(const struct machine *m, const struct turn *t)
+{
+	int reg = t->compare && t->reg && t->has_value ? cpu_register(m->cpu, (unsigned)t->reg) : 0;
+	return reg && !span_has(m->last_call, "cmp") && (int32_t)reg_get(m, reg) != (int32_t)m->last_result;
+}
+
 static struct assumed branch_assumed(const struct machine *m, const struct turn *t, uint32_t other)
 {
 	struct assumed a = { .site = t->site, .to = other };
-	if (m->last_call.n && m->ticks - m->last_call_at <= 3) {
+	if (m->last_call.n && m->ticks - m->last_call_at <= 3 && !asks_for_another(m, t)) {
 		a.call = m->last_call;
 		a.result = m->last_result;
 	}
@@ -756,6 +763,18 @@ static void on_interrupt(uc_engine *uc, uint32_t number, void *ctx)
 		machine_stop_path(m);
 }
 
+/* A table of <ctype.h> is asked: two bytes a character, from -128 on. */
+static void on_kind(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
+{
+	(void)uc;
+	(void)type;
+	(void)size;
+	(void)value;
+	struct machine *m = ctx;
+	if (!m->probe.on)
+		compare_kind(m, (uint8_t)((addr - AT_CTYPE) / 2 - 128));
+}
+
 static void on_syscall(uc_engine *uc, void *ctx)
 {
 	(void)uc;
@@ -768,6 +787,8 @@ static bool hook(struct machine *m)
 	bool ok = uc_hook_add(m->uc, &h, UC_HOOK_BLOCK, (void *)(uintptr_t)on_block, m, 1, 0) == UC_ERR_OK
 		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_WRITE, (void *)(uintptr_t)on_write, m, 1, 0) == UC_ERR_OK
 		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_INVALID, (void *)(uintptr_t)on_fault, m, 1, 0) == UC_ERR_OK
+		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_READ, (void *)(uintptr_t)on_kind, m, AT_CTYPE, AT_CTYPE + CTYPE_BYTES - 1)
+			== UC_ERR_OK
 		&& uc_hook_add(m->uc, &h, UC_HOOK_INTR, (void *)(uintptr_t)on_interrupt, m, 1, 0) == UC_ERR_OK;
 	if (ok && m->cpu->machine == EM_X86_64_)
 		ok = uc_hook_add(m->uc, &h, UC_HOOK_INSN, (void *)(uintptr_t)on_syscall, m, 1, 0, UC_X86_INS_SYSCALL)
@@ -908,6 +929,7 @@ static void state_run(struct machine *m)
 		state_enter(m, &s);
 		path_begin(m, s.path, s.order, s.why);
 		m->spread = s.spread;
+		m->gone = s.gone;
 		m->carried = s.carried;
 		m->carried.block = s.carried.block ? CARRIED_HERE : 0;
 		m->callee = SPAN_LIT("a call that was passed over");
