@@ -63,6 +63,7 @@ struct act {
 	int64_t result;                          /* network calls: the descriptor */
 	const struct scene_file *file;           /* where it stands, when not in the route's file */
 	const struct act *given;                 /* what gives the destination: a line of a settings file or of a script */
+	bool assumed;                            /* no deed: a state of the program was assumed, in one that logs people in */
 	bool blanked;                            /* text is all that may be shown of it */
 };
 

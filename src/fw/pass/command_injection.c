@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.command-injection: bytes of the network or of a web request stand in a shell's command line as they came. */
+#include <ctype.h>
+
 #include "fw/pass/advice.h"
 #include "fw/pass/pass.h"
 
@@ -7,8 +9,8 @@ static const struct rule rule = {
 	.id = "fw.command-injection",
 	.title = "What the device receives reaches a shell's command line unchecked",
 	.cause = "open door",
-	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket or a web "
-		"request, and on the path "
+	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket, a web "
+		"request or a scan for radio networks, and on the path "
 		"before nothing looked at these bytes (no comparison of them with allowed characters, no "
 		"conversion to a number or an "
 		"address). Bytes of files, arguments and settings do not count.",
@@ -20,13 +22,43 @@ static const struct rule rule = {
 	.cwe = { "CWE-78", "CWE-77", NULL },
 };
 
-/* inet_pton and the like refuse what is no address; strspn and isalnum go through the characters. */
+/* A search for a name, or for the beginning of one, finds the parameter of a request; what follows it is as it came. */
+static bool is_search(const struct act *a)
+{
+	static const char *const searches[] = { "strstr", "strcasestr", "strncmp", "strncasecmp", "memcmp", "memmem" };
+	bool search = false;
+	for (size_t i = 0; i < ARRAY_LEN(searches); i++)
+		search |= span_is(a->name, searches[i]);
+	for (size_t i = 0; i < a->secret.n; i++)
+		search &= isalnum(a->secret.p[i]) || strchr("_-=:\" ", a->secret.p[i]);
+	return search && a->secret.n > 1;
+}
+
+/* Whether the function that runs it, or one that it calls, goes through the characters on whatever path. */
+static bool goes_through(struct job *j, const struct act *run, struct span source)
+{
+	const struct acts *all = job_acts(j);
+	for (size_t i = 0; run->call && i < all->n; i++) {
+		const struct act *a = &all->v[i];
+		if (a->kind != ACT_COMPARE || !span_is(a->name, "characters") || !span_eq(a->source, source))
+			continue;
+		struct texts chain = record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
+		for (uint32_t k = 0; k < chain.n; k++)
+			if (span_eq(chain.v[k], run->function))
+				return true;
+		if (span_eq(a->function, run->function))
+			return true;
+	}
+	return false;
+}
+
+/* inet_pton and the like refuse what is no address; strspn goes through the characters. */
 static bool is_checked(const struct route *r, int i, struct span source)
 {
 	for (int k = 0; k < i; k++) {
 		const struct act *a = r->v[k];
 		bool same = span_eq(a->source, source) || (a->host.n && span_eq(source_in(a->host), source));
-		if (same && (a->kind == ACT_COMPARE || a->kind == ACT_RESOLVE))
+		if (same && ((a->kind == ACT_COMPARE && !is_search(a)) || a->kind == ACT_RESOLVE))
 			return true;
 	}
 	return false;
@@ -36,7 +68,8 @@ static void route(struct job *j, const struct route *r)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct act *a = r->v[i];
-		if (!a->is_shell || !source_is_network(a->source) || is_checked(r, (int)i, a->source))
+		if (!a->is_shell || !source_is_strangers(a->source) || is_checked(r, (int)i, a->source) ||
+		    goes_through(j, a, a->source))
 			continue;
 		int bound = route_before(r, (int)i, ACT_BIND), got = route_before(r, (int)i, ACT_RECEIVE);
 		struct finding *f = job_finding(j, &rule, r->index, "%llx", (unsigned long long)a->site);

@@ -43,7 +43,9 @@ static void judge(struct job *j, const struct route *r, int i)
 	const char *where = place(j, bind, is_unix);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
 	bool shell = a->is_shell || a->kind == ACT_EXECUTE;
-	if (!f || !job_judge(j, f, is_unix ? SEV_MEDIUM : shell ? SEV_CRITICAL : SEV_HIGH, 0.85))
+	bool kept = route_assumes_login(r, i);
+	enum severity s = kept ? SEV_LOW : is_unix ? SEV_MEDIUM : shell ? SEV_CRITICAL : SEV_HIGH;
+	if (!f || !job_judge(j, f, s, kept ? 0.4 : 0.85))
 		return;
 	const struct act *steps[] = { bind, got >= 0 ? r->v[got] : a, got >= 0 ? a : NULL, NULL };
 	f->title = job_text(j, "%s runs or writes what it receives on %s, without a log-in%s", r->file->path, where,

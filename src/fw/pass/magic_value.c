@@ -88,10 +88,14 @@ static bool is_page(const struct act *a)
 }
 
 /* The name of a parameter, when what is done behind it is done with a part of the same request. */
-static bool is_parameter(const struct act *a, const struct act *done)
+static bool is_parameter(struct job *j, const struct act *a, const struct act *done)
 {
+	const struct acts *all = job_acts(j);
 	bool web = span_has(a->source, "getenv:") || span_has(a->source, "stdin:cgi");
-	return web && done && source_is_network(done->source);
+	for (size_t i = 0; web && done && i < all->n; i++)       /* on another path, when it may be empty on this */
+		if (all->v[i].site == done->site && source_is_network(all->v[i].source))
+			return true;
+	return false;
 }
 
 static bool same_site(const struct act *a, const struct act *b)
@@ -127,11 +131,12 @@ static void judge(struct job *j, const struct route *r, int i)
 	int k = route_has_login(r, i) ? -1 : opened(r, i), bound = route_before(r, i, ACT_BIND);
 	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || is_page(a) || k < 0)))
 		return;
-	if ((bound >= 0 && !route_is_reached(r, r->v[bound])) || (!where && is_parameter(a, k >= 0 ? r->v[k] : NULL)))
+	if ((bound >= 0 && !route_is_reached(r, r->v[bound])) || (!where && is_parameter(j, a, k >= 0 ? r->v[k] : NULL)))
 		return;
 	struct finding *f = job_finding(j, &rule, r->index, "%.*s", (int)span_cut(a->secret, 90).n, (const char *)a->secret.p);
-	enum severity s = k < 0 ? SEV_MEDIUM : where ? SEV_CRITICAL : SEV_HIGH;
-	if (!f || !job_judge(j, f, s, where ? 0.9 : 0.75))
+	bool kept = k >= 0 && route_assumes_login(r, k);
+	enum severity s = k < 0 ? SEV_MEDIUM : where ? SEV_CRITICAL : kept ? SEV_LOW : SEV_HIGH;
+	if (!f || !job_judge(j, f, s, where ? 0.9 : kept ? 0.4 : 0.75))
 		return;
 	const struct act *steps[4] = { 0 };
 	unsigned n = 0;

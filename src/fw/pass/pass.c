@@ -22,6 +22,7 @@ const struct pass *const passes[] = {
 struct lane {                                    /* one path of a program and its own acts */
 	uint64_t path, parent, forked;
 	struct span condition;                   /* what was assumed where it left */
+	uint64_t site;
 	size_t first, n;
 };
 
@@ -35,6 +36,7 @@ struct job {
 	uint32_t nlanes;
 	const struct act **route;
 	bool *equal;
+	bool logs_in;                            /* the program asks for an account or for the owner's word somewhere */
 	struct settings *settings;
 };
 
@@ -412,6 +414,7 @@ static void lanes_of(struct job *j, const struct scene_program *p)
 		j->lanes[j->nlanes++] = (struct lane){ .path = record_get_uint(p->paths[i], FWP_PATH),
 						       .parent = record_get_uint(p->paths[i], FWP_PARENT),
 						       .forked = record_get_uint(p->paths[i], FWP_FORKED),
+						       .site = record_get_uint(p->paths[i], FWP_SITE),
 						       .condition = record_get_text(p->paths[i], FWP_CONDITION) };
 	qsort(j->lanes, j->nlanes, sizeof(*j->lanes), by_path);
 	struct span cpu = p->summary ? record_get_text(p->summary, FWT_CPU) : (struct span){ 0 };
@@ -534,34 +537,42 @@ static bool is_owners_word(const struct route *r, const struct lane *child)
 	for (size_t i = 0; i < ARRAY_LEN(compares); i++)
 		compared |= span_has(child->condition, compares[i]) && !span_has(child->condition, ") = 0");
 	for (uint32_t i = 0; compared && i < r->n; i++) {
-		received |= r->v[i]->kind == ACT_RECEIVE;
-		configured |= source_is_config(r->v[i]->source);
+		received |= r->v[i]->kind == ACT_RECEIVE || source_is_network(r->v[i]->source);
+		configured |= source_is_config(r->v[i]->source) || r->v[i]->kind == ACT_CONFIG;
 	}
 	return received && configured;
+}
+
+/* Neither what a call said nor what a comparison right before found decided, but what the program keeps. */
+static bool is_state(const struct act *last, const struct lane *child)
+{
+	enum { NEAR = 32 };
+	bool near = last && last->call && last->kind == ACT_COMPARE && order_of(last) == child->forked &&
+		    child->site - last->site + NEAR <= 2 * NEAR;
+	return !near && span_has(child->condition, ": goes to ") && !span_has(child->condition, ", after ");
 }
 
 /* A path that leaves its parent right behind a comparison takes the side that its result did not: the condition
  * names the function. */
 static void take_other_side(struct job *j, struct route *r, const struct lane *child)
 {
+	static const struct act state = { .kind = ACT_OTHER, .assumed = true, .name = { (const uint8_t *)"state", 5 } };
 	static const struct act word = { .kind = ACT_LOGIN, .name = { (const uint8_t *)"compare", 7 },
 					 .text = { (const uint8_t *)"what came in must be as it is set", 33 } };
-	char name[64];
 	const struct act *last = r->n ? r->v[r->n - 1] : NULL;
-	if (!last || last->kind != ACT_COMPARE || order_of(last) != child->forked) {
-		if (r->n < PASS_ROUTE && is_owners_word(r, child)) {
-			j->equal[r->n] = true;
-			j->route[r->n++] = &word;
-		}
+	bool compared = last && last->kind == ACT_COMPARE && last->call && order_of(last) == child->forked;
+	char name[64] = "";
+	if (compared)
+		snprintf(name, sizeof(name), "after %.*s()", (int)span_cut(last->name, 48).n, (const char *)last->name.p);
+	if (compared && span_has(child->condition, name)) {
+		j->equal[r->n - 1] = !last->equal;
 		return;
 	}
-	snprintf(name, sizeof(name), "after %.*s()", (int)span_cut(last->name, 48).n, (const char *)last->name.p);
-	struct span want = span_str(name);
-	for (size_t i = 0; i + want.n <= child->condition.n; i++)
-		if (memcmp(child->condition.p + i, want.p, want.n) == 0) {
-			j->equal[r->n - 1] = !last->equal;
-			return;
-		}
+	bool assumed = j->logs_in && is_state(last, child);
+	if (r->n < PASS_ROUTE && (assumed || is_owners_word(r, child))) {
+		j->equal[r->n] = true;
+		j->route[r->n++] = assumed ? &state : &word;
+	}
 }
 
 /* A program forks, the child runs another program, the parent goes on: on its path the other program was run too. */
@@ -578,7 +589,7 @@ static void add_forked(struct job *j, struct route *r, const struct lane *parent
 	}
 }
 
-static void route_of(struct job *j, const struct scene_program *p, const struct lane *leaf)
+static struct route route_of(struct job *j, const struct scene_program *p, const struct lane *leaf)
 {
 	const struct lane *line[GENERATIONS];
 	uint64_t until[GENERATIONS];
@@ -602,7 +613,25 @@ static void route_of(struct job *j, const struct scene_program *p, const struct 
 			add_forked(j, &r, line[n], line[n - 1]);
 		}
 	}
-	show(j, &r);
+	return r;
+}
+
+static bool logs_in(struct job *j, const struct scene_program *p)
+{
+	static const char *const asks[] = { "crypt", "getspnam", "getpass", "pam_" };
+	for (size_t i = 0; i < j->acts.n; i++)
+		for (size_t k = 0; j->acts.v[i].kind == ACT_LOGIN && k < ARRAY_LEN(asks); k++)
+			if (span_starts(j->acts.v[i].name, span_str(asks[k])))
+				return true;
+	for (uint32_t i = 0; i < j->nlanes; i++) {
+		if (!span_has(j->lanes[i].condition, "cmp()"))
+			continue;
+		struct route r = route_of(j, p, &j->lanes[i]);
+		for (uint32_t k = 0; k < r.n; k++)
+			if (r.v[k]->kind == ACT_LOGIN && !r.v[k]->call)
+				return true;
+	}
+	return false;
 }
 
 static void run_program(struct job *j, const struct scene_program *p)
@@ -614,10 +643,13 @@ static void run_program(struct job *j, const struct scene_program *p)
 	settle_input(&j->acts);
 	for (size_t i = 0; i < j->acts.n; i++)
 		settle_destination(j, &j->acts.v[i]);
+	j->logs_in = false;
+	j->logs_in = logs_in(j, p);
 	unsigned shown = 0;
 	for (uint32_t i = 0; i < j->nlanes && shown < PASS_ROUTES; i++)
 		if (j->lanes[i].n && matters(j, &j->lanes[i])) {
-			route_of(j, p, &j->lanes[i]);
+			struct route r = route_of(j, p, &j->lanes[i]);
+			show(j, &r);
 			shown++;
 		}
 	free(j->lanes);

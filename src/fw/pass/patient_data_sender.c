@@ -10,7 +10,8 @@ static const struct rule rule = {
 	.cause = "outside party",
 	.sees = "On one path of a program: a connection or a datagram to a destination that stands in the image, "
 		"and a message that is an "
-		"HL7 message or names fields of a patient (name, number, birth date, doctor, admission). A "
+		"HL7 message or names fields of a patient (name, number, birth date, doctor, admission), or is put together by "
+		"a program that looks such fields up by name. A "
 		"template that reaches no "
 		"network call is nothing.",
 	.why = "Patients' names and values leave in clear for whoever holds that address.",
@@ -70,11 +71,31 @@ static const struct act *destination(const struct route *r, int i)
 	return k >= 0 ? r->v[k] : NULL;
 }
 
+/* A message of numbers names nothing; the keys by which the program looks up what it puts in do. */
+static unsigned count_keys(struct job *j, struct finding *f)
+{
+	const struct acts *all = job_acts(j);
+	unsigned found = 0;
+	struct span seen[16] = { 0 };
+	for (size_t i = 0; i < all->n && found < ARRAY_LEN(seen); i++) {
+		const struct act *a = &all->v[i];
+		bool again = a->kind != ACT_COMPARE || !source_is_config(a->source);
+		for (unsigned k = 0; k < found && !again; k++)
+			again = span_eq(seen[k], a->secret);
+		if (!again && count_fields(j, f, a->secret))
+			seen[found++] = a->secret;
+	}
+	return found;
+}
+
 static void judge(struct job *j, const struct route *r, int i)
 {
-	enum { LEAST = 2 };
+	enum { LEAST = 2, LEAST_KEYS = 3 };
 	const struct act *a = r->v[i], *to = destination(r, i);
-	if (!to || act_reach(to) == REACH_NONE || count_fields(j, NULL, a->path) < LEAST)
+	if (!to || act_reach(to) == REACH_NONE)
+		return;
+	bool named = count_fields(j, NULL, a->path) >= LEAST;
+	if (!named && (a->kind != ACT_SEND || !a->call || count_keys(j, NULL) < LEAST_KEYS))
 		return;
 	enum reach reach = act_reach(to);
 	enum severity s = reach == REACH_PUBLIC ? SEV_HIGH : reach == REACH_NAME ? SEV_MEDIUM : SEV_LOW;
@@ -82,13 +103,14 @@ static void judge(struct job *j, const struct route *r, int i)
 		s--;
 	const char *where = job_where(j, to);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);
-	if (!f || !job_judge(j, f, s, 0.8))
+	s = named || s < SEV_MEDIUM ? s : s - 1;
+	if (!f || !job_judge(j, f, s, named ? 0.8 : 0.5))
 		return;
 	const struct act *steps[] = { to, to == a ? NULL : a, NULL };
 	f->title = job_text(j, "%s sends messages with patients' fields to %s; the destination is %s", r->file->path, where,
 			    setting_name(to->setting));
 	job_observe(j, f, to);
-	(void)count_fields(j, f, a->path);
+	(void)(named ? count_fields(j, f, a->path) : count_keys(j, f));
 	job_chain(j, f, steps);
 }
 

@@ -26,6 +26,14 @@ bool route_has_login(const struct route *r, int i)
 	return false;
 }
 
+bool route_assumes_login(const struct route *r, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (r->v[k]->assumed)
+			return true;
+	return false;
+}
+
 bool act_is_unix(const struct act *bind)
 {
 	return bind->transport && strcmp(bind->transport, "unix") == 0;

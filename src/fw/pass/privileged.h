@@ -9,6 +9,9 @@
 bool act_is_privileged(const struct act *a);
 /* Whether someone logs in before i: account, password or certificate is asked for. */
 bool route_has_login(const struct route *r, int i);
+/* Whether i is reached where the program's own state was assumed to be another, in a program that logs people in: that
+ * somebody has logged in is kept in such a state. */
+bool route_assumes_login(const struct route *r, int i);
 bool act_is_unix(const struct act *bind);
 /* Whether others than the program's own can reach what is bound there: neither loopback, nor a UNIX socket that is not
  * opened to all. */
