@@ -20,7 +20,8 @@ enum ethertype {
 
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PROTO_HOPOPTS = 0, PROTO_IPIP = 4, PROTO_TCP = 6, PROTO_UDP = 17,
        PROTO_IPV6 = 41, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_GRE = 47, PROTO_AH = 51, PROTO_DSTOPTS = 60,
-       PROTO_MOBILITY = 135, VXLAN_PORT = 4789, VXLAN_PORT_OLD = 8472 };
+       PROTO_MOBILITY = 135, ETHERNET_HEADER = 14, IPV4_HEADER = 20, TCP_HEADER = 20,
+       VXLAN_PORT = 4789, VXLAN_PORT_OLD = 8472 };
 
 /* What comes next while a frame is unwrapped. */
 enum next { NEXT_DONE, NEXT_ETHERNET, NEXT_TYPE, NEXT_PPP, NEXT_IP, NEXT_IPV4, NEXT_IPV6, NEXT_PROTOCOL, NEXT_LLC };
@@ -474,8 +475,52 @@ static enum next radiotap(struct unwrap *u)
 	return wireless(u);
 }
 
+/* What nearly every frame is, read behind one check of length: Ethernet, IPv4 without options that is no fragment, TCP,
+ * and all of it there. Says what the steps above say; false, and nothing is set, for whatever is not so. */
+static bool usual_tcp(struct packet *p, struct span frame)
+{
+	struct rd all = rd_of(frame), r;
+	if (!rd_fixed(&all, ETHERNET_HEADER + IPV4_HEADER + TCP_HEADER, &r))
+		return false;
+	struct span dmac = rd_span(&r, 6), smac = rd_span(&r, 6);
+	uint16_t type = rd_be16(&r);
+	struct span ip = span_from(frame, ETHERNET_HEADER);
+	uint16_t version = rd_be16(&r) >> 8, total = rd_be16(&r), id = rd_be16(&r), frag = rd_be16(&r);
+	uint8_t ttl = rd_u8(&r), protocol = rd_u8(&r);
+	uint16_t sum = rd_be16(&r);
+	struct span src = rd_span(&r, 4), dst = rd_span(&r, 4);
+	uint16_t sport = rd_be16(&r), dport = rd_be16(&r);
+	uint32_t seq = rd_be32(&r), ack = rd_be32(&r);
+	unsigned header = (rd_u8(&r) >> 4) * 4u;
+	uint8_t flags = rd_u8(&r) & 0x3f;
+	if (type != ET_IPV4 || version != 0x45 || protocol != PROTO_TCP || frag & 0x3fff || header < TCP_HEADER ||
+	    total > ip.n || total < IPV4_HEADER + header)
+		return false;
+	p->at.dmac = mac_from(dmac);
+	p->at.smac = mac_from(smac);
+	p->at.src = addr_from4(src);
+	p->at.dst = addr_from4(dst);
+	p->at.sport = sport;
+	p->at.dport = dport;
+	p->at.proto = protocol;
+	p->kind = PACKET_TCP;
+	p->ethertype = type;
+	p->ttl = ttl;
+	p->bad_ip_sum = sum && fold(sum16_of20(ip)) != 0xffff;
+	p->frag_id = id;
+	p->seq = seq;
+	p->ack = ack;
+	p->flags = flags;
+	p->transport = span_cut(span_from(ip, IPV4_HEADER), total - IPV4_HEADER);
+	p->payload = span_from(p->transport, header);
+	return true;
+}
+
 void packet_parse(struct packet *p, struct span frame, uint32_t wire, uint32_t link)
 {
+	p->link = (uint16_t)link;
+	if (link == LINK_ETHERNET && usual_tcp(p, frame))
+		return;
 	struct unwrap u = { .p = p, .r = rd_of(frame), .lost = wire > frame.n ? wire - (uint32_t)frame.n : 0 };
 	enum next next;
 	switch ((enum link)link) {
@@ -495,7 +540,6 @@ void packet_parse(struct packet *p, struct span frame, uint32_t wire, uint32_t l
 	case LINK_RADIOTAP: next = radiotap(&u); break;
 	default: next = done(&u, PACKET_UNKNOWN_LINK); break;
 	}
-	p->link = (uint16_t)link;
 	unwrap(&u, next);
 }
 

@@ -48,7 +48,10 @@ uint32_t history_add(struct history *h, uint64_t flow, bool dir, uint32_t before
 	*e = (struct entry){ .flow = flow, .packet = p->at.packet, .offset = p->at.offset, .ts = p->at.ts, .before = before,
 			     .seq = p->seq + (uint32_t)(bytes.p - p->payload.p), .length = (uint32_t)bytes.n,
 			     .kept = (uint32_t)kept.n, .file = p->at.file, .smac = p->at.smac, .dir = dir };
-	memcpy(e + 1, kept.p, kept.n);
+	if (kept.n == HISTORY_HEAD)
+		memcpy(e + 1, kept.p, HISTORY_HEAD);     /* most: a number that the compiler knows */
+	else
+		memcpy(e + 1, kept.p, kept.n);
 	h->written += (sizeof(*e) + kept.n + STEP - 1) / STEP;
 	/* An entry never wraps: what would not fit behind the last step runs into the spare room. */
 	if (name % (HISTORY_BYTES / STEP) + (h->written - name) > HISTORY_BYTES / STEP)
