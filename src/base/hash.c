@@ -52,6 +52,27 @@ uint64_t hash64(struct hash_key key, struct span s)
 	return sip_give(v);
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+static inline uint64_t fold_product(uint64_t a, uint64_t b)
+{
+	wide p = (wide)a * b;
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+uint64_t mark64(struct hash_key key, struct span s)
+{
+	uint64_t h = key.k0 ^ s.n;
+	struct rd r = rd_of(s);
+	while (rd_left(&r) > 16) {
+		uint64_t a = rd_le64(&r), b = rd_le64(&r);
+		h = fold_product(a ^ key.k1, b ^ h);
+	}
+	struct span rest = rd_rest(&r), first = span_cut(rest, 8);
+	h = fold_product(span_last8(first) ^ key.k1, span_last8(span_from(rest, first.n)) ^ h);
+	return fold_product(h ^ key.k0, key.k1 ^ 0x9e3779b97f4a7c15u);
+}
+
 void hash128(struct hash_key key, struct span s, uint64_t out[2])
 {
 	uint64_t v[4] = {

@@ -168,7 +168,7 @@ static void curve(struct emit *e, struct state *st, struct span body, size_t at,
 	const struct waveform of = { .protocol = "contec", .name = name, .sub_id = span_str(sub_id), .subject = st->patient,
 				     .bed = st->bed };
 	if (samples.n == n)
-		waveform_bytes(e, &st->waveforms, &of, samples, false);
+		waveform_bytes(e, &st->waveforms, &of, samples, e->memo);
 }
 
 /* Three of the ECG and one of the breath in one message, the pleth in another; samples of a byte. */
@@ -277,6 +277,6 @@ const struct decoder decoder_contec = {
 	.name = "contec", .doc = "Contec central-station protocol (no public norm)",
 	.over = OVER_TCP, .ports = { 515, 516, 517, 518, 519, 520 }, .clinical = true,
 	.client_is = "patient monitor", .server_is = "central station",
-	.state_size = sizeof(struct state),
+	.state_size = sizeof(struct state), .memo_size = sizeof(struct waveform_memo),
 	.bid = bid, .frame = frame, .decode = decode, .types = types,
 };

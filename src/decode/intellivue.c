@@ -308,7 +308,10 @@ static bool wave(struct parse *p, struct rd *r)
 	const struct waveform of = { .protocol = "intellivue", .mdc = mdc, .code = span_of(code, (size_t)ncode),
 				     .sub_id = span_of(handle, (size_t)nhandle), .subject = p->state->patient,
 				     .bed = p->state->bed };
-	waveform_bytes(p->emit, &p->state->waveforms, &of, samples, samples.n % 2 == 0);
+	if (samples.n % 2 == 0)
+		waveform_words(p->emit, &p->state->waveforms, &of, samples);
+	else
+		waveform_bytes(p->emit, &p->state->waveforms, &of, samples, NULL);
 	return true;
 }
 

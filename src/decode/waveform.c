@@ -107,7 +107,7 @@ bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w
 	f->channel = channel_of(w, id_of(of, e->at && e->at->to_server));
 	if (!f->channel)
 		f->channel = &f->alone;
-	return !is_copy(f->channel, (uint32_t)hash64(key, bytes) | 1);
+	return !is_copy(f->channel, (uint32_t)mark64(key, bytes) | 1);
 }
 
 static void tell(struct waveform_feed *f)
@@ -134,21 +134,10 @@ static void tell(struct waveform_feed *f)
 	emit_record(f->emit, &r);
 }
 
-void waveform_sample(struct waveform_feed *f, int64_t value)
+/* Behind a sample after which the sum says so, or too many: the stretch ends here. */
+static void stretch_end(struct waveform_feed *f)
 {
 	struct waveform_channel *c = f->channel;
-	uint64_t z = ((uint64_t)value ^ f->key) * MIX_A;
-	z ^= z >> 32;
-	c->roll = (c->roll << 1) + z * MIX_B;
-	c->digest = (c->digest << 23 | c->digest >> 41) ^ z;
-	c->digest *= MIX_B;
-	c->values |= UINT64_C(1) << (z & 63);
-	c->n++;
-	bool ends = !(c->roll >> (64 - MEAN_BITS)) && c->seen >= WARM;
-	if (c->seen < 2 * WARM)
-		c->seen++;
-	if (!ends && c->n < LONGEST)
-		return;
 	/* seen == 2 * WARM + 1: a stretch has ended before, so this one began where its samples say */
 	if (c->seen > 2 * WARM && c->n >= SHORTEST && __builtin_popcountll(c->values) >= VALUES_LEAST)
 		tell(f);
@@ -157,12 +146,100 @@ void waveform_sample(struct waveform_feed *f, int64_t value)
 	c->digest = c->values = c->n = 0;
 }
 
-void waveform_bytes(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples, bool wide)
+static uint64_t sample_hash(uint64_t key, int64_t value)
+{
+	uint64_t z = ((uint64_t)value ^ key) * MIX_A;
+	return z ^ z >> 32;
+}
+
+static bool ends_here(uint64_t roll)
+{
+	return !(roll >> (64 - MEAN_BITS));
+}
+
+/* The sums of a stretch while samples go in: in registers. */
+struct sums {
+	uint64_t roll, digest, values;
+};
+
+static inline void sums_add(struct sums *s, uint64_t z)
+{
+	s->roll = (s->roll << 1) + z * MIX_B;
+	s->digest = ((s->digest << 23 | s->digest >> 41) ^ z) * MIX_B;
+	s->values |= UINT64_C(1) << (z & 63);
+}
+
+void waveform_sample(struct waveform_feed *f, int64_t value)
+{
+	struct waveform_channel *c = f->channel;
+	struct sums s = { c->roll, c->digest, c->values };
+	sums_add(&s, sample_hash(f->key, value));
+	c->roll = s.roll;
+	c->digest = s.digest;
+	c->values = s.values;
+	c->n++;
+	bool ends = ends_here(c->roll) && c->seen >= WARM;
+	if (c->seen < 2 * WARM)
+		c->seen++;
+	if (ends || c->n >= LONGEST)
+		stretch_end(f);
+}
+
+/* What each of the 256 samples of a byte adds. */
+static const uint64_t *byte_hashes(struct waveform_memo *m, uint64_t key)
+{
+	for (int64_t v = 0; !(m->ready && m->key == key) && v < (int64_t)ARRAY_LEN(m->of); v++)
+		m->of[v] = sample_hash(key, v);
+	m->key = key;
+	m->ready = true;
+	return m->of;
+}
+
+/* As waveform_sample for each, of a channel whose samples are counted no more: only the sums go on until one of them
+ * says that the stretch ends, or it is long enough. Returns what is left. */
+static struct span samples_run(struct waveform_channel *c, const uint64_t *hashes, struct span samples, bool *ends)
+{
+	struct rd r = rd_of(span_cut(samples, LONGEST - c->n));
+	size_t n = rd_left(&r);
+	struct sums s = { c->roll, c->digest, c->values };
+	*ends = false;
+	while (!*ends && rd_left(&r)) {
+		sums_add(&s, hashes[rd_u8(&r)]);
+		*ends = ends_here(s.roll);
+	}
+	n -= rd_left(&r);
+	c->roll = s.roll;
+	c->digest = s.digest;
+	c->values = s.values;
+	c->n += (uint32_t)n;
+	*ends |= c->n >= LONGEST;
+	return span_from(samples, n);
+}
+
+void waveform_bytes(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples,
+		    struct waveform_memo *memo)
+{
+	struct waveform_feed f;
+	bool ends;
+	if (!waveform_begin(&f, e, w, of, samples))
+		return;
+	const uint64_t *hashes = memo ? byte_hashes(memo, f.key) : NULL;
+	while (samples.n && (!hashes || f.channel->seen < 2 * WARM)) {
+		waveform_sample(&f, samples.p[0]);
+		samples = span_from(samples, 1);
+	}
+	while (samples.n) {
+		samples = samples_run(f.channel, hashes, samples, &ends);
+		if (ends)
+			stretch_end(&f);
+	}
+}
+
+void waveform_words(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples)
 {
 	struct waveform_feed f;
 	if (!waveform_begin(&f, e, w, of, samples))
 		return;
-	struct rd r = rd_of(samples);
-	while (rd_left(&r) >= (wide ? 2u : 1u))
-		waveform_sample(&f, wide ? rd_be16(&r) : rd_u8(&r));
+	for (struct rd r = rd_of(samples); rd_left(&r) >= 2;)
+		waveform_sample(&f, rd_be16(&r));
 }

@@ -49,5 +49,13 @@ bool waveform_begin(struct waveform_feed *f, struct emit *e, struct waveforms *w
 		    struct span bytes) MUST_CHECK;
 void waveform_sample(struct waveform_feed *f, int64_t value);
 
-/* All in one: samples of 8 bits, or of 16 in network order. */
-void waveform_bytes(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples, bool wide);
+/* What each sample of a byte adds to the sums: a decoder of many such has it as its emit.memo, or within that. */
+struct waveform_memo {
+	uint64_t key, of[256];
+	bool ready;
+};
+
+/* All in one: samples of 8 bits (memo may be NULL), or of 16 in network order. */
+void waveform_bytes(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples,
+		    struct waveform_memo *memo);
+void waveform_words(struct emit *e, struct waveforms *w, const struct waveform *of, struct span samples);

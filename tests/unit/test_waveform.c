@@ -91,7 +91,7 @@ static void send(struct line *l, const int16_t *v, unsigned n)
 		l->w->ts = l->ns;
 		l->emit = (struct emit){ .at = &l->at, .host = &l->w->host, .sink = &sink };
 		const struct waveform of = { .protocol = "test", .name = "ecg", .device = span_str(l->device) };
-		waveform_bytes(&l->emit, &l->state, &of, span_of(bytes, 2 * (size_t)len), true);
+		waveform_words(&l->emit, &l->state, &of, span_of(bytes, 2 * (size_t)len));
 		l->ns += (uint64_t)len * 1000000000u / RATE;
 	}
 }
