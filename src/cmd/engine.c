@@ -78,6 +78,15 @@ static void from_tracker(void *to, const struct record *r)
 		send_record(c, r);
 }
 
+static void all_from_tracker(void *to, const struct record *r, size_t n)
+{
+	struct core *c = to;
+	detect_records(c->detect, r, n);
+	int k = registry_index(c->registry, r->type);
+	for (size_t i = 0; k >= 0 && c->passed[k] && i < n; i++)
+		send_record(c, &r[i]);
+}
+
 static unsigned wants_record(void *ctx, const struct record_type *t)
 {
 	const struct core *c = ctx;
@@ -189,7 +198,7 @@ static bool core_start(struct core *c)
 	c->passed = mem_array(c->registry->n + 1, sizeof(*c->passed));
 	for (unsigned i = 0; i < c->registry->n; i++)
 		c->passed[i] = is_passed(c->set, c->registry->v[i]);
-	c->from_tracker = (struct sink){ from_tracker, c };
+	c->from_tracker = (struct sink){ from_tracker, c, all_from_tracker };
 	c->to_parent = (struct sink){ send_record, c };
 	if (!read_indicators(c) || !read_profiles(c) || !read_cards(c))
 		return false;

@@ -80,7 +80,7 @@ struct expect {
 	struct span tag;                         /* copied, at most EXPECT_TAG bytes */
 };
 
-enum { EXPECT_TAG = 256, STATE_MAX = 4096, MEMO_MAX = 64 * 1024 };
+enum { EXPECT_TAG = 256, STATE_MAX = 4096, MEMO_MAX = 128 * 1024 };
 
 struct emit {
 	const struct origin *at;

@@ -14,7 +14,7 @@ enum {
 	JUNK_MAX = 64 * 1024,                    /* no header in this much: not HL7 */
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
-	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
+	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, SHAPES = 256, SHAPE_TEXT = 144, FLAG_MAX = 2, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
 	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
 };
 
@@ -81,6 +81,7 @@ struct way {
 	bool started;                            /* a message was seen */
 	bool skipping;                           /* behind the head of a message that was too long */
 	bool block;                              /* in an MLLP block that several messages share */
+	uint16_t shape;                          /* of the first observation of the latest message */
 };
 
 struct state {
@@ -96,19 +97,35 @@ struct coded {
 	const char *system;
 };
 
-/* What one OBX-3 and one OBX-6 mean: a device sends the same few all day. The spans are of said or of tables. */
-struct known {
-	struct hl7_delims d;
-	uint8_t ncode, nunit;                    /* bytes of the two in said, which is cut nowhere; ncode 0: free */
+/* What one OBX-3 and one OBX-6 mean: a device sends the same few all day. The spans are of the two or of tables. */
+struct meant {
 	bool is_coded;                           /* false: no observation that has a name */
 	struct coded coded;
 	struct span unit;
 	struct vital_meaning meaning;
+};
+
+struct known {
+	struct hl7_delims d;
+	uint8_t ncode, nunit;                    /* bytes of the two in said, which is cut nowhere; ncode 0: free */
+	struct meant meant;                      /* its spans are of said */
 	uint8_t said[KNOWN_TEXT];
+};
+
+/* An OBX as it comes with every message: all that stands before its value and, up to OBX-13, behind it. Kept of those
+ * in which this is codes, units, numbers and flags: nothing else may stay when the message goes. */
+struct shape {
+	uint8_t nbefore, nbehind;                /* bytes in said; nbefore 0: free */
+	uint8_t sub_at, nsub;                    /* OBX-4, when it is a number */
+	bool ends;                               /* no OBX-14 */
+	uint16_t next;                           /* which came behind it last */
+	struct meant meant;                      /* its spans are of said */
+	uint8_t said[SHAPE_TEXT];
 };
 
 struct memo {
 	struct known known[KNOWN];
+	struct shape shapes[SHAPES];
 };
 _Static_assert(sizeof(struct memo) <= HL7_MEMO, "told too small in hl7.h");
 
@@ -259,6 +276,10 @@ struct parse {
 	struct span observed;                    /* OBR-7: time of what follows */
 	struct span said_time, time;             /* of the observation before: each of a message repeats it */
 	struct span device, device_id;           /* OBX-18 that was read last, and the id in it */
+	struct shape *shape;                     /* of the OBX before; NULL: it has none */
+	struct span behind;                      /* OBX-14 and what follows, of the OBX before */
+	bool has_device;                         /* and whether it names one */
+	struct vitals vitals;
 	struct span f[FIELDS_MAX + 1];           /* of the segment at hand, as far as its row in segments[] goes */
 };
 
@@ -316,6 +337,7 @@ static struct span named(const struct parse *p, struct span s)
 
 static void message_finish(struct parse *p)
 {
+	vitals_tell(&p->vitals);
 	if (!p->open)
 		return;
 	p->open = false;
@@ -348,6 +370,7 @@ static void patient_begin(struct parse *p)
 	p->many_devices = false;
 	p->device_from = 0;
 	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
+	p->shape = NULL;
 }
 
 static void msh(struct parse *p, const struct span *f)
@@ -375,20 +398,23 @@ static void msh(struct parse *p, const struct span *f)
 	record_text(&p->out, CHARSET, plain(hl7_value(hl7_first(f[17], d->repetition), d), LABEL_MAX, " ._/-"));
 }
 
-static void msa(struct parse *p, const struct span *f)
+static void msa(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
 	record_text(&p->out, ACK_CODE, plain(hl7_value(f[1], &p->d), LABEL_MAX, ""));
 	record_text(&p->out, ACKED_ID, span_cut(hl7_value(f[2], &p->d), ID_MAX));
 }
 
-static void sft(struct parse *p, const struct span *f)
+static void sft(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
 	if (!record_has(&p->out, SOFTWARE))      /* the first one made the message, others passed it on */
 		record_text(&p->out, SOFTWARE, named(p, f[3]));
 }
 
-static void pv1(struct parse *p, const struct span *f)
+static void pv1(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
 	struct span ward = hl7_first(f[3], p->d.component);
 	person(p, DEPARTMENT, ward);
 	struct span room = span_from(f[3], ward.n + 1), number = hl7_part(room, p->d.component, 2);
@@ -439,8 +465,9 @@ static void device_entity(struct parse *p, enum source from, struct span field)
 
 /* PRT (HL7 v2.9 §7.3.4): PRT-10 device, PRT-16 UDI, PRT-20 serial number. In a UDI of GS1 the serial
  * number stands behind (21). */
-static void prt(struct parse *p, const struct span *f)
+static void prt(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
 	struct span udi = plain(hl7_value(hl7_first(f[16], p->d.component), &p->d), ID_MAX, "()+-/.,%$=&!*_:;<>?'\"");
 	struct span serial = hl7_value(f[20], &p->d);
 	for (size_t i = 0; !serial.n && i < udi.n; i++)
@@ -582,22 +609,30 @@ static bool delims_eq(const struct hl7_delims *a, const struct hl7_delims *b)
 	       a->subcomponent == b->subcomponent;
 }
 
-static void known_work_out(const struct parse *p, struct span code, struct span unit, struct known *k)
+static void work_out(const struct parse *p, struct span code, struct span unit, struct meant *m)
 {
-	k->is_coded = observation_coded(p, code, &k->coded);
-	k->unit = unit_of(p, unit);
-	if (k->is_coded)
-		k->meaning = vitals_meaning(k->coded.name, k->unit);
+	m->is_coded = observation_coded(p, code, &m->coded);
+	m->unit = unit_of(p, unit);
+	if (m->is_coded)
+		m->meaning = vitals_meaning(m->coded.name, m->unit);
 }
 
-/* What the two fields mean, from the memo if it is there. Evidence export asks where texts stand in the message:
- * then nothing may be taken from elsewhere. NULL: no observation. */
-static const struct known *known_of(const struct parse *p, struct span code, struct span unit, struct known *scratch)
+/* What was worked out from bytes that stand in to as well. */
+static void meant_move(struct meant *m, struct span from, const uint8_t *to)
+{
+	m->coded.name = span_moved(m->coded.name, from, to);
+	m->coded.code = span_moved(m->coded.code, from, to);
+	m->unit = span_moved(m->unit, from, to);
+}
+
+/* What the two fields mean, from the memo if it is there; the spans are of the message or of tables. Evidence export
+ * asks where texts stand in the message: then nothing may be taken from elsewhere. False: no observation. */
+static bool meant_of(const struct parse *p, struct span code, struct span unit, struct meant *out)
 {
 	struct memo *memo = p->emit->memo;
 	if (!memo || p->emit->host->shown || code.n + unit.n > KNOWN_TEXT || !code.n) {
-		known_work_out(p, code, unit, scratch);
-		return scratch->is_coded ? scratch : NULL;
+		work_out(p, code, unit, out);
+		return out->is_coded;
 	}
 	struct known *k = &memo->known[(known_hash(unit, known_hash(code, 2166136261u)) >> 8) % KNOWN];
 	struct span said_code = span_of(k->said, k->ncode), said_unit = span_from(span_of(k->said, KNOWN_TEXT), k->ncode);
@@ -608,9 +643,12 @@ static const struct known *known_of(const struct parse *p, struct span code, str
 		memcpy(k->said, code.p, code.n);
 		if (unit.n)
 			memcpy(k->said + code.n, unit.p, unit.n);
-		known_work_out(p, span_of(k->said, code.n), span_of(k->said + code.n, unit.n), k);
+		work_out(p, span_of(k->said, code.n), span_of(k->said + code.n, unit.n), &k->meant);
 	}
-	return k->is_coded ? k : NULL;
+	*out = k->meant;
+	meant_move(out, span_of(k->said, k->ncode), code.p);
+	meant_move(out, span_of(k->said + k->ncode, k->nunit), unit.p);
+	return out->is_coded;
 }
 
 /* OBX-14, else OBR-7: a time, or nothing. */
@@ -624,40 +662,114 @@ static struct span time_of(struct parse *p, struct span obx14)
 	return p->time;
 }
 
-static void observation(struct parse *p, const struct span *f)
+/* One observation of n values, 1 or 2. */
+static void observation_tell(struct parse *p, const struct meant *m, const double *v, int n, struct span sub_id,
+			     struct span device)
 {
-	struct known scratch UNSET;
-	double v[2];
-	if (!emit_wants(p->emit, &vitals_type))
-		return;
-	int n = observation_values(p, f, v);
-	const struct known *k = n ? known_of(p, f[3], f[6], &scratch) : NULL;
-	if (!k || ++p->observations > VITALS_MAX)
-		return;
-	struct span name = k->coded.name;
+	struct span name = m->coded.name;
 	struct vital out = {
-		.protocol = p->dialect->protocol, .name = name, .code = k->coded.code, .system = span_str(k->coded.system),
-		.value = v[0], .unit = k->unit,
-		.sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 },
-		.device_time = time_of(p, f[14]),
+		.protocol = p->dialect->protocol, .name = name, .code = m->coded.code, .system = span_str(m->coded.system),
+		.value = v[0], .unit = m->unit, .sub_id = sub_id, .device_time = p->time,
 		.subject = record_get_token(&p->out, PATIENT_ID), .bed = record_get_token(&p->out, BED),
-		.device = f[18].n ? p->device_id : (struct span){ 0 }, .meaning = &k->meaning,
+		.device = device, .meaning = &m->meaning,
 	};
 	if (p->dialect->keep && !p->dialect->keep(&out))
 		return;
+	struct vital_meaning meaning;
 	bool art = span_starts(name, SPAN_LIT("art"));
 	if (n == 2 && !art && !span_starts(name, SPAN_LIT("nibp")))
 		return;                          /* a ratio, a titre */
 	if (n == 2)
 		out.name = span_str(art ? "art_sys" : "nibp_sys");
-	if (n == 2 || p->dialect->keep)
-		out.meaning = NULL;              /* of another name, maybe another unit */
-	vitals_emit(p->emit, &out);
-	if (n == 1)
+	if (n == 2 || p->dialect->keep) {        /* of another name, maybe another unit */
+		meaning = vitals_meaning(out.name, out.unit);
+		out.meaning = &meaning;
+	}
+	vitals_add(&p->vitals, &out);
+	if (n == 1 || !emit_wants(p->emit, &vitals_type))
 		return;
 	out.name = span_str(art ? "art_dia" : "nibp_dia");
 	out.value = v[1];
-	vitals_emit(p->emit, &out);
+	meaning = vitals_meaning(out.name, out.unit);
+	vitals_add(&p->vitals, &out);
+}
+
+/* ---- observations that come again ---- */
+
+static bool is_number_or_none(struct span s, const char *also)
+{
+	return !s.n || is_numeral(s, also);
+}
+
+/* With other delimiters than the usual ones a number might hold one. Evidence export asks for all that stands there. */
+static bool has_shapes(const struct parse *p)
+{
+	const struct hl7_delims usual = { '|', '^', '~', '\\', '&' };
+	return p->emit->memo && !p->emit->host->shown && delims_eq(&p->d, &usual);
+}
+
+/* See struct shape. */
+static bool may_have_shape(const struct parse *p, const struct span *f)
+{
+	if (!has_shapes(p) || !span_is(f[2], "NM") || !is_number_or_none(f[1], "") ||
+	    !is_number_or_none(f[4], ".&_-") || f[4].n > LABEL_MAX || !is_number_or_none(f[7], " .-<>") ||
+	    !is_number_or_none(f[12], ""))
+		return false;
+	for (unsigned i = 8; i <= 13; i++)
+		if (i != 12 && f[i].n > FLAG_MAX)
+			return false;
+	return true;
+}
+
+/* The shape of a line that was read field by field, remembered as what came behind the one before it. */
+static struct shape *shape_of(const struct parse *p, struct shape *last, struct span line, const struct span *f,
+			      const struct meant *m)
+{
+	struct memo *memo = p->emit->memo;
+	size_t nbefore = (size_t)(f[5].p - line.p);
+	struct span before = span_cut(line, nbefore), behind = span_from(line, nbefore + f[5].n);
+	behind = f[14].p ? span_cut(behind, (size_t)(f[14].p - behind.p)) : behind;
+	if (before.n + behind.n > SHAPE_TEXT)
+		return NULL;
+	uint16_t i = (known_hash(behind, known_hash(before, 2166136261u)) >> 8) % SHAPES;
+	struct shape *h = &memo->shapes[i];
+	*(last ? &last->next : &p->way->shape) = i;
+	struct span old_before = span_of(h->said, h->nbefore), old_behind = span_of(h->said + h->nbefore, h->nbehind);
+	if (span_eq(old_before, before) && span_eq(old_behind, behind) && h->ends == !f[14].p)
+		return h;
+	h->nbefore = (uint8_t)before.n;
+	h->nbehind = (uint8_t)behind.n;
+	h->sub_at = (uint8_t)(f[4].p - line.p);
+	h->nsub = (uint8_t)f[4].n;
+	h->ends = !f[14].p;
+	h->next = i;
+	memcpy(h->said, before.p, before.n);
+	if (behind.n)
+		memcpy(h->said + before.n, behind.p, behind.n);
+	h->meant = *m;
+	meant_move(&h->meant, before, h->said);
+	meant_move(&h->meant, behind, h->said + before.n);
+	return h;
+}
+
+/* last: the shape of the OBX before. */
+static void observation(struct parse *p, struct span line, const struct span *f, struct shape *last)
+{
+	struct meant m UNSET;
+	double v[2];
+	if (!emit_wants(p->emit, &vitals_type))
+		return;
+	int n = observation_values(p, f, v);
+	if (!n || !meant_of(p, f[3], f[6], &m) || ++p->observations > VITALS_MAX)
+		return;
+	(void)time_of(p, f[14]);
+	p->has_device = f[18].n;
+	if (n == 1 && may_have_shape(p, f)) {
+		p->shape = shape_of(p, last, line, f, &m);
+		p->behind = f[14].p ? span_from(line, (size_t)(f[14].p - line.p)) : (struct span){ 0 };
+	}
+	struct span sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 };
+	observation_tell(p, &m, v, n, sub_id, f[18].n ? p->device_id : (struct span){ 0 });
 }
 
 /* OBX-5 of type NA or MA: numbers, cut by components and repetitions (HL7 v2.9 2A.2.1, IHE PCD WCM). */
@@ -677,6 +789,7 @@ static void curve(struct parse *p, const struct span *f)
 		.device = f[18].n ? p->device_id : (struct span){ 0 },
 	};
 	p->waveforms++;
+	vitals_tell(&p->vitals);
 	if (!waveform_begin(&feed, p->emit, p->curves, &of, values))
 		return;
 	for (size_t at = 0, n = 0; at <= values.n; at += n + 1) {
@@ -688,32 +801,43 @@ static void curve(struct parse *p, const struct span *f)
 	}
 }
 
-static void obx(struct parse *p, const struct span *f)
+/* Each observation of a message repeats it. */
+static void device_observed(struct parse *p, struct span obx18)
+{
+	if (!obx18.n || span_eq(obx18, p->device))
+		return;
+	device_entity(p, FROM_OBX, obx18);
+	p->device = obx18;
+	struct span first = hl7_first(hl7_first(obx18, p->d.repetition), p->d.component);
+	p->device_id = span_cut(hl7_value(first, &p->d), ID_MAX);
+}
+
+static void obx(struct parse *p, struct span line, const struct span *f)
 {
 	struct span type = f[2];
-	if (f[18].n && !span_eq(f[18], p->device)) {     /* each observation of a message repeats it */
-		device_entity(p, FROM_OBX, f[18]);
-		p->device = f[18];
-		struct span first = hl7_first(hl7_first(f[18], p->d.repetition), p->d.component);
-		p->device_id = span_cut(hl7_value(first, &p->d), ID_MAX);
-	}
+	struct shape *last = p->shape;
+	p->shape = NULL;
+	device_observed(p, f[18]);
 	if (span_is(type, "NM") || span_is(type, "SN") || type.n == 0)
-		observation(p, f);
+		observation(p, line, f, last);
 	else if (span_is(type, "NA") || span_is(type, "MA"))
 		curve(p, f);
 	else if (span_is(type, "TX") || span_is(type, "FT") || span_is(type, "ED"))
 		person(p, NOTE, f[5]);
 	else if (!device_attribute(p, f) && span_is(type, "ST"))
-		observation(p, f);
+		observation(p, line, f, last);
 }
 
-static void obr(struct parse *p, const struct span *f)
+static void obr(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
+	p->shape = NULL;                         /* OBX-14 that is not there is this */
 	p->observed = f[7];
 }
 
-static void pid(struct parse *p, const struct span *f)
+static void pid(struct parse *p, struct span line, const struct span *f)
 {
+	(void)line;
 	(void)f;
 	patient_begin(p);
 }
@@ -774,14 +898,15 @@ struct segment {
 	uint8_t last;                            /* highest field that is looked at */
 	uint8_t nplaces;
 	const struct place *places;
-	void (*read)(struct parse *p, const struct span *f);   /* NULL: only the places */
+	/* NULL: only the places */
+	void (*read)(struct parse *p, struct span line, const struct span *f);
 };
 
 #define SEGMENT_ID(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
 #define SEGMENT(nm, hi, tbl, fn) { \
 	.id = SEGMENT_ID(nm[0], nm[1], nm[2]), .name = nm, .last = hi, .nplaces = ARRAY_LEN(tbl), .places = tbl, .read = fn }
 
-static const struct segment segments[] = {
+static const struct segment segments[] = {       /* OBX is the first */
 	SEGMENT("OBX", 18, obx_places, obx), SEGMENT("PID", 23, pid_places, pid), SEGMENT("OBR", 32, obr_places, obr),
 	SEGMENT("PV1", 50, pv1_places, pv1), SEGMENT("MSA", 2, no_places, msa), SEGMENT("NTE", 3, nte_places, NULL),
 	SEGMENT("ORC", 12, orc_places, NULL), SEGMENT("PRT", 20, prt_places, prt), SEGMENT("NK1", 6, nk1_places, NULL),
@@ -817,6 +942,65 @@ static void segment_show(const struct parse *p, struct span line)
 			emit_shown(p->emit, span_cut(s, 1));
 }
 
+/* Persons' data of a segment that is at hand. */
+static void places_read(struct parse *p, const struct segment *s, const struct span *f)
+{
+	for (unsigned i = 0; i < s->nplaces; i++)
+		if (s->places[i].at && f[s->places[i].at].n)
+			place_read(p, &s->places[i], f[s->places[i].at]);
+}
+
+static void identity_note(struct parse *p, const struct segment *s)
+{
+	uint64_t bit = (uint64_t)1 << (s - segments);
+	if (!p->personal || (p->identity & bit))
+		return;
+	p->identity |= bit;
+	record_add_text(&p->out, IDENTITY, span_of(s->name, 3));
+}
+
+/* OBX-14 and what follows, when it is not what followed in the OBX before. */
+static void behind_read(struct parse *p, struct span behind)
+{
+	struct span *f = p->f;
+	hl7_split(behind, p->d.field, f + 14, 5);
+	p->personal = false;
+	device_observed(p, f[18]);
+	(void)time_of(p, f[14]);
+	p->has_device = f[18].n;
+	p->behind = behind;
+	places_read(p, segments, f);
+	identity_note(p, segments);
+}
+
+/* An OBX of the shape that came behind the one before last time: to be read are its value and, if it is not as before,
+ * what follows OBX-13. False, and nothing was done: it is another. */
+static bool observation_again(struct parse *p, struct span line)
+{
+	const struct shape *last = p->shape;
+	if (!last && !has_shapes(p))
+		return false;
+	struct shape *h = &((struct memo *)p->emit->memo)->shapes[last ? last->next : p->way->shape];
+	struct rd r = rd_of(line);
+	double v;
+	if (!h->nbefore || !span_eq(rd_span(&r, h->nbefore), span_of(h->said, h->nbefore)) || !hl7_digits(&r, &v))
+		return false;
+	struct span behind = rd_span(&r, h->nbehind), rest = rd_rest(&r);
+	if (!rd_ok(&r) || !span_eq(behind, span_of(h->said + h->nbefore, h->nbehind)) || (h->ends && rest.n))
+		return false;
+	if (!last || h->ends != last->ends || !span_eq(rest, p->behind))
+		behind_read(p, rest);
+	p->shape = h;
+	if (!emit_wants(p->emit, &vitals_type) || ++p->observations > VITALS_MAX)
+		return true;
+	struct meant m = h->meant;
+	meant_move(&m, span_of(h->said, h->nbefore), line.p);
+	meant_move(&m, span_of(h->said + h->nbefore, h->nbehind), behind.p);
+	struct span sub_id = span_cut(span_from(line, h->sub_at), h->nsub);
+	observation_tell(p, &m, &v, 1, sub_id, p->has_device ? p->device_id : (struct span){ 0 });
+	return true;
+}
+
 static void segment_read(struct parse *p, struct span line)
 {
 	p->segments++;
@@ -827,7 +1011,7 @@ static void segment_read(struct parse *p, struct span line)
 	const struct segment *s = segments, *end = segments + ARRAY_LEN(segments);
 	while (s < end && s->id != id)
 		s++;
-	if (s == end)
+	if (s == end || (s == segments && observation_again(p, line)))
 		return;
 	if (p->emit->host->shown)
 		segment_show(p, line);
@@ -835,15 +1019,9 @@ static void segment_read(struct parse *p, struct span line)
 	hl7_split(line, p->d.field, f, s->last + 1u);
 	p->personal = false;
 	if (s->read)
-		s->read(p, f);
-	for (unsigned i = 0; i < s->nplaces; i++)
-		if (s->places[i].at && f[s->places[i].at].n)
-			place_read(p, &s->places[i], f[s->places[i].at]);
-	uint64_t bit = (uint64_t)1 << (s - segments);
-	if (!p->personal || (p->identity & bit))
-		return;
-	p->identity |= bit;
-	record_add_text(&p->out, IDENTITY, span_of(s->name, 3));
+		s->read(p, line, f);
+	places_read(p, s, f);
+	identity_note(p, s);
 }
 
 static void message_begin(struct parse *p, struct span line)
@@ -857,6 +1035,7 @@ static void message_begin(struct parse *p, struct span line)
 	p->many_devices = false;
 	p->device_from = 0;
 	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
+	p->shape = NULL;
 	p->way->started = true;
 	record_bool(&p->out, MLLP, p->way->block);
 	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
@@ -918,6 +1097,7 @@ bool hl7_decode(const struct message *m, void *state, struct emit *e, const stru
 	p.way = w;
 	p.open = p.wide = false;
 	p.curves = &st->waveforms;
+	vitals_begin(&p.vitals, e);
 	struct span s = m->bytes;
 	bool good = true, was_skipping = w->skipping;
 	frame_show(m, e);

@@ -12,7 +12,7 @@ struct hl7_dialect {
 
 enum {
 	HL7_STATE = 512,                         /* bytes of state, zeroed at the start of a conversation */
-	HL7_MEMO = 60 * 1024,                    /* bytes of emit.memo */
+	HL7_MEMO = 124 * 1024,                   /* bytes of emit.memo */
 };
 
 struct frame hl7_frame(const struct message *m, void *state);

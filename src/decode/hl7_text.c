@@ -208,10 +208,31 @@ struct span hl7_value_trimmed(struct span s, const struct hl7_delims *d)
 	return span_is(s, "\"\"") ? span_cut(s, 0) : s;
 }
 
+static const double scale[DIGITS_MAX + 1] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+                                              1e13, 1e14, 1e15 };
+
+bool hl7_digits(struct rd *r, double *out)
+{
+	int64_t digits = 0;
+	unsigned n = 0, behind = 0;
+	bool point = false;
+	for (; rd_left(r) && n <= DIGITS_MAX; rd_skip(r, 1)) {
+		uint8_t c = (uint8_t)(rd_peek(r) - '0');
+		if (c > 9 && (point || rd_peek(r) != '.'))
+			break;
+		point |= c > 9;
+		digits = c > 9 ? digits : digits * 10 + c;
+		n += c <= 9;
+		behind += c <= 9 && point;
+	}
+	if (n == 0 || n > DIGITS_MAX)
+		return false;
+	*out = (double)digits / scale[behind];
+	return true;
+}
+
 bool hl7_number(struct span s, double *out)
 {
-	static const double scale[DIGITS_MAX + 1] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
-	                                              1e13, 1e14, 1e15 };
 	struct hl7_delims none = { 0 };
 	s = hl7_value(s, &none);
 	bool minus = s.n && s.p[0] == '-';

@@ -65,5 +65,8 @@ static inline struct span hl7_value(struct span s, const struct hl7_delims *d)
 	bool as_is = s.n && hl7_is_letter(s.p[0]) && hl7_is_letter(s.p[s.n - 1]);
 	return as_is ? s : hl7_value_trimmed(s, d);
 }
+/* Digits with one decimal point at most, up to whatever stands behind them: false when there are none or too many.
+ * What it takes, hl7_number takes for the same number. */
+bool hl7_digits(struct rd *r, double *out);
 /* An NM: sign, digits, one decimal point or comma; nothing else. */
 bool hl7_number(struct span s, double *out);

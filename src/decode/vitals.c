@@ -267,6 +267,39 @@ struct vital_meaning vitals_meaning(struct span name, struct span unit)
 	return m;
 }
 
+/* record_text for the plain fields of a record that is made for each value: what is asked once is not asked again. */
+static inline void put_text(struct record *r, unsigned field, struct span s, bool watched)
+{
+	if (!s.n)
+		return;
+	uint8_t last = s.p[s.n - 1];
+	if (watched || last == ' ' || last == '\0' || s.n > TEXT_MAX)
+		record_text_whole(r, field, s);
+	else
+		record_slot(r, field, F_TEXT)->text = s;
+}
+
+static void vital_record(struct emit *e, const struct vital *v, const struct vital_meaning *m, struct record *r)
+{
+	emit_begin(e, r, &vitals_type);
+	bool watched = e->host && e->host->shown;
+	put_text(r, VITALS_PROTOCOL, span_str(v->protocol), watched);
+	put_text(r, VITALS_NAME, v->name, watched);
+	if (m->mdc)
+		record_uint(r, VITALS_MDC, m->mdc);
+	put_text(r, VITALS_CODE, v->code, watched);
+	put_text(r, VITALS_CODE_SYSTEM, v->system, watched);
+	record_real(r, VITALS_VALUE, (v->value - m->minus) * m->times / m->by);
+	put_text(r, VITALS_UNIT, m->unit.n ? m->unit : v->unit, watched);
+	put_text(r, VITALS_SUB_ID, v->sub_id, watched);
+	put_text(r, VITALS_DEVICE_TIME, v->device_time, watched);
+	if (v->subject.len)
+		record_token(r, VITALS_SUBJECT, v->subject);
+	put_text(r, VITALS_DEVICE, v->device, watched);
+	if (v->bed.len)
+		record_token(r, VITALS_BED, v->bed);
+}
+
 void vitals_emit(struct emit *e, const struct vital *v)
 {
 	if (!emit_wants(e, &vitals_type))
@@ -278,21 +311,22 @@ void vitals_emit(struct emit *e, const struct vital *v)
 		looked_up = vitals_meaning(v->name, v->unit);
 		m = &looked_up;
 	}
-	emit_begin(e, &r, &vitals_type);
-	record_str(&r, VITALS_PROTOCOL, v->protocol);
-	record_text(&r, VITALS_NAME, v->name);
-	if (m->mdc)
-		record_uint(&r, VITALS_MDC, m->mdc);
-	record_text(&r, VITALS_CODE, v->code);
-	record_text(&r, VITALS_CODE_SYSTEM, v->system);
-	record_real(&r, VITALS_VALUE, (v->value - m->minus) * m->times / m->by);
-	record_text(&r, VITALS_UNIT, m->unit.n ? m->unit : v->unit);
-	record_text(&r, VITALS_SUB_ID, v->sub_id);
-	record_text(&r, VITALS_DEVICE_TIME, v->device_time);
-	if (v->subject.len)
-		record_token(&r, VITALS_SUBJECT, v->subject);
-	record_text(&r, VITALS_DEVICE, v->device);
-	if (v->bed.len)
-		record_token(&r, VITALS_BED, v->bed);
+	vital_record(e, v, m, &r);
 	emit_record(e, &r);
+}
+
+void vitals_tell(struct vitals *all)
+{
+	if (all->n)
+		publish_many(all->emit->sink, all->wait, all->n);
+	all->n = 0;
+}
+
+void vitals_add(struct vitals *all, const struct vital *v)
+{
+	vital_record(all->emit, v, v->meaning, &all->wait[all->n++]);
+	if (all->begun && all->n < VITALS_AT_ONCE)
+		return;
+	vitals_tell(all);
+	all->begun = true;
 }

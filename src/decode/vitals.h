@@ -33,6 +33,28 @@ struct vital_meaning vitals_meaning(struct span name, struct span unit);
 
 void vitals_emit(struct emit *e, const struct vital *v);
 
+/* The vital signs of one message: the first is told at once, so that emit_wants knows of it; the others wait for each
+ * other and are told together. All that v borrows must stand until then. */
+enum { VITALS_AT_ONCE = 12 };
+
+struct vitals {
+	struct emit *emit;
+	unsigned n;                              /* waiting */
+	bool begun;
+	struct record wait[VITALS_AT_ONCE];
+};
+
+static inline void vitals_begin(struct vitals *all, struct emit *e)
+{
+	all->emit = e;
+	all->n = 0;
+	all->begun = false;
+}
+
+/* Asks nobody whether it is wanted; v->meaning must be set. */
+void vitals_add(struct vitals *all, const struct vital *v);
+void vitals_tell(struct vitals *all);            /* what waits: before any other record of the message */
+
 /* Short name ("heart_rate", "spo2", "nibp_sys" …) for a LOINC or IEEE 11073-10101 (MDC) code or MDC
  * reference id, NULL when unknown. */
 const char *vitals_name(struct span code);

@@ -359,7 +359,7 @@ static unsigned holds_of(const struct detect *d, const struct listener *l, const
 	return holds;
 }
 
-void detect_record(struct detect *d, const struct record *r)
+void detect_records(struct detect *d, const struct record *r, size_t n)
 {
 	if (r->at && r->at->ts > d->now)
 		d->now = r->at->ts;
@@ -368,13 +368,19 @@ void detect_record(struct detect *d, const struct record *r)
 		return;
 	d->ends = (struct ends){ .at = r->at };
 	unsigned holds = holds_of(d, l, r->at);
-	for (const struct handler *h = &d->handlers[l->first], *end = h + l->n; h < end; h++) {
-		if (h->when & ~holds || (h->when & WHEN_FOUND && !h->seat->head))
-			continue;
-		h->seat->run.now = d->now;
-		h->call(&h->seat->run, r);
-	}
+	for (size_t i = 0; i < n; i++)
+		for (const struct handler *h = &d->handlers[l->first], *end = h + l->n; h < end; h++) {
+			if (h->when & ~holds || (h->when & WHEN_FOUND && !h->seat->head))
+				continue;
+			h->seat->run.now = d->now;
+			h->call(&h->seat->run, &r[i]);
+		}
 	d->ends.at = NULL;
+}
+
+void detect_record(struct detect *d, const struct record *r)
+{
+	detect_records(d, r, 1);
 }
 
 void detect_tick(struct detect *d, uint64_t now)

@@ -57,6 +57,8 @@ unsigned detect_wants(const struct detect *d, const struct record_type *t);
 void detect_starved(const struct detect *d, bool (*made)(void *ctx, const struct record_type *t), void *ctx,
 		    const char *none[], const char *some[], size_t n);
 void detect_record(struct detect *d, const struct record *r);
+/* n of one type and message, n > 0. */
+void detect_records(struct detect *d, const struct record *r, size_t n);
 /* Once a second of packet time, and whenever time has jumped. */
 void detect_tick(struct detect *d, uint64_t now);
 /* Lets every detector judge what it gathered. Live: before each detect_publish_all. */

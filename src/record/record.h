@@ -211,9 +211,20 @@ struct record *record_copy(struct arena *a, const struct record *r);
 struct sink {
 	void (*publish)(void *to, const struct record *r);
 	void *to;
+	/* Several of one type, from one message, behind each other: what is the same of all is worked out once.
+	 * NULL: they are published one by one. */
+	void (*publish_many)(void *to, const struct record *r, size_t n);
 };
 
 static inline void publish(const struct sink *s, const struct record *r)
 {
 	s->publish(s->to, r);
+}
+
+static inline void publish_many(const struct sink *s, const struct record *r, size_t n)
+{
+	if (s->publish_many)
+		s->publish_many(s->to, r, n);
+	for (size_t i = 0; !s->publish_many && i < n; i++)
+		s->publish(s->to, &r[i]);
 }

@@ -61,6 +61,26 @@ void tracker_publish(struct tracker *t, const struct record *r)
 		t->flow->flags |= told_flag(r->at);
 }
 
+/* Of vital signs the device table learns that they are sent, from the first: of the others of a message it would
+ * learn nothing. */
+static void tracker_publish_all(struct tracker *t, const struct record *r, size_t n)
+{
+	const struct route *route = route_of(t, r->type);
+	for (size_t i = 0; !r->type->repeats && i < n; i++)
+		tracker_publish(t, &r[i]);
+	if (!r->type->repeats || !n)
+		return;
+	t->health->records += n;
+	for (size_t i = 0; route->zones && i < n; i++)
+		zones_record(t->zones, &r[i]);
+	if (route->devices)
+		devices_record(t->devices, route->devices, r);
+	if (goes_out(route, r->at))
+		publish_many(t->set.sink, r, n);
+	if (r->type == t->asked)
+		t->flow->flags |= told_flag(r->at);
+}
+
 /* A type that nobody but the device table listens to is told once a conversation and direction. */
 bool tracker_wants(struct emit *e, const struct record_type *type)
 {
@@ -76,10 +96,15 @@ static void on_record(void *to, const struct record *r)
 	tracker_publish(to, r);
 }
 
+static void on_records(void *to, const struct record *r, size_t n)
+{
+	tracker_publish_all(to, r, n);
+}
+
 void publish_start(struct tracker *t)
 {
 	t->host = (struct record_host){ .keyring = t->set.keyring, .arena = &t->arena, .masked = on_masked, .ctx = t };
 	if (t->set.shown)
 		t->host.shown = on_shown;
-	t->sink = (struct sink){ on_record, t };
+	t->sink = (struct sink){ on_record, t, on_records };
 }

@@ -671,6 +671,90 @@ static void every_prefix_and_every_flipped_byte_is_survived(void **state)
 		}
 }
 
+static const char monitor[] =
+	VT MSH
+	"PID|1||LAB0001^^^LAB^MR||TESTER^ALPHA^^^||19500101|F\r"
+	"OBR|1|||VITALS|||20260301094000\r"
+	"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.0.0.1|68|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||F|||2026030109||||MON1\r"
+	"OBX|2|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.0.0.2|97|262688^MDC_DIM_PERCENT^MDC|||||F|||2026030109||||MON1\r"
+	"OBX|3|NM|150364^MDC_TEMP_BODY^MDC|1.0.0.6|37.1|268192^MDC_DIM_DEGC^MDC|||||F|||2026030110|||7^DOC|MON2\r"
+	"OBX|4|NM|8867-4^HR^LN||70|/min|50-120||||F\r" END;
+
+/* The same messages with and without what was worked out before: twice as it is, then changed. */
+static void expect_same_without_memo(struct span first, struct span then)
+{
+	struct talk *with = talk_new("hl7"), *without = talk_new("hl7");
+	free(without->memo);
+	without->memo = NULL;
+	struct span order[] = { first, first, then, first, then };
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		talk_bytes(with, true, order[i], order[i].n);
+		talk_bytes(without, true, order[i], order[i].n);
+	}
+	talk_close(with, true);
+	talk_close(without, true);
+	assert_string_equal(talk_said(with), talk_said(without));
+	assert_int_equal(with->malformed, without->malformed);
+	talk_free(with);
+	talk_free(without);
+}
+
+static void a_message_says_the_same_whatever_came_before(void **state)
+{
+	(void)state;
+	static const char marks[] = "|^~.\r9Z -/";
+	char text[sizeof(monitor)];
+	for (size_t i = 0; i < sizeof(monitor) - 1; i++)
+		for (size_t k = 0; k < sizeof(marks) - 1; k++) {
+			memcpy(text, monitor, sizeof(monitor));
+			text[i] = marks[k];
+			expect_same_without_memo(BYTES(monitor), span_of(text, sizeof(text) - 1));
+		}
+}
+
+static void lines_of_any_kind_behind_each_other_say_what_they_say_alone(void **state)
+{
+	(void)state;
+	static const char *const lines[] = {
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|68|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F|||20260302||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F|||20260302||||MON2\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F|||20260302||7^NURSE||MON2\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F|||20260302\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F|||\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min|||||F\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|/min\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69|\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|69\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1||/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|7 1|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|1.2.3|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|.|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|-5|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|61~62|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|1234567890123456|/min|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|NIBP^Pressure|1|120/80|mmHg|||||F|||20260301||||MON1\r",
+		"OBX|1|NM|NIBP^Pressure|1|120|mmHg|||||F|||20260301||||MON1\r",
+		"OBX|1|TX|147842^MDC_ECG_HEART_RATE^MDC|1|68|/min|||||F|||20260301||||MON3\r",
+		"OBX|1|NA|MDC_ECG_LEAD_II|1|1^2^3||||||F|||20260301||||MON3\r",
+		"OBX|1|NM|531969^MDC_ID_MODEL_NUMBER^MDC|1|68||||||F|||20260301||||MON3\r",
+		"OBX|1|NM|1234^Thing^L|who|68|x|||||F|||20260301\r", "OBX|1|NM|^^|1|68|x|||||F|||20260301\r",
+		"OBR|1|||VITALS|||20260301094111\r", "OBR|1\r", "NTE|1||note\r", "PV1|1|I|W3^B0^1\r",
+		"PID|1||LAB0002^^^LAB^MR||TESTER^BETA\r", "PRT|1||||||||||MON9^X\r", "MSH|^~\\&|A|B|C|D\r",
+		"MSH|.~\\&|A|B|C|D\r", "MSH$^~\\&$A$B$C$D\r",
+	};
+	for (size_t a = 0; a < ARRAY_LEN(lines); a++)
+		for (size_t b = 0; b < ARRAY_LEN(lines); b++) {
+			struct buf first = { 0 };
+			struct buf then = { 0 };
+			buf_printf(&first, VT "%s%s%s%s%s" END, MSH, lines[0], lines[a], lines[b], lines[a]);
+			buf_printf(&then, VT "%s%s%s%s" END, MSH, lines[b], lines[a], lines[0]);
+			expect_same_without_memo(buf_span(&first), buf_span(&then));
+			buf_done(&first);
+			buf_done(&then);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -705,6 +789,8 @@ int main(void)
 		cmocka_unit_test(a_datagram_may_hold_several_messages),
 		cmocka_unit_test(hostile_messages_stay_bounded),
 		cmocka_unit_test(every_prefix_and_every_flipped_byte_is_survived),
+		cmocka_unit_test(a_message_says_the_same_whatever_came_before),
+		cmocka_unit_test(lines_of_any_kind_behind_each_other_say_what_they_say_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
