@@ -502,6 +502,15 @@ static bool is_own_reply(struct span line)
 	return false;
 }
 
+/* RFC 959 §4.2, any: a server that is full or broken does not say 220, and the start may have been missed. */
+static bool is_reply(struct span line)
+{
+	struct rd r = rd_of(line);
+	uint8_t first = rd_u8(&r), second = rd_u8(&r), third = rd_u8(&r), space = rd_u8(&r);
+	return first >= '1' && first <= '5' && second >= '0' && second <= '5' && third >= '0' && third <= '9' &&
+	       (space == ' ' || space == '-');
+}
+
 static struct bid bid_command(struct span line)
 {
 	char word[COMMAND_MAX + 1];
@@ -534,7 +543,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	line = line_of(line);
 	if (is_own_reply(line))
 		return (struct bid){ BID_LIKELY, SIDE_SERVER };
-	if (span_starts(line, SPAN_LIT("331 ")) || span_starts(line, SPAN_LIT("230 ")))
+	if (is_reply(line))
 		return (struct bid){ BID_MAYBE, SIDE_SERVER };
 	return bid_command(line);
 }

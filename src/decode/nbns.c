@@ -107,11 +107,18 @@ static bool is_datagram(struct span bytes)
 	return name_read(&r, &name);
 }
 
+/* Captured up to somewhere in its first name, which captures of 68 bytes a frame do. */
+static bool is_cut(const struct message *m)
+{
+	struct dnsmsg d;
+	return m->lost && dnsmsg_begin(&d, m->bytes) && dnsmsg_fits(&d, m->lost) && rd_peek(&d.r) == ENCODED;
+}
+
 static struct bid bid(const struct message *m, const struct origin *at)
 {
 	(void)at;
 	bool sure = is_datagram(m->bytes) || is_name_service(m);
-	return (struct bid){ sure ? BID_SURE : BID_NO, SIDE_UNKNOWN };
+	return (struct bid){ sure ? BID_SURE : is_cut(m) ? BID_MAYBE : BID_NO, SIDE_UNKNOWN };
 }
 
 /* A unique workstation or server name at the sender's own address is the sender's name. */

@@ -422,8 +422,14 @@ void stream_segment(struct tracker *t, struct flow *f, bool dir, const struct pa
 	}
 	if (p->flags & TCP_ACK)
 		acknowledged(t, f, dir, p);
-	if ((p->payload.n == 0 && p->lost == 0) || p->flags & (TCP_SYN | TCP_RST))
+	if ((p->payload.n == 0 && p->lost == 0) || p->flags & TCP_RST)
 		return;
+	struct packet text;
+	if (p->flags & TCP_SYN) {                /* it may carry data, which stands behind it (RFC 9293 §3.4, RFC 7413) */
+		text = *p;
+		text.seq++;
+		p = &text;
+	}
 	struct stream fresh = { 0 };
 	struct cursor c = { .t = t, .f = f, .s = h->s ? h->s : &fresh, .p = p, .dir = dir };
 	segment_data(&c);

@@ -56,6 +56,8 @@ static void mail_servers_and_others_are_refused(void **state)
 	assert_int_equal(bid_of("220 mail.example.org ESMTP Postfix\r\n").score, BID_NO);
 	assert_int_equal(bid_of("220 ready\r\n").score, BID_MAYBE);
 	assert_int_equal(bid_of("USER bob\r\n").score, BID_MAYBE);   /* POP3 says so too */
+	assert_int_equal(bid_of("421 Too many connections\r\n").score, BID_MAYBE);
+	assert_int_equal(bid_of("421Too many connections\r\n").score, BID_NO);
 	assert_int_equal(bid_of("EHLO there\r\n").score, BID_NO);
 	assert_int_equal(bid_of("AUTH LOGIN\r\n").score, BID_NO);
 	assert_int_equal(bid_of("PORT 1,2,3,4,5\r\n").score, BID_NO);

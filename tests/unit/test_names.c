@@ -191,6 +191,17 @@ static void content_decides_and_the_port_only_helps(void **state)
 	}
 }
 
+static void a_name_that_the_capture_cuts_is_known_by_its_port(void **state)
+{
+	(void)state;
+	uint8_t room[64];
+	struct message m = { .bytes = try_bytes("0001 0110 0001 0000 0000 0000 20'EIEPFDFECA", room, sizeof(room)),
+		.lost = 24, .over = OVER_UDP, .closing = true };
+	assert_int_equal(decoder_nbns.bid(&m, &origin).score, BID_MAYBE);
+	m.lost = 0;
+	assert_int_equal(decoder_nbns.bid(&m, &origin).score, BID_NO);
+}
+
 static void a_routed_client_is_not_taken_for_its_router(void **state)
 {
 	(void)state;
@@ -215,6 +226,7 @@ int main(void)
 		cmocka_unit_test(every_prefix_is_read_within_its_bounds),
 		cmocka_unit_test(random_bytes_are_refused),
 		cmocka_unit_test(content_decides_and_the_port_only_helps),
+		cmocka_unit_test(a_name_that_the_capture_cuts_is_known_by_its_port),
 		cmocka_unit_test(a_routed_client_is_not_taken_for_its_router),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
