@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net.beacon: a device calls the same place again and again at a steady interval, whether anybody answers or not:
  * connections, datagrams, echo requests, ARP for an address that nobody has, a name that does not exist, a name whose
- * address is another each time. Times are
- * kept for each pair of ends; whether they repeat, and whether that is the device's ordinary work, is judged later,
- * when the conversations are over and the roles are known. */
+ * address is another each time. Times are kept for each pair of ends; whether they repeat, and whether that is the
+ * device's ordinary work, is judged later, when the conversations are over and the roles are known. */
 #include <math.h>
 
 #include "base/scope.h"
@@ -121,6 +120,7 @@ struct state {
 	struct call recent;                      /* the latest that was looked for … */
 	struct place recent_place;               /* … and where: a log tells beginning and end of a conversation at once */
 	struct answered answered[ANSWERS];       /* by client and address; the latest stays */
+	bool sees_answers;                       /* DNS answers pass here */
 	bool sees_replies;                       /* ARP replies pass here: silence means something */
 	struct head heads[SETS * WAYS];
 	struct row rows[SETS * WAYS];
@@ -440,10 +440,12 @@ static void on_dns(struct run *d, const struct record *r)
 			beat(d, &c, device, at);
 		return;
 	}
+	((struct state *)d->state)->sees_answers = true;
 	struct row *row = row_find(d, &c);
 	bool has = record_has(r, (unsigned)d->col[DNS_ADDRESSES]);
-	if (has && leads(d, &c, r->v[d->col[DNS_ADDRESSES]].texts) && row)
-		row->answered++;
+	bool led = has && leads(d, &c, r->v[d->col[DNS_ADDRESSES]].texts);
+	if (row)
+		*(led ? &row->answered : &row->refused) += 1;
 }
 
 /* ---- judging ---- */
@@ -551,7 +553,8 @@ static int severity_of(const struct run *d, const struct facts *x, uint32_t devi
 	if (detect_is_outside(d, c->client) || is_ordinary(x->protocol) || x->period.seconds < d->opt[SHORTEST])
 		return QUIET;
 	if (c->kind == BY_NAME)                  /* a server that answers others asks for them */
-		return x->answered ? QUIET : is_bedside(role) ? SEV_LOW : role == ROLE_UNKNOWN ? SEV_INFO : QUIET;
+		return x->answered || (!x->refused && !((const struct state *)d->state)->sees_answers) ? QUIET
+			: is_bedside(role) ? SEV_LOW : role == ROLE_UNKNOWN ? SEV_INFO : QUIET;
 	if (zone_is_central(d->zones, c->server, c->port) || detect_is_allowed(d, c->client, c->server, c->port) ||
 	    detect_indicator_addr(d, c->server, c->port, c->proto))
 		return QUIET;                    /* net.known-address says the last, with all its calls */
@@ -618,7 +621,8 @@ static const char *title(struct run *d, const struct finding *f, const struct fa
 	const char *who = detect_who(d, f->device, c->client), *where = detect_where(d, c->server, c->port);
 	const char *rhythm = every(d, x->period.seconds);
 	if (c->kind == BY_NAME)
-		return detect_text(d, "%s asks every %s for the name %s, which does not exist", who, rhythm, c->name);
+		return detect_text(d, "%s asks every %s for the name %s%s", who, rhythm, c->name,
+				   x->refused ? ", which does not exist" : "; nobody answers");
 	if (c->kind == BY_HOST)
 		return detect_text(d, "%s calls %s, at changing addresses outside the site, every %s", who, c->name, rhythm);
 	if (c->kind == BY_ARP)

@@ -29,7 +29,7 @@ static const struct rule rule = {
 	.why = "Programs that come this way are not signed and not protected on the way: whoever holds the other end, "
 	       "or stands between, decides what the device runs while it is on a patient. Alarms and values may then "
 	       "no longer be trusted.",
-	.wrong = "An update that biomedical engineering itself started. An archive may hold settings or logs and no "
+	.wrong = "An update that biomedical engineering itself started: enter its server as [update]. An archive may hold settings or logs and no "
 		 "program. A file that is read is not yet a file that is run.",
 	.next = { ADVICE_BEDSIDE,
 		  "Compare the SHA-256 with the maker's; if nobody knows the file, let the device be examined before "
@@ -137,6 +137,8 @@ static enum severity weigh(const struct run *d, const struct facts *x)
 {
 	bool medical = device_is_medical(d->devices, x->fetch.device);
 	bool ftp = strcmp(x->via, "ftp") == 0;
+	if (detect_is_registered(d, REGISTERED_UPDATE, x->fetch.own, x->fetch.peer))
+		return SEV_INFO;
 	if (fetch_is_outside(d, &x->fetch)) {
 		if (medical)
 			return x->fetch.plain && is_program(x) ? SEV_CRITICAL : SEV_HIGH;

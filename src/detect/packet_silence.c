@@ -6,11 +6,14 @@
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { FLOW_PROTOCOL_COL, FLOW_FIRST_COL, LAST_UP, LAST_DOWN, WANTS };
+enum want_index { FLOW_PROTOCOL_COL, FLOW_FIRST_COL, FLOW_STATE_COL, PACKETS_UP, PACKETS_DOWN, LAST_UP, LAST_DOWN, WANTS };
 
 static const struct want wants[] = {
 	[FLOW_PROTOCOL_COL] = { "flow", "protocol" },
 	[FLOW_FIRST_COL] = { "flow", "first" },
+	[FLOW_STATE_COL] = { "flow", "state" },
+	[PACKETS_UP] = { "flow", "packets_to_server" },
+	[PACKETS_DOWN] = { "flow", "packets_to_client" },
 	[LAST_UP] = { "flow", "last_to_server" },
 	[LAST_DOWN] = { "flow", "last_to_client" },
 	[WANTS] = { NULL, NULL },
@@ -49,7 +52,7 @@ static const struct rule rule = {
 enum {
 	SETS = 256, WAYS = 4, GAPS = 16, SPOKEN = 6, ODD_SETS = 64, ODD_WAYS = 4, PORTS = 4, SECOND_NS = 1000000000,
 	PROTO_UDP = 17, WINDOW_S = 60, DARK_S = 60, SAME_S = 2, GAP_MAX_S = 300, OTHERS_ALIVE = 3, HABIT = 2, MS_NS = 1000000,
-	PAUSE_MS = 800, STREAM = 60,
+	PAUSE_MS = 800, STREAM = 60, STREAM_S = 300,
 };
 
 /* Datagrams of one host to one address, in bouts a minute apart. */
@@ -74,6 +77,7 @@ struct row {
 	uint64_t others, dark;                   /* the state's clock and dark at that time */
 	uint32_t gaps[GAPS];                     /* ms between: the latest */
 	unsigned ngaps;
+	bool streams;                            /* it sent all along in a conversation that nobody closed */
 };
 
 struct state {
@@ -201,10 +205,12 @@ static struct row *row_of(struct run *d, uint32_t device)
 static uint64_t gap_of(const struct row *row)
 {
 	uint32_t ms = 0;
-	if (row->ngaps < SPOKEN && row->count < STREAM)
+	if (row->ngaps < SPOKEN && row->count < STREAM && !row->streams)
 		return 0;
 	for (unsigned i = 0; i < GAPS && i < row->ngaps; i++)
 		ms = row->gaps[i] > ms ? row->gaps[i] : ms;
+	if (row->streams && ms < AGAIN_NS / MS_NS)
+		ms = AGAIN_NS / MS_NS;           /* a longer pause would have been told */
 	return ms > GAP_MAX_S * 1000u ? 0 : (uint64_t)(ms ? ms : PAUSE_MS) * MS_NS;
 }
 
@@ -215,7 +221,7 @@ static void silent(struct run *d, const struct row *row, uint64_t until, uint64_
 	uint64_t pauses = (uint64_t)((double)gap * d->opt[TIMES]);
 	least = pauses > least ? pauses : least;
 	least += s->dark - row->dark;
-	if (!gap || now < row->last + least || s->clock < row->others + OTHERS_ALIVE)
+	if (!gap || now < row->last + least || s->clock < row->others + OTHERS_ALIVE || s->latest < row->last + least)
 		return;
 	const struct odd *o = cause_of(d, row->device, row->last, gap);
 	if (!o || now < o->first + least)
@@ -265,6 +271,18 @@ static void on_message(struct run *d, const struct record *r)
 		spoke(d, detect_sender(d, r->at), r->at->ts);
 }
 
+/* What a monitor says every second is told by no record, if it is encrypted: only how much, and until when. */
+static void streamed(struct run *d, uint32_t device, const struct record *r, uint64_t last, uint64_t packets)
+{
+	uint64_t first = record_get_uint(r, (unsigned)d->col[FLOW_FIRST_COL]), took = last > first ? last - first : 0;
+	bool closed = span_is(record_get_text(r, (unsigned)d->col[FLOW_STATE_COL]), "closed");
+	if (device == DEVICE_NONE || closed || packets < STREAM || took < (uint64_t)STREAM_S * SECOND_NS || took / packets > AGAIN_NS)
+		return;
+	struct row *row = row_of(d, device);
+	row->streams = true;
+	row->last = last > row->last ? last : row->last;
+}
+
 /* It spoke all the while in a conversation that tells nothing before it ends. */
 static void contradict(struct run *d, uint32_t device, uint64_t first, uint64_t last)
 {
@@ -300,8 +318,12 @@ static void on_flow(struct run *d, const struct record *r)
 		if (x && x->silence.cause.flow == r->at->flow)
 			x->across = true;
 	}
-	contradict(d, detect_client_device(d, r->at), first, record_get_uint(r, (unsigned)d->col[LAST_UP]));
-	contradict(d, detect_server_device(d, r->at), first, record_get_uint(r, (unsigned)d->col[LAST_DOWN]));
+	uint32_t client = detect_client_device(d, r->at), server = detect_server_device(d, r->at);
+	uint64_t up = record_get_uint(r, (unsigned)d->col[LAST_UP]), down = record_get_uint(r, (unsigned)d->col[LAST_DOWN]);
+	contradict(d, client, first, up);
+	contradict(d, server, first, down);
+	streamed(d, client, r, up, record_get_uint(r, (unsigned)d->col[PACKETS_UP]));
+	streamed(d, server, r, down, record_get_uint(r, (unsigned)d->col[PACKETS_DOWN]));
 }
 
 /* ---- judging ---- */

@@ -233,6 +233,40 @@ static void stands_for(struct ward *w, const char *who, uint8_t last)
 	ward_message(w, &decoder_dns, &at, span_of(answer, sizeof(answer)));
 }
 
+/* Asked every two minutes; replies: what is seen of the answer: 0 none, 1 that there is no such name. */
+static void ask_for(struct ward *w, unsigned replies)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		uint8_t bytes[] = { 0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 'c', '2', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'n', 'e',
+				    't', 0, 0, 1, 0, 1 };
+		w->ts += 119 * SECOND;
+		struct origin at = ward_packet(w, MONITOR, "10.9.9.8", 53, 17);
+		ward_message(w, &decoder_dns, &at, span_of(bytes, sizeof(bytes)));
+		bytes[2] = 0x81;
+		bytes[3] = 0x83;
+		at = ward_back(w, at);
+		if (replies)
+			ward_message(w, &decoder_dns, &at, span_of(bytes, sizeof(bytes)));
+	}
+}
+
+static void a_mirror_that_shows_no_answers_says_nothing_of_names(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ask_for(w, 0);
+	said_nothing(w);
+}
+
+static void a_name_that_does_not_exist_is_asked_for_in_vain(void **state)
+{
+	(void)state;
+	struct ward *w = ward(NULL);
+	ask_for(w, 1);
+	ASSERT_SAYS(ward_said(w), "asks every 2.0 minutes for the name c2.example.net, which does not exist");
+	ward_free(w);
+}
+
 static void call_by_name(struct ward *w, const char *who, unsigned places)
 {
 	for (unsigned i = 0; i < 20; i++) {
@@ -293,6 +327,8 @@ int main(void)
 		cmocka_unit_test(refused_calls_inside_are_low),
 		cmocka_unit_test(arp_for_an_address_that_somebody_has_is_none),
 		cmocka_unit_test(arp_for_an_address_that_nobody_has_is_one),
+		cmocka_unit_test(a_mirror_that_shows_no_answers_says_nothing_of_names),
+		cmocka_unit_test(a_name_that_does_not_exist_is_asked_for_in_vain),
 		cmocka_unit_test(a_name_that_moves_is_called_all_the_same),
 		cmocka_unit_test(a_name_that_stays_is_told_by_its_address_alone),
 		cmocka_unit_test(names_that_a_workstation_calls_are_none),

@@ -442,6 +442,19 @@ static void a_pulled_program_says_what_it_is(void **state)
 	ward_free(w);
 }
 
+static void what_an_update_server_of_the_house_gives_is_for_information(void **state)
+{
+	(void)state;
+	struct ward *w = ward("[update biomed]\naddress = " OTHER "\n");
+	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	file(w, program(OTHER, MONITOR, "http"));
+	file(w, program(SERVER, MONITOR, "http"));
+	const char *said = ward_said(w);
+	ASSERT_SAYS(said, "\"rule\":\"net.code-pull\",\"severity\":\"info\"");
+	ASSERT_SAYS(said, "\"rule\":\"net.code-pull\",\"severity\":\"medium\"");
+	ward_free(w);
+}
+
 static void what_is_put_onto_a_device_is_told_as_such(void **state)
 {
 	(void)state;
@@ -667,6 +680,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_device_counts_when_it_fetches_from_outside),
 		cmocka_unit_test(a_published_share_counts_wherever_it_stands),
 		cmocka_unit_test(a_pulled_program_says_what_it_is),
+		cmocka_unit_test(what_an_update_server_of_the_house_gives_is_for_information),
 		cmocka_unit_test(what_is_put_onto_a_device_is_told_as_such),
 		cmocka_unit_test(a_device_that_comes_back_and_mounts_was_forced),
 		cmocka_unit_test(a_device_that_comes_back_by_dhcp_and_mounts_was_forced),

@@ -173,6 +173,48 @@ static void a_conversation_that_went_on_contradicts(void **state)
 	said_nothing(&p);
 }
 
+/* A monitor that streams what nobody reads: only the end of the conversation tells how long. */
+static void streamed(struct place *p, const char *state, uint64_t seconds, uint64_t packets)
+{
+	struct record r;
+	uint64_t stopped = p->w->ts - 600 * SECOND;
+	p->talks[0].packet = 0;
+	record_begin(&r, &ward_flow, &p->talks[0], &p->w->host);
+	record_str(&r, WARD_FLOW_STATE, state);
+	record_time(&r, WARD_FLOW_FIRST, stopped - seconds * SECOND);
+	record_time(&r, WARD_FLOW_LAST_UP, stopped);
+	record_uint(&r, WARD_FLOW_UP, packets);
+	ward_publish(p->w, &r);
+}
+
+static void a_stream_that_breaks_off_is_told(void **state)
+{
+	(void)state;
+	struct place p = place_new(NULL);
+	go_on(&p, 600, 1);
+	datagram(&p, "10.1.2.10");
+	go_on(&p, 600, 1);
+	streamed(&p, "open", 590, 590);
+	ASSERT_SAYS(ward_said(p.w), "fell silent after a datagram from 10.1.2.66");
+	ward_free(p.w);
+}
+
+static void one_that_is_closed_or_short_or_rare_is_quiet(void **state)
+{
+	(void)state;
+	static const struct { const char *state; uint64_t seconds, packets; } ends[] = {
+		{ "closed", 590, 590 }, { "open", 100, 590 }, { "open", 590, 80 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct place p = place_new(NULL);
+		go_on(&p, 600, 1);
+		datagram(&p, "10.1.2.10");
+		go_on(&p, 600, 1);
+		streamed(&p, ends[i].state, ends[i].seconds, ends[i].packets);
+		said_nothing(&p);
+	}
+}
+
 static void several_that_stop_at_once_are_told(void **state)
 {
 	(void)state;
@@ -212,6 +254,8 @@ int main(void)
 		cmocka_unit_test(one_that_is_read_is_quiet),
 		cmocka_unit_test(a_capture_that_stops_is_quiet),
 		cmocka_unit_test(a_conversation_that_went_on_contradicts),
+		cmocka_unit_test(a_stream_that_breaks_off_is_told),
+		cmocka_unit_test(one_that_is_closed_or_short_or_rare_is_quiet),
 		cmocka_unit_test(several_that_stop_at_once_are_told),
 		cmocka_unit_test(one_that_comes_back_is_told_with_how_long),
 	};
