@@ -29,8 +29,8 @@ static const struct rule rule = {
 	.why = "Programs that come this way are not signed and not protected on the way: whoever holds the other end, "
 	       "or stands between, decides what the device runs while it is on a patient. Alarms and values may then "
 	       "no longer be trusted.",
-	.wrong = "An update that biomedical engineering itself started: enter its server as [update]. An archive may hold settings or logs and no "
-		 "program. A file that is read is not yet a file that is run.",
+	.wrong = "An update that biomedical engineering itself started: enter its server as [update]. An archive may hold "
+		 "settings or logs and no program. A file that is read is not yet a file that is run.",
 	.next = { ADVICE_BEDSIDE,
 		  "Compare the SHA-256 with the maker's; if nobody knows the file, let the device be examined before "
 		  "it is used on a patient again.",
