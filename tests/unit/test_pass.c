@@ -745,6 +745,87 @@ static void what_ordinary_programs_do_is_nothing(void **state)
 	fake_end(&k);
 }
 
+/* Met in programs of other distributions: each is one call after those that led to it. */
+static void what_servers_and_clients_do_is_nothing(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	fake_program(&k, "usr/sbin/daemon");
+	/* a view of the kernel's own server */
+	fake_call(&k, CALL_RUN, "system", "command=\"mount -t nfsd nfsd /proc/fs/nfsd", NULL);
+	fake_call(&k, CALL_MOUNT, "mount", "source=\"nfsd", "target=\"/proc/fs/nfsd", "type=\"nfsd", NULL);
+	/* a number, or digits, where an address goes; which way packets would go */
+	call_home(&k, "to=@268474468.0.0.0/39868");
+	call_home(&k, "to=@24.0.0.0/67");
+	fake_call(&k, CALL_SEND, "send", "fd=#5", "data=\"hello", NULL);
+	record_int(fake_call(&k, CALL_NETWORK, "socket", "family=#2", "type=#2", "protocol=#17", NULL), FWC_RESULT, 6);
+	fake_call(&k, CALL_NETWORK, "connect", "fd=#6", "to=@203.0.113.1/9", NULL);
+	record_str(fake_call(&k, CALL_NETWORK, "getsockname", "fd=\"socket inet datagram", NULL), FWC_FUNCTION, "way");
+	/* a library that tests its crypt() */
+	fake_call(&k, CALL_COMPARE, "strcmp", "left=\"{result of a function}", "right=\"$2y$04$abcdefghijklmnopqrstu", NULL);
+	/* the server's answer behind PASS, settings of the network's, netlink */
+	fake_call(&k, CALL_SEND, "write", "fd=#5", "data=\"PASS ", NULL);
+	fake_call(&k, CALL_COMPARE, "strncasecmp", "left=\"{socket:inet stream}", "right=\"-ERR [AUTH] too many logins", NULL);
+	record_int(fake_call(&k, CALL_COMPARE, "strcmp", "a=\"{file:/etc/network/interfaces}", "b=\"rename", NULL),
+		   FWC_RESULT, 0);
+	fake_call(&k, CALL_FILE, "unlink", "path=\"/run/{file:/run/network/state}", NULL);
+	fake_call(&k, CALL_FILE, "unlink", "path=\"/sys/{socket:netlink raw}", NULL);
+	fake_call(&k, CALL_FILE, "unlink", "path=\"/run/{socket:unix stream}", NULL);
+	/* names of interfaces that are none yet */
+	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"mon.", NULL);
+	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"mon.%s", NULL);
+	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"vlan270287284", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "usr/sbin/telnetd");
+	fake_call(&k, CALL_RUN, "system", "command=\"/usr/sbin/telnetd", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+}
+
+static void words_that_name_contents_and_protocols_are_no_magic(void **state)
+{
+	(void)state;
+	static const char *const words[] = { "b=\"application/pdf", "b=#0x4d3c2b1a", "b=#0x63825363", "b=#0x4d3c2b1b" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/agent");
+		listen_and(&k, false, words[i], "command=\"/bin/filter");
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.magic-value") != NULL, i == ARRAY_LEN(words) - 1);
+		fake_end(&k);
+	}
+}
+
+/* What arrives on a connection of its own making, or at a port that the kernel chose, came in at no listener. */
+static void only_what_comes_in_at_the_listener_counts(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bind, *run;
+		bool fires;
+	} cases[] = {
+		{ "address=@0.0.0.0/7329", "command=\"{socket:accepted}", true },
+		{ "address=@0.0.0.0/0", "command=\"{socket:accepted}", false },
+		{ "address=@0.0.0.0/7329", "command=\"{socket:inet stream}", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/agent");
+		fake_call(&k, CALL_NETWORK, "bind", "fd=#4", cases[i].bind, NULL);
+		fake_call(&k, CALL_RECEIVE, "recv", "fd=#5", NULL);
+		fake_call(&k, CALL_RUN, "system", cases[i].run, NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.hidden-listener") != NULL, cases[i].fires);
+		fake_end(&k);
+	}
+}
+
 #define BODY "MIIBQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n"
 
 static void accounts_and_keys(void **state)
@@ -1039,6 +1120,9 @@ int main(void)
 		cmocka_unit_test(a_key_that_is_compared_picks_its_setting),
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
+		cmocka_unit_test(what_servers_and_clients_do_is_nothing),
+		cmocka_unit_test(words_that_name_contents_and_protocols_are_no_magic),
+		cmocka_unit_test(only_what_comes_in_at_the_listener_counts),
 		cmocka_unit_test(accounts_and_keys),
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),

@@ -280,6 +280,18 @@ static enum trace_origin origin_of_bytes(const struct machine *m, uint64_t addr,
 	return worst == ORIGIN_BUILT ? ORIGIN_CONSTANT : worst;
 }
 
+/* Four bytes that are the address of something in memory: a pointer that lies where nobody put an address. One that
+ * stands in the file so, as bytes or as text, is meant, unless it is no host's (.0), as addresses of programs below
+ * 16 MB are, which stand in the file too. */
+static bool is_pointer(const struct machine *m, struct span bytes, uint32_t v4)
+{
+	char text[ADDR_TEXT];
+	uint64_t offset, at = m->g.big ? v4 : __builtin_bswap32(v4);
+	if (!guest_bytes(&m->g, at, 1))
+		return false;
+	return !(v4 & 0xff) || !(in_file(m, bytes, &offset) || in_file(m, span_str(addr_text(addr_v4(v4), text)), &offset));
+}
+
 static void put_inet(struct writer *w, struct record *a, uint64_t p)
 {
 	struct machine *m = w->m;
@@ -306,6 +318,10 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 		record_str(a, ARG_SOURCE, name ? NULL : source_name(m, shade));
 		record_str(a, ARG_TEXT, arena_printf(&m->scratch, name ? "%s:%u" : "{%s}:%u",
 						       name ? name : source_name(m, shade), port));
+		return;
+	}
+	if (is_pointer(m, span_of(b + 4, 4), v4)) {
+		put_origin(a, ARG_ORIGIN, ORIGIN_UNKNOWN);
 		return;
 	}
 	struct addr ip = addr_v4(v4);

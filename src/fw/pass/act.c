@@ -37,6 +37,16 @@ static const char *const web_variables[] = {
 	"REMOTE_IDENT", "CONTENT_TYPE", "SCRIPT_NAME", "CONTENT_BODY",
 };
 
+bool source_is_local(struct span source)
+{
+	return span_has(source, "socket:unix") || span_has(source, "socket:netlink");
+}
+
+bool source_is_reply(struct span source)
+{
+	return span_is(source, "socket:inet stream") || span_is(source, "socket:inet6 stream");
+}
+
 bool source_is_network(struct span source)
 {
 	static const char *const sources[] = { "recv", "socket", "accept", "network", "SSL_read" };
@@ -44,6 +54,8 @@ bool source_is_network(struct span source)
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)    /* what follows is a name: /etc/network/interfaces */
 		if (span_starts(source, span_str(named[i])))
 			return false;
+	if (source_is_local(source))
+		return false;
 	bool env = span_starts(source, SPAN_LIT("getenv:"));
 	for (size_t i = 0; i < ARRAY_LEN(sources) && !env; i++)
 		if (span_has(source, sources[i]))
@@ -348,6 +360,11 @@ static void take_address(struct act *a, const struct record *call)
 									     : record_get_text(arg, ARG_HOST);
 	if (record_has(arg, ARG_HOST))
 		a->host = record_get_text(arg, ARG_HOST);
+	if (a->host.n && !source_in(a->host).n && !is_host(a->host)) {
+		a->host = (struct span){ 0 };    /* digits that are no address: put together from what nothing was read into */
+		a->address = (struct addr){ 0 };
+		return;
+	}
 	a->setting = setting_of(arg);
 	a->source = source_of(arg);
 	if (span_is(record_get_text(arg, ARG_FAMILY), "unix")) {
@@ -490,12 +507,26 @@ static void of_network(struct acts *out, const struct record *call)
 	a->result = record_has(call, FWC_RESULT) ? call->v[FWC_RESULT].i : -1;
 	if (kind != ACT_OTHER && arg_at(call, 0) && record_has(arg_at(call, 0), ARG_NUMBER))
 		a->result = arg_at(call, 0)->v[ARG_NUMBER].i;
+	if (kind != ACT_OTHER && !a->transport && span_has(text_of(arg_at(call, 0)), "socket inet"))
+		a->transport = span_has(text_of(arg_at(call, 0)), "datagram") ? "udp"
+			     : span_has(text_of(arg_at(call, 0)), "stream")   ? "tcp" : NULL;
 	if (kind == ACT_OTHER && span_is(callee, "socket")) {
 		const struct record *arg = arg_at(call, 1);
 		int64_t type = arg && record_has(arg, ARG_NUMBER) ? arg->v[ARG_NUMBER].i & 15 : 0;
 		if (type == 1 || type == 2)      /* SOCK_STREAM and SOCK_DGRAM are the other way round on MIPS */
 			a->transport = (type == 2) != out->mips ? "udp" : "tcp";
 	}
+}
+
+/* Whole names: nfsd is a view of the kernel's own server (nfsd(7)), and no share. */
+const char *act_share_protocol(struct span type)
+{
+	static const char *const types[][2] = { { "nfs", "nfs" },   { "nfs4", "nfs" }, { "cifs", "smb" }, { "smbfs", "smb" },
+						{ "smb3", "smb" },  { "9p", "9p" },    { "ncpfs", "ncp" } };
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (span_is(type, types[i][0]))
+			return types[i][1];
+	return NULL;
 }
 
 static void of_mount(struct acts *out, const struct record *call)
@@ -513,12 +544,11 @@ static void of_mount(struct acts *out, const struct record *call)
 	struct span share = text_of(from ? from : arg_text_at(call, 0)), kind = text_of(type ? type : arg_text_at(call, 2));
 	struct act *a = from_call(out, call, ACT_OTHER);
 	bool windows = span_starts(share, SPAN_LIT("//"));
-	bool remote = windows || span_starts(kind, SPAN_LIT("nfs")) || span_is(kind, "cifs") || span_is(kind, "smbfs") ||
-		      span_is(kind, "smb3") || span_is(kind, "9p") || span_is(kind, "ncpfs");
-	if (!remote)
+	const char *protocol = windows ? "smb" : act_share_protocol(kind);
+	if (!protocol)
 		return;
 	a->kind = ACT_MOUNT;
-	a->protocol = windows || kind.p[0] == 'c' || kind.p[0] == 's' ? "smb" : "nfs";
+	a->protocol = protocol;
 	a->target = text_of(to ? to : arg_text_at(call, 1));
 	struct span host = windows ? span_from(share, 2) : share;
 	for (size_t i = 0; i < host.n; i++)

@@ -89,11 +89,14 @@ struct act *act_new(struct acts *out, enum act_kind kind);   /* never NULL; past
 bool act_destination(struct act *a, struct span text);
 /* Whether bytes of the network or of a web request are meant by a source's name. */
 bool source_is_network(struct span source);
+bool source_is_local(struct span source);        /* a socket on the device itself: AF_UNIX, netlink */
+bool source_is_reply(struct span source);        /* of a connection that the program itself made */
 bool source_is_config(struct span source);
 /* What a stranger chooses: bytes of the network, names of wireless networks and Bluetooth devices nearby. */
 bool source_is_strangers(struct span source);    /* radio or network */
 /* The first {source} inside text; empty when there is none. */
 struct span source_in(struct span text);
 bool text_is_known(struct span text);            /* no part of it is open */
+const char *act_share_protocol(struct span type);        /* of a remote file system's name; NULL: it is none */
 struct span path_base(struct span path);
 bool path_under(struct span path, struct span folder);

@@ -323,17 +323,15 @@ static void read_mount(struct line *l)
 	struct span type = option(l, 't', "types"), share = operand(l, 0), list = option(l, 'o', "options");
 	bool windows = span_starts(share, SPAN_LIT("//"));
 	const uint8_t *colon = share.n && share.p[0] != '/' && share.p[0] != '-' ? memchr(share.p, ':', share.n) : NULL;
-	bool named = span_starts(type, SPAN_LIT("nfs")) || span_is(type, "cifs") || span_is(type, "smbfs") ||
-		     span_is(type, "smb3");
-	if (!named && !windows && !(colon && span_from(share, (size_t)(colon - share.p) + 1).n))
+	const char *protocol = windows ? "smb" : act_share_protocol(type);
+	if (!protocol && !(colon && span_from(share, (size_t)(colon - share.p) + 1).n))
 		return;
 	if (!share.n)
 		return;
 	struct act *a = act_of(l, ACT_MOUNT);
-	bool smb = windows || span_is(type, "cifs") || span_starts(type, SPAN_LIT("smb"));
 	struct span host = windows ? span_from(share, 2) : share;
 	const uint8_t *end = host.n ? memchr(host.p, windows ? '/' : ':', host.n) : NULL;
-	a->protocol = smb ? "smb" : "nfs";
+	a->protocol = protocol ? protocol : "nfs";
 	a->target = operand(l, 1);
 	if (end) {
 		a->path = span_from(host, (size_t)(end - host.p) + !windows);

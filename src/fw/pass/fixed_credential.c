@@ -42,6 +42,16 @@ static struct finding *report(struct job *j, uint32_t index, const char *key, en
 	return f;
 }
 
+/* Of a constant, as a library does that tests itself. */
+static bool hashes_constant(const struct act *a)
+{
+	struct records args = a->call && record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
+	for (uint32_t i = 0; i < args.n; i++)
+		if (span_is(record_get_text(args.v[i], ARG_NAME), "key"))
+			return span_is(record_get_text(args.v[i], ARG_ORIGIN), "constant");
+	return false;
+}
+
 /* A password was asked for: it was the last thing said before, or a hash or getpass stands before. */
 static bool asked_for(const struct route *r, int i)
 {
@@ -52,7 +62,7 @@ static bool asked_for(const struct route *r, int i)
 		const struct act *a = r->v[k];
 		fresh |= a->kind == ACT_RECEIVE || (a->call && a->site == r->v[i]->site);
 		for (size_t n = 0; !fresh && a->kind == ACT_LOGIN && n < ARRAY_LEN(logins); n++)
-			if (span_is(a->name, logins[n]))
+			if (span_is(a->name, logins[n]) && !hashes_constant(a))
 				return true;
 		if (said || (a->kind != ACT_SEND && a->kind != ACT_WRITE))
 			continue;
@@ -70,10 +80,10 @@ static bool is_equality(const struct act *a)
 	return span_is(a->name, "compare") || (span_has(a->name, "cmp") && !span_has(a->name, "strstr"));
 }
 
-/* Somebody typed or sent it; what stands in files and settings is no input of a person. */
+/* Somebody typed or sent it; what stands in files and settings, or what a server answers, is no input of a person. */
 static bool is_input(struct span source)
 {
-	return source_is_network(source) || span_starts(source, SPAN_LIT("stdin")) ||
+	return (source_is_network(source) && !source_is_reply(source)) || span_starts(source, SPAN_LIT("stdin")) ||
 	       span_starts(source, SPAN_LIT("getpass")) || span_starts(source, SPAN_LIT("file:/dev/tty"));
 }
 
@@ -89,8 +99,9 @@ static void compared(struct job *j, const struct route *r, int i)
 	bool hash = is_hash(a->secret);
 	if (a->secret.n < LEAST_SECRET || span_starts(a->secret, SPAN_LIT("0x")) || !is_equality(a))
 		return;
-	if (!hash && (!is_input(a->source) || !asked_for(r, i)))
-		return;
+	bool asked = asked_for(r, i);
+	if (hash ? !asked && !is_input(a->source) : !asked || !is_input(a->source))
+		return;                          /* crypt() that tests itself compares with hashes, too */
 	struct act shown = *a;
 	shown.text = span_str(job_text(j, "%.*s({%.*s}, \"***\")", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
 				       (int)span_cut(a->source, 60).n, (const char *)a->source.p));
@@ -120,6 +131,13 @@ static void used(struct job *j, const struct route *r, const struct act *a)
 	job_chain(j, f, steps);
 }
 
+static bool overlap(struct span part, struct span secret)
+{
+	enum { LEAST_PART = 4 };
+	bool inside = part.n >= LEAST_PART && part.n <= secret.n && memmem(secret.p, secret.n, part.p, part.n);
+	return inside || span_starts(part, secret);
+}
+
 /* Base64 that was made at run time may be of settings: only what stands in the file as it is sent counts. */
 static bool is_made(const struct act *a, struct span secret)
 {
@@ -130,8 +148,8 @@ static bool is_made(const struct act *a, struct span secret)
 		if (span_is(record_get_text(arg, ARG_ORIGIN), "decoded"))
 			return true;
 		for (uint32_t k = 0; k < parts.n; k++)
-			if (span_starts(record_get_text(parts.v[k], PART_TEXT), secret) &&
-			    !span_is(record_get_text(parts.v[k], PART_ORIGIN), "constant"))
+			if (!span_is(record_get_text(parts.v[k], PART_ORIGIN), "constant") &&
+			    overlap(record_get_text(parts.v[k], PART_TEXT), secret))
 				return true;
 	}
 	return false;

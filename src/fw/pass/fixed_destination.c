@@ -39,6 +39,28 @@ static bool is_common(const struct act *a)
 	return a->port == 53 || a->port == 853 || a->port == 123 || a->port == 37;
 }
 
+static int64_t descriptor(const struct act *a)
+{
+	struct records args = a->call && record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
+	for (uint32_t i = 0; i < args.n; i++)
+		if (record_has(args.v[i], ARG_NUMBER))
+			return args.v[i]->v[ARG_NUMBER].i;
+	return -1;
+}
+
+/* Connecting a datagram socket sends nothing; a program that asks for such a socket's own name, and sends nothing over
+ * it, wants to know which way packets would go. */
+static bool asks_way(const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	if (a->kind != ACT_CONNECT || !r->asks_name || !a->transport || strcmp(a->transport, "udp") != 0)
+		return false;
+	for (int k = i + 1; k < (int)r->n; k++)
+		if (r->v[k]->kind == ACT_SEND && descriptor(r->v[k]) == a->result)
+			return false;
+	return true;
+}
+
 static enum severity weigh(const struct act *a, bool sends)
 {
 	bool fixed = a->setting == SETTING_CONSTANT;
@@ -71,7 +93,7 @@ static void judge(struct job *j, const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
 	enum reach reach = act_reach(a);
-	if ((reach != REACH_PUBLIC && reach != REACH_NAME) || is_common(a))
+	if ((reach != REACH_PUBLIC && reach != REACH_NAME) || is_common(a) || asks_way(r, i))
 		return;
 	int sent = a->kind == ACT_SEND ? i : a->kind == ACT_CONNECT ? route_after(r, i, ACT_SEND) : -1;
 	const char *where = job_where(j, a);

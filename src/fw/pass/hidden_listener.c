@@ -30,11 +30,16 @@ static const char *place(struct job *j, const struct act *bind, bool is_unix)
 	return job_text(j, "%s port %u", bind->transport && strcmp(bind->transport, "udp") == 0 ? "UDP" : "TCP", bind->port);
 }
 
+static bool comes_in(const struct act *bind, struct span source)
+{
+	return !source_is_reply(source) && (source_is_network(source) || (act_is_unix(bind) && source_is_local(source)));
+}
+
 static void judge(struct job *j, const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
 	int bound = route_before(r, i, ACT_BIND), got = route_before(r, i, ACT_RECEIVE);
-	if (bound < 0 || !source_is_network(a->source) || !act_is_privileged(a) || route_has_login(r, i))
+	if (bound < 0 || !comes_in(r->v[bound], a->source) || !act_is_privileged(a) || route_has_login(r, i))
 		return;
 	const struct act *bind = r->v[bound];
 	bool is_unix = act_is_unix(bind);

@@ -32,10 +32,16 @@ static const struct rule rule = {
 static bool is_interface(struct span name)
 {
 	enum { IFNAMSIZ_ = 16 };
+	enum { DIGITS = 5 };
+	size_t digits = 0;
 	bool good = name.n > 1 && name.n < IFNAMSIZ_ && ((name.p[0] | 32) >= 'a' && (name.p[0] | 32) <= 'z');
 	for (size_t i = 0; good && i < name.n; i++)
-		good = name.p[i] > ' ' && name.p[i] < 0x7f && name.p[i] != '/' && name.p[i] != '{';
-	return good;
+		good = name.p[i] > ' ' && name.p[i] < 0x7f && name.p[i] != '/' && name.p[i] != '{' && name.p[i] != '%';
+	while (digits < name.n && name.p[name.n - 1 - digits] >= '0' && name.p[name.n - 1 - digits] <= '9')
+		digits++;
+	if (digits > DIGITS)                     /* no count of interfaces: a number that nobody set */
+		return false;
+	return good && name.p[name.n - 1] != '.' && name.p[name.n - 1] != '-';   /* a rest is to follow: "mon." */
 }
 
 static bool reads_config(const struct route *r, int until)

@@ -63,11 +63,38 @@ static const char *published(struct span t)
 	return NULL;
 }
 
+/* Numbers that documents give their protocols, in either order of bytes: PPTP (RFC 2637 2.1), DHCP (RFC 2131 3), STUN
+ * (RFC 8489 5), SMB 1, 2 and 3 ([MS-SMB], [MS-SMB2]), NBD (requests, replies). */
+static const uint32_t marks[] = { 0x1a2b3c4d, 0x63825363, 0x2112a442, 0xff534d42, 0xfe534d42, 0xfd534d42, 0x25609513,
+				  0x67446698 };
+
+static bool is_mark(struct span t)
+{
+	uint64_t v = 0;
+	for (size_t i = 2; i < t.n && i < 10; i++)
+		v = v << 4 | (uint64_t)((t.p[i] & 15) + (t.p[i] > '9' ? 9 : 0));
+	for (size_t i = 0; t.n == 10 && span_starts(t, SPAN_LIT("0x")) && i < ARRAY_LEN(marks); i++)
+		if (v == marks[i] || v == __builtin_bswap32(marks[i]))
+			return true;
+	return false;
+}
+
+/* "application/pdf": what a content is, not who may send it (RFC 6838 4.2). */
+static bool is_media_type(struct span t)
+{
+	static const char *const types[] = { "application/", "audio/", "font/",	 "image/", "message/",
+					     "model/",	     "multipart/", "text/", "video/" };
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (t.n > strlen(types[i]) && strncasecmp((const char *)t.p, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Numbers are told as 0x…: other bytes are what a static program's own strcmp() compares on its way, no word. */
 static bool is_word(struct span t)
 {
 	enum { LEAST = 3, LEAST_NUMBER = 0x10000 };
-	if (t.n < LEAST || !span_is_shown(t))
+	if (t.n < LEAST || !span_is_shown(t) || is_media_type(t) || is_mark(t))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(everyday); i++)
 		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) &&
@@ -75,6 +102,26 @@ static bool is_word(struct span t)
 			return false;
 	/* A small number is a type or a length, no key. */
 	return !(span_starts(t, SPAN_LIT("0x0000")) && t.n == 10);
+}
+
+/* Put together with a number of this run alone: a time, a process, an address. */
+static bool is_of_run(const struct act *a)
+{
+	enum { LONG = 5 };
+	struct records args = a->call && record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
+	for (uint32_t i = 0; i < args.n; i++) {
+		const struct record *arg = args.v[i];
+		struct records parts = record_has(arg, ARG_PARTS) ? arg->v[ARG_PARTS].records : (struct records){ 0 };
+		for (uint32_t k = 0; k < parts.n; k++) {
+			struct span text = record_get_text(parts.v[k], PART_TEXT);
+			unsigned run = 0;
+			for (size_t n = 0; n < text.n && run < LONG; n++)
+				run = text.p[n] >= '0' && text.p[n] <= '9' ? run + 1 : 0;
+			if (run == LONG && span_is(record_get_text(parts.v[k], PART_ORIGIN), "built"))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Which page of a web server's is asked for stands in its address. */
@@ -129,7 +176,10 @@ static void judge(struct job *j, const struct route *r, int i)
 	const struct act *a = r->v[i];
 	const char *where = published(a->secret);
 	int k = route_has_login(r, i) ? -1 : opened(r, i), bound = route_before(r, i, ACT_BIND);
-	if (!source_is_network(a->source) || (!where && (!is_word(a->secret) || is_page(a) || k < 0)))
+	bool local = bound >= 0 && source_is_local(a->source);
+	if (!local && !source_is_network(a->source))
+		return;
+	if (!where && (!is_word(a->secret) || is_page(a) || is_of_run(a) || k < 0))
 		return;
 	if ((bound >= 0 && !route_is_reached(r, r->v[bound])) || (!where && is_parameter(j, a, k >= 0 ? r->v[k] : NULL)))
 		return;

@@ -54,7 +54,7 @@ static bool opens_to_read(const struct act *a)
 		return span_starts(record_get_text(args.v[1], ARG_TEXT), SPAN_LIT("r"));
 	if (span_starts(a->name, SPAN_LIT("open")) || span_starts(a->name, SPAN_LIT("__open")))
 		return (argument(a, "flags") & 3) == 0;          /* O_RDONLY */
-	return span_is(a->name, "access") || span_starts(a->name, SPAN_LIT("opendir")) ||
+	return span_is(a->name, "access") || span_is(a->name, "chdir") || span_starts(a->name, SPAN_LIT("opendir")) ||
 	       span_starts(a->name, SPAN_LIT("scandir"));
 }
 

@@ -38,6 +38,7 @@ struct job {
 	bool *equal;
 	bool logs_in;                            /* the program asks for an account or for the owner's word somewhere */
 	struct settings *settings;
+	bool asks_name;
 };
 
 enum { GENERATIONS = 512, STEP_LISTED = 24, EXTRA_MAX = 16 };
@@ -273,6 +274,12 @@ void job_observe(struct job *j, struct finding *f, const struct act *a)
 
 /* ---- questions ---- */
 
+/* 24.0.0.0 is a net, no host: a small number that stood where an address goes. */
+static bool is_net(struct addr a)
+{
+	return a.family == 4 && !a.b[13] && !a.b[14] && !a.b[15];
+}
+
 enum reach act_reach(const struct act *a)
 {
 	if (a->setting != SETTING_CONSTANT && a->setting != SETTING_DEFAULT)
@@ -283,6 +290,8 @@ enum reach act_reach(const struct act *a)
 			     (h.n > 6 && span_is(span_from(h, h.n - 6), ".local")) || (h.n > 4 && span_is(span_from(h, h.n - 4), ".lan"));
 		return h.n && text_is_known(h) ? (local ? REACH_LOCAL : REACH_NAME) : REACH_NONE;
 	}
+	if (is_net(a->address))
+		return REACH_NONE;
 	switch (addr_class(a->address)) {
 	case ADDR_PUBLIC:
 	case ADDR_DOCUMENTATION: return REACH_PUBLIC;
@@ -508,6 +517,14 @@ static void settle_transport(struct act *a, const struct route *r)
 	a->transport = NULL;
 }
 
+static bool asks_name(const struct acts *acts)
+{
+	for (size_t i = 0; i < acts->n; i++)
+		if (span_is(acts->v[i].name, "getsockname") && span_has(acts->v[i].text, "datagram"))
+			return true;
+	return false;
+}
+
 static void show(struct job *j, const struct route *r)
 {
 	for (int i = 0; passes[i]; i++)
@@ -605,7 +622,8 @@ static struct route route_of(struct job *j, const struct scene_program *p, const
 			   .index = p->file,
 			   .path = leaf->path,
 			   .v = j->route,
-			   .equal = j->equal };
+			   .equal = j->equal,
+			   .asks_name = j->asks_name };
 	while (n-- > 0) {
 		add_acts(j, &r, line[n], until[n]);
 		if (n > 0) {
@@ -641,6 +659,7 @@ static void run_program(struct job *j, const struct scene_program *p)
 	lanes_of(j, p);
 	find_defaults(&j->acts);
 	settle_input(&j->acts);
+	j->asks_name = asks_name(&j->acts);
 	for (size_t i = 0; i < j->acts.n; i++)
 		settle_destination(j, &j->acts.v[i]);
 	j->logs_in = false;

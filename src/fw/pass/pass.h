@@ -62,6 +62,7 @@ struct route {                                   /* one path of a program, or on
 	const bool *equal;                       /* of comparisons: they hold on this route; NULL: as the act says */
 	uint32_t n;
 	bool is_script;
+	bool asks_name;                          /* the program asks how a datagram socket of its own is called */
 };
 
 struct job;                                      /* the machine that runs passes */

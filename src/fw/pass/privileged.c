@@ -41,8 +41,8 @@ bool act_is_unix(const struct act *bind)
 
 bool route_is_reached(const struct route *r, const struct act *bind)
 {
-	if (!act_is_unix(bind))
-		return addr_class(bind->address) != ADDR_LOOPBACK;
+	if (!act_is_unix(bind))                  /* port 0: the kernel chooses one, as for a client */
+		return addr_class(bind->address) != ADDR_LOOPBACK && (bind->port || !bind->address.family);
 	for (uint32_t i = 0; i < r->n; i++)
 		if (r->v[i]->kind == ACT_CHMOD && r->v[i]->open_to_all && span_eq(r->v[i]->path, bind->path))
 			return true;

@@ -51,12 +51,22 @@ static const char *when(const struct route *r, const struct act *a)
 	return r->file->boot ? (a->conditional ? "at start-up, on a condition" : "at start-up") : "from a script";
 }
 
+/* A program that starts itself anew is not what starts it; copies are often kept under longer names. */
+static bool is_itself(const struct route *r, struct span name)
+{
+	struct span own = path_base(span_str(r->file->path)), base = path_base(name);
+	if (r->is_script || !base.n || own.n < base.n || !span_eq(span_from(own, own.n - base.n), base))
+		return false;
+	uint8_t before = own.n > base.n ? own.p[own.n - base.n - 1] : '/';
+	return !(before >= 'a' && before <= 'z') && !(before >= 'A' && before <= 'Z') && !(before >= '0' && before <= '9');
+}
+
 static void judge(struct job *j, const struct route *r, const struct act *a)
 {
 	enum severity s = weigh(a, !r->is_script);
 	if (r->is_script && !r->file->boot && s > SEV_LOW && s < SEV_CRITICAL)
 		s--;
-	if (source_in(a->name).n)
+	if (source_in(a->name).n || is_itself(r, a->name))
 		return;
 	struct finding *f = job_finding(j, &rule, r->index, "%.*s %u", (int)span_cut(a->name, 40).n,
 					(const char *)a->name.p, a->port);
