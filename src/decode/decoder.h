@@ -67,6 +67,7 @@ struct body {
 	bool last;                               /* the file ends with this part */
 	bool to_server;                          /* which way the file travels */
 	bool packed;                             /* compressed for transport (HTTP content coding): not the file as it is */
+	bool told;                               /* the decoder reads it itself, beside */
 };
 
 struct emit;

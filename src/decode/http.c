@@ -801,9 +801,9 @@ static void hl7_body(const struct message *m, struct span body, struct emit *e)
 	hl7_decode(&inner, state, &own, &plain_hl7);
 }
 
-/* data: what of the body lies in the message already. */
+/* data: what of the body lies in the message already. told: hl7_body reads it. */
 static void body_begin(struct emit *e, const struct message *m, struct exchange *x, const struct extent *body,
-		       struct span data)
+		       struct span data, bool told)
 {
 	struct way *w = &x->way[m->to_server];
 	const struct pending *p = pending_find(x, w->request);
@@ -821,6 +821,7 @@ static void body_begin(struct emit *e, const struct message *m, struct exchange 
 	case BODY_SIZED:
 		body_part(e, m, x, (struct body){
 			.key = body->is_part ? span_of(p->path, p->n) : (struct span){ 0 }, .data = data, .offset = body->offset,
+			.told = told,
 			.length = body->length, .size = body->size, .last = !body->is_part || body->offset + body->length == body->size,
 		});
 		break;
@@ -858,11 +859,12 @@ static bool decode_head(const struct message *m, struct exchange *x, struct emit
 	if (e->host->shown)
 		head_shown(e, &h, head);
 	emit_record(e, &out);
+	bool hl7 = data.n && is_hl7(&h, &body, data);
 	if (n)
-		body_begin(e, m, x, &body, data);
+		body_begin(e, m, x, &body, data, hl7);
 	else
 		w->mode = MODE_OPAQUE;           /* the head has no end: cut, or larger than is looked at */
-	if (data.n && is_hl7(&h, &body, data))
+	if (hl7)
 		hl7_body(m, data, e);
 	return true;
 }

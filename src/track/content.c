@@ -46,7 +46,7 @@ struct ahead {
 struct file {
 	uint64_t id[2];
 	uint16_t chain, older, newer;            /* same bucket; order of use */
-	bool used, hashing, known, broken, to_server, packed;
+	bool used, hashing, known, broken, to_server, packed, told;
 	uint32_t generation;                     /* of the handle: parts opened in this slot */
 	uint16_t head_n, path_n;
 	uint64_t next;                           /* offset behind the last byte seen in order */
@@ -66,6 +66,7 @@ struct content {
 	const struct sink *sink;
 	struct hash_key key;
 	const EVP_MD *sha256;
+	const struct decoder *hl7;
 	struct content_counts counts;
 	bool is_program;                         /* the file of the last open or feed */
 	uint64_t ahead;                          /* bytes, of all files */
@@ -91,6 +92,7 @@ struct content *content_new(const struct record_host *host, const struct sink *s
 	c->sink = sink;
 	c->key = keyring_hash_key(host->keyring);
 	c->sha256 = EVP_sha256();
+	c->hl7 = decoder_find("hl7");
 	c->oldest = c->newest = NONE;
 	memset(c->bucket, 0xff, sizeof(c->bucket));
 	for (unsigned i = 0; i < FILES; i++)
@@ -175,6 +177,47 @@ static struct filetype packed_type(struct span head)
 	return n ? filetype_of(span_of(out, n)) : type;
 }
 
+/* ---- patients in files ---- */
+
+/* Who the patient is, not what was measured and by which device: whoever passes a file on is none. */
+static void pass_message(void *to, const struct record *r)
+{
+	const struct content *c = to;
+	struct record person = *r;
+	if (strcmp(r->type->name, c->hl7->name) != 0)
+		return;
+	for (unsigned i = 0; i < r->type->nfields; i++)
+		if (r->type->fields[i].clue)
+			person.set &= ~(UINT64_C(1) << i);
+	publish(c->sink, &person);
+}
+
+static void no_expect(struct emit *e, const struct expect *x)
+{
+	(void)e;
+	(void)x;
+}
+
+static void no_body(struct emit *e, const struct body *b)
+{
+	(void)e;
+	(void)b;
+}
+
+/* A file of HL7 on its way names its first patient in its head. */
+static void read_message(struct content *c, const struct file *f)
+{
+	uint64_t state[STATE_MAX / sizeof(uint64_t)] = { 0 };
+	struct sink sink = { pass_message, c };
+	struct emit e = { .at = &f->at, .host = c->host, .sink = &sink, .expect = no_expect, .body = no_body, .to = c };
+	struct message m = {
+		.bytes = span_of(f->head, f->head_n), .closing = true, .cut = f->head_n == FILETYPE_HEAD, .over = OVER_TCP,
+		.to_server = f->to_server,
+	};
+	if (c->hl7 && c->hl7->state_size <= sizeof(state))
+		c->hl7->decode(&m, state, &e);
+}
+
 /* The head is complete, or will never be: name the kind, and start to hash what matters. */
 static void classify(struct content *c, struct file *f)
 {
@@ -187,6 +230,8 @@ static void classify(struct content *c, struct file *f)
 	}
 	struct span head = span_of(f->head, f->head_n);
 	f->type = f->packed ? packed_type(head) : filetype_of(head);
+	if (!f->packed && !f->told && strcmp(f->type.name, "HL7 message") == 0)
+		read_message(c, f);
 	if (!f->type.code || f->broken || f->packed || f->type.wrapped)
 		return;
 	if (!f->md)
@@ -371,7 +416,7 @@ static struct file *file_new(struct content *c, const uint64_t id[2], const stru
 	c->free = f->chain;
 	*f = (struct file){
 		.id = { id[0], id[1] }, .chain = *bucket, .used = true, .generation = f->generation, .md = md, .at = *at,
-		.to_server = b->to_server, .packed = b->packed, .path_n = (uint16_t)path.n,
+		.to_server = b->to_server, .packed = b->packed, .told = b->told, .path_n = (uint16_t)path.n,
 	};
 	snprintf(f->via, sizeof(f->via), "%s", b->via ? b->via : "");
 	if (path.n)

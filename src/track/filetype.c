@@ -70,6 +70,9 @@ static const struct mark marks[] = {
 	MARK(128, "DICM", false, "DICOM file"),
 	MARK(0, "SQLite format 3", false, "SQLite database"),
 	MARK(0, "MSH|", false, "HL7 message"),
+	MARK(0, "FHS|", false, "HL7 message"),
+	MARK(0, "BHS|", false, "HL7 message"),
+	MARK(0, "\x0bMSH|", false, "HL7 message"),
 };
 
 static void name_set(struct filetype *t, const char *name, bool code)

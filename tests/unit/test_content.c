@@ -11,6 +11,7 @@
 #include "track/track.h"
 
 struct seen {
+	unsigned patients, devices;               /* of records of HL7 */
 	unsigned n;
 	bool whole, hashed;
 	uint64_t bytes;
@@ -35,6 +36,11 @@ static void text_of(char *out, size_t size, struct span s)
 static void catch(void *to, const struct record *r)
 {
 	struct seen *s = to;
+	if (strcmp(r->type->name, "hl7") == 0) {
+		s->patients += record_has(r, (unsigned)record_type_field(r->type, "patient_id"));
+		s->devices += record_has(r, (unsigned)record_type_field(r->type, "device_id"));
+		return;
+	}
 	assert_ptr_equal(r->type, &transfer_type);
 	s->n++;
 	s->whole = record_get_uint(r, TRANSFER_WHOLE);
@@ -420,6 +426,24 @@ static void a_program_within_a_form_is_one(void **state)
 	assert_string_equal(filetype_of(span_of(letter, sizeof(letter) - 1)).name, "text");
 }
 
+/* Who passes the file on is not the device that measured. */
+static void the_patient_of_a_file_of_hl7_is_told_once_and_not_its_device(void **state)
+{
+	struct fixture *f = *state;
+	static const char file[] = "FHS|^~\\&|A|B\rMSH|^~\\&|A|B|C|D|20260303||ORU^R01|7|P|2.6\rPID|1||4711\r"
+		"OBX|1|NM|8867-4^HR^LN||72||||||||||||||PM-7^^080019FFFE000001^EUI-64\r";
+	struct body b = part(span_of(file, sizeof(file) - 1), 0, sizeof(file) - 1, true);
+	content_open(f->content, &f->at, &b);
+	b.key = SPAN_LIT("other");
+	b.told = true;
+	content_open(f->content, &f->at, &b);
+	content_finish(f->content);
+	assert_int_equal(f->seen.n, 2);
+	assert_string_equal(f->seen.class, "HL7 message");
+	assert_int_equal(f->seen.patients, 1);
+	assert_int_equal(f->seen.devices, 0);
+}
+
 static void kinds_are_told_by_their_first_bytes(void **state)
 {
 	(void)state;
@@ -450,6 +474,7 @@ int main(void)
 		CASE(what_is_packed_for_transport_is_what_it_unpacks_to), CASE(both_ends_name_the_same_file),
 		cmocka_unit_test(kinds_are_told_by_their_first_bytes),
 		cmocka_unit_test(a_program_within_a_form_is_one),
+		CASE(the_patient_of_a_file_of_hl7_is_told_once_and_not_its_device),
 	};
 	return cmocka_run_group_tests_name("content", cases, NULL, NULL);
 }
