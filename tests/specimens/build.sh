@@ -61,6 +61,10 @@ plan() {
 		one i386-static-small i686-linux-gnu-gcc -Os -s -static
 		one ppc-static-small powerpc-linux-gnu-gcc -Os -s -static
 	done
+	# What start-up leaves on the stack is no user name and no password.
+	for only in fixed_credential_url_twin hidden_listener_login_twin; do
+		one arm64-static-small aarch64-linux-gnu-gcc -Os -s -static
+	done
 	only=
 	[ "$set" = all ] || return 0
 	with_library library-arm64 aarch64-linux-gnu-gcc -O2 -s

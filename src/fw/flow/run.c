@@ -1181,8 +1181,9 @@ static bool run_startup(struct machine *m)
 	m->starting = false;
 	if (m->at_main && uc_context_alloc(m->uc, &m->ground) != UC_ERR_OK)
 		m->ground = NULL;
-	if (m->ground) {
+	if (m->ground) {                         /* what start-up left below its stack pointer is nobody's text */
 		uc_context_save(m->uc, m->ground);
+		guest_fill(&m->g, AT_STACK, 0, reg_get(m, m->cpu->sp) - AT_STACK, SHADE_NONE);
 	} else {
 		guest_rollback(&m->g, mark);
 		registers_reset(m, &m->code.modules[0], f->addr);
