@@ -138,19 +138,20 @@ static void patient(struct rd r, struct record *out)
 	record_text(out, DOCTOR, fixed_text(rd_span(&r, 32)));
 }
 
-static void value(struct emit *e, const char *name, const char *unit, double v)
+static void value(struct emit *e, const struct state *st, const char *name, const char *unit, double v)
 {
 	vitals_emit(e, &(struct vital){
 		.protocol = "contec", .name = span_str(name), .system = SPAN_LIT("vendor"), .unit = span_str(unit), .value = v,
+		.subject = st->patient,
 	});
 }
 
-static void byte_value(struct emit *e, struct span body, size_t at, const char *name, const char *unit)
+static void byte_value(struct emit *e, const struct state *st, struct span body, size_t at, const char *name, const char *unit)
 {
 	struct rd r = rd_at(body, false, at, 2);
 	uint8_t v = rd_u8(&r), flag = rd_u8(&r);
 	if (rd_ok(&r) && flag != INVALID && v)
-		value(e, name, unit, v);
+		value(e, st, name, unit, v);
 }
 
 static float le_float(struct rd *r)
@@ -193,32 +194,32 @@ static void set_bed(struct emit *e, struct state *st, unsigned bed)
 	st->bed = keyring_token(e->host->keyring, span_of(text, (size_t)n));
 }
 
-static void values(struct emit *e, uint8_t lead, struct span body)
+static void values(struct emit *e, const struct state *st, uint8_t lead, struct span body)
 {
 	struct rd r;
 	switch (lead) {
 	case LEAD_ECG:
-		byte_value(e, body, HR_AT, "heart_rate", "/min");
-		byte_value(e, body, HR_AT + 2, "resp_rate", "/min");
+		byte_value(e, st, body, HR_AT, "heart_rate", "/min");
+		byte_value(e, st, body, HR_AT + 2, "resp_rate", "/min");
 		break;
 	case LEAD_SPO2:
-		byte_value(e, body, SPO2_AT, "spo2", "%");
-		byte_value(e, body, SPO2_AT + 2, "pulse_rate", "/min");
+		byte_value(e, st, body, SPO2_AT, "spo2", "%");
+		byte_value(e, st, body, SPO2_AT + 2, "pulse_rate", "/min");
 		break;
 	case LEAD_NIBP:
 		r = rd_at(body, false, NIBP_AT, 6);
 		uint16_t sys = rd_le16(&r), dia = rd_le16(&r), map = rd_le16(&r);
 		if (rd_ok(&r) && sys && sys < 400) {
-			value(e, "nibp_sys", "mm[Hg]", sys);
-			value(e, "nibp_dia", "mm[Hg]", dia);
-			value(e, "nibp_mean", "mm[Hg]", map);
+			value(e, st, "nibp_sys", "mm[Hg]", sys);
+			value(e, st, "nibp_dia", "mm[Hg]", dia);
+			value(e, st, "nibp_mean", "mm[Hg]", map);
 		}
 		break;
 	case LEAD_TEMP:
 		r = rd_at(body, false, TEMP_AT, 4);
 		float t = le_float(&r);
 		if (rd_ok(&r) && t > 10 && t < 50)
-			value(e, "temperature", "Cel", (double)t);
+			value(e, st, "temperature", "Cel", (double)t);
 		break;
 	default:
 		break;
@@ -266,7 +267,7 @@ static bool decode(const struct message *m, void *state, struct emit *e)
 		set_bed(e, st, (unsigned)record_get_uint(&out, BED));
 	if (type != T_VALUES)
 		return true;
-	values(e, lead, body);
+	values(e, st, lead, body);
 	curves(e, st, lead, body);
 	return true;
 }

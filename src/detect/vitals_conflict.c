@@ -276,8 +276,10 @@ static bool is_same_device(const struct run *d, uint32_t a, uint32_t b)
 
 static bool is_same_sender(const struct run *d, const struct stream *x, const struct stream *y)
 {
-	bool may_be = x->device == DEVICE_NONE || y->device == DEVICE_NONE || mac_eq(x->card, y->card);
-	return is_same_device(d, x->device, y->device) || (may_be && addr_eq(x->from, y->from));
+	if (!addr_eq(x->from, y->from))
+		return is_same_device(d, x->device, y->device);
+	/* Another card with its address may be somebody who says to be it. */
+	return mac_is_zero(x->card) || mac_is_zero(y->card) || mac_eq(x->card, y->card);
 }
 
 /* It is given values of this subject itself: a central station or engine that hands them on, however long the chain. */

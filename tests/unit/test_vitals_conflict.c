@@ -62,6 +62,7 @@ static struct ward *ward(void)
 struct report {
 	const char *from, *to, *patient, *device, *time;
 	uint64_t ts;                             /* s after the start */
+	unsigned card;                           /* of the sender, 0: its own */
 };
 
 static void value(struct ward *w, const struct origin *at, const struct report *p, const char *name, double v)
@@ -82,6 +83,7 @@ static void report(struct ward *w, struct report p, struct signs b)
 	struct origin at = ward_packet(w, p.from, p.to, 6661, TCP);
 	at.ts = UINT64_C(1700000000000000000) + p.ts * 1000000000u + at.packet % 1000;
 	w->ts = at.ts;
+	at.smac = p.card ? ward_mac(p.card) : at.smac;
 	value(w, &at, &p, "heart_rate", b.heart);
 	value(w, &at, &p, "spo2", b.spo2);
 	value(w, &at, &p, "resp_rate", b.breaths);
@@ -315,6 +317,23 @@ static void a_contradiction_behind_a_device_number_is_told(void **state)
 	ward_free(w);
 }
 
+static void another_card_with_the_address_of_the_monitor_is_told(void **state)
+{
+	(void)state;
+	for (unsigned lies = 0; lies < 2; lies++) {
+		struct ward *w = ward();
+		struct signs b = { 40, 70, 5, 70, 40, 36 };
+		for (unsigned i = 0; i < 30; i++) {
+			struct report p = mon(i);
+			report(w, p, b);
+			p.card = 666;
+			report(w, p, lies ? well : b);   /* else a cable and a radio, or two mirrors */
+		}
+		assert_int_equal(ward_count(ward_said(w), "of the same patient at the same time") > 0, lies);
+		ward_free(w);
+	}
+}
+
 static void one_that_leaves_the_patient_out_but_names_the_device_is_told(void **state)
 {
 	(void)state;
@@ -440,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_stands_for_nobody_is_no_patient),
 		cmocka_unit_test(two_senders_that_contradict_each_other_are_told),
 		cmocka_unit_test(a_contradiction_behind_a_device_number_is_told),
+		cmocka_unit_test(another_card_with_the_address_of_the_monitor_is_told),
 		cmocka_unit_test(one_that_leaves_the_patient_out_but_names_the_device_is_told),
 		cmocka_unit_test(a_device_number_that_several_patients_share_is_none),
 		cmocka_unit_test(a_stretch_that_comes_again_is_told_with_how_long_ago),

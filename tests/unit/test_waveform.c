@@ -316,6 +316,24 @@ static void frame(struct buf *b, uint8_t type, struct span body)
 	buf_bytes(b, body);
 }
 
+static void contec_says_whose_values_they_are(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new("contec");
+	struct buf b = { 0 };
+	uint8_t person[0xAD] = { 0 }, pleth[0x110] = { 0, 0, 0x15, 0, [0x104] = 97, [0x106] = 71 };
+	memcpy(person + 0x43, "N-4711", 6);
+	frame(&b, 0x46, span_of(pleth, sizeof(pleth)));
+	frame(&b, 0x3E, span_of(person, sizeof(person)));
+	frame(&b, 0x46, span_of(pleth, sizeof(pleth)));
+	talk_bytes(t, true, buf_span(&b), 1000);
+	talk_expect(t, "\"name\":\"spo2\",\"code_system\":\"vendor\",\"mdc\":150456,\"unit\":\"%\"}");
+	talk_expect(t, "\"unit\":\"%\",\"patient_id\":{\"length\":6,");
+	talk_never(t, "4711");
+	buf_done(&b);
+	talk_free(t);
+}
+
 static void contec_tells_five_curves_by_digest(void **state)
 {
 	(void)state;
@@ -388,6 +406,7 @@ int main(void)
 		cmocka_unit_test(another_patients_like_curve_is_quiet), cmocka_unit_test(another_sends_it_again_cut_otherwise),
 		cmocka_unit_test(a_mirror_port_that_copies_packets_hides_nothing),
 		cmocka_unit_test(minutes_of_its_own_again_are_told), cmocka_unit_test(contec_tells_five_curves_by_digest),
+		cmocka_unit_test(contec_says_whose_values_they_are),
 		cmocka_unit_test(hl7_gives_the_same_digests_however_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
