@@ -16,6 +16,7 @@ expected() {
 	connect_number) echo '"address":"192.0.2.119","port":515' ;;
 	decode_xor) echo '"address":"192.0.2.119","port":9600' ;;
 	connect_table) echo '"address":"192.0.2.10","port":511' ;;
+	connect_behind) echo '"address":"192.0.2.119","port":515' ;;
 	connect_stale) echo '"family":"inet"' ;;
 	run_pointer) echo '"origin":"outside","source":"socket:inet datagram"' ;;
 	run_twice) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;

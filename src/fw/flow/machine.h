@@ -197,6 +197,7 @@ struct machine {
 	struct asked asked;
 	uint32_t probe_main;                     /* main(), as the start-up of a static program names it */
 	bool starting, at_main;                  /* a path that is run for the state at main(), and not told; it came there */
+	uc_context *fresh;                       /* the processor before anything ran */
 	uc_context *ground;                      /* registers at main() of a static program, whose memory is the ground */
 	uint32_t stream_fd_at;                   /* in a FILE of a static program: its descriptor; 0: not known */
 	struct addrmap recognised;               /* functions that a model stands in for → stub + 1 */

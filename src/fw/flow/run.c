@@ -1059,6 +1059,18 @@ static uint32_t natural_tail(const struct machine *m, bool alone)
 	return (uint32_t)(share < NATURAL_MIN ? NATURAL_MIN : share > NATURAL_MAX ? NATURAL_MAX : share);
 }
 
+/* A path that faulted in a delay slot leaves a MIPS processor that takes the next instruction, wherever it stands, for
+ * the slot, and jumps on to nowhere. Nothing of one root's processor may be left for the next. */
+static void cpu_fresh(struct machine *m)
+{
+	if (m->fresh)
+		(void)uc_context_restore(m->uc, m->fresh);
+	else if (uc_context_alloc(m->uc, &m->fresh) == UC_ERR_OK)
+		(void)uc_context_save(m->uc, m->fresh);
+	else
+		m->fresh = NULL;
+}
+
 static void root_begin(struct machine *m, struct span name, bool alone)
 {
 	arena_reset(&m->root_arena);
@@ -1142,6 +1154,7 @@ static void run_constructors(struct machine *m)
 			uint64_t none[3] = { 0 };
 			if (!f)
 				continue;
+			cpu_fresh(m);
 			root_run(m, f, 3, none, false);
 			m->code.functions[addrmap_get(&m->code.function_at, m->root_entry) - 1].tried = false;
 			guest_commit(&m->g);
@@ -1162,6 +1175,7 @@ static void run_entry(struct machine *m)
 	if (!f)
 		return;
 	size_t mark = guest_mark(&m->g);
+	cpu_fresh(m);
 	entry_stack(m);
 	root_run(m, f, 0, NULL, true);
 	guest_rollback(&m->g, mark);
@@ -1175,6 +1189,7 @@ static bool run_startup(struct machine *m)
 	if (!f || !is_static(m))
 		return false;
 	size_t mark = guest_mark(&m->g);
+	cpu_fresh(m);
 	entry_stack(m);
 	m->starting = true;
 	root_run(m, f, 0, NULL, false);
@@ -1214,6 +1229,7 @@ static void run_function(struct machine *m, struct function *f)
 	/* One name for those of all functions: there are more functions than names, and the root says which it was. */
 	for (unsigned i = 0; i < 4; i++)
 		args[i] = heap_marked(m, 256, source_add(m, "argument %u", i));
+	cpu_fresh(m);
 	root_run(m, f, 4, args, true);
 	guest_rollback(&m->g, mark);
 }
