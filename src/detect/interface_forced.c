@@ -7,7 +7,7 @@
 #include "detect/fetch.h"
 
 enum want_index {
-	ARP_GRATUITOUS = FETCH_WANTS, ARP_PROBE, DHCP_OPERATION, FLOW_FIRST_COL, FLOW_LAST_COL, FLOW_SENT,
+	ARP_GRATUITOUS = FETCH_WANTS, ARP_PROBE, ND_OPERATION, ND_PROBE, ND_SOLICITED, DHCP_OPERATION, FLOW_FIRST_COL, FLOW_LAST_COL, FLOW_SENT,
 	FLOW_ANSWERED, WANTS
 };
 
@@ -15,6 +15,9 @@ static const struct want wants[] = {
 	FETCH_WANT,
 	[ARP_GRATUITOUS] = { "arp", "gratuitous" },
 	[ARP_PROBE] = { "arp", "probe" },
+	[ND_OPERATION] = { "nd", "operation" },
+	[ND_PROBE] = { "nd", "probe" },
+	[ND_SOLICITED] = { "nd", "solicited" },
 	[DHCP_OPERATION] = { "dhcp", "operation" },
 	[FLOW_FIRST_COL] = { "flow", "first" },
 	[FLOW_LAST_COL] = { "flow", "last" },
@@ -273,8 +276,18 @@ static void judge(struct run *d, struct finding *f)
 	f->first = x->came.ts < f->first ? x->came.ts : f->first;
 }
 
+/* What IPv6 says when it comes up: is this address free, this address is mine, is there a router. */
+static void on_nd(struct run *d, const struct record *r)
+{
+	struct span operation = record_get_text(r, (unsigned)d->col[ND_OPERATION]);
+	bool own = span_is(operation, "router_solicitation") ||
+		   (span_is(operation, "advertisement") && !record_get_uint(r, (unsigned)d->col[ND_SOLICITED]));
+	enum how how = record_get_uint(r, (unsigned)d->col[ND_PROBE]) ? BY_PROBE : own ? BY_ANNOUNCEMENT : BY_PACKET;
+	saw(d, detect_sender(d, r->at), r->at, how);
+}
+
 static const struct on on[] = {
-	{ "contact", on_contact }, { "answer", on_contact }, { "arp", on_arp }, { "dhcp", on_dhcp },
+	{ "contact", on_contact }, { "answer", on_contact }, { "arp", on_arp }, { "nd", on_nd }, { "dhcp", on_dhcp },
 	{ "flow", on_flow }, { "mount", on_fetch }, { "nfs", on_fetch }, { "transfer", on_fetch }, { NULL, NULL },
 };
 

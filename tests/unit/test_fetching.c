@@ -6,12 +6,12 @@
 #include "decode/rpc.h"
 
 extern const struct detector detector_remote_mount, detector_code_pull, detector_interface_forced, detector_after_pull;
-extern const struct decoder decoder_rpc, decoder_arp, decoder_dhcp, decoder_ftp;
+extern const struct decoder decoder_rpc, decoder_arp, decoder_icmp6, decoder_dhcp, decoder_ftp;
 
 static const struct detector *const table[] = {
 	&detector_remote_mount, &detector_code_pull, &detector_interface_forced, &detector_after_pull, NULL,
 };
-static const struct decoder *const from[] = { &decoder_rpc, &decoder_arp, &decoder_dhcp, &decoder_ftp, NULL };
+static const struct decoder *const from[] = { &decoder_rpc, &decoder_arp, &decoder_icmp6, &decoder_dhcp, &decoder_ftp, NULL };
 
 #define MONITOR "10.1.2.3"
 #define SERVER  "10.1.2.200"
@@ -505,6 +505,26 @@ static void a_device_that_comes_back_by_dhcp_and_mounts_was_forced(void **state)
 	ward_free(w);
 }
 
+static void a_device_that_asks_whether_its_ipv6_address_is_free_comes_back(void **state)
+{
+	(void)state;
+	for (unsigned probe = 0; probe < 2; probe++) {
+		struct ward *w = ward(NULL);
+		ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+		ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
+		later(w, 1800);
+		struct origin at = ward_packet(w, MONITOR, SERVER, 0, 58);
+		at.src = ward_ip(probe ? "::" : "fe80::7");
+		at.dst = ward_ip("ff02::1:ff00:3");
+		at.proto = 58;
+		uint8_t asks[24] = { 135, [8] = 0xfd, [23] = 3 };
+		ward_message(w, &decoder_icmp6, &at, span_of(asks, sizeof(asks)));
+		mount(w, MONITOR, FACTORY, "/pm", "ok");
+		assert_int_equal(ward_count(ward_said(w), "net.interface-forced") > 0, probe);
+		ward_free(w);
+	}
+}
+
 static void a_device_that_only_speaks_again_and_mounts_was_not_forced(void **state)
 {
 	(void)state;
@@ -684,6 +704,7 @@ int main(void)
 		cmocka_unit_test(what_is_put_onto_a_device_is_told_as_such),
 		cmocka_unit_test(a_device_that_comes_back_and_mounts_was_forced),
 		cmocka_unit_test(a_device_that_comes_back_by_dhcp_and_mounts_was_forced),
+		cmocka_unit_test(a_device_that_asks_whether_its_ipv6_address_is_free_comes_back),
 		cmocka_unit_test(a_device_that_only_speaks_again_and_mounts_was_not_forced),
 		cmocka_unit_test(coming_back_and_mounting_long_after_is_two_things),
 		cmocka_unit_test(a_device_never_seen_before_that_mounts_at_once_is_less_sure),
