@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Headers from the link up: Ethernet (802.1Q, 802.1ad, MPLS, PPPoE), Linux cooked SLL and SLL2,
  * loopback, raw IP, PPP, 802.11 with and without radiotap; IPv4 (RFC 791), IPv6 (RFC 8200), GRE
- * (RFC 2784, 2890), VXLAN (RFC 7348), IP in IP (RFC 2003, 4213); TCP (RFC 9293) and UDP. */
+ * (RFC 2784, 2890) and ERSPAN in it, VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380),
+ * IP in IP (RFC 2003, 4213); TCP (RFC 9293) and UDP. */
 #include "decode/packet.h"
 
 #include "base/scope.h"
@@ -15,13 +16,16 @@ enum link {
 enum ethertype {
 	ET_IPV4 = 0x0800, ET_IPV6 = 0x86DD, ET_VLAN = 0x8100, ET_QINQ = 0x88A8, ET_QINQ_OLD = 0x9100,
 	ET_MPLS = 0x8847, ET_MPLS_MC = 0x8848, ET_PPPOE = 0x8864, ET_BRIDGED = 0x6558, ET_LENGTH_MAX = 1500,
-	ET_ARP = 0x0806, ET_RARP = 0x8035,
+	ET_ARP = 0x0806, ET_RARP = 0x8035, ET_ERSPAN = 0x88BE, ET_ERSPAN_3 = 0x22EB,
 };
 
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PROTO_HOPOPTS = 0, PROTO_IPIP = 4, PROTO_TCP = 6, PROTO_UDP = 17,
        PROTO_IPV6 = 41, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_GRE = 47, PROTO_AH = 51, PROTO_DSTOPTS = 60,
        PROTO_MOBILITY = 135, ETHERNET_HEADER = 14, IPV4_HEADER = 20, TCP_HEADER = 20,
-       VXLAN_PORT = 4789, VXLAN_PORT_OLD = 8472 };
+       IPV6_HEADER = 40 };
+
+/* Where tunnels within UDP are at home. */
+enum { VXLAN_PORT = 4789, VXLAN_PORT_OLD = 8472, GENEVE_PORT = 6081, GTP_PORT = 2152, TEREDO_PORT = 3544 };
 
 /* What comes next while a frame is unwrapped. */
 enum next { NEXT_DONE, NEXT_ETHERNET, NEXT_TYPE, NEXT_PPP, NEXT_IP, NEXT_IPV4, NEXT_IPV6, NEXT_PROTOCOL, NEXT_LLC };
@@ -283,6 +287,19 @@ static enum next ipv6(struct unwrap *u)
 	return ipv6_extensions(u);
 }
 
+/* A switch's mirror: type I has no header, type II one of 8 bytes and always GRE's sequence number, type III one of
+ * 12 and maybe 8 more. */
+static enum next erspan(struct unwrap *u, bool numbered)
+{
+	if (u->type == ET_ERSPAN_3) {
+		rd_skip(&u->r, 11);
+		rd_skip(&u->r, rd_u8(&u->r) & 1 ? 8 : 0);
+	} else if (numbered) {
+		rd_skip(&u->r, 8);
+	}
+	return rd_ok(&u->r) ? NEXT_ETHERNET : too_short(u);
+}
+
 static enum next gre(struct unwrap *u)
 {
 	uint16_t flags = rd_be16(&u->r);
@@ -293,7 +310,19 @@ static enum next gre(struct unwrap *u)
 	if (!rd_ok(&u->r))
 		return too_short(u);
 	u->inner = u->p->tunnelled = true;
-	return (flags & 7) == 1 ? NEXT_PPP : NEXT_TYPE;
+	if ((flags & 7) == 1)
+		return NEXT_PPP;
+	return u->type == ET_ERSPAN || u->type == ET_ERSPAN_3 ? erspan(u, flags & 0x1000) : NEXT_TYPE;
+}
+
+/* ---- tunnels within UDP: a datagram that does not fit stays a datagram ---- */
+
+static enum next into(struct unwrap *u, struct rd r, enum next next)
+{
+	u->r = r;
+	u->inner = u->p->tunnelled = true;
+	u->p->at.sport = u->p->at.dport = 0;     /* the tunnel's; what is inside may have none */
+	return next;
 }
 
 static enum next vxlan(struct unwrap *u)
@@ -301,11 +330,97 @@ static enum next vxlan(struct unwrap *u)
 	struct rd r = u->r;
 	uint8_t flags = rd_u8(&r);
 	rd_skip(&r, 7);
-	if (!rd_ok(&r) || flags != 0x08 || rd_left(&r) < 14)
+	bool fits = rd_ok(&r) && flags == 0x08 && rd_left(&r) >= ETHERNET_HEADER;
+	return fits ? into(u, r, NEXT_ETHERNET) : NEXT_DONE;
+}
+
+/* Version, length of options, flags, type of what is inside, network, reserved. */
+static enum next geneve(struct unwrap *u)
+{
+	struct rd r = u->r;
+	uint8_t first = rd_u8(&r), flags = rd_u8(&r);
+	uint16_t type = rd_be16(&r);
+	rd_skip(&r, 3);
+	uint8_t reserved = rd_u8(&r);
+	rd_skip(&r, (first & 0x3fu) * 4u);
+	bool fits = rd_ok(&r) && first >> 6 == 0 && !(flags & 0x3f) && !reserved && rd_left(&r) >= ETHERNET_HEADER;
+	if (!fits || (type != ET_BRIDGED && type != ET_IPV4 && type != ET_IPV6 && type != ET_ARP))
 		return NEXT_DONE;
-	u->r = r;
-	u->inner = u->p->tunnelled = true;
-	return NEXT_ETHERNET;
+	u->type = type;
+	return into(u, r, type == ET_BRIDGED ? NEXT_ETHERNET : NEXT_TYPE);
+}
+
+/* Extension headers: their length in units of four bytes, content, type of the next. */
+static void gtp_extensions(struct rd *r, uint8_t type)
+{
+	while (type && rd_left(r)) {
+		uint8_t units = rd_u8(r);
+		if (!units)
+			rd_fail(r);
+		rd_skip(r, units * 4u - 2u);
+		type = rd_u8(r);
+	}
+}
+
+/* Version 1, a user's packet, its length, the tunnel; with sequence number, N-PDU number and extensions behind. */
+static enum next gtp(struct unwrap *u)
+{
+	struct rd r = u->r;
+	uint8_t flags = rd_u8(&r), type = rd_u8(&r);
+	uint16_t length = rd_be16(&r);
+	rd_skip(&r, 4);
+	if (!rd_ok(&r) || flags >> 4 != 3 || type != 0xff || length != rd_left(&r) + u->lost)
+		return NEXT_DONE;
+	if (flags & 7) {
+		rd_skip(&r, 3);
+		uint8_t following = rd_u8(&r);
+		gtp_extensions(&r, flags & 4 ? following : 0);
+	}
+	uint8_t version = rd_peek(&r) >> 4;
+	return rd_ok(&r) && (version == 4 || version == 6) ? into(u, r, NEXT_IP) : NEXT_DONE;
+}
+
+/* An authentication and an origin may stand before the IPv6 packet (section 5.1.1), trailers behind it. */
+static enum next teredo(struct unwrap *u)
+{
+	struct rd r = u->r;
+	if (rd_peek(&r) == 0 && rd_left(&r) > IPV6_HEADER) {
+		struct rd head = r;
+		if (rd_be16(&head) == 1) {
+			uint8_t id = rd_u8(&head), secret = rd_u8(&head);
+			rd_skip(&head, id + secret + 8u + 1u);
+			r = head;
+		}
+		head = r;
+		if (rd_be16(&head) == 0) {
+			rd_skip(&head, 6);
+			r = head;
+		}
+	}
+	struct rd inside = r;
+	uint32_t first = rd_be32(&inside);
+	uint16_t length = rd_be16(&inside);
+	rd_skip(&inside, IPV6_HEADER - 6);
+	bool fits = rd_ok(&inside) && first >> 28 == 6 && length <= rd_left(&inside) + u->lost;
+	return fits ? into(u, r, NEXT_IPV6) : NEXT_DONE;
+}
+
+static const struct {
+	uint16_t port;
+	bool either;                             /* answers come from that port, too */
+	enum next (*open)(struct unwrap *u);
+} udp_tunnels[] = {
+	{ VXLAN_PORT, false, vxlan }, { VXLAN_PORT_OLD, false, vxlan }, { GENEVE_PORT, false, geneve },
+	{ GTP_PORT, true, gtp }, { TEREDO_PORT, true, teredo },
+};
+
+static enum next udp_tunnel(struct unwrap *u)
+{
+	const struct origin *at = &u->p->at;
+	for (size_t i = 0; i < ARRAY_LEN(udp_tunnels); i++)
+		if (at->dport == udp_tunnels[i].port || (udp_tunnels[i].either && at->sport == udp_tunnels[i].port))
+			return udp_tunnels[i].open(u);
+	return NEXT_DONE;
 }
 
 static enum next tcp(struct unwrap *u)
@@ -340,8 +455,7 @@ static enum next udp(struct unwrap *u)
 	if (length >= 8)
 		cut_to(u, length - 8u);
 	done(u, PACKET_UDP);
-	bool is_vxlan = p->at.dport == VXLAN_PORT || p->at.dport == VXLAN_PORT_OLD;
-	return is_vxlan ? vxlan(u) : NEXT_DONE;
+	return udp_tunnel(u);
 }
 
 static enum next by_protocol(struct unwrap *u)
