@@ -24,8 +24,8 @@ static const struct rule rule = {
 	.title = "A program was delivered to a device over the network without any check",
 	.cause = "outside party",
 	.sees = "A file whose first bytes are those of a program, a script, an archive, a file system or firmware, on "
-		"its way into a medical device by NFS, TFTP, FTP or plain HTTP; from outside the site into any device "
-		"by NFS, TFTP or FTP. With its SHA-256 when it was seen whole.",
+		"its way into a medical device by NFS, TFTP, FTP, plain HTTP or (no archive) as it is over TCP; from outside the "
+		"site into any device by NFS, TFTP or FTP. With its SHA-256 when it was seen whole.",
 	.why = "Programs that come this way are not signed and not protected on the way: whoever holds the other end, "
 	       "or stands between, decides what the device runs while it is on a patient. Alarms and values may then "
 	       "no longer be trusted.",
