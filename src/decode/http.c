@@ -285,8 +285,9 @@ static bool is_hl7(const struct head *h, const struct extent *body, struct span 
 	struct span type = h->field[H_TYPE];
 	if (body->kind != BODY_SIZED || body->is_part || body->packed || body->length > FRAME_CAP - HEAD_MAX)
 		return false;
+	type = span_trim(word_next(&type, ";, "));
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (span_alike(span_trim(word_next(&(struct span){ type.p, type.n }, ";, ")), types[i]))
+		if (span_alike(type, types[i]))
 			return true;
 	return hl7_head(span_from(begins, hl7_lead(begins).head), NULL) == HL7_YES;
 }
