@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs a harness over files or whole folders: what crashed once stays tested on every compiler. With
- * --mutate, each file also cut short at every 64th byte and with single bytes flipped. */
+ * --mutate, each file also cut short at every 64th byte and with single bytes flipped. With
+ * --names, the last line before a report is the input's. The limits of time and memory are those of run.sh. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/scope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FILE_MAX = 4 << 20, CUT_STEP = 64, MUTANTS_MAX = 400, PATH_BYTES = 4096 };
+enum { FILE_MAX = 4 << 20, CUT_STEP = 64, MUTANTS_MAX = 400, PATH_BYTES = 4096, SECONDS_MAX = 20, MIB_MAX = 2048 };
 
 struct tally {
 	unsigned long files, runs;
-	bool mutate;
+	bool mutate, names;
 };
+
+static void memory_check(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	if (u.ru_maxrss <= MIB_MAX * 1024L)
+		return;
+	fprintf(stderr, "more than %d MiB of memory\n", MIB_MAX);
+	abort();
+}
 
 /* An own buffer of the exact size, so that the sanitizer sees a read behind it. */
 static void run(struct tally *t, const uint8_t *p, size_t n)
@@ -25,8 +38,10 @@ static void run(struct tally *t, const uint8_t *p, size_t n)
 	if (!copy)
 		abort();
 	memcpy(copy, p, n);
+	alarm(SECONDS_MAX);                      /* nobody handles it: the harness dies */
 	LLVMFuzzerTestOneInput(copy, n);
 	free(copy);
+	memory_check();
 	t->runs++;
 }
 
@@ -46,6 +61,8 @@ static void mutants(struct tally *t, uint8_t *p, size_t n)
 static void one_file(struct tally *t, const char *path)
 {
 	AUTO_FCLOSE FILE *f = fopen(path, "rb");
+	if (t->names)
+		printf("%s\n", path);
 	uint8_t *p = mem_new(FILE_MAX);
 	size_t n = f ? fread(p, 1, FILE_MAX, f) : 0;
 	if (f) {
@@ -85,6 +102,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--mutate") == 0)
 			t.mutate = true;
+		else if (strcmp(argv[i], "--names") == 0)
+			t.names = setvbuf(stdout, NULL, _IOLBF, 0) == 0;
 		else
 			walk(&t, argv[i], 0);
 	}

@@ -66,29 +66,47 @@ for name in hidden-update startup-only-fix; do
 	"$build/auscult" lab firmware "$name" -o "$build/seed-$name.img" >/dev/null 2>&1
 done
 "$build/tests/seed_compare" "$build/seed-hidden-update.img" "$build/seed-startup-only-fix.img" "$compare/two"
-passed=0 failed=0
-for harness in "$build"/tests/fuzz_*; do
-	[ -x "$harness" ] || continue
-	case $harness in *.p) continue ;; esac
-	name=$(basename "$harness")
-	work=$build/corpus-$name
-	mkdir -p "$work"
-	set -- "$here/../golden" "$here/crashes" "$seeds"
-	[ "$name" = fuzz_model ] && set -- "$here/crashes" "$model"
-	[ "$name" = fuzz_compare ] && set -- "$here/crashes" "$compare"
-	[ "$name" = fuzz_text ] && set -- "$@" "$text"
-	[ -d "$shared/captures" ] && [ "$name" = fuzz_capture ] && set -- "$@" "$shared/captures" "$shared/hostile/packets"
-	dirs=
-	for d in "$@"; do [ -d "$d" ] && dirs="$dirs $d"; done
-	if "$harness" -max_total_time="$seconds" -runs=$([ "$seconds" -eq 0 ] && echo 0 || echo -1) -max_len=65536 -timeout=20 \
-		-rss_limit_mb=2048 -artifact_prefix="$work/" "$work" $dirs >"$build/$name.log" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok - $name over its seeds, then $seconds s"
+# A build with -Dfuzz=true has libFuzzer and its options; the harnesses of any other (driver.c) run over seeds alone.
+runs=0
+[ "$seconds" -eq 0 ] || runs=-1
+options="-max_total_time=$seconds -runs=$runs -max_len=65536 -timeout=20 -rss_limit_mb=2048"
+nm "$build/tests/fuzz_wire" | grep -q LLVMFuzzerRunDriver || options=--names
+[ "$options" != --names ] || [ "$seconds" -eq 0 ] || { echo "$build was made without -Dfuzz=true" >&2; exit 64; }
+
+one() { # NAME: that harness over its seeds
+	case $1 in
+	fuzz_model) from=$model ;;
+	fuzz_compare) from=$compare ;;
+	fuzz_text) from="$here/../golden $seeds $text" ;;
+	fuzz_capture) from="$here/../golden $seeds $shared/captures $shared/hostile/packets" ;;
+	*) from="$here/../golden $seeds" ;;
+	esac
+	dirs=$build/corpus-$1
+	mkdir -p "$dirs"
+	[ "$options" = --names ] || dirs="-artifact_prefix=$dirs/ $dirs"
+	for d in "$here/crashes" $from; do [ -d "$d" ] && dirs="$dirs $d"; done
+	# shellcheck disable=SC2086 # options, and folders of ours without blanks
+	if "$build/tests/$1" $options $dirs >"$build/$1.log" 2>&1; then
+		echo "ok - $1 over its seeds, then $seconds s"
 	else
-		failed=$((failed + 1))
-		echo "not ok - $name, see $build/$name.log"
-		tail -n 30 "$build/$name.log"
+		echo "not ok - $1, see $build/$1.log"
+		tail -n 30 "$build/$1.log"
 	fi
+}
+
+# As many side by side as there are processors.
+names=$(cd "$build/tests" && ls | grep -E '^fuzz_[a-z]+$')
+running=0
+for name in $names; do
+	one "$name" >"$build/$name.said" &
+	running=$((running + 1))
+	[ $((running % $(nproc))) -ne 0 ] || wait
+done
+wait
+passed=0 failed=0
+for name in $names; do
+	cat "$build/$name.said"
+	if grep -q '^ok ' "$build/$name.said"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -5,20 +5,7 @@
 # Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 for name in healthy hidden-update script-update startup-only-fix not-started-fix renamed-update \
 	text-update encoded-update; do
@@ -184,5 +171,4 @@ report $? "what two images say of themselves is compared: another version, and n
 [ $? -eq 1 ]
 report $? "of one image twice nothing of it is said"
 
-echo "1..$n"
-exit $bad
+finish

@@ -6,17 +6,8 @@ set -u
 auscult=$1
 shared=${AUSCULT_SHARED:-../shared}
 [ -d "$shared/captures/hl7" ] || { echo "1..0 # SKIP no captures in $shared"; exit 0; }
-out=$(mktemp) || exit 2
-trap 'rm -f "$out"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
+out=$work/out
 
 is() { # COUNT PATTERN: so many records hold it
 	got=$(grep -c "$2" "$out")
@@ -57,5 +48,4 @@ is 3 '"command":"data file".*"size":44'
 is 3 '"kind":"transfer".*"via":"lpd".*"bytes":44.*"whole":true'
 is 1 '"command":"queue state"'
 is 4 '"kind":"flow".*"protocol":"lpd"'
-echo "1..$n"
-exit $bad
+finish

@@ -4,17 +4,7 @@
 # the same or another thing of itself is held against it, and nobody else is. Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
 
 # An image of our own: a kernel with its banner, BusyBox, a version file, a device description.
 mkdir -p "$work/tree/boot" "$work/tree/bin" "$work/tree/etc/init.d"
@@ -96,5 +86,4 @@ python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); s = json.load(op
 	"$work/out" "$work/vetted.json"
 report $? "vet writes the card too"
 
-echo "1..$n"
-exit $bad
+finish

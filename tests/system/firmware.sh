@@ -4,20 +4,7 @@
 # ones each time, and nothing is written beside it. Speaks TAP.
 set -u
 auscult=$1 expect=$2 golden=$3
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 has_rules=0
 "$auscult" explain fw.remote-mount >/dev/null 2>&1 && "$auscult" inspect --help | grep -q -e --explain && has_rules=1
@@ -29,8 +16,7 @@ for folder in "$golden"/*/; do
 	"$auscult" lab firmware "$name" -o - | cmp -s - "$work/$name/in.img"
 	report $? "$name: the same bytes the second time"
 	if [ $has_rules -eq 0 ]; then
-		n=$((n + 1))
-		echo "ok $n - $name # SKIP inspect finds nothing in firmware yet"
+		skip "$name" "inspect finds nothing in firmware yet"
 		continue
 	fi
 	"$auscult" inspect --jsonl --no-store --test-key "$work/$name/in.img" >"$work/out.jsonl" 2>"$work/err"
@@ -46,6 +32,5 @@ for folder in "$golden"/*/; do
 	[ "$(ls "$work/$name")" = in.img ]
 	report $? "$name: nothing is written beside the image"
 done
-[ "$n" -ge 6 ] || { echo "Bail out! no images in $golden"; exit 2; }
-echo "1..$n"
-exit $bad
+[ "$tap_n" -ge 6 ] || { echo "Bail out! no images in $golden"; exit 2; }
+finish

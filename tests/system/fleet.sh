@@ -4,17 +4,7 @@
 # again, workers that die, a run that is killed. Images are the lab's. Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
 fleet() { "$auscult" inspect --jobs 2 --store "$work/store" --test-key "$@" "$work/images"; }
 said() { # PROGRAMS-EXECUTED KNOWN: what the last line on stderr must say
 	grep -q "programs: $1 executed, $2 known" "$work/err"
@@ -183,5 +173,4 @@ report $? "the next run does only what was not done ($done_before before the kil
 sed 's/  (done before)//' "$work/out2" | cmp -s - "$work/out4"
 report $? "and says what a run without a kill says"
 
-echo "1..$n"
-exit $bad
+finish

@@ -4,17 +4,7 @@
 # credential, and keeps what it found when the image is damaged. Images are the lab's. Speaks TAP.
 set -u
 auscult=$1 specimens=$2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
 inspect() { "$auscult" inspect --no-store --test-key "$@"; }
 is_json() { python3 -c 'import json, sys; json.load(sys.stdin)'; }
 are_json() { python3 -c 'import json, sys; [json.loads(l) for l in sys.stdin]'; }
@@ -106,5 +96,4 @@ if command -v gcc >/dev/null; then
 		report $? "$name: and what is done with it is still told"
 	done
 fi
-echo "1..$n"
-exit $bad
+finish

@@ -5,20 +5,7 @@
 set -u
 auscult=$1
 shared=${AUSCULT_SHARED:-../shared}
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 "$auscult" lab capture healthy -o "$work/healthy.pcapng" && "$auscult" lab capture mixed -o "$work/mixed.pcapng"
 "$auscult" watch --store "$work/store" --test-key -r "$work/mixed.pcapng" >/dev/null 2>"$work/err"
@@ -106,8 +93,7 @@ assert said(a) == said(b), (said(a), said(b))
 P
 	report $? "the founding case is matched the same by the shipped facts and by the real files"
 else
-	n=$((n + 1))
-	echo "ok $n - real advisories # SKIP no $shared/advisories"
+	skip "real advisories" "no $shared/advisories"
 fi
 # ---- inventory and risk
 cat >"$work/list.csv" <<'C'
@@ -159,6 +145,5 @@ P
 report $? "risk is the sum of seven addends with their reasons, and quotes CVSS"
 "$auscult" verify --store "$work/store" >/dev/null 2>>"$work/err"
 report $? "the store's chain holds"
-[ $bad -eq 0 ] || sed 's/^/# /' "$work/err" | head -n 20
-echo "1..$n"
-exit $bad
+[ $tap_bad -eq 0 ] || sed 's/^/# /' "$work/err" | head -n 20
+finish

@@ -4,25 +4,10 @@
 # case. The image and the capture are the lab's. Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 if ! "$auscult" inspect --help | grep -q -e --predict; then
-	echo "ok 1 - predict # SKIP inspect predicts nothing yet"
-	echo "1..1"
-	exit 0
+	skip_all "inspect predicts nothing yet"
 fi
 "$auscult" lab firmware hidden-update -o "$work/monitor.img" && "$auscult" lab capture remote-update -o "$work/ward.pcapng"
 report $? "the lab makes an image and a capture"
@@ -78,5 +63,4 @@ done
 "$auscult" verify --store "$work/store" >/dev/null 2>>"$work/err"
 report $? "the store's chain holds over both"
 sed 's/^/# /' "$work/err" | head -n 20
-echo "1..$n"
-exit $bad
+finish

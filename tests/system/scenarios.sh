@@ -4,20 +4,7 @@
 # name leaves the program in any form of output. Speaks TAP.
 set -u
 auscult=$1 expect=$2 golden=$3
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 "$auscult" lab planted >"$work/planted" || { echo "Bail out! lab planted does not run"; exit 2; }
 [ "$(wc -l <"$work/planted")" -ge 40 ] || { echo "Bail out! too few planted names"; exit 2; }
@@ -44,6 +31,5 @@ for folder in "$golden"/*/; do
 	report $? "$name: whole output in every form and a store, with no planted name in any"
 	rm -rf "$work/store"
 done
-[ "$n" -ge 8 ] || { echo "Bail out! no scenarios in $golden"; exit 2; }
-echo "1..$n"
-exit $bad
+[ "$tap_n" -ge 8 ] || { echo "Bail out! no scenarios in $golden"; exit 2; }
+finish

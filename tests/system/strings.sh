@@ -4,17 +4,7 @@
 # the processor, and keeps secrets. Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
 inspect() { "$auscult" inspect --no-store --test-key --progress none "$@"; }
 
 # Texts that a call gets, that code fetches without a call, that stand in a table, that nothing names, and in UTF-16.
@@ -50,8 +40,7 @@ for build in 'cc -O2 -s' 'cc -O2 -s -no-pie' 'i686-linux-gnu-gcc -O2 -s' 'arm-li
 	'arm-linux-gnueabi-gcc -Os -s -no-pie' 'arm-linux-gnueabihf-gcc -O2 -mthumb -s' 'aarch64-linux-gnu-gcc -O2 -s' \
 	'mips-linux-gnu-gcc -O2 -s' 'mipsel-linux-gnu-gcc -Os -s -no-pie' 'powerpc-linux-gnu-gcc -O2 -s -no-pie'; do
 	if ! command -v "${build%% *}" >/dev/null; then
-		n=$((n + 1))
-		echo "ok $n - $build # SKIP not installed"
+		skip "$build" "not installed"
 		continue
 	fi
 	# shellcheck disable=SC2086 # words
@@ -89,5 +78,4 @@ report $? "without --member only programs are listed"
 inspect --member x "$work/tree" >/dev/null 2>&1
 [ $? -eq 64 ]
 report $? "--member alone is not understood"
-echo "1..$n"
-exit $bad
+finish

@@ -4,17 +4,7 @@
 # half of the picture is missing, and names what to ask. Images and captures are the lab's. Speaks TAP.
 set -u
 auscult=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-report() { # OK TEXT
-	n=$((n + 1))
-	[ "$1" -eq 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/tap.sh"
 get() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/out" "$1"; }
 
 "$auscult" lab firmware healthy -o "$work/healthy.img" && "$auscult" lab firmware hidden-update -o "$work/bad.img" &&
@@ -46,5 +36,4 @@ head -c 3000 "$work/healthy.pcapng" >"$work/cut.pcapng"
 [ $? -eq 3 ] && [ "$(get 'd["verdict"]')" = "go with conditions" ] && [ "$(get 'd["network"]')" = partial ]
 report $? "a capture that breaks off is a condition"
 
-echo "1..$n"
-exit $bad
+finish

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records of a comparison, one after the other: texts live until theirs is published, and what is too much is counted. */
+/* Records of a comparison: their texts live until they are published, and what is too much is counted. */
 #include "fw/compare/compare.h"
 
 #include <stdarg.h>
