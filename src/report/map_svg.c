@@ -3,17 +3,17 @@
  * points on A4. Bands lie to scale; what is too narrow to be seen is widened inside of what holds it, neighbours
  * give way, and so nothing overlaps. What is too narrow for its name has its number called out beneath. Kinds differ
  * by pattern as well as by colour (Okabe and Ito's, which the colour-blind tell apart). */
-#include "base/utf8.h"
-#include "report/flash_map.h"
+#include "report/map_picture.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "report/svg.h"
+
 enum {
-	WIDTH = 900, LEFT = 46, RIGHT = 884, FONT = 12, LINE = 16, BAND = 36, ROWS = 6, LANE = 16, LEADER = 12, STRIP = 72,
-	TICKS_MOST = 8, SIBLINGS_LISTED = 24, LIST_MOST = 400, ALIKE_LEAST = 6, SVG_CAP = 32 << 20, TEXT_CUT = 400,
-	LINES_MOST = 3, COL_NUMBER = 16, COL_FROM = 70, COL_LENGTH = 210, COL_WHAT = 285, COL_PARTITION = 740,
+	LEFT = 46, RIGHT = 884, FONT = SVG_FONT, BAND = 36, LANE = 16, LEADER = 12, STRIP = 72, TICKS_MOST = 8,
+	SVG_CAP = 32 << 20,
 };
 static const double LEAST = 3, GAP = 5;          /* a band's least width; between two numbers */
 
@@ -46,97 +46,6 @@ struct band {
 	double x, end;
 	bool called_out;
 };
-
-struct picture {
-	struct buf *out;
-	const struct flash_map *m;
-	double y;
-	double *x, *end;                         /* of every part; end 0: not drawn */
-};
-
-/* ---- text ---- */
-
-/* XML 1.0 §2.2: no controls; and nothing that turns or hides the text around it. */
-static void put_xml(struct buf *out, struct span s)
-{
-	struct buf shown = { 0 };
-	show_text(&shown, span_cut(s, TEXT_CUT), true, 0);
-	struct rd r = rd_of(buf_span(&shown));
-	while (rd_left(&r)) {
-		uint8_t c = rd_u8(&r);
-		switch (c) {
-		case '<': buf_text(out, "&lt;"); break;
-		case '>': buf_text(out, "&gt;"); break;
-		case '&': buf_text(out, "&amp;"); break;
-		case '"': buf_text(out, "&quot;"); break;
-		case '\'': buf_text(out, "&#39;"); break;
-		default: buf_u8(out, c); break;
-		}
-	}
-	buf_done(&shown);
-}
-
-/* A little more than the widest of the usual sans-serif fonts takes: text that fits by this fits. */
-static double width_of(struct span s)
-{
-	struct rd r = rd_of(s);
-	double w = 0;
-	while (rd_left(&r)) {
-		uint32_t c = utf8_next(&r);
-		w += c >= 0x80 ? FONT : strchr("iljI.,:;'|!()[]/ ", (int)c) ? FONT * 0.4 : strchr("mwMW@%", (int)c) ? FONT * 1.0 :
-		     c >= 'A' && c <= 'Z' ? FONT * 0.74 : FONT * 0.65;
-	}
-	return w;
-}
-
-/* s, or as much of it as fits with an ellipsis. */
-static void cut_to(struct buf *b, struct span s, double room)
-{
-	struct buf shown = { 0 };
-	show_text(&shown, span_cut(s, TEXT_CUT), true, 0);
-	struct span t = buf_span(&shown);
-	if (width_of(t) <= room) {
-		buf_bytes(b, t);
-	} else {
-		struct rd r = rd_of(t);
-		double w = FONT;
-		while (rd_left(&r)) {
-			struct rd start = r;
-			utf8_next(&r);
-			struct span c = span_of(start.p, rd_left(&start) - rd_left(&r));
-			w += width_of(c);
-			if (w > room)
-				break;
-			buf_bytes(b, c);
-		}
-		buf_text(b, "…");
-	}
-	buf_done(&shown);
-}
-
-static void put_text(const struct picture *p, double x, double y, const char *class, struct span s)
-{
-	buf_printf(p->out, "<text x=\"%.1f\" y=\"%.1f\"%s%s%s>", x, y, class[0] ? " class=\"" : "", class,
-		   class[0] ? "\"" : "");
-	put_xml(p->out, s);
-	buf_text(p->out, "</text>\n");
-}
-
-static void put_str(const struct picture *p, double x, double y, const char *class, const char *s)
-{
-	put_text(p, x, y, class, span_str(s));
-}
-
-/* Powers of two as people call them. */
-static void put_size(struct buf *b, uint64_t n)
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-	unsigned u = 0;
-	double v = (double)n;
-	for (; v >= 1024 && u + 1 < ARRAY_LEN(units); u++)
-		v /= 1024;
-	buf_printf(b, v == floor(v) || u == 0 || v >= 100 ? "%.0f %s" : "%.1f %s", v, units[u]);
-}
 
 /* Of a tick: exact, in the unit of the steps. */
 static void put_tick(struct buf *b, uint64_t at, uint64_t step)
@@ -190,10 +99,11 @@ static void put_axis(struct picture *p, double bottom)
 		double x = x_of(p, at);
 		const char *class = at == 0 ? "" : x > RIGHT - 30 ? "e" : "m";
 		put_tick(&b, at, step);
-		put_text(p, at == 0 ? LEFT : x, p->y + LINE - 4, class, at ? buf_span(&b) : SPAN_LIT("0"));
+		svg_text(p->out, at == 0 ? LEFT : x, p->y + LINE - 4, class, at ? buf_span(&b) : SPAN_LIT("0"));
 		buf_reset(&b);
 		buf_printf(&b, "0x%llx", (unsigned long long)at);
-		put_text(p, at == 0 ? LEFT : x, p->y + 2 * LINE - 4, at == 0 ? "q" : x > RIGHT - 30 ? "e q" : "m q", buf_span(&b));
+		svg_text(p->out, at == 0 ? LEFT : x, p->y + 2 * LINE - 4, at == 0 ? "q" : x > RIGHT - 30 ? "e q" : "m q",
+			 buf_span(&b));
 		buf_printf(p->out, "<path class=\"line\" d=\"M%.1f %.1fv8\"/><path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x,
 			   p->y + 2 * LINE, x, p->y + 2 * LINE + 8, bottom);
 		buf_done(&b);
@@ -240,40 +150,6 @@ static size_t place_bands(struct picture *p, const size_t *parts, size_t n, doub
 	return bands;
 }
 
-/* The one line that says what a part is. */
-static void say(struct buf *b, const struct map_part *a)
-{
-	buf_bytes(b, a->name);
-	if (a->kind <= MAP_PARTITION && !span_is(a->name, map_kind_word(a->kind)))
-		buf_printf(b, " (%s)", map_kind_word(a->kind));
-	else if (a->kind == MAP_DATA || a->kind == MAP_SEALED)
-		buf_text(b, " (unknown)");
-	if (a->detail.n) {
-		buf_text(b, ": ");
-		buf_bytes(b, a->detail);
-	}
-	if (a->members > 1)
-		buf_printf(b, ", %llu members", (unsigned long long)a->members);
-	if (a->damage.n) {
-		buf_text(b, "; damaged: ");
-		buf_bytes(b, a->damage);
-	}
-}
-
-/* What is packed has no addresses in the image. */
-static void put_range(struct buf *b, const struct flash_map *m, const struct map_part *a)
-{
-	if (!a->to_scale && a->parent != MAP_NONE)
-		buf_printf(b, "in %s", m->v[a->parent].number);
-	else
-		buf_printf(b, "0x%llx–0x%llx", (unsigned long long)a->from, (unsigned long long)a->to);
-}
-
-static uint64_t length_of(const struct map_part *a)
-{
-	return a->to_scale ? a->to - a->from : a->size;
-}
-
 static void put_hover(struct picture *p, const struct band *d)
 {
 	const struct map_part *a = &p->m->v[d->first], *z = &p->m->v[d->last];
@@ -283,12 +159,12 @@ static void put_hover(struct picture *p, const struct band *d)
 		buf_printf(&b, "to %s: %u parts, 0x%llx–0x%llx", z->number, d->together, (unsigned long long)a->from,
 			   (unsigned long long)z->to);
 	} else {
-		put_range(&b, p->m, a);
+		map_range(&b, p->m, a);
 		buf_text(&b, " ");
-		say(&b, a);
+		map_say(&b, a);
 	}
 	buf_text(p->out, "<title>");
-	put_xml(p->out, buf_span(&b));
+	svg_escape(p->out, buf_span(&b));
 	buf_text(p->out, "</title>");
 	buf_done(&b);
 }
@@ -301,18 +177,18 @@ static void put_label(struct picture *p, struct band *d, double y)
 	struct buf name = { 0 }, size = { 0 };
 	buf_printf(&name, "%s ", a->number);
 	buf_bytes(&name, a->name);
-	put_size(&size, length_of(a));
+	map_size(&size, map_length(a));
 	struct span number = span_str(a->number);
-	double whole = width_of(buf_span(&name));
-	d->called_out = d->together > 1 || room < width_of(number);
-	if (d->together == 1 && room >= width_of(number)) {
+	double whole = svg_width(buf_span(&name));
+	d->called_out = d->together > 1 || room < svg_width(number);
+	if (d->together == 1 && room >= svg_width(number)) {
 		struct buf cut = { 0 };
 		bool named = whole <= room || room >= 60;
-		cut_to(&cut, named ? buf_span(&name) : number, room);
-		bool sized = named && width_of(buf_span(&size)) <= room;
-		put_text(p, middle, y + (sized ? BAND / 2 - 3 : BAND / 2 + 4), "m halo", buf_span(&cut));
+		svg_cut(&cut, named ? buf_span(&name) : number, room);
+		bool sized = named && svg_width(buf_span(&size)) <= room;
+		svg_text(p->out, middle, y + (sized ? BAND / 2 - 3 : BAND / 2 + 4), "m halo", buf_span(&cut));
 		if (sized)
-			put_text(p, middle, y + BAND - 6, "m q halo", buf_span(&size));
+			svg_text(p->out, middle, y + BAND - 6, "m q halo", buf_span(&size));
 		buf_done(&cut);
 	}
 	buf_done(&name);
@@ -352,7 +228,7 @@ static void call_measure(const struct picture *p, struct call *c)
 {
 	struct buf b = { 0 };
 	call_text(p, c, &b);
-	c->width = width_of(buf_span(&b)) + GAP;
+	c->width = svg_width(buf_span(&b)) + GAP;
 	c->x = c->at - c->width / 2;
 	buf_done(&b);
 }
@@ -399,7 +275,7 @@ static void put_calls(struct picture *p, struct call *v, size_t n)
 		double middle = v[i].x + v[i].width / 2;
 		call_text(p, &v[i], &b);
 		buf_printf(p->out, "<path class=\"lead\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", v[i].at, p->y, middle, p->y + LEADER);
-		put_text(p, middle, p->y + LEADER + FONT, "m halo", buf_span(&b));
+		svg_text(p->out, middle, p->y + LEADER + FONT, "m halo", buf_span(&b));
 		buf_done(&b);
 	}
 	p->y += LEADER + LANE;
@@ -425,7 +301,7 @@ static bool put_row(struct picture *p, unsigned depth)
 		if (m->v[i].depth == depth && (depth == 0 || p->end[m->v[i].parent] - p->x[m->v[i].parent] > LEAST))
 			row[n++] = i;
 	if (n) {
-		put_str(p, LEFT, p->y + LINE - 4, "q halo", depth == 0 ? "What lies in the image" :
+		svg_str(p->out, LEFT, p->y + LINE - 4, "q halo", depth == 0 ? "What lies in the image" :
 			depth == 1 ? "What lies inside of that" : "… and inside of that");
 		p->y += LINE;
 	}
@@ -464,12 +340,12 @@ static void put_partition(struct picture *p, const struct map_partition *q, doub
 	buf_text(&b, q->read_only ? ", read-only" : "");
 	buf_printf(p->out, "<g><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" class=\"band k%d\"><title>", x, y,
 		   end - x, PARTITION_BAND, MAP_MEMBER);
-	put_xml(p->out, buf_span(&b));
+	svg_escape(p->out, buf_span(&b));
 	buf_text(p->out, "</title></rect>");
 	buf_reset(&b);
 	if (end - x >= 26) {
-		cut_to(&b, q->label, end - x - 6);
-		put_text(p, (x + end) / 2, y + 14, "m", buf_span(&b));
+		svg_cut(&b, q->label, end - x - 6);
+		svg_text(p->out, (x + end) / 2, y + 14, "m", buf_span(&b));
 	}
 	buf_text(p->out, "</g>\n");
 	buf_done(&b);
@@ -503,7 +379,7 @@ static void put_tables(struct picture *p)
 		buf_bytes(&b, t->source);
 		buf_text(&b, t->device.n ? " says of " : " says");
 		buf_bytes(&b, t->device);
-		put_text(p, LEFT, p->y + LINE - 4, "q halo", buf_span(&b));
+		svg_text(p->out, LEFT, p->y + LINE - 4, "q halo", buf_span(&b));
 		p->y += LINE;
 		for (unsigned lane = 0; lane < t->lanes; lane++)
 			put_lane(p, t, lane);
@@ -524,15 +400,15 @@ static void put_strip(struct picture *p)
 	const struct flash_map *m = p->m;
 	struct buf b = { 0 };
 	buf_text(&b, "Entropy in bits per byte, one step is ");
-	put_size(&b, m->step);
+	map_size(&b, m->step);
 	buf_text(&b, ": near 8 packed, encrypted or random; 4 to 7 programs and text; 0 one byte repeated");
-	put_text(p, LEFT, p->y + LINE - 4, "q halo", buf_span(&b));
+	svg_text(p->out, LEFT, p->y + LINE - 4, "q halo", buf_span(&b));
 	p->y += LINE;
 	for (int bits = 0; bits <= 8; bits += 2) {
 		double y = p->y + 6 + STRIP - STRIP * bits / 8.0;
 		char text[4];
 		snprintf(text, sizeof(text), "%d", bits);
-		put_str(p, LEFT - 6, y + 4, "e", text);
+		svg_str(p->out, LEFT - 6, y + 4, "e", text);
 		buf_printf(p->out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, y, RIGHT);
 	}
 	buf_printf(p->out, "<path class=\"ent\" d=\"M%d %.1f", LEFT, p->y + 6 + STRIP);
@@ -564,177 +440,6 @@ static void put_fill(struct picture *p)
 	p->y += 14;
 }
 
-/* ---- words ---- */
-
-static void put_legend(struct picture *p)
-{
-	bool used[MAP_KINDS] = { 0 }, packed = false;
-	double x = COL_NUMBER;
-	for (size_t i = 0; i < p->m->n; i++) {
-		used[p->m->v[i].kind] = true;
-		packed |= !p->m->v[i].to_scale;
-	}
-	for (size_t i = 0; i < p->m->fill.n; i++)
-		used[MAP_ERASED] |= p->m->fill.p[i] == 'f';
-	for (size_t i = 0; i < p->m->fill.n; i++)
-		used[MAP_ZEROS] |= p->m->fill.p[i] == '0';
-	for (int k = 0; k < MAP_KINDS; k++) {
-		if (!used[k])
-			continue;
-		const char *word = map_kind_word((enum map_kind)k);
-		double w = 34 + width_of(span_str(word)) + 12;
-		if (x + w > WIDTH - COL_NUMBER) {
-			x = COL_NUMBER;
-			p->y += LINE + 4;
-		}
-		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band\" fill=\"url(#p%d)\"/>\n", x,
-			   p->y, k);
-		put_str(p, x + 34, p->y + 12, "", word);
-		x += w;
-	}
-	if (packed) {
-		static const char *const words = "dashed: packed or scattered inside, where exactly is not known";
-		if (x + 34 + width_of(span_str(words)) > WIDTH - COL_NUMBER) {
-			x = COL_NUMBER;
-			p->y += LINE + 4;
-		}
-		buf_printf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"28\" height=\"14\" class=\"band loose k%d\"/>\n", x, p->y,
-			   MAP_MEMBER);
-		put_str(p, x + 34, p->y + 12, "", words);
-	}
-	p->y += LINE + 8;
-}
-
-/* Words until the line is full; the last line that may be is cut. */
-static void put_wrapped(struct picture *p, struct span s, double x, double room)
-{
-	struct buf shown = { 0 }, line = { 0 };
-	show_text(&shown, span_cut(s, TEXT_CUT), true, 0);
-	struct rd r = rd_of(buf_span(&shown));
-	for (unsigned lines = 1; rd_left(&r); lines++, p->y += LINE) {
-		struct rd ahead = r;
-		buf_reset(&line);
-		while (rd_left(&ahead) && lines < LINES_MOST) {
-			struct rd start = ahead;
-			struct span word;
-			if (!rd_until(&ahead, ' ', &word))
-				word = rd_rest(&ahead);
-			double w = width_of(buf_span(&line)) + width_of(word);
-			if (w > room) {
-				ahead = start;
-				break;
-			}
-			buf_bytes(&line, word);
-			buf_text(&line, " ");
-			r = ahead;
-		}
-		if (line.n == 0) {
-			cut_to(&line, rd_rest(&r), room);
-		}
-		put_text(p, x, p->y + LINE - 4, "", buf_span(&line));
-	}
-	buf_done(&shown);
-	buf_done(&line);
-}
-
-static void put_listed(struct picture *p, const struct map_part *a)
-{
-	struct buf b = { 0 };
-	double y = p->y + LINE - 4, indent = 10.0 * (a->depth < ROWS ? a->depth : ROWS);
-	struct span partition = flash_map_partition(p->m, a);
-	put_str(p, COL_NUMBER, y, a->depth ? "" : "b", a->number);
-	put_range(&b, p->m, a);
-	put_text(p, COL_FROM, y, "", buf_span(&b));
-	buf_reset(&b);
-	put_size(&b, length_of(a));
-	put_text(p, COL_LENGTH, y, "", buf_span(&b));
-	buf_reset(&b);
-	if (partition.n) {
-		cut_to(&b, partition, WIDTH - COL_PARTITION - COL_NUMBER);
-		put_text(p, COL_PARTITION, y, "", buf_span(&b));
-		buf_reset(&b);
-	}
-	say(&b, a);
-	put_wrapped(p, buf_span(&b), COL_WHAT + indent, (p->m->ntables ? COL_PARTITION : WIDTH) - COL_WHAT - indent - 10);
-	buf_done(&b);
-}
-
-static void put_left_out(struct picture *p, size_t n, const char *what)
-{
-	char text[80];
-	if (!n)
-		return;
-	snprintf(text, sizeof(text), "… and %zu %s", n, what);
-	put_str(p, COL_WHAT, p->y + LINE - 4, "q", text);
-	p->y += LINE;
-}
-
-/* Neighbours from part i on that are the same thing again and hold nothing: how many. */
-static size_t alike(const struct flash_map *m, size_t i)
-{
-	const struct map_part *a = &m->v[i];
-	size_t n = 0;
-	for (; i + n < m->n; n++) {
-		const struct map_part *b = &m->v[i + n];
-		bool holds = i + n + 1 < m->n && m->v[i + n + 1].parent == (int)(i + n);
-		if (b->parent != a->parent || b->kind != a->kind || !span_eq(b->name, a->name) || !span_eq(b->detail, a->detail) ||
-		    b->damage.n || holds)
-			break;
-	}
-	return n;
-}
-
-static void put_alike(struct picture *p, size_t i, size_t n)
-{
-	const struct map_part *a = &p->m->v[i], *z = &p->m->v[i + n - 1];
-	struct map_part all = *a;
-	struct buf b = { 0 };
-	uint64_t members = 0;
-	for (size_t k = i; k < i + n; k++)
-		members += p->m->v[k].members;
-	all.to = z->to;
-	all.members = members;
-	buf_printf(&b, "%zu times, to No. %s: ", n, z->number);
-	buf_bytes(&b, a->name);
-	all.name = buf_span(&b);
-	put_listed(p, &all);
-	buf_done(&b);
-}
-
-/* Every part; of what one part holds the first SIBLINGS_LISTED, and what is the same thing again and again once. */
-static void put_list(struct picture *p)
-{
-	const struct flash_map *m = p->m;
-	size_t *seen = mem_array(m->n + 1, sizeof(*seen)), listed = 0, left = 0;
-	bool *hidden = mem_array(m->n + 1, sizeof(*hidden));
-	put_str(p, COL_NUMBER, p->y + LINE - 4, "b", "No.");
-	put_str(p, COL_FROM, p->y + LINE - 4, "b", "From–to");
-	put_str(p, COL_LENGTH, p->y + LINE - 4, "b", "Length");
-	put_str(p, COL_WHAT, p->y + LINE - 4, "b", "What");
-	if (m->ntables)
-		put_str(p, COL_PARTITION, p->y + LINE - 4, "b", "Partition");
-	p->y += LINE + 3;
-	for (size_t i = 0, n; i < m->n; i += n) {
-		int parent = m->v[i].parent;
-		size_t among = parent == MAP_NONE ? 0 : ++seen[parent];
-		n = alike(m, i) >= ALIKE_LEAST ? alike(m, i) : 1;
-		hidden[i] = among > SIBLINGS_LISTED || (parent != MAP_NONE && hidden[parent]) || listed >= LIST_MOST;
-		left += hidden[i] ? n : 0;
-		if (hidden[i])
-			continue;
-		put_left_out(p, left, "more there: --list names them");
-		left = 0;
-		listed++;
-		if (n > 1)
-			put_alike(p, i, n);
-		else
-			put_listed(p, &m->v[i]);
-	}
-	put_left_out(p, left + m->dropped, "more: --list names them");
-	free(seen);
-	free(hidden);
-}
-
 static void put_head(struct picture *p)
 {
 	struct buf b = { 0 };
@@ -743,16 +448,16 @@ static void put_head(struct picture *p)
 		top += p->m->v[i].parent == MAP_NONE;
 		sealed += p->m->v[i].kind == MAP_SEALED;
 	}
-	cut_to(&b, p->m->name, 560);
-	put_text(p, COL_NUMBER, p->y + 18, "h", buf_span(&b));
+	svg_cut(&b, p->m->name, 560);
+	svg_text(p->out, COL_NUMBER, p->y + 18, "h", buf_span(&b));
 	buf_reset(&b);
-	put_size(&b, p->m->size);
+	map_size(&b, p->m->size);
 	buf_printf(&b, " (%llu bytes), ", (unsigned long long)p->m->size);
 	layout_count(&b, top, "part", "parts");
 	buf_printf(&b, ", %zu with all that lies inside", p->m->n + p->m->dropped);
 	if (sealed)
 		buf_printf(&b, ", %zu encrypted or packed in a way that could not be opened", sealed);
-	put_text(p, COL_NUMBER, p->y + 36, "q", buf_span(&b));
+	svg_text(p->out, COL_NUMBER, p->y + 36, "q", buf_span(&b));
 	p->y += 48;
 	buf_done(&b);
 }
@@ -779,8 +484,8 @@ static void put_map(struct picture *p)
 	put_axis(p, bottom);
 	buf_bytes(out, buf_span(&rows));
 	p->y = bottom + 6;
-	put_legend(p);
-	put_list(p);
+	map_legend(p);
+	map_list(p);
 	p->y += 16;
 	buf_done(&rows);
 	free(p->x);
@@ -792,7 +497,7 @@ static void describe(struct buf *b, const struct flash_map *m)
 {
 	buf_bytes(b, m->name);
 	buf_text(b, ", ");
-	put_size(b, m->size);
+	map_size(b, m->size);
 	buf_text(b, ": ");
 	for (size_t i = 0, n = 0; i < m->n && n < 16; i++) {
 		if (m->v[i].parent != MAP_NONE)
@@ -800,7 +505,7 @@ static void describe(struct buf *b, const struct flash_map *m)
 		buf_printf(b, "%s0x%llx ", n++ ? "; " : "", (unsigned long long)m->v[i].from);
 		buf_bytes(b, span_cut(m->v[i].name, 60));
 		buf_text(b, " ");
-		put_size(b, m->v[i].to - m->v[i].from);
+		map_size(b, m->v[i].to - m->v[i].from);
 	}
 	buf_text(b, ". ");
 }
@@ -823,7 +528,7 @@ size_t flash_map_svg(const struct image *i, struct buf *out)
 		   "<desc id=\"map-words\">", WIDTH, ceil(p.y), WIDTH, ceil(p.y));
 	struct rd r = rd_of(buf_span(&words));
 	while (rd_left(&r))
-		put_xml(out, rd_span(&r, rd_left(&r) < TEXT_CUT ? rd_left(&r) : TEXT_CUT));
+		svg_escape(out, rd_span(&r, rd_left(&r) < SVG_TEXT ? rd_left(&r) : SVG_TEXT));
 	buf_text(out, "</desc>\n");
 	put_style(out);
 	buf_printf(out, "<rect class=\"bg\" width=\"%d\" height=\"%.0f\"/>\n", WIDTH, ceil(p.y));
