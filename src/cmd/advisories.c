@@ -410,7 +410,7 @@ static int match(struct args *a)
 	good = (!to_stdout || command_write(STDOUT_FILENO, buf_span(&out)) == 0) && good;
 	buf_done(&out);
 	posture_free(p);
-	return !good ? OUT_FAILED : affected && strcmp(args_text(a, OPT_FAIL_ON), "never") ? OUT_FOUND : OUT_CLEAN;
+	return !good ? OUT_FAILED : affected && strcmp(args_text(a, OPT_FAIL_ON), "never") != 0 ? OUT_FOUND : OUT_CLEAN;
 }
 
 static int run(struct args *a)

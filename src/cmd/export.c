@@ -243,7 +243,7 @@ static void say(const struct export *x, const struct evidence_counts *n, const c
 			 (unsigned long long)n->left_out);
 	log_note(log, "%llu packets of %llu conversation%s in %s; %llu bytes are overwritten", (unsigned long long)n->written,
 		 (unsigned long long)n->conversations, n->conversations == 1 ? "" : "s",
-		 strcmp(path, "-") ? path : "the export", (unsigned long long)n->overwritten);
+		 strcmp(path, "-") != 0 ? path : "the export", (unsigned long long)n->overwritten);
 }
 
 static int write_export(struct export *x, struct evidence_setup *s, const char *path, int out)
@@ -266,7 +266,7 @@ static int write_export(struct export *x, struct evidence_setup *s, const char *
 		log_warn(&x->args->log, "a capture is damaged: what stands before the damage is exported");
 	engine_done(&e);
 	struct stat st;
-	if ((bad || rc == 2) && strcmp(path, "-") && fstat(out, &st) == 0 && S_ISREG(st.st_mode))
+	if ((bad || rc == 2) && strcmp(path, "-") != 0 && fstat(out, &st) == 0 && S_ISREG(st.st_mode))
 		unlink(path);                    /* half an export looks like a whole one */
 	return bad || rc == 2 ? OUT_FAILED : rc == 3 ? OUT_PARTIAL : OUT_CLEAN;
 }
@@ -308,7 +308,7 @@ static int run(struct args *a)
 		return command_usage(a, "name one case or finding, as auscult cases and auscult findings print them");
 	if (!path)
 		return command_usage(a, "say where to write the packets: -o FILE, or -o - for standard output");
-	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
+	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 		return command_usage(a, "a capture is not for a terminal: use -o FILE or a pipe");
 	sandbox_no_dumps();
 	signal(SIGPIPE, SIG_IGN);

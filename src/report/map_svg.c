@@ -406,7 +406,7 @@ static void put_strip(struct picture *p)
 	p->y += LINE;
 	for (int bits = 0; bits <= 8; bits += 2) {
 		double y = p->y + 6 + STRIP - STRIP * bits / 8.0;
-		char text[4];
+		char text[12];
 		snprintf(text, sizeof(text), "%d", bits);
 		svg_str(p->out, LEFT - 6, y + 4, "e", text);
 		buf_printf(p->out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, y, RIGHT);
