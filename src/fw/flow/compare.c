@@ -172,11 +172,11 @@ void compare_carry_in(struct look *l)
 	if (!c->block || c->block != (l->m->before ? l->m->before : CARRIED_HERE))
 		return;
 	for (unsigned i = 0; i < c->n; i++) {
-		struct seen v = { .v = c->regs[i].value, .known = true, .scale = -1 };
+		struct seen v = { .v = c->regs[i].value, .known = true };
 		if (reg_get(l->m, c->regs[i].reg) != c->regs[i].value)
 			continue;
 		memcpy(v.from, c->regs[i].from, sizeof(v.from));
-		look_set(l, c->regs[i].reg, v);
+		look_begin(l, c->regs[i].reg, v);
 	}
 }
 

@@ -2,7 +2,7 @@
 /* What the steps of a block do to values, one after the other. */
 #include "fw/flow/look.h"
 
-enum { SCALED = 12, LOOKS = 64, LOOKS_HIT = 400, LOOKS_PLACES = 32 };
+enum { SCALED = 12, STRIDE_MOST = 512, LOOKS = 64, LOOKS_HIT = 400, LOOKS_PLACES = 16 };
 
 static const struct seen unknown;
 
@@ -71,6 +71,11 @@ static struct seen as_met(struct look *l, struct seen v, struct seed from)
 	return as_index(l, v);
 }
 
+void look_begin(struct look *l, int reg, struct seen v)
+{
+	look_set(l, reg, l->forms ? as_met(l, v, (struct seed){ .reg = (int16_t)reg, .v = v.v }) : v);
+}
+
 struct seen look_reg(struct look *l, int reg)
 {
 	const struct seen *s = slot(l, reg);
@@ -79,9 +84,12 @@ struct seen look_reg(struct look *l, int reg)
 	struct seen v = s ? *s : l->lost ? unknown : constant(reg_get(l->m, reg));
 	if (!l->forms)
 		return v;
-	v = s ? as_index(l, v) : as_met(l, v, (struct seed){ .reg = (int16_t)reg, .v = v.v });
-	look_set(l, reg, v);
-	return v;
+	if (s)
+		look_set(l, reg, as_index(l, v));
+	else
+		look_begin(l, reg, v);
+	s = slot(l, reg);
+	return s ? *s : v;
 }
 
 static int32_t times(int32_t scale, uint64_t by)
@@ -366,6 +374,12 @@ static struct seen masked(struct look *l, struct seen r, const struct seen *x, c
 	return v;
 }
 
+/* A constant, or what looks like one that was set in a block before. */
+static bool is_stride(const struct seen *v)
+{
+	return v->known && (v->scale == 0 || (v->scale == 1 && v->v >= 4 && v->v <= STRIDE_MOST && v->v % 4 == 0));
+}
+
 /* What the result is as base + scale * index. */
 static struct seen formed(struct look *l, const struct step *s, const struct seen *x, const struct seen *y,
 			  struct seen r)
@@ -383,9 +397,9 @@ static struct seen formed(struct look *l, const struct step *s, const struct see
 	case STEP_SUB: form_sum(l, &r, x, y, s->op == STEP_SUB); break;
 	case STEP_MULTIPLY:
 		r.scale = -1;
-		if (y->scale == 0 && y->known)
+		if (is_stride(y))
 			form_times(&r, x, y->v);
-		else if (x->scale == 0 && x->known)
+		else if (is_stride(x))
 			form_times(&r, y, x->v);
 		break;
 	case STEP_AND:
@@ -504,7 +518,7 @@ void look_block(struct machine *m, uint32_t block)
 	}
 	if (l.compares)
 		compare_carry_out(&l, block);
-	if (l.ntables)
+	if (l.forms)
 		places_keep(&l, block);
 }
 
@@ -516,7 +530,7 @@ static bool is_among(const int16_t *regs, unsigned n, int16_t reg)
 	return false;
 }
 
-/* Whether the block loads from a place that it makes of a scaled number. */
+/* Whether the block makes a place of a scaled number. */
 static bool has_places(struct machine *m, const struct block *b)
 {
 	int16_t scaled[SCALED];
@@ -532,9 +546,12 @@ static bool has_places(struct machine *m, const struct block *b)
 		if (x->kind == OPERAND_MEM && x->size >= 4 && far && s->op != STEP_STORE)
 			return true;
 		bool sums = s->op == STEP_ADD || s->op == STEP_SUB || s->op == STEP_MOVE;
+		bool shifts = (x->kind == OPERAND_REG && x->shift >= 2) || (y->kind == OPERAND_REG && (y->shift >= 2 || slot));
+		bool moved = s->op == STEP_MOVE && x->kind == OPERAND_REG;       /* ARM shifts so */
 		bool scales = s->op == STEP_LEFT || s->op == STEP_FIELD || s->op == STEP_MULTIPLY
-			|| (sums && x->kind != OPERAND_MEM && (far || is_among(scaled, n, y->reg)
-							       || (y->kind == OPERAND_REG && (y->shift >= 2 || slot))));
+			|| (sums && x->kind != OPERAND_MEM && (far || shifts || is_among(scaled, n, y->reg)));
+		if (scales && sums && !moved)
+			return true;
 		if (scales && n < SCALED && s->dst && s->dst != m->cpu->gp && !is_among(scaled, n, s->dst))
 			scaled[n++] = s->dst;
 	}

@@ -36,7 +36,7 @@ struct table {                                   /* a load from a place that an 
 	int32_t scale;
 	uint64_t base, met;                      /* met: the address that is loaded from now; 0: not known */
 	int64_t now;                             /* the index, where met is known */
-	uint8_t size;
+	uint8_t size;                            /* that is loaded; 0: the place itself is handed on */
 	bool is_signed;
 };
 
@@ -58,6 +58,7 @@ uint64_t look_ones(unsigned bytes);
 bool look_constant(const struct seen *v);        /* nothing of it was loaded */
 struct seen look_reg(struct look *l, int reg);
 void look_set(struct look *l, int reg, struct seen v);
+void look_begin(struct look *l, int reg, struct seen v);         /* where the block begins */
 struct seen look_operand(struct look *l, const struct operand *o);
 
 /* ---- compare.c ---- */

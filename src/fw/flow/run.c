@@ -887,13 +887,14 @@ static void state_enter(struct machine *m, const struct state *s)
 	m->frame = s->frame;
 }
 
-/* A place of a table is worth a path when no path met it, and something of interest is near or was not reached. */
+/* A place of a table is worth a path when no path met it, and something of interest is near, was before, or was not
+ * reached. */
 static bool place_counts(struct machine *m, const struct state *s)
 {
 	if (addrmap_get(&m->again, s->place))
 		return false;
 	const struct function *f = code_function_at(&m->code, s->goal);
-	if (s->goal != s->pc && (!(code_flags(&m->code, s->goal) & CODE_RUN) || (f && f->hot)))
+	if (s->order || (s->goal != s->pc && (!(code_flags(&m->code, s->goal) & CODE_RUN) || (f && f->hot))))
 		return true;
 	const struct frame *up = s->frame;
 	for (unsigned i = 0; up && i < PLACE_FRAMES; i++, up = up->up) {

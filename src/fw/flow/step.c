@@ -51,6 +51,8 @@ static struct step mips_special(uint32_t raw)
 	case 0x02: return make(STEP_RIGHT, dst, mips_in(rt), of_imm(amount));
 	case 0x08:
 	case 0x09: return make(STEP_GO, 0, mips_in(rs), of_imm(0));      /* jr, jalr */
+	case 0x0a:
+	case 0x0b: return make(STEP_EITHER, dst, mips_in(rd), mips_in(rs));      /* movz, movn */
 	case 0x20:
 	case 0x21: return make(STEP_ADD, dst, mips_in(rs), mips_in(rt));
 	case 0x22:
@@ -410,7 +412,10 @@ static struct step step_x86(const struct cpu *c, csh handle, const cs_insn *i)
 	case X86_INS_CMPSB:
 		return d->prefix[0] ? make(STEP_COMPARE_TEXT, whole(c, X86_REG_ESI), of_reg(whole(c, X86_REG_EDI), 4), of_imm(0))
 			: written(c, handle, i);
-	default: return written(c, handle, i);
+	default:
+		if (strncmp(i->mnemonic, "cmov", 4) == 0)
+			return x86_two(c, handle, i, STEP_EITHER, false);
+		return written(c, handle, i);
 	}
 }
 
@@ -533,6 +538,9 @@ static struct step step_arm(const struct cpu *c, csh handle, const cs_insn *i, b
 {
 	const cs_arm *d = &i->detail->arm;
 	bool always = d->cc == ARM_CC_AL || d->cc == ARM_CC_INVALID;
+	if (!always && i->id == ARM_INS_MOV && d->operands[0].type == ARM_OP_REG && d->operands[0].reg != ARM_REG_PC)
+		return make(STEP_EITHER, d->operands[0].reg, arm_operand(i, &d->operands[0], thumb, 4),
+			    arm_operand(i, &d->operands[1], thumb, 4));
 	if (!always && i->id != ARM_INS_CMP)
 		return written(c, handle, i);    /* it may or may not happen */
 	return step_arm_always(c, handle, i, thumb);
@@ -647,6 +655,7 @@ static struct step step_arm64(const struct cpu *c, csh handle, const cs_insn *i)
 			? make(STEP_ADD, base, of_reg(base, 8), of_imm(d->operands[2].mem.disp)) : written(c, handle, i);
 	}
 	case ARM64_INS_SXTW: return arm64_three(c, i, STEP_MOVE, 4, true);
+	case ARM64_INS_CSEL: return arm64_three(c, i, STEP_EITHER, 0, false);
 	case ARM64_INS_MUL: return arm64_three(c, i, STEP_MULTIPLY, 0, false);
 	case ARM64_INS_UBFIZ:
 	case ARM64_INS_SBFIZ: {

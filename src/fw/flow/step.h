@@ -10,6 +10,7 @@ enum step_op {
 	STEP_FORGET,                             /* dst and others become unknown */
 	STEP_LOSE,                               /* all registers become unknown */
 	STEP_MOVE, STEP_ADD, STEP_SUB, STEP_OR, STEP_AND, STEP_XOR, STEP_LEFT, STEP_RIGHT,   /* dst = x op y */
+	STEP_EITHER,                             /* dst = x or y, under a condition */
 	STEP_MULTIPLY,                           /* dst = x * y */
 	STEP_FIELD,                              /* dst = (x & y.imm) << y.shift */
 	STEP_TURN,                               /* dst = x with its `size` bytes turned round */
