@@ -16,7 +16,7 @@
 enum {
 	HEAD_MAX = 64 * 1024, METHOD_MAX = 20, LINE_LOOK = 64, JUNK_MAX = 256, CHUNK_LINE_MAX = 1024, TRAILER_MAX = 8192,
 	PENDING = 4, PATH_KEPT = 160, VALUE_MAX = 256, PARAMETERS_MAX = 32, LENGTH_DIGITS = 15, CHUNK_DIGITS = 12,
-	CREDENTIALS_MAX = 512, UNAUTHORIZED = 401, FORBIDDEN = 403, PROXY_UNAUTHORIZED = 407,
+	CREDENTIALS_MAX = 512, NOT_MODIFIED = 304, UNAUTHORIZED = 401, FORBIDDEN = 403, PROXY_UNAUTHORIZED = 407,
 };
 
 enum {
@@ -42,7 +42,8 @@ static const struct field fields[] = {
 	[AUTHORIZATION] = { "authorization", F_TEXT, "credentials sent in clear", .privacy = SECRET },
 	[USER] = { "user", F_TEXT, "user name of Basic or Digest", .privacy = SECRET },
 	[PASSWORD] = { "password", F_TEXT, "password of Basic, readable by anyone on the way", .privacy = SECRET },
-	[ACCEPTED] = { "accepted", F_BOOL, "of a response to a request with credentials: they were not refused" },
+	[ACCEPTED] = { "accepted", F_BOOL, "of a response to a request with credentials: whether they were taken; absent when "
+		       "that cannot be told from it" },
 	[PATIENT_ID] = { "patient_id", F_TEXT, "id of a FHIR Patient in the path", .privacy = PATIENT },
 	[STUDY] = { "study", F_TEXT, "DICOMweb study in the path", .privacy = PATIENT },
 };
@@ -685,8 +686,11 @@ static void response(const struct head *h, const struct pending *asked, struct r
 	record_str(out, EVENT, "response");
 	record_uint(out, STATUS, h->status);
 	record_text(out, PATH, span_of(asked->path, asked->n));
-	if (asked->authorized && h->status >= 200)
-		record_bool(out, ACCEPTED, h->status != UNAUTHORIZED && h->status != FORBIDDEN && h->status != PROXY_UNAUTHORIZED);
+	/* Redirections, missing pages and broken servers answer before anybody looks at the words. */
+	bool accepted = h->status / 100 == 2 || h->status == NOT_MODIFIED;
+	bool refused = h->status == UNAUTHORIZED || h->status == FORBIDDEN || h->status == PROXY_UNAUTHORIZED;
+	if (asked->authorized && (accepted || refused))
+		record_bool(out, ACCEPTED, accepted);
 	short_text(out, SERVER, h->field[H_SERVER]);
 }
 

@@ -32,6 +32,21 @@ static void who_logs_in_leaves_as_tokens(void **state)
 	talk_free(t);
 }
 
+static void an_answer_that_nobody_asked_a_password_for_says_nothing_of_it(void **state)
+{
+	(void)state;
+	static const char up[] = "GET /x HTTP/1.1\r\nAuthorization: Basic cmVuYTpzZWNyZXQ=\r\n\r\n";
+	static const char *const down[] = { "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 301 There\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" };
+	for (size_t i = 0; i < ARRAY_LEN(down); i++) {
+		struct talk *t = exchange(up, down[i], 7);
+		talk_expect(t, "\"event\":\"response\"");
+		talk_never(t, "accepted");
+		talk_free(t);
+	}
+}
+
 /* By its media type however it comes in pieces, by its first bytes when they come with the head. */
 static void a_body_of_hl7_is_read_as_such(void **state)
 {
@@ -320,7 +335,8 @@ static void damage_does_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_logs_in_leaves_as_tokens), cmocka_unit_test(kin_of_http_get_no_bid),
+		cmocka_unit_test(who_logs_in_leaves_as_tokens),
+		cmocka_unit_test(an_answer_that_nobody_asked_a_password_for_says_nothing_of_it), cmocka_unit_test(kin_of_http_get_no_bid),
 		cmocka_unit_test(requests_and_answers_are_sure),
 		cmocka_unit_test(no_value_of_a_query_and_no_credential_is_shown),
 		cmocka_unit_test(a_length_says_where_the_body_ends),
