@@ -5,10 +5,12 @@
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { NAME, BYTES, DATA, CHANGED, ALTERED, WANTS };
+enum want_index { NAME, IDENTIFIER, SEQUENCE, BYTES, DATA, CHANGED, ALTERED, WANTS };
 
 static const struct want wants[] = {
 	[NAME] = { "icmp", "name" },
+	[IDENTIFIER] = { "icmp", "identifier" },
+	[SEQUENCE] = { "icmp", "sequence" },
 	[BYTES] = { "icmp", "bytes" },
 	[DATA] = { "icmp", "data" },
 	[CHANGED] = { "icmp", "changed" },
@@ -42,11 +44,12 @@ static const struct rule rule = {
 	.references = { "RFC 792", "RFC 4443 section 4", "https://attack.mitre.org/techniques/T1095/", NULL },
 };
 
-enum { SETS = 256, WAYS = 4, ALTERED_LEAST = 8 };
+enum { SETS = 256, WAYS = 4, ALTERED_LEAST = 8, COPY_NS = 500000000 };
 
 struct way {                                     /* requests, or replies */
 	uint32_t n, news;
 	uint64_t bytes, news_bytes;
+	uint64_t number, at;                     /* identifier and sequence of the latest, and when it came */
 };
 
 struct row {
@@ -93,6 +96,16 @@ static bool is_group(struct addr a)
 	return c == ADDR_MULTICAST || c == ADDR_BROADCAST || c == ADDR_NONE;
 }
 
+/* The same message again, as a mirror shows it that copies packets where they come in and where they go out. */
+static bool is_copy(const struct run *d, struct way *way, const struct record *r, bool changed)
+{
+	uint64_t number = record_get_uint(r, (unsigned)d->col[IDENTIFIER]) << 16 | record_get_uint(r, (unsigned)d->col[SEQUENCE]);
+	bool copy = way->n && !changed && number == way->number && r->at->ts - way->at < COPY_NS;
+	way->number = number;
+	way->at = r->at->ts;
+	return copy;
+}
+
 static void on_icmp(struct run *d, const struct record *r)
 {
 	const struct origin *at = r->at;
@@ -101,9 +114,11 @@ static void on_icmp(struct run *d, const struct record *r)
 	if ((!reply && !span_is(name, "echo")) || !data.n || is_group(at->dst) || is_group(at->src))
 		return;
 	uint64_t bytes = record_get_uint(r, (unsigned)d->col[BYTES]);
-	bool news = record_get_uint(r, (unsigned)d->col[CHANGED]) && !span_is(data, "pattern");
+	bool changed = record_get_uint(r, (unsigned)d->col[CHANGED]), news = changed && !span_is(data, "pattern");
 	struct row *row = reply ? row_of(d, at->dst, at->src) : row_of(d, at->src, at->dst);
 	struct way *way = reply ? &row->reply : &row->ask;
+	if (is_copy(d, way, r, changed))
+		return;
 	way->n++;
 	way->bytes += bytes;
 	way->news += news;

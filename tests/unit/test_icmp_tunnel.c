@@ -122,6 +122,24 @@ static void a_few_with_something_new_are_ordinary(void **state)
 	said_nothing(&t);
 }
 
+static void new_data_is_found_though_the_mirror_shows_each_packet_twice(void **state)
+{
+	(void)state;
+	struct talk t = talk_new();
+	uint8_t bytes[64];
+	for (unsigned i = 0; i < MANY; i++) {
+		for (unsigned k = 0; k < sizeof(bytes); k++)
+			bytes[k] = chance(&t);
+		t.seq++;
+		uint64_t then = t.w->ts;
+		say(&t, OUTSIDE, ECHO, span_of(bytes, sizeof(bytes)));
+		t.w->ts = then + 1000;
+		say(&t, OUTSIDE, ECHO, span_of(bytes, sizeof(bytes)));
+	}
+	ASSERT_SAYS(ward_said(t.w), "new data in requests");
+	ward_free(t.w);
+}
+
 static void new_data_in_each_request_is_found(void **state)
 {
 	(void)state;
@@ -162,6 +180,7 @@ int main(void)
 		cmocka_unit_test(pings_that_grow_are_ordinary),
 		cmocka_unit_test(the_same_text_each_time_is_ordinary),
 		cmocka_unit_test(a_few_with_something_new_are_ordinary),
+		cmocka_unit_test(new_data_is_found_though_the_mirror_shows_each_packet_twice),
 		cmocka_unit_test(new_data_in_each_request_is_found),
 		cmocka_unit_test(replies_that_hold_something_else_are_found),
 	};
