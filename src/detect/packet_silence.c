@@ -135,7 +135,8 @@ static void note_datagram(struct run *d, const struct origin *at)
 	bool same_bout = o->last && at->ts <= o->last + (uint64_t)WINDOW_S * SECOND_NS;
 	bool fresh = !has_port(o, at->dport), habit = !o->is_new || at->ts > o->first + (uint64_t)WINDOW_S * SECOND_NS;
 	if (!same_bout || (fresh && habit)) {
-		o->bouts = fresh ? 0 : o->bouts + 1;
+		bool lasted = o->last > o->first + (uint64_t)WINDOW_S * SECOND_NS;
+		o->bouts = fresh ? 0 : o->bouts + (lasted ? HABIT : 1);
 		o->first = at->ts;
 		o->at = *at;
 		o->flow = at->flow;

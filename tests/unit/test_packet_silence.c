@@ -120,6 +120,20 @@ static void one_that_comes_every_minute_is_quiet(void **state)
 	said_nothing(&p);
 }
 
+static void one_that_comes_every_minute_is_quiet_though_one_was_lost(void **state)
+{
+	(void)state;
+	struct place p = place_new(NULL);
+	for (unsigned i = 0; i < 12; i++) {
+		if (i != 10)
+			datagram(&p, "255.255.255.255");
+		go_on(&p, 60 - PERIOD_S, 0);
+		p.w->ts += 4 * SECOND;
+	}
+	go_on(&p, 600, 1);
+	said_nothing(&p);
+}
+
 static void one_on_another_port_than_usual_is_told(void **state)
 {
 	(void)state;
@@ -250,6 +264,7 @@ int main(void)
 		cmocka_unit_test(a_datagram_that_changes_nothing_is_quiet),
 		cmocka_unit_test(one_that_comes_all_day_is_quiet),
 		cmocka_unit_test(one_that_comes_every_minute_is_quiet),
+		cmocka_unit_test(one_that_comes_every_minute_is_quiet_though_one_was_lost),
 		cmocka_unit_test(one_on_another_port_than_usual_is_told),
 		cmocka_unit_test(one_that_is_read_is_quiet),
 		cmocka_unit_test(a_capture_that_stops_is_quiet),
