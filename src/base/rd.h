@@ -275,13 +275,6 @@ static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
 }
 #endif
 
-/* s as it lies in to, when it lies in from, of which to is a copy; else s. */
-static inline struct span span_moved(struct span s, struct span from, const uint8_t *to)
-{
-	uintptr_t at = (uintptr_t)s.p - (uintptr_t)from.p;
-	return s.n && at < from.n ? (struct span){ to + at, s.n } : s;
-}
-
 /* Up to and without the first byte that is a or b, which is not consumed; false when neither is there, and nothing is
  * consumed. For texts that are short: long ones are memchr's. */
 static inline bool rd_until_any(struct rd *r, uint8_t a, uint8_t b, struct span *out)

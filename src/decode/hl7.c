@@ -15,7 +15,7 @@ enum {
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
 	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, SHAPES = 256, SHAPE_TEXT = 144, FLAG_MAX = 2, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
-	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
+	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128, HEADER_TEXT = 160, HEADER_FIELDS = 7, HEADER_FRONT = 4, HEADER_KIND = 5,
 };
 
 enum {
@@ -76,12 +76,21 @@ static RECORD_TYPE(hl7_type, "hl7", "HL7 v2 message", fields);
 
 /* ---- what is remembered of a conversation, a copy for each direction ---- */
 
+/* What the latest header said but for its time (MSH-7) and number (MSH-10): the three pieces around them behind each
+ * other, and where in its piece each of header_fields stands. Kept of headers without MSH-8, which may be a password. */
+struct header {
+	uint8_t nfront, nkind, nrest;            /* bytes of the pieces; nfront 0: nothing is kept */
+	uint8_t at[HEADER_FIELDS], n[HEADER_FIELDS];
+	uint8_t said[HEADER_TEXT];
+};
+
 struct way {
 	uint32_t junk;                           /* bytes before the first message */
 	bool started;                            /* a message was seen */
 	bool skipping;                           /* behind the head of a message that was too long */
 	bool block;                              /* in an MLLP block that several messages share */
 	uint16_t shape;                          /* of the first observation of the latest message */
+	struct header header;
 };
 
 struct state {
@@ -279,6 +288,7 @@ struct parse {
 	struct shape *shape;                     /* of the OBX before; NULL: it has none */
 	struct span behind;                      /* OBX-14 and what follows, of the OBX before */
 	bool has_device;                         /* and whether it names one */
+	uint32_t told_at;                        /* number of the segment that the latest vital sign is from */
 	struct vitals vitals;
 	struct span f[FIELDS_MAX + 1];           /* of the segment at hand, as far as its row in segments[] goes */
 };
@@ -371,9 +381,20 @@ static void patient_begin(struct parse *p)
 	p->device_from = 0;
 	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
 	p->shape = NULL;
+	p->told_at = 0;
 }
 
-static void msh(struct parse *p, const struct span *f)
+/* In front of MSH-7 the first HEADER_FRONT, then up to MSH-10, then behind it. */
+static const uint8_t header_fields[HEADER_FIELDS] = {
+	SENDING_APP, SENDING_FACILITY, RECEIVING_APP, RECEIVING_FACILITY, MESSAGE_TYPE, VERSION, CHARSET,
+};
+
+static struct span header_piece(unsigned field, struct span front, struct span kind, struct span rest)
+{
+	return field < HEADER_FRONT ? front : field < HEADER_KIND ? kind : rest;
+}
+
+static void header_read(struct parse *p, const struct span *f)
 {
 	/* MSH-1 is the separator itself: MSH-n is f[n - 1]. */
 	const struct hl7_delims *d = &p->d;
@@ -396,6 +417,67 @@ static void msh(struct parse *p, const struct span *f)
 	record_text(&p->out, CONTROL_ID, span_cut(hl7_value(f[9], d), ID_MAX));
 	record_text(&p->out, VERSION, plain(hl7_value(hl7_first(f[11], d->component), d), LABEL_MAX, "."));
 	record_text(&p->out, CHARSET, plain(hl7_value(hl7_first(f[17], d->repetition), d), LABEL_MAX, " ._/-"));
+}
+
+/* f: what header_read was given. */
+static void header_keep(struct parse *p, struct span line, const struct span *f)
+{
+	struct header *h = &p->way->header;
+	h->nfront = 0;
+	if (p->emit->host->shown || !f[10].p || f[7].n)
+		return;
+	struct span front = span_cut(line, (size_t)(f[6].p - line.p));
+	struct span kind = span_cut(span_from(line, (size_t)(f[7].p - line.p)), (size_t)(f[9].p - f[7].p));
+	struct span rest = span_from(line, (size_t)(f[10].p - line.p));
+	if (front.n + kind.n + rest.n > HEADER_TEXT)
+		return;
+	for (unsigned i = 0; i < HEADER_FIELDS; i++) {
+		struct span text = record_get_text(&p->out, header_fields[i]), piece = header_piece(i, front, kind, rest);
+		uintptr_t at = (uintptr_t)text.p - (uintptr_t)piece.p;
+		if (text.n && at >= piece.n)
+			return;                  /* it was put together of two */
+		h->at[i] = text.n ? (uint8_t)at : 0;
+		h->n[i] = (uint8_t)text.n;
+	}
+	memcpy(h->said, front.p, front.n);
+	memcpy(h->said + front.n, kind.p, kind.n);
+	memcpy(h->said + front.n + kind.n, rest.p, rest.n);
+	h->nfront = (uint8_t)front.n;
+	h->nkind = (uint8_t)kind.n;
+	h->nrest = (uint8_t)rest.n;
+}
+
+/* The header as the latest one but for time and number. False, and nothing was set: it is another. */
+static bool header_again(struct parse *p, struct span line)
+{
+	const struct header *h = &p->way->header;
+	struct span time, id, said = span_of(h->said, HEADER_TEXT);
+	struct rd r = rd_of(line);
+	struct span front = rd_span(&r, h->nfront);
+	if (p->emit->host->shown || !front.n || !span_eq(front, span_cut(said, front.n)) || !rd_until(&r, p->d.field, &time))
+		return false;
+	struct span kind = rd_span(&r, h->nkind);
+	if (!rd_ok(&r) || !span_eq(kind, span_cut(span_from(said, front.n), kind.n)) || !rd_until(&r, p->d.field, &id))
+		return false;
+	struct span rest = rd_rest(&r);
+	if (!span_eq(rest, span_cut(span_from(said, front.n + kind.n), h->nrest)))
+		return false;
+	for (unsigned i = 0; i < HEADER_FIELDS; i++)
+		if (h->n[i])                     /* as record_text left it: nothing is to be trimmed */
+			record_slot(&p->out, header_fields[i], F_TEXT)->text =
+				span_cut(span_from(header_piece(i, front, kind, rest), h->at[i]), h->n[i]);
+	record_text(&p->out, CONTROL_ID, span_cut(hl7_value(id, &p->d), ID_MAX));
+	return true;
+}
+
+static void msh(struct parse *p, struct span line)
+{
+	struct span f[18] UNSET;
+	if (header_again(p, line))
+		return;
+	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
+	header_read(p, f);
+	header_keep(p, line, f);
 }
 
 static void msa(struct parse *p, struct span line, const struct span *f)
@@ -617,26 +699,19 @@ static void work_out(const struct parse *p, struct span code, struct span unit, 
 		m->meaning = vitals_meaning(m->coded.name, m->unit);
 }
 
-/* What was worked out from bytes that stand in to as well. */
-static void meant_move(struct meant *m, struct span from, const uint8_t *to)
-{
-	m->coded.name = span_moved(m->coded.name, from, to);
-	m->coded.code = span_moved(m->coded.code, from, to);
-	m->unit = span_moved(m->unit, from, to);
-}
-
-/* What the two fields mean, from the memo if it is there; the spans are of the message or of tables. Evidence export
- * asks where texts stand in the message: then nothing may be taken from elsewhere. False: no observation. */
-static bool meant_of(const struct parse *p, struct span code, struct span unit, struct meant *out)
+/* What the two fields mean, from the memo if it is there. Evidence export asks where texts stand in the message: then
+ * nothing may be taken from elsewhere. NULL: no observation. */
+static const struct meant *meant_of(struct parse *p, struct span code, struct span unit, struct meant *scratch)
 {
 	struct memo *memo = p->emit->memo;
 	if (!memo || p->emit->host->shown || code.n + unit.n > KNOWN_TEXT || !code.n) {
-		work_out(p, code, unit, out);
-		return out->is_coded;
+		work_out(p, code, unit, scratch);
+		return scratch->is_coded ? scratch : NULL;
 	}
 	struct known *k = &memo->known[(known_hash(unit, known_hash(code, 2166136261u)) >> 8) % KNOWN];
 	struct span said_code = span_of(k->said, k->ncode), said_unit = span_from(span_of(k->said, KNOWN_TEXT), k->ncode);
 	if (!span_eq(said_code, code) || !span_eq(span_cut(said_unit, k->nunit), unit) || !delims_eq(&k->d, &p->d)) {
+		vitals_tell(&p->vitals);         /* they may be of what this was */
 		k->d = p->d;
 		k->ncode = (uint8_t)code.n;
 		k->nunit = (uint8_t)unit.n;
@@ -645,10 +720,7 @@ static bool meant_of(const struct parse *p, struct span code, struct span unit, 
 			memcpy(k->said + code.n, unit.p, unit.n);
 		work_out(p, span_of(k->said, code.n), span_of(k->said + code.n, unit.n), &k->meant);
 	}
-	*out = k->meant;
-	meant_move(out, span_of(k->said, k->ncode), code.p);
-	meant_move(out, span_of(k->said + k->ncode, k->nunit), unit.p);
-	return out->is_coded;
+	return k->meant.is_coded ? &k->meant : NULL;
 }
 
 /* OBX-14, else OBR-7: a time, or nothing. */
@@ -722,8 +794,7 @@ static bool may_have_shape(const struct parse *p, const struct span *f)
 }
 
 /* The shape of a line that was read field by field, remembered as what came behind the one before it. */
-static struct shape *shape_of(const struct parse *p, struct shape *last, struct span line, const struct span *f,
-			      const struct meant *m)
+static struct shape *shape_of(struct parse *p, struct shape *last, struct span line, const struct span *f)
 {
 	struct memo *memo = p->emit->memo;
 	size_t nbefore = (size_t)(f[5].p - line.p);
@@ -737,6 +808,7 @@ static struct shape *shape_of(const struct parse *p, struct shape *last, struct 
 	struct span old_before = span_of(h->said, h->nbefore), old_behind = span_of(h->said + h->nbefore, h->nbehind);
 	if (span_eq(old_before, before) && span_eq(old_behind, behind) && h->ends == !f[14].p)
 		return h;
+	vitals_tell(&p->vitals);
 	h->nbefore = (uint8_t)before.n;
 	h->nbehind = (uint8_t)behind.n;
 	h->sub_at = (uint8_t)(f[4].p - line.p);
@@ -746,30 +818,32 @@ static struct shape *shape_of(const struct parse *p, struct shape *last, struct 
 	memcpy(h->said, before.p, before.n);
 	if (behind.n)
 		memcpy(h->said + before.n, behind.p, behind.n);
-	h->meant = *m;
-	meant_move(&h->meant, before, h->said);
-	meant_move(&h->meant, behind, h->said + before.n);
+	struct span unit = f[6].n ? span_of(h->said + before.n + (f[6].p - behind.p), f[6].n) : f[6];
+	work_out(p, span_of(h->said + (f[3].p - line.p), f[3].n), unit, &h->meant);
 	return h;
 }
 
 /* last: the shape of the OBX before. */
 static void observation(struct parse *p, struct span line, const struct span *f, struct shape *last)
 {
-	struct meant m UNSET;
+	struct meant scratch UNSET;
 	double v[2];
 	if (!emit_wants(p->emit, &vitals_type))
 		return;
 	int n = observation_values(p, f, v);
-	if (!n || !meant_of(p, f[3], f[6], &m) || ++p->observations > VITALS_MAX)
+	const struct meant *m = n ? meant_of(p, f[3], f[6], &scratch) : NULL;
+	if (!m || ++p->observations > VITALS_MAX)
 		return;
 	(void)time_of(p, f[14]);
 	p->has_device = f[18].n;
 	if (n == 1 && may_have_shape(p, f)) {
-		p->shape = shape_of(p, last, line, f, &m);
+		p->shape = shape_of(p, last, line, f);
 		p->behind = f[14].p ? span_from(line, (size_t)(f[14].p - line.p)) : (struct span){ 0 };
 	}
 	struct span sub_id = is_numeral(f[4], ".&_-") ? span_cut(f[4], LABEL_MAX) : (struct span){ 0 };
-	observation_tell(p, &m, v, n, sub_id, f[18].n ? p->device_id : (struct span){ 0 });
+	observation_tell(p, p->shape ? &p->shape->meant : m, v, n, sub_id, f[18].n ? p->device_id : (struct span){ 0 });
+	if (p->shape)
+		p->told_at = p->segments;
 }
 
 /* OBX-5 of type NA or MA: numbers, cut by components and repetitions (HL7 v2.9 2A.2.1, IHE PCD WCM). */
@@ -988,16 +1062,21 @@ static bool observation_again(struct parse *p, struct span line)
 	struct span behind = rd_span(&r, h->nbehind), rest = rd_rest(&r);
 	if (!rd_ok(&r) || !span_eq(behind, span_of(h->said + h->nbefore, h->nbehind)) || (h->ends && rest.n))
 		return false;
-	if (!last || h->ends != last->ends || !span_eq(rest, p->behind))
+	bool like_last = last && h->ends == last->ends && p->told_at + 1 == p->segments && span_eq(rest, p->behind);
+	if (!like_last)
 		behind_read(p, rest);
 	p->shape = h;
 	if (!emit_wants(p->emit, &vitals_type) || ++p->observations > VITALS_MAX)
 		return true;
-	struct meant m = h->meant;
-	meant_move(&m, span_of(h->said, h->nbefore), line.p);
-	meant_move(&m, span_of(h->said + h->nbefore, h->nbehind), behind.p);
+	const struct meant *m = &h->meant;
 	struct span sub_id = span_cut(span_from(line, h->sub_at), h->nsub);
-	observation_tell(p, &m, &v, 1, sub_id, p->has_device ? p->device_id : (struct span){ 0 });
+	if (like_last && !p->dialect->keep)
+		vitals_add_like_last(&p->vitals, &(struct vital){
+			.name = m->coded.name, .code = m->coded.code, .system = span_str(m->coded.system), .unit = m->unit,
+			.sub_id = sub_id, .value = v, .meaning = &m->meaning });
+	else
+		observation_tell(p, m, &v, 1, sub_id, p->has_device ? p->device_id : (struct span){ 0 });
+	p->told_at = p->segments;
 	return true;
 }
 
@@ -1026,7 +1105,6 @@ static void segment_read(struct parse *p, struct span line)
 
 static void message_begin(struct parse *p, struct span line)
 {
-	struct span f[18] UNSET;
 	emit_begin(p->emit, &p->out, &hl7_type);
 	p->open = true;
 	p->segments = 1;
@@ -1036,12 +1114,12 @@ static void message_begin(struct parse *p, struct span line)
 	p->device_from = 0;
 	p->observed = p->device = p->said_time = p->time = (struct span){ 0 };
 	p->shape = NULL;
+	p->told_at = 0;
 	p->way->started = true;
 	record_bool(&p->out, MLLP, p->way->block);
-	hl7_split(line, p->d.field, f, ARRAY_LEN(f));
 	if (p->emit->host->shown)
 		segment_show(p, line);
-	msh(p, f);
+	msh(p, line);
 	if (p->wide)
 		record_str(&p->out, CHARSET, "UTF-16");
 }

@@ -11,7 +11,7 @@ struct hl7_dialect {
 };
 
 enum {
-	HL7_STATE = 512,                         /* bytes of state, zeroed at the start of a conversation */
+	HL7_STATE = 896,                         /* bytes of state, zeroed at the start of a conversation */
 	HL7_MEMO = 124 * 1024,                   /* bytes of emit.memo */
 };
 

@@ -138,28 +138,17 @@ struct hl7_lines hl7_lines(struct span s)
 	};
 }
 
-/* What is left up to stop, or all. */
-static struct span up_to(struct rd *r, uint8_t stop)
-{
-	struct span s;
-	return rd_until(r, stop, &s) ? s : rd_rest(r);
-}
-
-bool hl7_segment(struct hl7_lines *l, struct span *out)
+bool hl7_segment_lf(struct hl7_lines *l, struct span *out)
 {
 	for (;;) {
 		while (rd_left(&l->line)) {
-			*out = up_to(&l->line, HL7_LF);
+			*out = rd_piece(&l->line, HL7_LF);
 			if (out->n)
 				return true;
 		}
 		if (rd_left(&l->all) == 0)
 			return false;
-		*out = up_to(&l->all, HL7_CR);
-		if (l->has_lf)
-			l->line = rd_of(*out);
-		else if (out->n)
-			return true;
+		l->line = rd_of(rd_piece(&l->all, HL7_CR));
 	}
 }
 

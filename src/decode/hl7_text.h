@@ -43,7 +43,17 @@ struct hl7_lines {
 	bool has_lf;                             /* none at all: not looked for in every line */
 };
 struct hl7_lines hl7_lines(struct span s);
-bool hl7_segment(struct hl7_lines *l, struct span *out);
+bool hl7_segment_lf(struct hl7_lines *l, struct span *out);
+
+static inline bool hl7_segment(struct hl7_lines *l, struct span *out)
+{
+	if (l->has_lf)
+		return hl7_segment_lf(l, out);
+	out->n = 0;
+	while (!out->n && rd_left(&l->all))
+		*out = rd_piece(&l->all, HL7_CR);
+	return out->n > 0;
+}
 
 /* Cuts s at sep into f[0 .. count-1]; what is not there is empty; what is behind the last is dropped. */
 void hl7_split(struct span s, uint8_t sep, struct span *f, unsigned count);

@@ -663,6 +663,16 @@ void packet_parse_transport(struct packet *p, uint8_t protocol, struct span payl
 	unwrap(&u, NEXT_PROTOCOL);
 }
 
+/* Of the two addresses, the first part of the pseudo header (RFC 9293 3.1, RFC 8200 8.1). */
+static uint64_t ends_sum(const struct packet *p)
+{
+	struct span src = span_of(p->at.src.b, sizeof(p->at.src.b)), dst = span_of(p->at.dst.b, sizeof(p->at.dst.b));
+	if (p->at.src.family != 4)
+		return sum16(dst, sum16(src, 0));
+	struct rd a = rd_of(span_from(src, 12)), b = rd_of(span_from(dst, 12));
+	return (uint64_t)rd_le32(&a) + rd_le32(&b);
+}
+
 bool packet_sum_ok(const struct packet *p)
 {
 	if (p->lost || p->offloaded || (p->kind != PACKET_TCP && p->kind != PACKET_UDP))
@@ -673,10 +683,7 @@ bool packet_sum_ok(const struct packet *p)
 		return true;
 	/* UDP may be followed by padding that is not its own: the payload's end is the end. */
 	size_t n = (size_t)(p->payload.p - p->transport.p) + p->payload.n;
-	unsigned skip = p->at.src.family == 4 ? 12 : 0;
-	uint64_t sum = sum16(span_of(p->at.src.b + skip, 16 - skip), 0);
-	sum = sum16(span_of(p->at.dst.b + skip, 16 - skip), sum);
-	const uint8_t pseudo[6] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, 0, p->at.proto };
-	sum = sum16(span_of(pseudo, sizeof(pseudo)), sum);
+	uint64_t sum = ends_sum(p) + __builtin_bswap16((uint16_t)(n >> 16)) + __builtin_bswap16((uint16_t)n);
+	sum += (uint64_t)p->at.proto << 8;
 	return fold(sum16(span_cut(p->transport, n), sum)) == 0xffff;
 }

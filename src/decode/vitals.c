@@ -279,19 +279,25 @@ static inline void put_text(struct record *r, unsigned field, struct span s, boo
 		record_slot(r, field, F_TEXT)->text = s;
 }
 
+/* What differs from value to value. */
+static inline void put_value(struct record *r, const struct vital *v, const struct vital_meaning *m, bool watched)
+{
+	put_text(r, VITALS_NAME, v->name, watched);
+	if (m->mdc)
+		record_slot(r, VITALS_MDC, F_UINT)->u = m->mdc;
+	put_text(r, VITALS_CODE, v->code, watched);
+	put_text(r, VITALS_CODE_SYSTEM, v->system, watched);
+	record_slot(r, VITALS_VALUE, F_REAL)->d = (v->value - m->minus) * m->times / m->by;
+	put_text(r, VITALS_UNIT, m->unit.n ? m->unit : v->unit, watched);
+	put_text(r, VITALS_SUB_ID, v->sub_id, watched);
+}
+
 static void vital_record(struct emit *e, const struct vital *v, const struct vital_meaning *m, struct record *r)
 {
 	emit_begin(e, r, &vitals_type);
 	bool watched = e->host && e->host->shown;
 	put_text(r, VITALS_PROTOCOL, span_str(v->protocol), watched);
-	put_text(r, VITALS_NAME, v->name, watched);
-	if (m->mdc)
-		record_uint(r, VITALS_MDC, m->mdc);
-	put_text(r, VITALS_CODE, v->code, watched);
-	put_text(r, VITALS_CODE_SYSTEM, v->system, watched);
-	record_real(r, VITALS_VALUE, (v->value - m->minus) * m->times / m->by);
-	put_text(r, VITALS_UNIT, m->unit.n ? m->unit : v->unit, watched);
-	put_text(r, VITALS_SUB_ID, v->sub_id, watched);
+	put_value(r, v, m, watched);
 	put_text(r, VITALS_DEVICE_TIME, v->device_time, watched);
 	if (v->subject.len)
 		record_token(r, VITALS_SUBJECT, v->subject);
@@ -322,11 +328,29 @@ void vitals_tell(struct vitals *all)
 	all->n = 0;
 }
 
-void vitals_add(struct vitals *all, const struct vital *v)
+static void vitals_added(struct vitals *all)
 {
-	vital_record(all->emit, v, v->meaning, &all->wait[all->n++]);
+	all->last = &all->wait[all->n++];
 	if (all->begun && all->n < VITALS_AT_ONCE)
 		return;
 	vitals_tell(all);
 	all->begun = true;
+}
+
+void vitals_add(struct vitals *all, const struct vital *v)
+{
+	vital_record(all->emit, v, v->meaning, &all->wait[all->n]);
+	vitals_added(all);
+}
+
+void vitals_add_like_last(struct vitals *all, const struct vital *v)
+{
+	const uint64_t same = 1 << VITALS_PROTOCOL | 1 << VITALS_DEVICE_TIME | 1 << VITALS_SUBJECT | 1 << VITALS_DEVICE |
+			      1 << VITALS_BED;
+	struct record *r = &all->wait[all->n];
+	if (r != all->last)
+		memcpy(r, all->last, offsetof(struct record, v) + VITALS_FIELDS * sizeof(r->v[0]));
+	r->set &= same;
+	put_value(r, v, v->meaning, all->emit->host->shown);
+	vitals_added(all);
 }

@@ -41,6 +41,7 @@ struct vitals {
 	struct emit *emit;
 	unsigned n;                              /* waiting */
 	bool begun;
+	const struct record *last;               /* the latest of them, told or not; NULL: none */
 	struct record wait[VITALS_AT_ONCE];
 };
 
@@ -49,10 +50,13 @@ static inline void vitals_begin(struct vitals *all, struct emit *e)
 	all->emit = e;
 	all->n = 0;
 	all->begun = false;
+	all->last = NULL;
 }
 
 /* Asks nobody whether it is wanted; v->meaning must be set. */
 void vitals_add(struct vitals *all, const struct vital *v);
+/* One more of which protocol, subject, bed, device and time are those of the last: only the rest of v is looked at. */
+void vitals_add_like_last(struct vitals *all, const struct vital *v);
 void vitals_tell(struct vitals *all);            /* what waits: before any other record of the message */
 
 /* Short name ("heart_rate", "spo2", "nibp_sys" …) for a LOINC or IEEE 11073-10101 (MDC) code or MDC

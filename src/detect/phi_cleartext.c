@@ -40,7 +40,7 @@ static const char *const identity[] = {
 	"insurance",
 };
 
-enum { RECENT = 64, PLANS = 64 };
+enum { RECENT = 2048, PLANS = 64 };
 
 struct plan {
 	const struct record_type *type;
@@ -48,7 +48,7 @@ struct plan {
 	uint8_t rank[RECORD_FIELDS];             /* in identity[]; its length: names nobody */
 };
 
-/* Conversations whose finding is at hand: most messages belong to one of the last few. */
+/* Conversations whose finding is at hand: most messages belong to one of the last few hundred. */
 struct state {
 	struct {
 		uint64_t flow;                   /* 0: none */

@@ -98,15 +98,20 @@ enum {
 #define FRESH_NS  (120 * UINT64_C(1000000000))
 #define APART_NS  (60 * UINT64_C(1000000000))    /* another's values again, not on their way through a gateway */
 
+struct point {
+	double v;
+	uint64_t ts;
+};
+
+/* What each value looks at lies in front, in 64 bytes; of the points it writes one. */
 struct param {
-	uint32_t id;                             /* of name and channel */
 	const struct sort *sort;                 /* NULL: free */
+	uint32_t id;                             /* of name and channel */
+	uint8_t n, oldest;                       /* points that there are; the place of the oldest, which is the next to go */
+	bool in_tick;
 	uint64_t last, bucket;                   /* bucket: minute of low[0], high[0]; [1] is the one before */
 	double low[2], high[2];
-	double v[LATEST];                        /* the last is the latest */
-	uint64_t ts[LATEST];
-	uint8_t n;
-	bool in_tick;
+	struct point latest[LATEST];             /* a ring: point_at */
 };
 
 struct versus {                                  /* with the stream in that way of the set */
@@ -175,6 +180,7 @@ struct state {
 		struct token subject;
 		struct span device;              /* borrowed: compared only within the same packet */
 		bool to_server;
+		unsigned next;                   /* the place in params of the kind that came behind the last one's before */
 	} recent;
 	struct wearer wearers[WEARERS];
 	struct set sets[SETS];
@@ -341,22 +347,41 @@ static struct stream *stream_find(struct run *d, const struct record *r)
 	return best;
 }
 
-static struct stream *stream_of(struct run *d, const struct record *r)
+/* Whether the value is of the same message and subject as the one before it. */
+static bool is_recent(const struct run *d, const struct recent *m, const struct record *r)
 {
-	struct state *s = d->state;
-	struct recent *m = &s->recent;
-	struct token t = record_get_token(r, (unsigned)d->col[SUBJECT]);
+	static const struct token none;
+	unsigned subject = (unsigned)d->col[SUBJECT];
+	const struct token *t = record_has(r, subject) ? &r->v[subject].token : &none;
 	struct span device = record_get_text(r, (unsigned)d->col[DEVICE]);
 	const struct origin *at = r->at;
-	bool same_device = device.p == m->device.p && device.n == m->device.n;
-	bool again = m->stream && at->packet == m->packet && at->flow == m->flow && at->file == m->file &&
-		     at->to_server == m->to_server && at->flow && t.len == m->subject.len &&
-		     memcmp(t.hash, m->subject.hash, TOKEN_HASH) == 0 &&
-		     (same_device || span_eq(device, m->device));
-	if (again)
-		return m->stream;
+	if (!m->stream || at->packet != m->packet || at->flow != m->flow || at->file != m->file ||
+	    at->to_server != m->to_server || !at->flow || t->len != m->subject.len ||
+	    memcmp(t->hash, m->subject.hash, TOKEN_HASH) != 0)
+		return false;
+	return (device.p == m->device.p && device.n == m->device.n) || span_eq(device, m->device);
+}
+
+/* The values of a message are about to be compared with what is kept of their kinds: all asked of memory at once. */
+static void stream_fetch(const struct stream *x)
+{
+	for (unsigned i = x->unused; i < PARAMS; i++) {
+		const struct param *p = &x->params[i];
+		__builtin_prefetch(p, 1);
+		__builtin_prefetch(&p->latest[LATEST - 1], 1);
+	}
+	__builtin_prefetch(&x->said[x->n % HISTORY], 1);
+}
+
+static struct stream *stream_of(struct run *d, const struct record *r)
+{
+	struct recent *m = &((struct state *)d->state)->recent;
+	const struct origin *at = r->at;
 	*m = (struct recent){ .stream = stream_find(d, r), .packet = at->packet, .flow = at->flow, .file = at->file,
-			      .subject = t, .device = device, .to_server = at->to_server };
+			      .subject = record_get_token(r, (unsigned)d->col[SUBJECT]),
+			      .device = record_get_text(r, (unsigned)d->col[DEVICE]), .to_server = at->to_server,
+			      .next = PARAMS - 1 };
+	stream_fetch(m->stream);
 	return m->stream;
 }
 
@@ -392,12 +417,19 @@ static bool lately(const struct param *p, uint64_t now, double *low, double *hig
 	return true;
 }
 
+/* The i-th of the latest points, the last of LATEST is the latest; before there are so many, the first are zero. */
+static const struct point *point_at(const struct param *p, unsigned i)
+{
+	unsigned k = p->oldest + i;
+	return &p->latest[k < LATEST ? k : k - LATEST];
+}
+
 static void compare(const struct stream *x, const struct stream *y, unsigned *good, unsigned *bad)
 {
 	for (unsigned i = x->unused; i < PARAMS; i++) {
 		const struct param *p = &x->params[i];
 		for (unsigned k = y->unused; p->in_tick && k < PARAMS; k++) {
-			double low, high, v = p->v[LATEST - 1];
+			double low, high, v = point_at(p, LATEST - 1)->v;
 			if (y->params[k].sort != p->sort || !lately(&y->params[k], x->tick_ts, &low, &high))
 				continue;
 			bool near = v >= low - p->sort->near && v <= high + p->sort->near;
@@ -437,26 +469,28 @@ static void compare_senders(struct run *d, struct stream *x)
 
 /* ---- leaps ---- */
 
-static void spread(const double *v, unsigned n, double *low, double *high, double *mean)
+static void spread(const struct param *p, unsigned from, unsigned until, double *low, double *high, double *mean)
 {
-	*low = *high = v[0];
+	*low = *high = point_at(p, from)->v;
 	*mean = 0;
-	for (unsigned i = 0; i < n; i++) {
-		*low = v[i] < *low ? v[i] : *low;
-		*high = v[i] > *high ? v[i] : *high;
-		*mean += v[i] / n;
+	for (unsigned i = from; i < until; i++) {
+		double v = point_at(p, i)->v;
+		*low = v < *low ? v : *low;
+		*high = v > *high ? v : *high;
+		*mean += v / (until - from);
 	}
 }
 
 /* Steady, a leap, steady again: what an artefact is not. No pause in which a sensor or a patient could be changed. */
 static bool has_leapt(const struct param *p)
 {
-	double low[2], high[2], mean[2], step = p->v[BEFORE] - p->v[BEFORE - 1];
+	const struct point *first = point_at(p, 0), *last = point_at(p, BEFORE - 1), *then = point_at(p, BEFORE);
+	double low[2], high[2], mean[2], step = then->v - last->v;
 	if (p->n < LATEST || (step < 0 ? -step : step) < p->sort->leap - p->sort->near)
 		return false;
-	spread(p->v, BEFORE, &low[0], &high[0], &mean[0]);
-	spread(p->v + BEFORE, LATEST - BEFORE, &low[1], &high[1], &mean[1]);
-	uint64_t usual = (p->ts[BEFORE - 1] - p->ts[0]) / (BEFORE - 1), pause = p->ts[BEFORE] - p->ts[BEFORE - 1];
+	spread(p, 0, BEFORE, &low[0], &high[0], &mean[0]);
+	spread(p, BEFORE, LATEST, &low[1], &high[1], &mean[1]);
+	uint64_t usual = (last->ts - first->ts) / (BEFORE - 1), pause = then->ts - last->ts;
 	if (pause > 2 * usual + TICK_NS || pause > FRESH_NS)
 		return false;
 	double by = mean[1] > mean[0] ? mean[1] - mean[0] : mean[0] - mean[1];
@@ -468,8 +502,9 @@ static bool has_leapt(const struct param *p)
 static bool was_alive(const struct stream *x)
 {
 	for (unsigned i = x->unused; i < PARAMS; i++) {
-		const double *v = x->params[i].v;
-		if (x->params[i].n == LATEST && (v[0] < v[1] || v[0] > v[1] || v[1] < v[2] || v[1] > v[2]))
+		const struct param *p = &x->params[i];
+		double v[3] = { point_at(p, 0)->v, point_at(p, 1)->v, point_at(p, 2)->v };
+		if (p->n == LATEST && (v[0] < v[1] || v[0] > v[1] || v[1] < v[2] || v[1] > v[2]))
 			return true;
 	}
 	return false;
@@ -481,9 +516,9 @@ static void look_for_leaps(struct run *d, const struct stream *x)
 	uint64_t when = 0;
 	for (unsigned i = x->unused; i < PARAMS; i++) {
 		const struct param *p = &x->params[i];
-		if (!p->in_tick || !has_leapt(p) || (when && p->ts[BEFORE] != when))
+		if (!p->in_tick || !has_leapt(p) || (when && point_at(p, BEFORE)->ts != when))
 			continue;
-		when = p->ts[BEFORE];
+		when = point_at(p, BEFORE)->ts;
 		groups |= p->sort->group;
 	}
 	unsigned n = (unsigned)__builtin_popcount(groups);
@@ -694,10 +729,8 @@ static void param_add(struct param *p, double v, uint64_t ts)
 	}
 	p->low[0] = v < p->low[0] ? v : p->low[0];
 	p->high[0] = v > p->high[0] ? v : p->high[0];
-	memmove(p->v, p->v + 1, sizeof(p->v) - sizeof(p->v[0]));
-	memmove(p->ts, p->ts + 1, sizeof(p->ts) - sizeof(p->ts[0]));
-	p->v[LATEST - 1] = v;
-	p->ts[LATEST - 1] = ts;
+	p->latest[p->oldest] = (struct point){ v, ts };
+	p->oldest = p->oldest + 1 < LATEST ? (uint8_t)(p->oldest + 1) : 0;
 	p->n = p->n < LATEST ? (uint8_t)(p->n + 1) : p->n;
 	p->last = ts;
 	p->in_tick = true;
@@ -724,22 +757,36 @@ static uint64_t mixed(uint64_t key, double v)
 	return z ^ z >> 31;
 }
 
+/* The kind of value that came behind the last one before, in the same message: most come in the same order. */
+static struct param *param_next(const struct recent *m, struct span name, uint32_t id)
+{
+	struct param *p = &m->stream->params[m->next];
+	bool fits = m->next >= m->stream->unused && p->id == id && name.n == p->sort->n &&
+		    memcmp(name.p, p->sort->name, name.n) == 0;
+	return fits ? p : NULL;
+}
+
 static void on_vitals(struct run *d, const struct record *r)
 {
 	struct state *s = d->state;
-	const struct sort *sort = sort_of(record_get_text(r, (unsigned)d->col[NAME]));
-	if (!r->at || !sort || !r->at->src.family)
+	struct recent *m = &s->recent;
+	if (!r->at || !r->at->src.family)
 		return;
+	bool again = is_recent(d, m, r);
+	struct span name = record_get_text(r, (unsigned)d->col[NAME]);
+	uint32_t id = channel_of(record_get_text(r, (unsigned)d->col[CHANNEL]));
+	struct param *p = again ? param_next(m, name, id) : NULL;
+	const struct sort *sort = p ? p->sort : sort_of(name);
 	double v = record_get_real(r, (unsigned)d->col[VALUE]);
-	if (!(v >= sort->low && v <= sort->high))
+	if (!sort || !(v >= sort->low && v <= sort->high))
 		return;
-	struct stream *x = stream_of(d, r);
-	struct span sub = record_get_text(r, (unsigned)d->col[CHANNEL]), time = record_get_text(r, (unsigned)d->col[TIME]);
-	uint32_t id = channel_of(sub);
-	struct param *p = param_of(x, sort, id);
+	struct stream *x = again ? m->stream : stream_of(d, r);
+	p = p ? p : param_of(x, sort, id);
+	m->next = p > &x->params[x->unused] ? (unsigned)(p - x->params) - 1 : PARAMS - 1;
 	if (x->tick_ts && (p->in_tick || r->at->ts > x->tick_ts + TICK_NS))
 		tick_close(d, x);
 	if (!x->tick_ts) {
+		struct span time = record_get_text(r, (unsigned)d->col[TIME]);
 		x->tick_ts = r->at->ts ? r->at->ts : 1;
 		x->at = *r->at;
 		x->tick_time = time.n ? (uint32_t)hash64(s->key, time) | 1 : 0;
