@@ -26,7 +26,10 @@ static inline void sip_take(uint64_t v[4], struct span s)
 		sip_round(v);
 		v[0] ^= word;
 	}
-	for (int shift = 0; rd_left(&r); shift += 8)
+	unsigned rest = (unsigned)rd_left(&r);
+	if (rest && s.n >= 8)                    /* of the last eight bytes those that did not go in yet */
+		last |= span_last8(s) >> (64 - 8 * rest);
+	for (unsigned shift = 0; s.n < 8 && rd_left(&r); shift += 8)
 		last |= (uint64_t)rd_u8(&r) << shift;
 	v[3] ^= last;
 	sip_round(v);

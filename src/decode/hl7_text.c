@@ -102,6 +102,12 @@ struct hl7_lead hl7_lead(struct span s)
 	return l;
 }
 
+static bool starts_here(struct span s)
+{
+	enum hl7_head h = s.n && may_start(s) ? hl7_head(s, NULL) : HL7_NO;
+	return h == HL7_YES || h == HL7_WIDE;
+}
+
 /* As hl7_next_start, for the messages that follow one given byte. */
 static size_t start_behind(struct span s, size_t from, uint8_t stop)
 {
@@ -109,10 +115,20 @@ static size_t start_behind(struct span s, size_t from, uint8_t stop)
 	struct span before;
 	while (rd_until(&r, stop, &before)) {
 		size_t at = s.n - rd_left(&r);
-		struct span behind = span_from(s, at);
-		enum hl7_head h = behind.n && may_start(behind) ? hl7_head(behind, NULL) : HL7_NO;
-		if (h == HL7_YES || h == HL7_WIDE)
+		if (starts_here(span_from(s, at)))
 			return stop == HL7_VT ? at - 1 : at;
+	}
+	return s.n;
+}
+
+/* The same behind CR, which ends every line. */
+static size_t start_behind_cr(struct span s, size_t from)
+{
+	struct rd r = rd_of(span_from(s, from));
+	while (rd_left(&r)) {
+		(void)hl7_line(&r);
+		if (starts_here(span_of(r.p, rd_left(&r))))
+			return s.n - rd_left(&r);
 	}
 	return s.n;
 }
@@ -124,7 +140,7 @@ size_t hl7_next_start(struct span s, size_t from)
 	for (size_t i = 0; i < sizeof(stops); i++) {
 		/* The header itself may reach past the best start so far, but need not be seen then. */
 		struct span until = span_cut(s, best);
-		size_t at = start_behind(until, from, stops[i]);
+		size_t at = stops[i] == HL7_CR ? start_behind_cr(until, from) : start_behind(until, from, stops[i]);
 		if (at < until.n)
 			best = at;
 	}
