@@ -15,7 +15,8 @@ enum {
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
 	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, SHAPES = 256, SHAPE_TEXT = 144, FLAG_MAX = 2, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
-	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128, HEADER_TEXT = 160, HEADER_FIELDS = 7, HEADER_FRONT = 4, HEADER_KIND = 5,
+	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
+	HEADER_TEXT = 160, HEADER_FIELDS = 7, HEADER_FRONT = 4, HEADER_KIND = 5,
 };
 
 enum {
@@ -77,7 +78,7 @@ static RECORD_TYPE(hl7_type, "hl7", "HL7 v2 message", fields);
 /* ---- what is remembered of a conversation, a copy for each direction ---- */
 
 /* What the latest header said but for its time (MSH-7) and number (MSH-10): the three pieces around them behind each
- * other, and where in its piece each of header_fields stands. Kept of headers without MSH-8, which may be a password. */
+ * other, and where in its piece each of header_fields stands. Not of headers with MSH-8: it may be a password. */
 struct header {
 	uint8_t nfront, nkind, nrest;            /* bytes of the pieces; nfront 0: nothing is kept */
 	uint8_t at[HEADER_FIELDS], n[HEADER_FIELDS];
@@ -432,7 +433,8 @@ static void header_keep(struct parse *p, struct span line, const struct span *f)
 	if (front.n + kind.n + rest.n > HEADER_TEXT)
 		return;
 	for (unsigned i = 0; i < HEADER_FIELDS; i++) {
-		struct span text = record_get_text(&p->out, header_fields[i]), piece = header_piece(i, front, kind, rest);
+		struct span text = record_get_text(&p->out, header_fields[i]);
+		struct span piece = header_piece(i, front, kind, rest);
 		uintptr_t at = (uintptr_t)text.p - (uintptr_t)piece.p;
 		if (text.n && at >= piece.n)
 			return;                  /* it was put together of two */
@@ -454,7 +456,8 @@ static bool header_again(struct parse *p, struct span line)
 	struct span time, id, said = span_of(h->said, HEADER_TEXT);
 	struct rd r = rd_of(line);
 	struct span front = rd_span(&r, h->nfront);
-	if (p->emit->host->shown || !front.n || !span_eq(front, span_cut(said, front.n)) || !rd_until(&r, p->d.field, &time))
+	if (p->emit->host->shown || !front.n || !span_eq(front, span_cut(said, front.n)) ||
+	    !rd_until(&r, p->d.field, &time))
 		return false;
 	struct span kind = rd_span(&r, h->nkind);
 	if (!rd_ok(&r) || !span_eq(kind, span_cut(span_from(said, front.n), kind.n)) || !rd_until(&r, p->d.field, &id))
@@ -1072,8 +1075,8 @@ static bool observation_again(struct parse *p, struct span line)
 	struct span sub_id = span_cut(span_from(line, h->sub_at), h->nsub);
 	if (like_last && !p->dialect->keep)
 		vitals_add_like_last(&p->vitals, &(struct vital){
-			.name = m->coded.name, .code = m->coded.code, .system = span_str(m->coded.system), .unit = m->unit,
-			.sub_id = sub_id, .value = v, .meaning = &m->meaning });
+			.name = m->coded.name, .code = m->coded.code, .system = span_str(m->coded.system),
+			.unit = m->unit, .sub_id = sub_id, .value = v, .meaning = &m->meaning });
 	else
 		observation_tell(p, m, &v, 1, sub_id, p->has_device ? p->device_id : (struct span){ 0 });
 	p->told_at = p->segments;

@@ -345,8 +345,8 @@ void vitals_add(struct vitals *all, const struct vital *v)
 
 void vitals_add_like_last(struct vitals *all, const struct vital *v)
 {
-	const uint64_t same = 1 << VITALS_PROTOCOL | 1 << VITALS_DEVICE_TIME | 1 << VITALS_SUBJECT | 1 << VITALS_DEVICE |
-			      1 << VITALS_BED;
+	const uint64_t same = 1 << VITALS_PROTOCOL | 1 << VITALS_DEVICE_TIME | 1 << VITALS_SUBJECT |
+			      1 << VITALS_DEVICE | 1 << VITALS_BED;
 	struct record *r = &all->wait[all->n];
 	if (r != all->last)
 		memcpy(r, all->last, offsetof(struct record, v) + VITALS_FIELDS * sizeof(r->v[0]));

@@ -107,7 +107,7 @@ struct point {
 struct param {
 	const struct sort *sort;                 /* NULL: free */
 	uint32_t id;                             /* of name and channel */
-	uint8_t n, oldest;                       /* points that there are; the place of the oldest, which is the next to go */
+	uint8_t n, oldest;                       /* points that there are; place of the oldest, the next to go */
 	bool in_tick;
 	uint64_t last, bucket;                   /* bucket: minute of low[0], high[0]; [1] is the one before */
 	double low[2], high[2];
@@ -180,7 +180,7 @@ struct state {
 		struct token subject;
 		struct span device;              /* borrowed: compared only within the same packet */
 		bool to_server;
-		unsigned next;                   /* the place in params of the kind that came behind the last one's before */
+		unsigned next;                   /* place in params of the kind that came behind the last one */
 	} recent;
 	struct wearer wearers[WEARERS];
 	struct set sets[SETS];
