@@ -212,6 +212,13 @@ static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena
 		       { "var/spool/cron/crontabs/root", SCENE_CRON },
 		       { "lib/systemd/system/app.service", SCENE_UNIT },
 		       { "etc/app.conf", SCENE_OTHER },
+		       { "etc/mdev.conf", SCENE_HOTPLUG },
+		       { "etc/udev/rules.d/90.rules", SCENE_HOTPLUG },
+		       { "usr/lib/a.lua", SCENE_OTHER },
+		       { "usr/lib/a.py", SCENE_OTHER },
+		       { "www/a.php", SCENE_OTHER },
+		       { "usr/bin/a.pl", SCENE_OTHER },
+		       { "usr/bin/a.awk", SCENE_OTHER },
 		       { "www/cgi-bin/a", SCENE_OTHER } };
 	struct record_host host = { .keyring = w->keyring, .arena = arena };
 	struct scene_file files[ARRAY_LEN(places)];

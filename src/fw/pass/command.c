@@ -727,6 +727,21 @@ static void read_socat(struct line *l)
 	}
 }
 
+/* BusyBox: syslogd -R HOST[:PORT] sends what is logged on. */
+static void read_syslogd(struct line *l)
+{
+	struct span to = option(l, 'R', NULL);
+	if (!to.n)
+		return;
+	struct act *a = act_of(l, ACT_SEND);
+	a->transport = "udp";
+	a->protocol = "syslog";
+	if (!destination(l, a, to))
+		a->kind = ACT_OTHER;
+	if (!a->port)
+		a->port = 514;
+}
+
 static void read_mqtt(struct line *l)
 {
 	struct act *a = act_of(l, ACT_CONNECT);
@@ -901,6 +916,21 @@ static void nested(struct line *l, struct span text)
 	}
 }
 
+/* A page of a web server reads part of the request as a command: what stands in a variable is read once more. */
+static void of_request(struct line *l, struct span text)
+{
+	static const char *const variables[] = { "QUERY_STRING", "PATH_INFO", "REQUEST_URI", "HTTP_COOKIE", "HTTP_USER_AGENT" };
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		size_t at = find(text, variables[i]), open = find(text, "{");
+		if (at == SIZE_MAX || open == SIZE_MAX || open > at)
+			continue;
+		struct act *a = act_of(l, ACT_OTHER);
+		a->is_shell = true;
+		a->source = span_str(arena_printf(l->out->arena, "getenv:%s", variables[i]));
+		return;
+	}
+}
+
 /* … | sh: a text that is known is read, anything else is run as it comes. */
 static void run_stream(struct line *l)
 {
@@ -918,6 +948,7 @@ static void read_shell(struct line *l)
 {
 	for (unsigned i = 1; i + 1 < l->n; i++)
 		if (is_option(l->w[i].text) && memchr(l->w[i].text.p, 'c', l->w[i].text.n)) {
+			of_request(l, l->w[i + 1].text);
 			if (is_captured(l->w[i + 1].text))
 				execute(l, l->w[i + 1].text);
 			else
@@ -956,6 +987,7 @@ static void read_eval(struct line *l)
 	}
 	struct span text = arena_copy(l->out->arena, buf_span(&b));
 	buf_done(&b);
+	of_request(l, text);
 	if (is_captured(text))
 		execute(l, text);
 	else
@@ -1016,6 +1048,7 @@ static const struct tool tools[] = {
 	{ "ssh", read_ssh, "pilLRDoFb", "" },
 	{ "dbclient", read_ssh, "pilLR", "" },
 	{ "socat", read_socat, "", "" },
+	{ "syslogd", read_syslogd, "OlsbRfD", "" },
 	{ "mosquitto_pub", read_mqtt, "hptmuPfiq", "" },
 	{ "mosquitto_sub", read_mqtt, "hptuPiq", "" },
 	{ "telnetd", read_service, "plbf", "telnet" },

@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #include "fw/pass/advice.h"
-#include "fw/pass/pass.h"
+#include "fw/pass/privileged.h"
 
 static const struct rule rule = {
 	.id = "fw.command-injection",
@@ -73,7 +73,8 @@ static void route(struct job *j, const struct route *r)
 			continue;
 		int bound = route_before(r, (int)i, ACT_BIND), got = route_before(r, (int)i, ACT_RECEIVE);
 		struct finding *f = job_finding(j, &rule, r->index, "%llx", (unsigned long long)a->site);
-		if (!f || !job_judge(j, f, SEV_HIGH, 0.8))
+		bool kept = route_assumes_login(r, (int)i);
+		if (!f || !job_judge(j, f, kept ? SEV_LOW : SEV_HIGH, kept ? 0.4 : 0.8))
 			continue;
 		const struct act *steps[4] = { 0 };
 		unsigned n = 0;

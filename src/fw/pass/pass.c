@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/buf.h"
+#include "fw/pass/language.h"
 #include "fw/pass/settings.h"
 #include "fw/pass/table_line.h"
 
@@ -565,7 +566,7 @@ static bool is_state(const struct act *last, const struct lane *child)
 {
 	enum { NEAR = 32 };
 	bool near = last && last->call && last->kind == ACT_COMPARE && order_of(last) == child->forked &&
-		    child->site - last->site + NEAR <= 2 * NEAR;
+		    span_is(last->name, "compare") && child->site - last->site + NEAR <= 2 * NEAR;
 	return !near && span_has(child->condition, ": goes to ") && !span_has(child->condition, ", after ");
 }
 
@@ -680,7 +681,10 @@ static void run_script(struct job *j, uint32_t index)
 {
 	struct route r = { .file = &j->scene->files[index], .index = index, .v = j->route, .is_script = true };
 	j->acts.n = 0;
-	acts_of_shell(&j->acts, r.file->content, NULL);
+	if (r.file->kind == SCENE_SCRIPT)
+		acts_of_shell(&j->acts, r.file->content, NULL);
+	else
+		acts_of_language(&j->acts, r.file->path, r.file->content);
 	for (size_t i = 0; i < j->acts.n && r.n < PASS_ROUTE; i++)
 		j->route[r.n++] = &j->acts.v[i];
 	if (r.n)
@@ -763,7 +767,8 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 		arena_reset(&arena);
 	}
 	for (uint32_t i = 0; i < s->nfiles; i++) {
-		if (s->files[i].kind == SCENE_SCRIPT)
+		if (s->files[i].kind == SCENE_SCRIPT ||
+		    (s->files[i].kind == SCENE_OTHER && language_is(s->files[i].path, s->files[i].content)))
 			run_script(&j, i);
 		if (table_is(s->files[i].kind))
 			run_table(&j, i);

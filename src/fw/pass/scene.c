@@ -65,7 +65,7 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 		const char *tail;
 		enum scene_kind kind;
 	} places[] = { { "etc/passwd", SCENE_ACCOUNTS }, { "etc/shadow", SCENE_ACCOUNTS }, { "etc/inittab", SCENE_INITTAB },
-		       { "etc/inetd.conf", SCENE_INETD }, { "authorized_keys", SCENE_KEYS } };
+		       { "etc/inetd.conf", SCENE_INETD }, { "etc/mdev.conf", SCENE_HOTPLUG }, { "authorized_keys", SCENE_KEYS } };
 	if (span_starts(content, SPAN_LIT("\177ELF")))
 		return SCENE_PROGRAM;
 	if (!is_text(content))
@@ -75,6 +75,8 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 			return places[i].kind;
 	if (is_cron_table(path))
 		return SCENE_CRON;
+	if (ends(path, ".rules") && span_has(path, "udev/"))
+		return SCENE_HOTPLUG;
 	if (ends(path, ".service") && span_has(path, "systemd/"))
 		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))

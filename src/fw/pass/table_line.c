@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* crontab(5), systemd.service(5), inittab(5) of sysvinit and BusyBox, inetd.conf(5): the command in a line. */
+/* crontab(5), systemd.service(5), inittab(5) of sysvinit and BusyBox, inetd.conf(5), udev(7), mdev.conf: the command in
+ * a line. */
 #include "fw/pass/table_line.h"
 
 #include "base/scope.h"
@@ -77,6 +78,41 @@ static struct span inetd_command(struct span line)
 	return arguments.n ? arguments : program;
 }
 
+/* udev(7): RUN+="COMMAND" and its kin, where \" stands for a quotation mark; the first of a line. */
+static struct span udev_command(struct span line)
+{
+	static const char *const keys[] = { "RUN", "PROGRAM", "IMPORT{program}" };
+	struct rd r = rd_of(line);
+	struct span part;
+	while (rd_left(&r)) {
+		part = rd_piece(&r, '"');        /* KEY=, or what stands behind it */
+		size_t n = part.n;
+		while (n && strchr("+:= \t", part.p[n - 1]))
+			n--;
+		struct span key = span_cut(part, n), value = rd_piece(&r, '"');
+		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+			if (key.n >= strlen(keys[i]) && span_starts(span_from(key, key.n - strlen(keys[i])), span_str(keys[i])))
+				return value;
+	}
+	return (struct span){ 0 };
+}
+
+/* BusyBox's mdev: DEVICE USER:GROUP MODE [=NAME] [@|$|*COMMAND]. */
+static struct span mdev_command(struct span line)
+{
+	struct rd r = rd_of(line);
+	(void)next_word(&r);
+	(void)next_word(&r);
+	for (struct span rest = rest_of(&r); rest.n;) {
+		struct rd in = rd_of(rest);
+		struct span word = next_word(&in);
+		if (memchr("@$*", word.p[0], 3))
+			return span_from(rest, 1);
+		rest = rest_of(&in);
+	}
+	return (struct span){ 0 };
+}
+
 struct span table_field(struct span line, unsigned field)
 {
 	struct rd r = rd_of(line);
@@ -88,7 +124,8 @@ struct span table_field(struct span line, unsigned field)
 
 bool table_is(enum scene_kind kind)
 {
-	return kind == SCENE_CRON || kind == SCENE_UNIT || kind == SCENE_INITTAB || kind == SCENE_INETD;
+	return kind == SCENE_CRON || kind == SCENE_UNIT || kind == SCENE_INITTAB || kind == SCENE_INETD ||
+	       kind == SCENE_HOTPLUG;
 }
 
 struct span table_command(const struct scene_file *f, struct span line)
@@ -99,5 +136,7 @@ struct span table_command(const struct scene_file *f, struct span line)
 		return cron_command(f->path, line);
 	if (f->kind == SCENE_UNIT)
 		return unit_command(line);
+	if (f->kind == SCENE_HOTPLUG)
+		return span_has(span_str(f->path), "mdev.conf") ? mdev_command(line) : udev_command(line);
 	return f->kind == SCENE_INITTAB ? inittab_command(line) : inetd_command(line);
 }

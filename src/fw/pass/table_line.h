@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables whose lines hold commands: cron, systemd units, inittab, inetd.conf. */
+/* Tables whose lines hold commands: cron, systemd units, inittab, inetd.conf, rules of udev and mdev. */
 #pragma once
 
 #include "fw/pass/pass.h"

@@ -1,0 +1,6 @@
+<?php
+# SPDX-License-Identifier: GPL-2.0-or-later
+$host = isset($_GET['host']) ? $_GET['host'] : 'localhost';
+$command = "traceroute -m 8 " . escapeshellarg($host);
+passthru($command . " 2>&1");
+?>
