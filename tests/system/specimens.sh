@@ -32,7 +32,7 @@ for folder in "$work/built/programs"/*/; do
 	variant=$(basename "$folder")
 	names=$(cd "$folder" && echo *)
 	case $variant in library-*) names="$(cd "$folder" && echo vendor_library*) libvendor_host.so.1" ;; esac
-	case $variant in accounts_* | cron_* | graph_* | pages_*) names=$(cd "$folder/.." && find "$variant" -type f | sort) ;; esac
+	case $variant in accounts_* | cron_* | graph_* | languages* | pages_*) names=$(cd "$folder/.." && find "$variant" -type f | sort) ;; esac
 	"$auscult" inspect --jsonl --no-store --test-key "$folder" >"$work/out.jsonl" 2>"$work/err"
 	rc=$?
 	[ $rc -le 1 ]

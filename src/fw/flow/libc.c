@@ -193,7 +193,7 @@ uint64_t model_option_next(struct machine *m, const struct model *self)
 	KERN_SET(m, spare, at + 1);
 	if (at >= letters.n || at > 64)
 		return (uint64_t)-1;
-	uint64_t cell = machine_cell(m, SPAN_LIT("optarg"));
+	uint64_t own = machine_symbol(m, "optarg"), cell = own ? own : machine_cell(m, SPAN_LIT("optarg"));  /* copied, ld.so(8) */
 	guest_put_pointer(&m->g, cell, heap_marked(m, 12, source_add(m, "option -%c", letters.p[at])));
 	return letters.p[at];
 }

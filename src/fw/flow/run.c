@@ -294,11 +294,12 @@ static void frame_pop(struct machine *m, uint32_t to)
 
 /* ---- branches ---- */
 
-/* The branch asks for a number that is not what the last call gave. The delay slot of MIPS may have changed it since. */
+/* The branch asks for a number that is not what the last call gave. The delay slot of MIPS or a conditional
+ * instruction of ARM may have changed it since. */
 static bool asks_for_another(const struct machine *m, const struct turn *t)
 {
 	int reg = t->compare && t->reg && t->has_value ? cpu_register(m->cpu, (unsigned)t->reg) : 0;
-	bool slot = m->cpu->machine == EM_MIPS_ && reg == m->cpu->ret;
+	bool slot = (m->cpu->machine == EM_MIPS_ || m->cpu->machine == EM_ARM_) && reg == m->cpu->ret;
 	return reg && !slot && (int32_t)reg_get(m, reg) != (int32_t)m->last_result;
 }
 

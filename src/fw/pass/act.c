@@ -646,6 +646,9 @@ static void of_run(struct acts *out, const struct record *call)
 			if (!n)
 				words[0].text = path;
 			acts_of_command(out, &c, call, 0);
+			/* Which program it is comes from outside; what it is told is no command. */
+			if (out->n > from && !out->v[from].source.n)
+				out->v[from].source = stranger_in(words[0].text);
 			of_written(out, call);
 			return;
 		}

@@ -75,6 +75,7 @@ struct acts {
 	struct arena *arena;
 	const struct shell_world *world;         /* what scripts may ask; may be NULL */
 	bool cut, mips, big;                     /* of the program's processor */
+	bool is_static;                          /* the program */
 };
 
 /* Appends what a shell text does. base: offset of the text in its file; call may be NULL. */

@@ -40,7 +40,11 @@ static bool goes_through(struct job *j, const struct act *run, struct span sourc
 	const struct acts *all = job_acts(j);
 	for (size_t i = 0; run->call && i < all->n; i++) {
 		const struct act *a = &all->v[i];
-		if (a->kind != ACT_COMPARE || !span_is(a->name, "characters") || !span_eq(a->source, source))
+		if (a->kind != ACT_COMPARE || !span_eq(a->source, source))
+			continue;
+		if (all->is_static)              /* its own <ctype.h> is not watched */
+			return true;
+		if (!span_is(a->name, "characters"))
 			continue;
 		struct texts chain = record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
 		for (uint32_t k = 0; k < chain.n; k++)

@@ -2,6 +2,8 @@
 /* fw.fixed-credential: a password, a hash or a key that is the same in every copy of the image. The value itself
  * leaves as length and keyed hash only. */
 #include "base/ascii.h"
+#include <ctype.h>
+
 #include "base/scope.h"
 #include "fw/model/database.h"
 #include "fw/pass/advice.h"
@@ -52,15 +54,26 @@ static bool hashes_constant(const struct act *a)
 	return false;
 }
 
+/* The same call compared with another word before: a table of commands is gone through. */
+static bool is_one_of_many(const struct route *r, int i)
+{
+	const struct act *a = r->v[i];
+	for (int k = 0; k < i; k++)
+		if (a->call && r->v[k]->call && r->v[k]->site == a->site && r->v[k]->kind == ACT_COMPARE &&
+		    !span_eq(r->v[k]->secret, a->secret))
+			return true;
+	return false;
+}
+
 /* A password was asked for: it was the last thing said before, or a hash or getpass stands before. */
 static bool asked_for(const struct route *r, int i)
 {
 	static const char *const prompts[] = { "assword", "asswd", "PASS", "ogin:", "PIN", "passcode" };
 	static const char *const logins[] = { "crypt", "crypt_r", "getpass", "getspnam", "getspnam_r" };
-	bool said = false, fresh = false;        /* fresh: what is compared came in, or was compared so before, since then */
+	bool said = false, fresh = is_one_of_many(r, i);        /* fresh: what is compared came in since then */
 	for (int k = i - 1; k >= 0; k--) {
 		const struct act *a = r->v[k];
-		fresh |= a->kind == ACT_RECEIVE || (a->call && a->site == r->v[i]->site);
+		fresh |= a->kind == ACT_RECEIVE;
 		for (size_t n = 0; !fresh && a->kind == ACT_LOGIN && n < ARRAY_LEN(logins); n++)
 			if (span_is(a->name, logins[n]) && !hashes_constant(a))
 				return true;
@@ -93,11 +106,25 @@ static bool is_hash(struct span s)
 	       (s.p[1] == '1' || s.p[1] == '5' || s.p[1] == '6' || s.p[1] == 'y' || s.p[1] == '2');
 }
 
+/* A number that was printed, as the cookie of a session is: it is another every time. */
+static bool is_printed_number(const struct act *a)
+{
+	struct records args = a->call && record_has(a->call, FWC_ARGS) ? a->call->v[FWC_ARGS].records : (struct records){ 0 };
+	bool built = false;
+	for (uint32_t i = 0; i < args.n; i++)
+		built |= span_eq(record_get_text(args.v[i], ARG_TEXT), a->secret) &&
+			 span_is(record_get_text(args.v[i], ARG_ORIGIN), "built");
+	for (size_t i = 0; i < a->secret.n; i++)
+		built &= isxdigit(a->secret.p[i]) != 0;
+	return built;
+}
+
 static void compared(struct job *j, const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
 	bool hash = is_hash(a->secret);
-	if (a->secret.n < LEAST_SECRET || span_starts(a->secret, SPAN_LIT("0x")) || !is_equality(a))
+	if (a->secret.n < LEAST_SECRET || span_starts(a->secret, SPAN_LIT("0x")) || !is_equality(a) ||
+	    is_printed_number(a))
 		return;
 	bool asked = asked_for(r, i);
 	if (hash ? !asked && !is_input(a->source) : !asked || !is_input(a->source))

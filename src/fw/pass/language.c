@@ -196,8 +196,9 @@ static void put_name(const struct reader *r, struct buf *b, struct span name)
 {
 	const struct variable *v = variable(r, name);
 	const char *means = meaning(name);
-	if (v)
-		buf_bytes(b, v->value[0]);
+	bool number = name.n && isdigit(name.p[0]);
+	if (v || number)
+		buf_bytes(b, v ? v->value[0] : name);
 	else if (means)
 		buf_text(b, means);
 	else

@@ -100,6 +100,8 @@ static bool is_word(struct span t)
 		if (t.n >= strlen(everyday[i]) && span_starts(t, span_str(everyday[i])) &&
 		    (t.n <= strlen(everyday[i]) + 2 || everyday[i][0] > 'Z'))
 			return false;
+	if (t.p[t.n - 1] == ':' || span_has(t, ": "))    /* the name of a line of a head */
+		return false;
 	/* A small number is a type or a length, no key. */
 	return !(span_starts(t, SPAN_LIT("0x0000")) && t.n == 10);
 }

@@ -429,6 +429,7 @@ static void lanes_of(struct job *j, const struct scene_program *p)
 	qsort(j->lanes, j->nlanes, sizeof(*j->lanes), by_path);
 	struct span cpu = p->summary ? record_get_text(p->summary, FWT_CPU) : (struct span){ 0 };
 	j->acts.n = 0;
+	j->acts.is_static = p->summary && span_is(record_get_text(p->summary, FWT_LINKED), "static");
 	j->acts.mips = span_starts(cpu, SPAN_LIT("mips"));
 	j->acts.big = span_is(cpu, "mips") || span_starts(cpu, SPAN_LIT("ppc")) || span_starts(cpu, SPAN_LIT("powerpc"));
 	for (uint32_t i = 0; i < p->ncalls; i++) {
