@@ -389,12 +389,21 @@ static void record_client(struct devices *t, const struct device_plan *p, const 
 	client_said(t, id, r, p->client_class, CLUE_SYSTEM);
 }
 
+/* By the block of IEEE 11073-10101: what is measured at the body, and by a device. Chemistry comes from a laboratory,
+ * weight and height are written down, and what has no number may be any figure of a message. */
+static bool is_bedside(uint64_t mdc)
+{
+	enum { CHEMISTRY = 160, BODY = 188 };
+	return mdc && mdc / 1000 != CHEMISTRY && mdc / 1000 != BODY;
+}
+
 static void record_vitals(struct devices *t, const struct record *r, uint32_t sender)
 {
 	struct span protocol = record_get_text(r, VITALS_PROTOCOL);
 	struct said s = { .what = WHAT_SENDS_VITALS, .clinical = true, .confidence = 0.65, .kind = "vitals", .text = protocol,
 			  .via = r->at->src, .peer = r->at->dst, .packet = r->at->packet };
-	clue_add(t, sender, &s);
+	if (is_bedside(record_get_uint(r, VITALS_MDC)))
+		clue_add(t, sender, &s);
 	s.what = r->at->to_server ? WHAT_TAKES_VITALS : WHAT_READS_VITALS;
 	s.via = r->at->dst;
 	s.peer = r->at->src;

@@ -114,12 +114,18 @@ static void says(struct ward *w, const struct origin *o, unsigned field, const c
 	publish_all(w, &r);
 }
 
-static void sends_vitals(struct ward *w, const struct origin *o)
+static void sends_value(struct ward *w, const struct origin *o, uint32_t mdc)
 {
 	struct record r;
 	record_begin(&r, &vitals_type, o, &w->host);
 	record_str(&r, VITALS_PROTOCOL, "hl7");
+	record_uint(&r, VITALS_MDC, mdc);
 	publish_all(w, &r);
+}
+
+static void sends_vitals(struct ward *w, const struct origin *o)
+{
+	sends_value(w, o, 147842);
 }
 
 enum { ARP_OP, ARP_SMAC, ARP_SADDR };
@@ -520,6 +526,23 @@ static void a_sender_of_vital_signs_is_a_monitor_unless_it_takes_them_too(void *
 	ward_close(&w);
 }
 
+/* Glucose, weight, and a figure without a number of the norm. */
+static void a_laboratory_is_no_monitor(void **state)
+{
+	(void)state;
+	static const uint32_t figures[] = { 160020, 188736, 0 };
+	struct ward w;
+	ward_open(&w, "", NULL);
+	uint32_t lab = saw(&w, "10.0.0.7", 1, "10.0.0.8");
+	struct origin o = packet_of(&w, "10.0.0.7", 1, "10.0.0.8");
+	for (size_t i = 0; i < ARRAY_LEN(figures); i++)
+		sends_value(&w, &o, figures[i]);
+	assert_int_equal(device_role(w.t, lab), ROLE_UNKNOWN);
+	sends_vitals(&w, &o);
+	assert_int_equal(device_role(w.t, lab), ROLE_MONITOR);
+	ward_close(&w);
+}
+
 static void who_calls_a_device_for_its_values_may_be_anybody(void **state)
 {
 	(void)state;
@@ -741,6 +764,7 @@ int main(void)
 		cmocka_unit_test(decoders_and_this_table_agree_on_names),
 		cmocka_unit_test(who_speaks_the_monitors_protocol_is_a_monitor_and_its_server_a_central),
 		cmocka_unit_test(a_sender_of_vital_signs_is_a_monitor_unless_it_takes_them_too),
+		cmocka_unit_test(a_laboratory_is_no_monitor),
 		cmocka_unit_test(who_calls_a_device_for_its_values_may_be_anybody),
 		cmocka_unit_test(an_archive_that_passes_images_on_stays_an_archive),
 		cmocka_unit_test(a_dicom_echo_alone_makes_nothing_medical),
