@@ -66,6 +66,7 @@ def make_tree(top):
         "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\n",
         "etc/init.d/rcS": b"#!/bin/sh\n/bin/monitor &\n",
         "etc/nothing": b"",
+        "etc/app.conf": text[:100],          # inline data of ext4 that goes on behind the inode's 60 bytes
         "opt/deep/er/and/deeper/file name with spaces": text[:4096],
         "opt/block": text[:8192],
         "opt/block-and-one": text[:4097],
@@ -108,6 +109,7 @@ RECIPES = [
     ("ext2", "mke2fs", "mke2fs -q -t ext2 -d . {o} 4M", ("lost+found",)),
     ("ext3, blocks of 4096", "mke2fs", "mke2fs -q -t ext3 -b 4096 -d . {o} 16M", ("lost+found",)),
     ("ext4", "mke2fs", "mke2fs -q -t ext4 -d . {o} 8M", ("lost+found",)),
+    ("ext4, clusters of small blocks", "mke2fs", "mke2fs -q -t ext4 -O bigalloc -b 1024 -C 4096 -d . {o} 8M", ("lost+found",)),
     ("ext4, inline data", "mke2fs", "mke2fs -q -t ext4 -O inline_data,64bit -I 256 -d . {o} 8M", ("lost+found",)),
     ("FAT12", "mcopy", FAT % "-F 12 -C {o} 2048", LINKS),
     ("FAT16, clusters of 2 KiB", "mcopy", FAT % "-F 16 -s 4 -C {o} 32768", LINKS),

@@ -376,6 +376,85 @@ static void tar_long_names_and_extensions_are_used(void **state)
 	buf_done(&b);
 }
 
+/* Solaris' access lists and GNU's lists of a folder's names are data before, and behind, a header that names a folder. */
+static void tar_headers_with_data_of_their_own_are_passed(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	tar_header(&b, "d/", 'A', SPAN_LIT("1000007\0user::rwx,group::r-x"), NULL);
+	tar_header(&b, "d/", '5', (struct span){ 0 }, NULL);
+	tar_header(&b, "e/", 'D', SPAN_LIT("Yone\0Ntwo\0"), NULL);
+	tar_header(&b, "x", 'X', SPAN_LIT("15 path=p/a/x\n\n"), NULL);
+	tar_header(&b, "short", '0', SPAN_LIT("two"), NULL);
+	struct members *m = opened(&b);
+	is_format(m, 1, "tar", 0);
+	assert_null(m->c[1].damage);
+	assert_int_equal(find(m, "d")->type, MEMBER_DIR);
+	assert_int_equal(find(m, "e")->type, MEMBER_DIR);
+	members_free(m);
+	buf_done(&b);
+}
+
+/* One entry: local header, data, directory, end. */
+static void zip_of(struct buf *b, uint16_t made_by, uint32_t attributes, uint16_t method, struct span data, uint32_t size)
+{
+	for (int central = 0; central < 2; central++) {
+		size_t at = b->n;
+		buf_bytes(b, central ? SPAN_LIT("PK\1\2") : SPAN_LIT("PK\3\4"));
+		if (central)
+			buf_le16(b, made_by);
+		buf_le16(b, 20);
+		buf_le16(b, 0);
+		buf_le16(b, method);
+		buf_le32(b, 0x52214000);
+		buf_le32(b, 0);
+		buf_le32(b, (uint32_t)data.n);
+		buf_le32(b, size);
+		buf_le16(b, 1);
+		buf_le16(b, 0);
+		if (central) {
+			buf_fill(b, 0, 6);
+			buf_le32(b, attributes);
+			buf_le32(b, 0);
+		}
+		buf_text(b, "n");
+		if (!central) {
+			buf_bytes(b, data);
+			continue;
+		}
+		size_t length = b->n - at;
+		buf_bytes(b, SPAN_LIT("PK\5\6\0\0\0\0\1\0\1\0"));
+		buf_le32(b, (uint32_t)length);
+		buf_le32(b, (uint32_t)at);
+		buf_le16(b, 0);
+	}
+}
+
+static void zip_entries_are_what_their_attributes_say(void **state)
+{
+	(void)state;
+	/* raw deflate of "bin/busybox": one stored block */
+	static const char packed[] = "\1\13\0\364\377bin/busybox";
+	struct buf b = { 0 };
+	zip_of(&b, 3 << 8 | 20, 0120777u << 16, 8, span_of(packed, sizeof(packed) - 1), 11);
+	struct members *m = opened(&b);
+	assert_int_equal(find(m, "n")->type, MEMBER_SYMLINK);
+	assert_true(span_is(find(m, "n")->target, "bin/busybox"));
+	members_free(m);
+	b.n = 0;
+	zip_of(&b, 3 << 8 | 20, 0120777u << 16, 97, SPAN_LIT("bytes"), 11);      /* a packer that is not read */
+	m = opened(&b);
+	assert_int_equal(find(m, "n")->target.n, 0);
+	assert_non_null(find(m, "n")->damage);
+	members_free(m);
+	b.n = 0;
+	zip_of(&b, 20, 0x10, 0, (struct span){ 0 }, 0);  /* a folder of MS-DOS, without a slash */
+	m = opened(&b);
+	assert_int_equal(find(m, "n")->type, MEMBER_DIR);
+	members_free(m);
+	buf_done(&b);
+}
+
 static void zip_without_its_directory_is_read_header_by_header(void **state)
 {
 	(void)state;
@@ -721,6 +800,7 @@ static void targets_that_could_lead_out_are_refused(void **state)
 		{ "busybox", 2, 1, "busybox" }, { "../etc/x", 2, 1, "../etc/x" }, { "/bin/sh", 3, 1, "../../bin/sh" },
 		{ "../../../x", 2, 1, NULL }, { "x/../../../y", 2, 1, NULL }, { "x/..", 2, 1, NULL }, { "/..", 2, 1, NULL },
 		{ "/../../etc", 2, 1, NULL }, { "..", 1, 1, ".." }, { "..", 0, 0, NULL }, { "/", 1, 1, "." },
+		{ "", 1, 1, NULL },              /* no target is none, and not the folder itself */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf b = { 0 };
@@ -735,6 +815,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(targets_that_could_lead_out_are_refused),
+		cmocka_unit_test(tar_headers_with_data_of_their_own_are_passed),
+		cmocka_unit_test(zip_entries_are_what_their_attributes_say),
 		cmocka_unit_test(names_become_harmless), cmocka_unit_test(one_record_alone_is_no_hex_text),
 		cmocka_unit_test(hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_counted),
 		cmocka_unit_test(ar_that_ends_early_says_so),

@@ -53,11 +53,14 @@ static int64_t descriptor(const struct act *a)
 static bool asks_way(const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
-	if (a->kind != ACT_CONNECT || !r->asks_name || !a->transport || strcmp(a->transport, "udp") != 0)
+	if (a->kind != ACT_CONNECT || !r->asks_name || (a->transport && strcmp(a->transport, "udp") != 0))
 		return false;
-	for (int k = i + 1; k < (int)r->n; k++)
+	for (int k = i + 1; k < (int)r->n; k++) {
+		if (span_is(r->v[k]->name, "socket") && r->v[k]->result == a->result)
+			return true;             /* the number is another socket's from here on */
 		if (r->v[k]->kind == ACT_SEND && descriptor(r->v[k]) == a->result)
 			return false;
+	}
 	return true;
 }
 

@@ -30,7 +30,8 @@ struct hard {
 struct inode {
 	uint32_t mode, uid, gid, mtime, links, flags;
 	uint64_t size;
-	struct span map;                         /* 60 bytes: block numbers, extents or a short target */
+	struct span map;                         /* 60 bytes: block numbers, extents, a short target or inline data */
+	struct span rest;                        /* what of inline data did not fit there */
 };
 
 /* Blocks of a file in its own order. */
@@ -110,13 +111,38 @@ static struct rd block_at(const struct ext *e, uint64_t i)
 	return i < e->blocks ? rd_at(e->image, false, i * e->block, e->block) : (struct rd){ .bad = true };
 }
 
+/* Inline data beyond 60 bytes: the attribute system.data behind the inode's fields (ext4, "Inline Data"). */
+static struct span inline_rest(struct rd behind)
+{
+	enum { SYSTEM = 7, ENTRY = 16 };
+	rd_skip(&behind, rd_le16(&behind) - 2u);
+	if (rd_le32(&behind) != 0xea020000)      /* the mark of attributes */
+		return (struct span){ 0 };
+	struct rd r = behind;
+	struct span values = rd_rest(&behind);
+	while (rd_left(&r) >= ENTRY) {
+		uint8_t length = rd_u8(&r), index = rd_u8(&r);
+		uint16_t offset = rd_le16(&r);
+		uint32_t elsewhere = rd_le32(&r), size = rd_le32(&r);
+		rd_skip(&r, 4);
+		struct span name = rd_span(&r, length);
+		rd_skip(&r, -length & 3u);
+		if (!length && !index && !offset && !elsewhere)
+			break;
+		if (rd_ok(&r) && index == SYSTEM && span_is(name, "data") && !elsewhere && offset <= values.n)
+			return span_cut(span_from(values, offset), size);
+	}
+	return (struct span){ 0 };
+}
+
 static bool inode_read(const struct ext *e, uint32_t number, struct inode *n)
 {
 	uint32_t group = (number - 1) / e->inodes_per_group, slot = (number - 1) % e->inodes_per_group;
 	if (number == 0 || number > e->inodes)
 		return false;
-	struct rd d = rd_at(e->image, false, (uint64_t)(e->first_block + 1) * e->block + (uint64_t)group * e->desc_size,
-			    e->desc_size);
+	/* Behind the super block's block, which is not always the first: with clusters, blocks of 1 KiB count from 0, too. */
+	uint64_t descriptors = (SUPER_AT / e->block + 1) * e->block;
+	struct rd d = rd_at(e->image, false, descriptors + (uint64_t)group * e->desc_size, e->desc_size);
 	rd_skip(&d, 8);
 	uint64_t table = rd_le32(&d);
 	if (e->desc_size >= 64) {
@@ -125,7 +151,8 @@ static bool inode_read(const struct ext *e, uint32_t number, struct inode *n)
 	}
 	if (!rd_ok(&d) || table >= e->blocks)
 		return false;
-	struct rd r = rd_at(e->image, false, table * e->block + (uint64_t)slot * e->inode_size, e->inode_size);
+	uint64_t at = table * e->block + (uint64_t)slot * e->inode_size;
+	struct rd r = rd_at(e->image, false, at, e->inode_size);
 	n->mode = rd_le16(&r);
 	n->uid = rd_le16(&r);
 	n->size = rd_le32(&r);
@@ -144,6 +171,8 @@ static bool inode_read(const struct ext *e, uint32_t number, struct inode *n)
 	rd_skip(&r, 8);
 	n->uid |= (uint32_t)rd_le16(&r) << 16;
 	n->gid |= (uint32_t)rd_le16(&r) << 16;
+	n->rest = n->flags & INODE_INLINE && e->inode_size > INODE_LEAST
+		? inline_rest(rd_at(e->image, false, at + INODE_LEAST, e->inode_size - INODE_LEAST)) : (struct span){ 0 };
 	return rd_ok(&r);
 }
 
@@ -297,11 +326,21 @@ static bool hole_to_buf(struct members *m, void *to, uint64_t n)
 	return true;
 }
 
+/* False: less than the inode says. */
+static bool inline_content(struct members *m, const struct inode *n, bool (*take)(struct members *m, void *to, struct span s),
+			   void *to)
+{
+	struct span first = span_cut(n->map, n->size < n->map.n ? (size_t)n->size : n->map.n);
+	uint64_t left = n->size - first.n;
+	struct span rest = span_cut(n->rest, left < n->rest.n ? (size_t)left : n->rest.n);
+	return take(m, to, first) && (!rest.n || take(m, to, rest)) && rest.n == left;
+}
+
 static void add_file(struct ext *e, struct member *head, const struct inode *n)
 {
 	struct runs v = { 0 };
 	bool whole = true;
-	bool is_inline = n->flags & INODE_INLINE && n->size <= n->map.n;
+	bool is_inline = n->flags & INODE_INLINE;
 	if (!is_inline)
 		runs_of(e, n, &v);
 	if (v.n == 1 && v.v[0].logical == 0 && v.v[0].count * e->block >= n->size) {
@@ -310,7 +349,7 @@ static void add_file(struct ext *e, struct member *head, const struct inode *n)
 	}
 	if (member_begin(e->m, head)) {
 		if (is_inline)
-			(void)!member_write(e->m, span_cut(n->map, (size_t)n->size));
+			whole = inline_content(e->m, n, to_member, NULL);
 		else
 			content(e, n, &v, &whole, to_member, hole_to_member, NULL);
 		if (!whole || v.bad) {
@@ -332,6 +371,8 @@ static struct span link_target(struct ext *e, const struct inode *n, struct buf 
 		return span_cut(n->map, (size_t)n->size);
 	if (n->size > MEMBER_PATH)
 		return (struct span){ 0 };
+	if (n->flags & INODE_INLINE)
+		return inline_content(e->m, n, to_buf, b) ? buf_span(b) : (struct span){ 0 };
 	runs_of(e, n, &v);
 	content(e, n, &v, &whole, to_buf, hole_to_buf, b);
 	free(v.v);
@@ -399,10 +440,13 @@ static void read_dir(struct ext *e, struct tree *t, const struct tree_dir *dir)
 	struct runs v = { 0 };
 	struct buf b = { .cap = 32 << 20 };
 	bool whole = true, going = true;
-	if (!inode_read(e, (uint32_t)dir->key, &n))
+	if (!inode_read(e, (uint32_t)dir->key, &n)) {
+		members_damage(e->m, "a folder's inode is not here: what it holds is missing");
 		return;
+	}
 	if (n.flags & INODE_INLINE) {
-		buf_bytes(&b, span_from(n.map, 4));
+		buf_bytes(&b, span_from(n.map, 4));      /* the number of the folder above */
+		buf_bytes(&b, n.rest);
 	} else {
 		runs_of(e, &n, &v);
 		content(e, &n, &v, &whole, to_buf, hole_to_buf, &b);

@@ -287,7 +287,7 @@ bool extract_safe_target(struct span target, unsigned depth, unsigned below, str
 	if (!out->n)
 		buf_u8(out, '.');
 	buf_u8(out, 0);
-	return !out->full && out->n < MEMBER_PATH;
+	return target.n && !out->full && out->n < MEMBER_PATH;
 }
 
 static int make_link(int dir, const char *name, void *ctx)

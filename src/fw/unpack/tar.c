@@ -221,6 +221,8 @@ static bool add(struct tar *t, const struct header *h, struct span block, struct
 		return !members_stopped(t->m);
 	}
 	bool has_data = head.type == MEMBER_FILE;
+	if (head.type == MEMBER_DIR && h->type != '5')   /* GNU's 'D': the folder's names stand behind it */
+		rd_skip(r, size < rd_left(r) ? size : rd_left(r));
 	if (!has_data)
 		return member_add(t->m, &head, (struct span){ 0 });
 	struct span content = rd_span(r, size < rd_left(r) ? size : rd_left(r));
@@ -233,14 +235,16 @@ static bool add(struct tar *t, const struct header *h, struct span block, struct
 /* Headers about the next member: their data is read here, not kept. False: it was a member's own header. */
 static bool about_next(struct tar *t, const struct header *h, struct rd *r)
 {
-	if (!strchr("xgLK", h->type) || !h->type)
+	if (!strchr("xgLKAX", h->type) || !h->type)      /* A, X: Solaris' access list, and its name for x */
 		return false;
 	struct span data = rd_span(r, h->size < rd_left(r) ? h->size : rd_left(r));
 	if (data.n < h->size || data.n > LONG_MAX_BYTES) {
 		members_damage(t->m, "a name or extension header is longer than the archive or than 1 MiB: not read");
 		return true;
 	}
-	if (h->type == 'x')
+	if (h->type == 'A')
+		return true;
+	if (h->type == 'x' || h->type == 'X')
 		pax_read(data, &t->next);
 	else if (h->type == 'g')
 		pax_read(data, &t->all);

@@ -7,7 +7,8 @@
 
 enum {
 	LOCAL = 30, CENTRAL = 46, END = 22, END64_LOCATOR = 20, END64 = 56, EXTRA_ZIP64 = 1, ENCRYPTED = 1, LATER = 8,
-	UNIX = 3, DARWIN = 19, STORED = 0, DEFLATED = 8, BZIP2 = 12, LZMA = 14, ZSTD = 93, XZ = 95, ENTRIES_MAX = 1 << 20,
+	UNIX = 3, DARWIN = 19, STORED = 0, DEFLATED = 8, BZIP2 = 12, LZMA = 14, ZSTD = 93, XZ = 95, DOS_DIRECTORY = 0x10,
+	ENTRIES_MAX = 1 << 20,
 };
 
 struct entry {
@@ -93,49 +94,71 @@ static bool local_read(struct rd *r, struct entry *e)
 	return rd_ok(r) && mark == 0x04034b50;
 }
 
-static bool unpack_data(struct members *m, uint16_t method, struct span packed, struct codec_result *got)
+static enum codec codec_of(uint16_t method)
 {
 	switch (method) {
-	case STORED:
-		*got = (struct codec_result){ CODEC_WHOLE, packed.n, packed.n };
-		return member_write(m, packed);
-	case DEFLATED:
-		*got = codec_member(CODEC_DEFLATE, packed, m);
-		break;
-	case BZIP2:
-		*got = codec_member(CODEC_BZIP2, packed, m);
-		break;
-	case ZSTD:
-		*got = codec_member(CODEC_ZSTD, packed, m);
-		break;
-	case XZ:
-		*got = codec_member(CODEC_XZ, packed, m);
-		break;
-	default:
-		member_damaged(m, "packed in a way that is not read");
-		return false;
+	case DEFLATED: return CODEC_DEFLATE;
+	case BZIP2: return CODEC_BZIP2;
+	case LZMA: return CODEC_LZMA;
+	case ZSTD: return CODEC_ZSTD;
+	case XZ: return CODEC_XZ;
+	default: return CODECS;
 	}
-	return got->end == CODEC_WHOLE;
 }
 
 /* LZMA in zip: version 2, length of properties 2, properties 5; the old .lzma form wants a length behind them. */
-static bool unpack_lzma(struct members *m, const struct entry *e, struct span packed)
+static bool lzma_alone(const struct entry *e, struct span packed, struct buf *alone)
 {
 	struct rd r = rd_of(packed);
 	rd_skip(&r, 2);
 	uint16_t n = rd_le16(&r);
 	struct span props = rd_span(&r, n), rest = rd_rest(&r);
-	if (n != 5 || !rd_ok(&r)) {
-		member_damaged(m, "cut: the packed data is damaged");
-		return false;
+	buf_bytes(alone, props);
+	buf_le64(alone, e->flags & 2 ? UINT64_MAX : e->size);
+	buf_bytes(alone, rest);
+	return n == 5 && rd_ok(&r);
+}
+
+static bool unpack_data(struct members *m, const struct entry *e, struct span packed, struct codec_result *got)
+{
+	enum codec c = codec_of(e->method);
+	struct buf alone = { .cap = packed.n + 32 };
+	if (e->method == STORED) {
+		*got = (struct codec_result){ CODEC_WHOLE, packed.n, packed.n };
+		return member_write(m, packed);
 	}
-	struct buf b = { .cap = packed.n + 32 };
-	buf_bytes(&b, props);
-	buf_le64(&b, e->flags & 2 ? UINT64_MAX : e->size);
-	buf_bytes(&b, rest);
-	struct codec_result got = codec_member(CODEC_LZMA, buf_span(&b), m);
-	buf_done(&b);
-	return got.end == CODEC_WHOLE;
+	bool good = c != CODECS && (c != CODEC_LZMA || lzma_alone(e, packed, &alone));
+	if (good && c == CODEC_LZMA)
+		got->end = codec_member(c, buf_span(&alone), m).end;
+	else if (good)
+		*got = codec_member(c, packed, m);
+	else
+		member_damaged(m, c == CODECS ? "packed in a way that is not read" : "cut: the packed data is damaged");
+	buf_done(&alone);
+	return good && got->end == CODEC_WHOLE;
+}
+
+static bool keep(void *to, struct span out, uint64_t used)
+{
+	struct buf *b = to;
+	(void)used;
+	buf_bytes(b, out);
+	return !b->full;
+}
+
+/* A symbolic link's target is its content, and may be packed like any other. */
+static struct span target_of(const struct entry *e, struct span packed, struct buf *b)
+{
+	enum codec c = codec_of(e->method);
+	struct codec_taker to = { keep, b };
+	struct buf alone = { .cap = packed.n + 32 };
+	if (e->method == STORED)
+		return packed;
+	bool good = c != CODECS && (c != CODEC_LZMA || lzma_alone(e, packed, &alone));
+	if (good)
+		good = codec_stream(c, c == CODEC_LZMA ? buf_span(&alone) : packed, &to).end == CODEC_WHOLE;
+	buf_done(&alone);
+	return good ? buf_span(b) : (struct span){ 0 };
 }
 
 static struct member head_of(const struct entry *e)
@@ -147,6 +170,8 @@ static struct member head_of(const struct entry *e)
 		head.mode = mode;
 	else if (e->name.n && (e->name.p[e->name.n - 1] == '/' || e->name.p[e->name.n - 1] == '\\'))
 		head.type = MEMBER_DIR;
+	else if (!is_unix && e->attributes & DOS_DIRECTORY && !e->size)
+		head.type = MEMBER_DIR;          /* its name may lack the slash */
 	return head;
 }
 
@@ -161,8 +186,12 @@ static bool add(struct members *m, struct span s, const struct entry *e, size_t 
 	head.offset = at;
 	head.length = packed.n;
 	if (head.type == MEMBER_SYMLINK) {
-		head.target = e->method == STORED ? packed : (struct span){ 0 };
-		return member_add(m, &head, (struct span){ 0 });
+		struct buf b = { .cap = MEMBER_PATH };
+		head.target = e->flags & ENCRYPTED ? (struct span){ 0 } : target_of(e, packed, &b);
+		head.damage = head.target.n ? NULL : "its target could not be unpacked";
+		bool more = member_add(m, &head, (struct span){ 0 });
+		buf_done(&b);
+		return more;
 	}
 	if (head.type != MEMBER_FILE)
 		return member_add(m, &head, (struct span){ 0 });
@@ -171,10 +200,8 @@ static bool add(struct members *m, struct span s, const struct entry *e, size_t 
 	bool good = !(e->flags & ENCRYPTED);
 	if (!good)
 		member_damaged(m, "encrypted, could not open");
-	else if (e->method == LZMA)
-		good = unpack_lzma(m, e, packed);
 	else
-		good = unpack_data(m, e->method, packed, &got);
+		good = unpack_data(m, e, packed, &got);
 	*taken = e->method == STORED ? packed.n : got.used;
 	if (good && packed.n < packed_size && packed_size != UINT64_MAX)
 		member_damaged(m, "cut: the archive ends early");
