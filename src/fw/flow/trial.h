@@ -23,6 +23,7 @@ struct trial {
 	uc_context *base;
 	size_t mark, ready;                      /* what every trial begins with; with its input laid out */
 	const struct function *f;
+	bool converts;                           /* a row of numbers or addresses: errno does not count */
 	uint64_t ret, effect;
 	uint32_t spent;
 	struct stream_tools tools;
