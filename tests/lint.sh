@@ -11,10 +11,11 @@ build=${1:-}
 cd "$(dirname "$0")/.." || exit 2
 export LC_ALL=C.UTF-8
 analyse() { # FILE: what compilers and analysers say of it, remembered while its preprocessed text stays
-	flags="-std=gnu17 -D_GNU_SOURCE -DAUSCULT_VERSION=\"0\" -DAUSCULT_WORKER_PATH=\"\" -Isrc -I$build/src"
+	# -fPIC as the build: what can be replaced is not inlined, and then not taken for what it cannot be.
+	flags="-fPIC -std=gnu17 -D_GNU_SOURCE -DAUSCULT_VERSION=\"0\" -DAUSCULT_WORKER_PATH=\"\" -Isrc -I$build/src"
 	warn="-Wall -Wextra -Wpedantic $(grep -oE "'-W[a-km-z][^']*'" meson.build | tr -d "'" | tr '\n' ' ')"
 	clangs="-Wcomma|-Wconditional-uninitialized"
-	key=$({ gcc $flags -E -P "$1" 2>/dev/null; cat .clang-tidy; echo "$warn"; } | sha256sum | cut -c1-32)
+	key=$({ gcc $flags -E -P "$1" 2>/dev/null; cat .clang-tidy; echo "$flags $warn"; } | sha256sum | cut -c1-32)
 	[ -f "$build/lint/$key" ] && cat "$build/lint/$key" && return
 	{
 		gcc $flags $(echo "$warn" | sed -E "s/$clangs//g") -O2 -fanalyzer -c -o /dev/null "$1" 2>&1 | grep ' warning: '
