@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Headers from the link up: Ethernet (802.1Q, 802.1ad, MPLS, PPPoE), Linux cooked SLL and SLL2,
- * loopback, raw IP, PPP, 802.11 with and without radiotap; IPv4 (RFC 791), IPv6 (RFC 8200), GRE
- * (RFC 2784, 2890) and ERSPAN in it, VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380),
- * IP in IP (RFC 2003, 4213); TCP (RFC 9293) and UDP. */
+ * loopback, raw IP, PPP, Cisco HDLC, FDDI, NFLOG, 802.11 with and without radiotap; IPv4 (RFC 791), IPv6 (RFC 8200),
+ * GRE (RFC 2784, 2890) and ERSPAN in it, VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281), Teredo
+ * (RFC 4380), IP in IP (RFC 2003, 4213); TCP (RFC 9293) and UDP. */
 #include "decode/packet.h"
 
 #include "base/scope.h"
 
 enum link {
-	LINK_NULL = 0, LINK_ETHERNET = 1, LINK_PPP = 9, LINK_RAW_BSD = 12, LINK_RAW_OPENBSD = 14, LINK_PPP_HDLC = 50,
-	LINK_RAW = 101, LINK_80211 = 105, LINK_LOOP = 108, LINK_SLL = 113, LINK_RADIOTAP = 127,
-	LINK_IPV4 = 228, LINK_IPV6 = 229, LINK_SLL2 = 276,
+	LINK_NULL = 0, LINK_ETHERNET = 1, LINK_PPP = 9, LINK_FDDI = 10, LINK_RAW_BSD = 12, LINK_RAW_OPENBSD = 14,
+	LINK_PPP_HDLC = 50, LINK_PPPOE = 51, LINK_RAW = 101, LINK_CISCO_HDLC = 104, LINK_80211 = 105, LINK_LOOP = 108,
+	LINK_SLL = 113, LINK_RADIOTAP = 127, LINK_IPV4 = 228, LINK_IPV6 = 229, LINK_NFLOG = 239, LINK_SLL2 = 276,
 };
 
 enum ethertype {
 	ET_IPV4 = 0x0800, ET_IPV6 = 0x86DD, ET_VLAN = 0x8100, ET_QINQ = 0x88A8, ET_QINQ_OLD = 0x9100,
 	ET_MPLS = 0x8847, ET_MPLS_MC = 0x8848, ET_PPPOE = 0x8864, ET_BRIDGED = 0x6558, ET_LENGTH_MAX = 1500,
 	ET_ARP = 0x0806, ET_RARP = 0x8035, ET_ERSPAN = 0x88BE, ET_ERSPAN_3 = 0x22EB,
+	ET_VNTAG = 0x8926, ET_FABRIC_PATH = 0x8903, ET_PBB = 0x88E7,
 };
 
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PROTO_HOPOPTS = 0, PROTO_IPIP = 4, PROTO_TCP = 6, PROTO_UDP = 17,
@@ -130,6 +131,14 @@ static enum next by_type(struct unwrap *u)
 		if (!rd_ok(&u->r))
 			return too_short(u);
 		return u->type <= ET_LENGTH_MAX ? NEXT_LLC : NEXT_TYPE;
+	case ET_VNTAG:
+		rd_skip(&u->r, 4);
+		u->type = rd_be16(&u->r);
+		return rd_ok(&u->r) ? NEXT_TYPE : too_short(u);
+	case ET_FABRIC_PATH:                     /* between switches: the stations' own frame stands behind the tag */
+	case ET_PBB:
+		rd_skip(&u->r, u->type == ET_PBB ? 4 : 2);
+		return NEXT_ETHERNET;
 	case ET_MPLS:
 	case ET_MPLS_MC: return mpls(u);
 	case ET_PPPOE: return pppoe(u);
@@ -542,6 +551,45 @@ static enum next cooked(struct unwrap *u, bool v2)
 	return u->type <= ET_LENGTH_MAX ? done(u, PACKET_OTHER) : NEXT_TYPE;
 }
 
+/* Frame control says whether 802.2 follows the two addresses. */
+static enum next fddi(struct unwrap *u)
+{
+	bool has_llc = (rd_u8(&u->r) & 0xf0) == 0x50;
+	struct span dst = rd_span(&u->r, 6), src = rd_span(&u->r, 6);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	u->p->at.dmac = mac_from(dst);
+	u->p->at.smac = mac_from(src);
+	return has_llc ? NEXT_LLC : done(u, PACKET_OTHER);
+}
+
+static enum next cisco_hdlc(struct unwrap *u)
+{
+	rd_skip(&u->r, 2);
+	u->type = rd_be16(&u->r);
+	if (!rd_ok(&u->r))
+		return too_short(u);
+	return u->type == ET_RARP ? done(u, PACKET_OTHER) : NEXT_TYPE;   /* SLARP has that number here */
+}
+
+/* Address family, version, group; attributes of length, type and value, filled up to four bytes. */
+static enum next nflog(struct unwrap *u)
+{
+	enum { PAYLOAD = 9, ATTRIBUTE_HEAD = 4 };
+	rd_skip(&u->r, 4);
+	while (rd_left(&u->r) >= ATTRIBUTE_HEAD) {
+		uint16_t length = rd_le16(&u->r), type = rd_le16(&u->r);
+		if (length < ATTRIBUTE_HEAD)
+			return done(u, PACKET_MALFORMED);
+		if (type == PAYLOAD) {
+			cut_to(u, length - ATTRIBUTE_HEAD);
+			return NEXT_IP;
+		}
+		rd_skip(&u->r, (length + 3u) / 4 * 4 - ATTRIBUTE_HEAD);
+	}
+	return rd_ok(&u->r) ? done(u, PACKET_OTHER) : too_short(u);
+}
+
 /* 802.11 data frames that are not protected; the rest is not ours to read. */
 static enum next wireless(struct unwrap *u)
 {
@@ -648,6 +696,10 @@ void packet_parse(struct packet *p, struct span frame, uint32_t wire, uint32_t l
 	case LINK_IPV6: next = NEXT_IPV6; break;
 	case LINK_PPP:
 	case LINK_PPP_HDLC: next = NEXT_PPP; break;
+	case LINK_PPPOE: next = pppoe(&u); break;
+	case LINK_CISCO_HDLC: next = cisco_hdlc(&u); break;
+	case LINK_FDDI: next = fddi(&u); break;
+	case LINK_NFLOG: next = nflog(&u); break;
 	case LINK_SLL: next = cooked(&u, false); break;
 	case LINK_SLL2: next = cooked(&u, true); break;
 	case LINK_80211: next = wireless(&u); break;

@@ -420,7 +420,8 @@ static void a_conversation_is_picked_up_in_the_middle(void **state)
 static void one_head_within_a_pdu_is_nothing_to_go_by(void **state)
 {
 	(void)state;
-	static const uint8_t query[] = { 4, 0, 0, 2, 0x0B, 0, 0, 0, 0x31, 0, 3, 0, 0x0F, 'T', 'O', 'P', 'O', 'L', 'O', 'G', 'Y' };
+	static const uint8_t query[] = { 4, 0, 0, 2, 0x0B, 0, 0, 0, 0x31, 0, 3, 0, 0x0F, 'T', 'O',
+		'P', 'O', 'L', 'O', 'G', 'Y' };
 	assert_int_equal(talk_bid("dicom", span_of(query, sizeof(query)), true), BID_NO);
 	assert_true(talk_bid("dicom", span_of(query, sizeof(query)), false) < BID_LIKELY);
 }

@@ -32,7 +32,7 @@ static void who_logs_in_leaves_as_tokens(void **state)
 	talk_free(t);
 }
 
-static void an_answer_that_nobody_asked_a_password_for_says_nothing_of_it(void **state)
+static void an_answer_without_a_question_for_a_password_says_nothing(void **state)
 {
 	(void)state;
 	static const char up[] = "GET /x HTTP/1.1\r\nAuthorization: Basic cmVuYTpzZWNyZXQ=\r\n\r\n";
@@ -336,7 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_logs_in_leaves_as_tokens),
-		cmocka_unit_test(an_answer_that_nobody_asked_a_password_for_says_nothing_of_it), cmocka_unit_test(kin_of_http_get_no_bid),
+		cmocka_unit_test(an_answer_without_a_question_for_a_password_says_nothing), cmocka_unit_test(kin_of_http_get_no_bid),
 		cmocka_unit_test(requests_and_answers_are_sure),
 		cmocka_unit_test(no_value_of_a_query_and_no_credential_is_shown),
 		cmocka_unit_test(a_length_says_where_the_body_ends),

@@ -32,7 +32,6 @@ static const struct known known[] = {
 	{ "dns-malformed/the-tcpdump-group__dns-badlabel.pcap", "dns", 0, "64,000 questions claimed in random bytes" },
 	{ "dns-malformed/the-tcpdump-group__dns_fwdptr.pcap", "dns", 0, "64,000 questions claimed in random bytes" },
 	{ "dns/idaholab__ripple20_dns_caa_records.pcap", "dns", 630, "three ends of TCP messages whose start was lost" },
-	{ "dns/zeek__dns-inverse-query.pcap", "dns", 0, "FDDI is not read" },
 	{ "dhcp/the-tcpdump-group__bootp_asan.pcap", "dhcp", 0, "the only message is cut within its fixed part" },
 	{ "dhcp/the-tcpdump-group__bootp_asan-2.pcap", "dhcp", 0, "the only message is cut within its fixed part" },
 	{ "dhcp/the-tcpdump-group__dhcp6_reconf_asan.pcap", "dhcpv6", 0, "damaged, and between other ports" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tunnels: what is in them is read, what only stands on their ports stays a datagram. */
+/* Tunnels: what is in them is read, what only stands on their ports stays a datagram. Links other than Ethernet. */
 #include "decode_try.h"
 
 #include "decode/packet.h"
@@ -96,6 +96,42 @@ static void what_is_inside_is_read(void **state)
 	}
 }
 
+static const struct {
+	uint32_t link;
+	const char *frame;
+	enum packet_kind kind;
+} links[] = {
+	{ ETHERNET, "020202020202 020202020203 8926 00000001 0800 " INNER4, PACKET_UDP },           /* VN-tag */
+	{ ETHERNET, "0f0f0f0f0f0f 0f0f0f0f0f0f 8903 0001 " FRAME INNER4, PACKET_UDP },              /* FabricPath */
+	{ ETHERNET, "0f0f0f0f0f0f 0f0f0f0f0f0f 88e7 00000001 " FRAME INNER4, PACKET_UDP },          /* 802.1ah */
+	{ 10, "50 020202020202 020202020203 aaaa03 000000 0800 " INNER4, PACKET_UDP },              /* FDDI */
+	{ 10, "41 020202020202 020202020203 aaaa03 000000 0800 " INNER4, PACKET_OTHER },
+	{ 51, "11 00 0001 0023 0021 " INNER4, PACKET_UDP },                                          /* PPPoE */
+	{ 104, "0f 00 0800 " INNER4, PACKET_UDP },                                                   /* Cisco HDLC */
+	{ 104, "8f 00 8035 00000002 00000001 00000000 ffff", PACKET_OTHER },
+	{ 239, "02 00 0000 0500 0a00 61 000000 2500 0900 " INNER4 "00 0000", PACKET_UDP },           /* NFLOG */
+	{ 239, "02 00 0000 0300 0a00 61 000000 2500 0900 " INNER4, PACKET_MALFORMED },
+	{ 239, "02 00 0000 0500 0a00 61 000000", PACKET_OTHER },
+};
+
+static void other_links_are_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+		uint8_t room[256];
+		struct span frame = try_bytes(links[i].frame, room, sizeof(room));
+		for (size_t n = 0; n <= frame.n; n++) {
+			struct packet p = { 0 };
+			uint8_t *copy = malloc(n ? n : 1);
+			memcpy(copy, frame.p, n);
+			packet_parse(&p, span_of(copy, n), (uint32_t)frame.n, links[i].link);
+			if (n == frame.n && (p.kind != links[i].kind || (p.kind == PACKET_UDP && p.payload.n != 5)))
+				fail_msg("link %zu: kind %d, %zu bytes", i, p.kind, p.payload.n);
+			free(copy);
+		}
+	}
+}
+
 /* A ping has no port: the tunnel's must not stay. */
 static void ports_are_those_of_what_is_inside(void **state)
 {
@@ -127,7 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_inside_is_read), cmocka_unit_test(ports_are_those_of_what_is_inside),
-		cmocka_unit_test(every_prefix_is_read_within_its_bounds),
+		cmocka_unit_test(other_links_are_read), cmocka_unit_test(every_prefix_is_read_within_its_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
