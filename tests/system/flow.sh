@@ -19,6 +19,7 @@ expected() {
 	connect_behind) echo '"address":"192.0.2.119","port":515' ;;
 	connect_stale) echo '"family":"inet"' ;;
 	run_pointer) echo '"origin":"outside","source":"socket:inet datagram"' ;;
+	receive_constant) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
 	run_twice) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
 	place_guarded) echo '"address":"192.0.2.33","port":5033' ;;
 	place_number) echo '"address":"203.0.113.45","port":5140' ;;

@@ -786,6 +786,21 @@ static void what_servers_and_clients_do_is_nothing(void **state)
 	fake_end(&k);
 }
 
+static void a_password_that_nobody_could_type_is_none(void **state)
+{
+	(void)state;
+	static const char *const values[] = { "value=\"@\5", "value=\"hunter22" };
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/imap-send");
+		fake_call(&k, CALL_NETWORK, "curl_easy_setopt", "option=#10174", values[i], NULL);
+		fake_run(&k);
+		assert_int_equal(fake_found(&k, "fw.fixed-credential") != NULL, i);
+		fake_end(&k);
+	}
+}
+
 static void words_that_name_contents_and_protocols_are_no_magic(void **state)
 {
 	(void)state;
@@ -1121,6 +1136,7 @@ int main(void)
 		cmocka_unit_test(a_password_is_found_and_not_shown),
 		cmocka_unit_test(what_ordinary_programs_do_is_nothing),
 		cmocka_unit_test(what_servers_and_clients_do_is_nothing),
+		cmocka_unit_test(a_password_that_nobody_could_type_is_none),
 		cmocka_unit_test(words_that_name_contents_and_protocols_are_no_magic),
 		cmocka_unit_test(only_what_comes_in_at_the_listener_counts),
 		cmocka_unit_test(accounts_and_keys),

@@ -229,9 +229,28 @@ static uint8_t mark_letter(uint8_t shade, uint64_t i)
 	}
 }
 
+/* Constants of the program. The kernel would refuse to receive there: the pointer is what a structure that nobody filled
+ * holds by chance, and the program's own texts would be outside ones from then on. */
+static bool is_read_only(const struct machine *m, uint64_t addr)
+{
+	for (unsigned i = 0; i < m->code.nmodules; i++) {
+		const struct module *mod = &m->code.modules[i];
+		bool inside = addr - mod->base < mod->size, writable = false;
+		for (unsigned k = 0; inside && k < mod->elf.nsegments; k++) {
+			const struct elf_segment *s = &mod->elf.segments[k];
+			writable |= s->type == 1 && s->flags & 2 && addr - mod->bias - s->addr < s->memsz;
+		}
+		if (inside)
+			return !writable;
+	}
+	return false;
+}
+
 void source_fill(struct machine *m, uint64_t addr, uint64_t n, uint8_t shade)
 {
 	uint8_t b[4096];
+	if (is_read_only(m, addr))
+		return;
 	n = n < sizeof(b) ? n : sizeof(b);
 	for (uint64_t i = 0; i < n; i++)
 		b[i] = mark_letter(shade, i);

@@ -2,6 +2,7 @@
 /* Calls of the trace as acts. Commands are read in command.c. */
 #include "fw/pass/act.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 static const char *const settings[] = {
@@ -441,7 +442,7 @@ static void of_account(struct acts *out, const struct record *call, struct span 
 	struct act *a = from_call(out, call, ACT_OTHER);
 	a->text = span_str(arena_printf(out->arena, "%.*s(***)", (int)a->name.n, (const char *)a->name.p));
 	a->blanked = true;
-	if (!text_is_known(secret))
+	if (!text_is_known(secret) || !span_is_shown(secret))   /* bytes that nobody types: a structure not filled in */
 		return;
 	a->kind = ACT_CREDENTIAL;
 	a->user = user;
