@@ -140,6 +140,24 @@ static void what_a_child_runs_was_run_when_its_parent_goes_on(void **state)
 	}
 }
 
+static void a_port_that_is_given_has_no_number(void **state)
+{
+	(void)state;
+	for (int given = 0; given < 2; given++) {
+		struct fake k;
+		fake_begin(&k);
+		fake_program(&k, "bin/agent");
+		struct record *c = fake_call(&k, CALL_NETWORK, "connect", "fd=#5", "to=@203.0.113.5/23042", NULL);
+		if (given)
+			record_str(c->v[FWC_ARGS].records.v[1], ARG_SOURCE, "getenv:PORT");
+		assert_int_equal(severity_of(&k, "fw.fixed-destination"), SEV_MEDIUM);
+		const struct finding *f = fake_found(&k, "fw.fixed-destination");
+		assert_true(f && record_has(f->observed, OBS_PORT) == !given);
+		assert_true(f && (strstr(f->title, "23042") != NULL) == !given);
+		fake_end(&k);
+	}
+}
+
 static void a_script_that_is_written_and_run_is_read(void **state)
 {
 	(void)state;
@@ -267,6 +285,7 @@ int main(void)
 		cmocka_unit_test(what_libcurl_writes_into_a_file_came_from_its_address),
 		cmocka_unit_test(what_a_program_fetches_by_itself_is_an_update_when_it_is_run),
 		cmocka_unit_test(what_a_child_runs_was_run_when_its_parent_goes_on),
+		cmocka_unit_test(a_port_that_is_given_has_no_number),
 		cmocka_unit_test(a_script_that_is_written_and_run_is_read),
 		cmocka_unit_test(a_shell_on_a_socket_is_offered_to_the_network),
 		cmocka_unit_test(a_state_that_is_assumed_is_low_where_people_log_in),

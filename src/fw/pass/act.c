@@ -372,6 +372,8 @@ static void take_address(struct act *a, const struct record *call)
 		a->path = text_of(arg);
 		a->transport = "unix";
 	}
+	/* The address is known and something has a source: the port, whose number stands for it. */
+	a->port_given = a->address.family && a->setting == SETTING_CONSTANT && a->source.n;
 	if (record_has(arg, ARG_HOST) && source_in(a->host).n)
 		a->setting = SETTING_CONFIGURED;
 	else if (record_has(arg, ARG_HOST))

@@ -48,6 +48,7 @@ struct act {
 	struct addr address;
 	struct span host;                        /* name, where no address is known */
 	uint16_t port;
+	bool port_given;                         /* by settings or from outside: no number to tell */
 	const char *transport, *protocol;        /* NULL: not known */
 	enum setting setting;                    /* of the address or the name */
 	struct span path, target, user, secret;

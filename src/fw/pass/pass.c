@@ -261,7 +261,7 @@ void job_observe(struct job *j, struct finding *f, const struct act *a)
 		record_str(o, OBS_RANGE, addr_class_name(addr_class(a->address)));
 	}
 	record_text(o, OBS_HOST, arena_copy(j->host->arena, text_is_known(a->host) ? a->host : (struct span){ 0 }));
-	if (a->port)
+	if (a->port && !a->port_given)
 		record_uint(o, OBS_PORT, a->port);
 	record_str(o, OBS_TRANSPORT, a->transport);
 	record_str(o, OBS_PROTOCOL, a->protocol);
@@ -314,7 +314,7 @@ const char *job_where(struct job *j, const struct act *a)
 	bool six = a->address.family == 6, doc = a->address.family && addr_class(a->address) == ADDR_DOCUMENTATION;
 	const char *host = a->address.family ? addr_text(a->address, text)
 					     : job_text(j, "%.*s", (int)span_cut(a->host, 253).n, (const char *)a->host.p);
-	if (!a->port)
+	if (!a->port || a->port_given)
 		return job_text(j, "%s%s", host, doc ? " (documentation range)" : "");
 	return job_text(j, "%s%s%s:%u%s", six ? "[" : "", host, six ? "]" : "", a->port, doc ? " (documentation range)" : "");
 }
