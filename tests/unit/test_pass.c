@@ -774,6 +774,8 @@ static void what_servers_and_clients_do_is_nothing(void **state)
 	fake_call(&k, CALL_FILE, "unlink", "path=\"/run/{socket:unix stream}", NULL);
 	/* names of interfaces that are none yet */
 	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"mon.", NULL);
+	struct record *closed = fake_call(&k, CALL_INTERFACE, "ioctl", "fd=\"standard", "request=#0x8914", NULL);
+	record_int((struct record *)closed->v[FWC_ARGS].records.v[0], ARG_NUMBER, 0);
 	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"mon.%s", NULL);
 	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"vlan270287284", NULL);
 	nothing_above_info(&k);

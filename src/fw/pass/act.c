@@ -709,7 +709,8 @@ static void of_interface(struct acts *out, const struct record *call)
 	struct act *a = from_call(out, call, flags || route ? ACT_INTERFACE : ACT_OTHER);
 	for (unsigned i = 0; arg_text_at(call, i); i++) {
 		struct span t = text_of(arg_text_at(call, i));
-		if (span_starts(t, SPAN_LIT("SIOC")))
+		bool descriptor = record_has(arg_text_at(call, i), ARG_NUMBER);  /* its text says what it is: "standard" */
+		if (descriptor || span_starts(t, SPAN_LIT("SIOC")))
 			continue;
 		a->path = t;
 		a->source = source_of(arg_text_at(call, i));
