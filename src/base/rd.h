@@ -275,6 +275,60 @@ static inline uint32_t rd_equal16(const uint8_t *p, uint8_t b)
 }
 #endif
 
+/* Which of the 16 bytes at p are the same as those at q, and which are no decimal digit. */
+#ifdef __SSE2__
+static inline uint32_t rd_same16(const uint8_t *p, const uint8_t *q)
+{
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)q);
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+}
+
+static inline uint32_t rd_other16(const uint8_t *p)
+{
+	__m128i have = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+	__m128i high = _mm_max_epu8(have, _mm_set1_epi8(10));
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, have));
+}
+#else
+static inline uint32_t rd_same16(const uint8_t *p, const uint8_t *q)
+{
+	uint32_t same = 0;
+	for (unsigned i = 0; i < 16; i++)
+		same |= (uint32_t)(p[i] == q[i]) << i;
+	return same;
+}
+
+static inline uint32_t rd_other16(const uint8_t *p)
+{
+	uint32_t other = 0;
+	for (unsigned i = 0; i < 16; i++)
+		other |= (uint32_t)((uint8_t)(p[i] - '0') > 9) << i;
+	return other;
+}
+#endif
+
+/* Whether both go on with the same n bytes, which are then consumed; else the readers are of no more use. */
+static inline bool rd_same(struct rd *a, struct rd *b, size_t n)
+{
+	for (; n >= 16 && rd_left(a) >= 16 && rd_left(b) >= 16; n -= 16, a->p += 16, b->p += 16)
+		if (rd_same16(a->p, b->p) != 0xffff)
+			return false;
+	if (n >= 16 || rd_left(a) < 16 || rd_left(b) < 16)
+		return rd_left(a) >= n && rd_left(b) >= n && span_eq(rd_span(a, n), rd_span(b, n));
+	if (~rd_same16(a->p, b->p) & ((UINT32_C(1) << n) - 1))
+		return false;
+	a->p += n;
+	b->p += n;
+	return true;
+}
+
+/* The decimal digits that come next, up to 15 of them, when at least 16 bytes are left; nothing is consumed. */
+static inline unsigned rd_digits(const struct rd *r)
+{
+	return rd_left(r) < 16 ? 0 : (unsigned)__builtin_ctz(rd_other16(r->p) | 1 << 15);
+}
+
 /* Up to and without the first byte that is a or b, which is not consumed; false when neither is there, and nothing is
  * consumed. For texts that are short: long ones are memchr's. */
 static inline bool rd_until_any(struct rd *r, uint8_t a, uint8_t b, struct span *out)

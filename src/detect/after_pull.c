@@ -259,6 +259,8 @@ static void on_flow(struct run *d, const struct record *r)
 		return;
 	bool typed = is_interactive(d, r);
 	bool rpc = span_is(record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]), "rpc");
+	if (!typed && !rpc)
+		return;
 	for (unsigned i = 0; row && i < LISTENERS; i++) {
 		struct novelty *n = &row->listeners[i];
 		if (!n->first || n->port != detect_server_port(at))

@@ -187,8 +187,11 @@ static struct row *row_find(const struct run *d, const struct call *c)
 /* It may still become something: often enough, and not silent for much longer than it used to be. */
 static bool is_kept(const struct head *h, uint64_t now)
 {
-	uint64_t mean = h->total > 1 ? (h->last - h->base) / (h->total - 1) : 0;
-	return h->total >= KEPT_FROM && now < h->last + STALE_BEATS * mean + SECOND_NS;
+	_Static_assert(KEPT_FROM > 1, "beats that have a mean");
+	if (h->total < KEPT_FROM)
+		return false;                    /* most: asked of four for each conversation */
+	uint64_t mean = (h->last - h->base) / (h->total - 1);
+	return now < h->last + STALE_BEATS * mean + SECOND_NS;
 }
 
 static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
@@ -197,14 +200,17 @@ static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 	struct place p = place_of(d, c);
 	struct row *row = row_in(s, p, c);
 	struct head *set = &s->heads[p.set], *head = NULL;
+	bool kept = false;
 	if (row)
 		return row;
 	for (unsigned i = 0; i < WAYS; i++) {
-		bool better = !head || is_kept(head, now) > is_kept(&set[i], now) ||
-			      (is_kept(head, now) == is_kept(&set[i], now) && set[i].last < head->last);
-		head = better ? &set[i] : head;
+		bool this = is_kept(&set[i], now);
+		if (head && kept <= this && (kept != this || set[i].last >= head->last))
+			continue;
+		head = &set[i];
+		kept = this;
 	}
-	if (head->base && is_kept(head, now))
+	if (head->base && kept)
 		detect_dropped(d);
 	row = &s->rows[head - s->heads];
 	memset(row, 0, offsetof(struct row, at));

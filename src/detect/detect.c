@@ -145,6 +145,19 @@ static unsigned ways_of(const struct on *on)
 	return on->when & WHEN_TO_CLIENT ? WAY_TO_CLIENT : on->when & WHEN_TO_SERVER ? WAY_TO_SERVER : WAY_BOTH;
 }
 
+/* For whatever may hold of a record of the type, the handlers that it goes to: most ask for something. */
+static void pick(struct detect *m, struct listener *l)
+{
+	m->picked = mem_grow(m->picked, m->npicked + (l->n + 1) * LISTENER_HOLDS, sizeof(*m->picked));
+	for (unsigned holds = 0; holds < LISTENER_HOLDS; holds++) {
+		l->of[holds] = m->npicked;
+		for (uint32_t i = l->first; i < l->first + l->n; i++)
+			if (!(m->handlers[i].when & ~(holds | WHEN_FOUND)))
+				m->picked[m->npicked++] = m->handlers[i];
+		m->picked[m->npicked++] = (struct handler){ 0 };
+	}
+}
+
 /* For each type the handlers that want it, behind each other: dispatch is one look-up and a loop. */
 static void listen(struct detect *m, const struct types *t)
 {
@@ -168,8 +181,10 @@ static void listen(struct detect *m, const struct types *t)
 					l.when |= on->when;
 				}
 		l.n = at - l.first;
-		if (l.n)
-			*listener_slot(m, l.type) = l;
+		if (!l.n)
+			continue;
+		pick(m, &l);
+		*listener_slot(m, l.type) = l;
 	}
 }
 
@@ -265,6 +280,7 @@ struct detect *detect_new(const struct detect_setup *s, char err[256])
 	m->set.detectors = s->detectors ? s->detectors : detectors;
 	m->set.decoders = s->decoders ? s->decoders : decoders;
 	m->key = keyring_hash_key(s->keyring);
+	m->guesses = !zone_configured(s->zones);
 	arena_init(&m->arena, DETECT_MEMORY);
 	arena_init(&m->kept, DETECT_MEMORY);
 	arena_init(&m->page, DETECT_MEMORY);
@@ -300,6 +316,7 @@ void detect_free(struct detect *d)
 	free(d->seats);
 	free(d->listeners);
 	free(d->handlers);
+	free(d->picked);
 	free(d->findings);
 	free(d->slots);
 	free(d->quotas);
@@ -348,15 +365,44 @@ enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 /* What holds of a record, of what its handlers ask for. */
 static unsigned holds_of(const struct detect *d, const struct listener *l, const struct origin *at)
 {
-	unsigned holds = WHEN_FOUND;             /* asked of each detector */
+	unsigned holds = 0;
 	if (!at || !l->when)
 		return holds;
 	const struct run *any = &d->seats[0].run;
 	holds |= at->to_server ? WHEN_TO_SERVER : WHEN_TO_CLIENT;
 	holds |= at->proto == PROTO_TCP || at->proto == PROTO_UDP ? WHEN_PORTS : 0;
-	if (l->when & WHEN_ACROSS && detect_is_outside(any, at->src) != detect_is_outside(any, at->dst))
+	bool inside = d->guesses && addr_is_private4(at->src) && addr_is_private4(at->dst);      /* most are */
+	if (l->when & WHEN_ACROSS && !inside && detect_is_outside(any, at->src) != detect_is_outside(any, at->dst))
 		holds |= WHEN_ACROSS;
 	return holds;
+}
+
+/* Who the latest record's ends were holds for this one's too, or the other way round. An address that is nobody's (no
+ * station's, or of no device) is looked up again: a sender may be known by its card. */
+static void ends_take(struct detect *d, const struct origin *at)
+{
+	struct ends *e = &d->ends;
+	uint64_t changes = device_changes(d->set.devices);
+	e->at = at;
+	e->has_source = e->has_target = false;
+	if (!at)
+		return;
+	if (e->changes == changes && addr_eq(at->src, e->src) && addr_eq(at->dst, e->dst)) {
+		e->has_sender &= mac_eq(at->smac, e->smac);
+	} else if (e->changes == changes && addr_eq(at->src, e->dst) && addr_eq(at->dst, e->src)) {
+		uint32_t sender = e->sender;
+		bool has_sender = e->has_sender && sender != DEVICE_NONE && addr_is_private4(e->src);
+		e->has_sender = e->has_receiver && e->receiver != DEVICE_NONE;
+		e->sender = e->receiver;
+		e->has_receiver = has_sender;
+		e->receiver = sender;
+	} else {
+		e->has_sender = e->has_receiver = false;
+	}
+	e->changes = changes;
+	e->src = at->src;
+	e->dst = at->dst;
+	e->smac = at->smac;
 }
 
 void detect_records(struct detect *d, const struct record *r, size_t n)
@@ -366,11 +412,11 @@ void detect_records(struct detect *d, const struct record *r, size_t n)
 	const struct listener *l = listener_slot(d, r->type);
 	if (!l->n)
 		return;
-	d->ends = (struct ends){ .at = r->at };
+	ends_take(d, r->at);
 	unsigned holds = holds_of(d, l, r->at);
 	for (size_t i = 0; i < n; i++)
-		for (const struct handler *h = &d->handlers[l->first], *end = h + l->n; h < end; h++) {
-			if (h->when & ~holds || (h->when & WHEN_FOUND && !h->seat->head))
+		for (const struct handler *h = &d->picked[l->of[holds]]; h->call; h++) {
+			if (h->when & WHEN_FOUND && !h->seat->head)
 				continue;
 			h->seat->run.now = d->now;
 			h->call(&h->seat->run, &r[i]);

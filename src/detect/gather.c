@@ -298,6 +298,8 @@ static bool is_outside(const struct run *d, struct addr a)
 bool detect_is_outside(const struct run *d, struct addr a)
 {
 	struct ends *e = &d->host->ends;
+	if (d->host->guesses && addr_is_private4(a))     /* zone_of() says so of most */
+		return false;
 	if (e->at && addr_eq(a, e->at->dst)) {
 		if (!e->has_target)
 			e->target_outside = is_outside(d, a);

@@ -22,17 +22,24 @@ struct handler {
 };
 
 /* What detectors ask of the ends of the record that is handed out: found when the first asks. Devices and zones do not
- * change meanwhile. */
+ * change meanwhile. Devices are kept for the next record, which often has the same ends or tells the way back. */
 struct ends {
 	const struct origin *at;                 /* NULL: no record is handed out */
 	bool has_sender, has_receiver, has_source, has_target;
 	bool source_outside, target_outside;
 	uint32_t sender, receiver;
+	uint64_t changes;                        /* device_changes() when they were found … */
+	struct addr src, dst;                    /* … of these */
+	struct mac smac;
 };
+
+/* All of enum when but WHEN_FOUND. */
+enum { LISTENER_HOLDS = (WHEN_TO_SERVER | WHEN_TO_CLIENT | WHEN_PORTS | WHEN_ACROSS) + 1 };
 
 struct listener {                                /* who wants records of a type; slot of a hash table */
 	const struct record_type *type;
 	uint32_t first, n;                       /* in handlers */
+	uint32_t of[LISTENER_HOLDS];             /* by what holds of a record: where those that it is handed begin in picked */
 	unsigned ways;                           /* enum travel: what the handlers want between them */
 	unsigned when;                           /* enum when: what they ask for between them */
 };
@@ -61,6 +68,8 @@ struct detect {
 	struct listener *listeners;
 	size_t nlisteners;                       /* slots, a power of two */
 	struct handler *handlers;
+	struct handler *picked;                  /* lists of them, each ended by one without a call */
+	uint32_t npicked;
 	struct allowed *allowed;
 	size_t nallowed;
 	struct registered *registered;
@@ -79,6 +88,7 @@ struct detect {
 	struct record_host host;
 	uint64_t now;
 	struct ends ends;
+	bool guesses;                            /* nobody configured which networks are whose */
 	struct detect_counts counts;
 };
 

@@ -45,7 +45,7 @@ static const struct rule rule = {
 	.references = { "https://attack.mitre.org/techniques/T1205/", NULL },
 };
 
-enum { OPENED = 256, SECOND_NS = 1000000000, STATUS_REFUSED = 400, PROTO_TCP = 6 };
+enum { OPENED = 256, PAIRED = 256, SECOND_NS = 1000000000, STATUS_REFUSED = 400, PROTO_TCP = 6 };
 
 struct facts {
 	const struct knock *knock;
@@ -66,7 +66,19 @@ struct opened {
 struct state {
 	struct opened opened[OPENED];            /* by the clock: the oldest gives way */
 	unsigned next;
+	uint64_t paired[PAIRED / 64];            /* bit per port % PAIRED: may be one of a pair; clear: is none */
 };
+
+static void start(struct run *d)
+{
+	struct state *s = d->state;
+	for (const struct knock *k = knocks; k->id; k++) {
+		if (k->kind != KNOCK_PORTS)
+			continue;
+		s->paired[k->port % PAIRED / 64] |= UINT64_C(1) << k->port % 64;
+		s->paired[k->then % PAIRED / 64] |= UINT64_C(1) << k->then % 64;
+	}
+}
 
 static struct facts *seen(struct run *d, const struct knock *k, const struct origin *at)
 {
@@ -129,8 +141,10 @@ static void on_http(struct run *d, const struct record *r)
 	}
 }
 
-static bool is_of_pair(uint16_t port)
+static bool is_of_pair(const struct state *s, uint16_t port)
 {
+	if (!(s->paired[port % PAIRED / 64] >> port % 64 & 1))
+		return false;
 	for (const struct knock *k = knocks; k->id; k++)
 		if (k->kind == KNOCK_PORTS && (k->port == port || k->then == port))
 			return true;
@@ -144,7 +158,7 @@ static void on_answer(struct run *d, const struct record *r)
 	const struct origin *at = r->at;
 	struct addr client = detect_client(at), server = detect_server(at);
 	uint16_t port = detect_server_port(at);
-	if (at->proto != PROTO_TCP || !is_of_pair(port))
+	if (at->proto != PROTO_TCP || !is_of_pair(s, port))
 		return;
 	for (unsigned i = 0; i < OPENED; i++) {
 		const struct opened *o = &s->opened[i];
@@ -211,5 +225,5 @@ static const struct on on[] = { { "knock", on_knock }, { "http", on_http }, { "a
 
 const struct detector detector_magic_knock = {
 	.name = "net.magic-knock", .rule = &rule, .on = on, .wants = wants, .options = options,
-	.state_size = sizeof(struct state), .judge = judge,
+	.state_size = sizeof(struct state), .start = start, .judge = judge,
 };

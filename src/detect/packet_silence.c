@@ -100,16 +100,19 @@ static bool is_group(const struct origin *at)
 	return mac_is_group(at->dmac) || c == ADDR_MULTICAST || c == ADDR_BROADCAST;
 }
 
-static struct odd *odd_set(struct run *d, struct addr from, struct addr to)
+static uint64_t hash_of(const struct run *d, struct addr a)
 {
-	struct state *s = d->state;
-	uint64_t h = hash64(d->key, span_of(from.b, sizeof(from.b))) + 3 * hash64(d->key, span_of(to.b, sizeof(to.b)));
-	return s->odd[h % ODD_SETS];
+	return hash64(d->key, span_of(a.b, sizeof(a.b)));
+}
+
+static struct odd *odd_set(struct run *d, uint64_t from, uint64_t to)
+{
+	return ((struct state *)d->state)->odd[(from + 3 * to) % ODD_SETS];
 }
 
 static struct odd *odd_of(struct run *d, const struct origin *at)
 {
-	struct odd *set = odd_set(d, at->src, at->dst), *odd = &set[0];
+	struct odd *set = odd_set(d, hash_of(d, at->src), hash_of(d, at->dst)), *odd = &set[0];
 	for (unsigned i = 0; i < ODD_WAYS; i++) {
 		if (set[i].from.family && addr_eq(set[i].from, at->src) && addr_eq(set[i].to, at->dst))
 			return &set[i];
@@ -308,8 +311,9 @@ static void on_flow(struct run *d, const struct record *r)
 	/* A conversation that is read: no riddle. What was taken for its first sign may be in a finding already. */
 	bool known = record_get_text(r, (unsigned)d->col[FLOW_PROTOCOL_COL]).n > 0;
 	bool udp = r->at->proto == PROTO_UDP;
+	uint64_t src = known && udp ? hash_of(d, r->at->src) : 0, dst = known && udp ? hash_of(d, r->at->dst) : 0;
 	for (unsigned turn = 0; known && udp && turn < 2; turn++) {      /* who is who may have become clear later */
-		struct odd *set = turn ? odd_set(d, r->at->src, r->at->dst) : odd_set(d, r->at->dst, r->at->src);
+		struct odd *set = turn ? odd_set(d, src, dst) : odd_set(d, dst, src);
 		for (unsigned i = 0; i < ODD_WAYS; i++)
 			if (set[i].flow == r->at->flow)
 				set[i].is_new = false;

@@ -154,11 +154,13 @@ static void on_secret(struct run *d, const struct record *r)
 
 static bool is_usual_port(uint16_t port)
 {
-	static const uint16_t ports[] = { 21, 22, 23, 512, 513, 514, 2222, 2323, 3389, 5800, 5900, 5901, 5902, 9527 };
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (ports[i] == port)
-			return true;
-	return false;
+	switch (port) {
+	case 21: case 22: case 23: case 512: case 513: case 514: case 2222: case 2323: case 3389: case 5800: case 5900:
+	case 5901: case 5902: case 9527:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void on_answer(struct run *d, const struct record *r)

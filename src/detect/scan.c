@@ -58,7 +58,7 @@ static const struct rule rule = {
 enum {
 	SETS = 128, WAYS = 4, TARGETS = 32, TRIED = 16, SECOND_NS = 1000000000, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP = 1,
 	PROTO_ICMP6 = 58, KNOWN_PORTS = 1024, PASSING_PORTS = 32768, TRACE_FROM = 33434, TRACE_TO = 33534, TRY_PACKETS = 4,
-	NAMED = 8, ATTEMPTS_KEPT = 4, SEEN = 16, PLACES = 64,
+	NAMED = 8, ATTEMPTS_KEPT = 4, SEEN = 16, PLACES = 64, LATELY_BITS = 10,
 };
 
 /* How many different things: exactly to SEEN, then by the places their hashes take in 64. */
@@ -101,6 +101,7 @@ struct head {
 };
 
 struct state {
+	uint16_t lately[1 << LATELY_BITS];       /* which head an address had: compared before it counts, so not keyed */
 	struct head heads[SETS * WAYS];          /* WAYS of a set stand behind each other */
 	struct row rows[SETS * WAYS];
 };
@@ -138,11 +139,19 @@ static uint64_t hash_of(const struct run *d, struct addr a)
 static struct row *row_of(struct run *d, struct addr source, uint64_t ts)
 {
 	struct state *s = d->state;
-	struct head *set = &s->heads[hash_of(d, source) % SETS * WAYS], *head = NULL;
-	for (unsigned i = 0; i < WAYS; i++)
+	uint16_t *lately = &s->lately[addr_mix(source) >> (64 - LATELY_BITS)];
+	struct head *head = &s->heads[*lately], *set = head - *lately % WAYS;
+	bool known = source.family && addr_eq(head->source, source);
+	if (!known) {
+		set = &s->heads[hash_of(d, source) % SETS * WAYS];
+		head = NULL;
+	}
+	for (unsigned i = 0; i < WAYS && !known; i++)
 		if (set[i].source.family && addr_eq(set[i].source, source))
 			head = &set[i];
 	bool old = head && ts > head->last && ts - head->last > (uint64_t)(d->opt[PAUSE] * SECOND_NS);
+	if (head)
+		*lately = (uint16_t)(head - s->heads);
 	if (head && !old)
 		return &s->rows[head - s->heads];
 	for (unsigned i = 0; i < WAYS && !old; i++)      /* who never failed gives way first, then the longest silent */
@@ -151,6 +160,7 @@ static struct row *row_of(struct run *d, struct addr source, uint64_t ts)
 	if (head->failed >= ATTEMPTS_KEPT && !old)
 		detect_dropped(d);
 	*head = (struct head){ .source = source };
+	*lately = (uint16_t)(head - s->heads);
 	struct row *row = &s->rows[head - s->heads];
 	memset(row, 0, offsetof(struct row, targets));
 	row->source = source;

@@ -49,6 +49,20 @@ static inline uint32_t addr_to4(struct addr a)
 	return (uint32_t)a.b[12] << 24 | (uint32_t)a.b[13] << 16 | (uint32_t)a.b[14] << 8 | a.b[15];
 }
 
+/* Class ADDR_PRIVATE of IPv4 (RFC 1918): what most addresses of a site are. */
+static inline bool addr_is_private4(struct addr a)
+{
+	uint32_t v = addr_to4(a);
+	return a.family == 4 && (v >> 24 == 10 || v >> 16 == 0xc0a8 || v >> 20 == 0xac1);
+}
+
+/* A number of the address, of which the upper bits serve: for memos that compare before they believe. Not keyed. */
+static inline uint64_t addr_mix(struct addr a)
+{
+	struct rd low = rd_of(span_of(a.b + 8, 8)), high = rd_of(span_of(a.b, 8));
+	return (rd_be64(&low) ^ rd_be64(&high)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 struct addr addr_v4(uint32_t host_order);
 struct addr addr_from6(struct span sixteen);
 bool        addr_parse(const char *text, struct addr *out);

@@ -135,12 +135,10 @@ static inline bool string(struct rd *r, struct span *out, bool *escaped)
 	return true;
 }
 
-static inline bool scalar(struct rd *r, struct line_value *v)
+static bool scalar_any(struct rd *r, struct line_value *v)
 {
 	struct rd from = *r;
 	uint8_t first = rd_peek(r), c = first;
-	for (; (uint8_t)(c - '0') < 10; c = rd_peek(r))  /* at the end it is 0 */
-		rd_skip(r, 1);
 	for (; rd_left(r) && c != ',' && c != '}' && c != ']' && !is_blank(c); c = rd_peek(r))
 		rd_skip(r, 1);
 	v->text = rd_span(&from, rd_left(&from) - rd_left(r));
@@ -149,6 +147,21 @@ static inline bool scalar(struct rd *r, struct line_value *v)
 		return true;
 	v->kind = first == 't' ? LINE_TRUE : first == 'f' ? LINE_FALSE : LINE_NULL;
 	return span_is(v->text, "true") || span_is(v->text, "false") || span_is(v->text, "null");
+}
+
+/* Most are a few digits. */
+static inline bool scalar(struct rd *r, struct line_value *v)
+{
+	struct rd at = *r;
+	unsigned n = rd_digits(r);
+	struct span text = rd_span(&at, n);
+	uint8_t c = rd_peek(&at);
+	if (!n || (c != ',' && c != '}'))
+		return scalar_any(r, v);
+	*r = at;
+	v->text = text;
+	v->kind = LINE_NUMBER;
+	return true;
 }
 
 /* An explicit stack: what is open, and the key of its members' path. */
@@ -276,24 +289,30 @@ static bool take_apart(struct reading *g, struct span text)
 	return s.n == 0;
 }
 
-/* False: the line is of another shape, or none. */
+/* False: the line is of another shape, or none, and l holds nothing of use. A shape has fewer parts than a line may
+ * have values. */
 static bool shape_fits(const struct shape *s, struct span text, struct line *l)
 {
 	struct rd r = rd_of(text), between = rd_of(span_of(s->between, s->bytes));
-	line_reset(l, false);
-	for (const struct shape_part *p = s->part; p < s->part + s->n; p++) {
-		struct line_value v UNSET;
-		if (!span_eq(rd_span(&between, p->bytes), rd_span(&r, p->bytes)))
+	struct line_value *out = l->v;
+	const struct shape_part *end = s->part + s->n;
+	_Static_assert((int)SHAPE_PARTS < (int)LINE_VALUES, "values of a shape");
+	for (const struct shape_part *p = s->part; p < end; p++) {
+		if (!rd_same(&between, &r, p->bytes))
 			return false;
-		v.kind = LINE_TEXT;
-		v.escaped = false;
-		if (p->text ? !string(&r, &v.text, &v.escaped) : !scalar(&r, &v))
+		out->name = p->name;
+		out->kind = LINE_TEXT;
+		out->escaped = false;
+		if (p->text ? !string(&r, &out->text, &out->escaped) : !scalar(&r, out))
 			return false;
-		if (p->fixed && !span_eq(rd_span(&between, p->fixed), v.text))
+		if (p->fixed && !span_eq(rd_span(&between, p->fixed), out->text))
 			return false;
-		if (p->name)
-			add(l, p->name, v);
+		out += p->name != 0;
 	}
+	l->n = (unsigned)(out - l->v);
+	l->dropped = 0;
+	l->tsv = false;
+	memcpy(l->first, s->first, sizeof(l->first));
 	return s->n && span_eq(rd_rest(&between), rd_rest(&r));
 }
 
@@ -324,6 +343,7 @@ static bool shapes_learn(struct shapes *s, struct reading *g, struct span text)
 		shape->n = 0;
 		return good;
 	}
+	memcpy(shape->first, g->line->first, sizeof(shape->first));
 	s->latest = s->next;
 	s->next = (s->next + 1) % SHAPES;
 	return true;

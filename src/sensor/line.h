@@ -52,6 +52,7 @@ struct shape {
 		bool text;                       /* it is a string */
 	} part[SHAPE_PARTS];
 	unsigned n;                              /* 0: free */
+	uint8_t first[LINE_NAMES];               /* as in the lines that fit */
 	uint16_t bytes;
 	uint8_t between[SHAPE_BYTES];
 };

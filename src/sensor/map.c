@@ -106,6 +106,8 @@ static bool plan_row(struct map *m, struct plan *p, const struct entry *e, const
 	row->name = number(m, e->path, err);
 	row->next = p->first[row->name];
 	p->first[row->name] = (uint8_t)p->n;
+	if (row->slot)
+		p->slot[row->name] = p->slot[row->name] ? SLOTS : (uint8_t)row->slot;
 	return row->name > 0;
 }
 

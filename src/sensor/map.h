@@ -50,6 +50,7 @@ struct plan {
 	struct row rows[PLAN_ROWS];
 	unsigned n;
 	uint8_t first[LINE_NAMES];               /* by name: index + 1 of a row */
+	uint8_t slot[LINE_NAMES];                /* by name: enum slot of its only row that is no field; SLOTS: several */
 };
 
 /* The rows of a name. NULL ends. */

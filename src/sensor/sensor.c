@@ -221,12 +221,25 @@ static const struct plan *plan_of(const struct sensors *s, const struct log *l)
 	return kind ? map_plan(m, event, kind->text) : p;
 }
 
+/* A value that goes to several places. */
+static void gather_rows(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l,
+			const struct line_value *v)
+{
+	for (const struct row *r = plan_first(p, v->name); r; r = plan_next(p, r))
+		if (r->slot && !f->v[r->slot].n)
+			f->v[r->slot] = line_text(l, v, &s->arena);
+}
+
 static void gather(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l)
 {
-	for (const struct line_value *v = l->v; v < l->v + l->n; v++)
-		for (const struct row *r = plan_first(p, v->name); r; r = plan_next(p, r))
-			if (r->slot && v->kind != LINE_NULL && !f->v[r->slot].n)
-				f->v[r->slot] = line_text(l, v, &s->arena);
+	const struct line_value *end = l->v + l->n;
+	for (const struct line_value *v = l->v; v < end; v++) {
+		unsigned slot = v->kind == LINE_NULL ? SLOT_NONE : p->slot[v->name];
+		if (slot == SLOTS)
+			gather_rows(s, f, p, l, v);
+		else if (slot && !f->v[slot].n)
+			f->v[slot] = line_text(l, v, &s->arena);
+	}
 }
 
 /* Which conversation it is of, when the line says so. Its row is asked for early: reading the rest takes as long. */

@@ -37,9 +37,30 @@ static inline uint64_t digits(struct rd *r, unsigned max, unsigned *got)
 	return v;
 }
 
+/* Not zero: one of the six lower bytes is no digit. */
+static inline uint64_t six_other(uint64_t word)
+{
+	uint64_t v = word & UINT64_C(0xffffffffffff);
+	return ((v & UINT64_C(0xf0f0f0f0f0f0)) ^ UINT64_C(0x303030303030)) |
+	       (((v & UINT64_C(0x0f0f0f0f0f0f)) + UINT64_C(0x060606060606)) & UINT64_C(0xf0f0f0f0f0f0));
+}
+
+/* Six digits, the first of them the lowest byte: two, then all of them at a time. */
+static inline uint64_t six_number(uint64_t word)
+{
+	uint64_t v = word & UINT64_C(0x0f0f0f0f0f0f), two = v * 10 + (v >> 8);
+	return (two & 0xff) * 10000 + (two >> 16 & 0xff) * 100 + (two >> 32 & 0xff);
+}
+
 /* ".123456" as ns. */
 static uint64_t fraction(struct rd *r)
 {
+	struct rd ahead = *r;
+	uint64_t word = rd_left(r) >= 8 ? rd_le64(&ahead) : 0;
+	if ((word & 0xff) == '.' && !six_other(word >> 8) && (uint8_t)((word >> 56) - '0') > 9) {
+		rd_skip(r, 7);                   /* microseconds: what most sensors write */
+		return six_number(word >> 8) * 1000;
+	}
 	static const uint32_t scale[] = { 1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1 };
 	unsigned got, rest;
 	if (rd_peek(r) != '.' && rd_peek(r) != ',')
@@ -99,24 +120,26 @@ static int64_t zone(struct rd *r)
 /* In the minute of the one before, its zone written the same way. */
 static bool time_near(const struct minute *m, struct span s, uint64_t *out)
 {
-	struct rd r = rd_of(s);
-	struct span head = rd_span(&r, sizeof(m->text));
-	int64_t sec;
-	if (!m->seconds || head.n != sizeof(m->text) || memcmp(head.p, m->text, sizeof(m->text)) != 0)
+	struct rd r = rd_of(s), head, known = rd_of(span_of(m->text, sizeof(m->text)));
+	if (!m->seconds || !rd_fixed(&r, sizeof(m->text) + 2, &head))
 		return false;
-	if (!part(&r, 2, 0, &sec))
+	uint64_t other = rd_le64(&head) ^ rd_le64(&known);
+	other |= rd_le64(&head) ^ rd_le64(&known);
+	other |= rd_u8(&head) ^ rd_u8(&known);
+	unsigned ten = (unsigned)rd_u8(&head) - '0', one = (unsigned)rd_u8(&head) - '0';
+	if (other || ten > 9 || one > 9)
 		return false;
 	uint64_t ns = fraction(&r);
-	*out = (m->seconds + (uint64_t)sec) * NS + ns;
-	return span_eq(rd_rest(&r), span_of(m->zone, m->zone_bytes));
+	*out = (m->seconds + ten * 10 + one) * NS + ns;
+	return rd_left(&r) == m->zone_bytes && span_last8(rd_rest(&r)) == m->zone;
 }
 
 static void time_keep(struct minute *m, struct span s, struct span zone, int64_t seconds)
 {
-	if (s.n < sizeof(m->text) || zone.n > sizeof(m->zone) || seconds <= 0)
+	if (s.n < sizeof(m->text) || zone.n > 6 || seconds <= 0)
 		return;
 	memcpy(m->text, s.p, sizeof(m->text));
-	memcpy(m->zone, zone.p, zone.n);
+	m->zone = span_last8(zone);
 	m->zone_bytes = (uint8_t)zone.n;
 	m->seconds = (uint64_t)seconds;
 }

@@ -6,8 +6,9 @@
 
 /* The minute of the latest time, as it was written: the times of a log are near each other. */
 struct minute {
-	char text[17], zone[6];                  /* "2021-06-05T12:00:", "+0200" */
+	char text[17];                           /* "2021-06-05T12:00:" */
 	uint8_t zone_bytes;
+	uint64_t zone;                           /* "+0200", span_last8() of it */
 	uint64_t seconds;                        /* 0: none */
 };
 

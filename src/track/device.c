@@ -319,11 +319,15 @@ uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes)
 {
 	(void)bytes;                             /* flow records tell them whole */
 	uint32_t id = table_place(t, at->src, at->smac, at->ts, true);
-	const struct device *d = table_row(t, id);
-	if (d && !d->router && !mac_is_zero(d->mac) && zone_is_router(t->zones, d->mac)) {
+	struct device *d = table_row(t, id);
+	uint64_t routers = zone_routers(t->zones) + 1;
+	if (!d || d->router || d->no_router == routers || mac_is_zero(d->mac))
+		return id;
+	if (zone_is_router(t->zones, d->mac)) {
 		table_split(t, id);
 		return device_sender(t, at);
 	}
+	d->no_router = routers;
 	return id;
 }
 
@@ -422,50 +426,47 @@ static int decoder_index(struct devices *t, const struct decoder *d)
 }
 
 /* A stretch of text that names a decoder; usually the decoder's own, so the pointer decides. */
-static const struct decoder *decoder_named(struct span name)
+static const struct decoder *decoder_named(struct devices *t, struct span name)
 {
-	for (int i = 0; decoders[i] && name.n; i++)
+	uint8_t *memo = &t->named[((uintptr_t)name.p >> 2) % INDEX_MEMO];
+	if (name.n && (const char *)name.p == decoders[*memo]->name && span_is(name, decoders[*memo]->name))
+		return decoders[*memo];
+	for (int i = 0; decoders[i] && name.n && i < DECODERS_MAX; i++)
 		if ((const char *)name.p == decoders[i]->name && span_is(name, decoders[i]->name))
-			return decoders[i];
+			return decoders[*memo = (uint8_t)i];
 	for (int i = 0; decoders[i] && name.n; i++)
 		if (span_is(name, decoders[i]->name))
 			return decoders[i];
 	return NULL;
 }
 
-static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool serves, const struct said *where)
+/* Device id speaks d, or serves it: as via, with peer. */
+static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool serves, struct addr via, struct addr peer,
+		   uint64_t packet)
 {
 	struct device *row = table_row(t, id);
 	int i = decoder_index(t, d);
 	if (!row || i < 0)
 		return;
-	uint64_t *words = serves ? row->serves : row->speaks, bit = UINT64_C(1) << (i % 64);
-	bool news = !(words[i / 64] & bit);
-	words[i / 64] |= bit;
-	struct guess g = t->of_protocol[i][serves];
-	if (g.role != ROLE_UNKNOWN) {
-		struct said s = *where;
-		s.what = serves ? WHAT_SERVES : WHAT_SPEAKS;
-		s.role = (uint8_t)g.role;
-		s.clinical = d->clinical;
-		s.confidence = g.confidence;
-		s.kind = d->name;
-		s.field = serves ? "server" : "client";
-		s.text = span_str(role_name(g.role));
-		clue_add(t, id, &s);
-	}
+	uint64_t *word = &(serves ? row->serves : row->speaks)[i / 64], bit = UINT64_C(1) << (i % 64);
+	bool news = !(*word & bit);
+	const struct guess *g = &t->of_protocol[i][serves];
+	*word |= bit;
+	if (g->role != ROLE_UNKNOWN)
+		clue_add(t, id, &(struct said){
+			.what = serves ? WHAT_SERVES : WHAT_SPEAKS, .role = (uint8_t)g->role, .clinical = d->clinical,
+			.confidence = g->confidence, .kind = d->name, .field = serves ? "server" : "client",
+			.text = span_str(role_name(g->role)), .via = via, .peer = peer, .packet = packet,
+		});
 	if (news)
 		table_judge(t, row);
 }
 
 void devices_speaks(struct devices *t, const struct origin *at, const struct decoder *d)
 {
-	struct said where = { .packet = at->packet };
-	where.via = at->to_server ? at->src : at->dst;
-	where.peer = at->to_server ? at->dst : at->src;
-	speaks(t, at->to_server ? sender_of(t, at) : device_receiver(t, at), d, false, &where);
-	where = (struct said){ .packet = at->packet, .via = where.peer, .peer = where.via };
-	speaks(t, at->to_server ? device_receiver(t, at) : sender_of(t, at), d, true, &where);
+	struct addr client = at->to_server ? at->src : at->dst, server = at->to_server ? at->dst : at->src;
+	speaks(t, at->to_server ? sender_of(t, at) : device_receiver(t, at), d, false, client, server, at->packet);
+	speaks(t, at->to_server ? device_receiver(t, at) : sender_of(t, at), d, true, server, client, at->packet);
 }
 
 static void flow_count(struct devices *t, uint32_t id, const struct record *r)
@@ -497,9 +498,9 @@ static void record_flow(struct devices *t, const struct record *r)
 		if (d->outside != before)
 			table_judge(t, d);
 	}
-	const struct decoder *dec = s ? decoder_named(protocol) : NULL;
+	const struct decoder *dec = s ? decoder_named(t, protocol) : NULL;
 	if (dec)
-		speaks(t, s, dec, true, &(struct said){ .via = server, .peer = client });
+		speaks(t, s, dec, true, server, client, 0);
 }
 
 const struct device_plan *devices_plan(struct devices *t, const struct record_type *type)
@@ -586,7 +587,12 @@ void devices_record(struct devices *t, const struct device_plan *p, const struct
 uint32_t device_by_addr(const struct devices *t, struct addr a)
 {
 	const struct end *e = a.family ? table_end(t, a) : NULL;
-	return e ? device_root(t, e->device) : DEVICE_NONE;
+	return e ? table_root(t, e->device) : DEVICE_NONE;
+}
+
+uint64_t device_changes(const struct devices *t)
+{
+	return t->changes;
 }
 
 static uint32_t sender_find(const struct devices *t, const struct origin *at)
@@ -595,7 +601,7 @@ static uint32_t sender_find(const struct devices *t, const struct origin *at)
 	if (id || table_is_station(at->src) || mac_is_zero(at->smac))
 		return id;
 	const struct end *e = table_end(t, table_mac_key(at->smac));    /* no address yet: DHCP, ARP */
-	return e ? device_root(t, e->device) : DEVICE_NONE;
+	return e ? table_root(t, e->device) : DEVICE_NONE;
 }
 
 /* Several detectors ask, of every record of a message. */
@@ -761,9 +767,9 @@ static void publish_keys(const struct devices *t, uint32_t id, const struct devi
 		record_str(r, DEV_ZONE, zone_name(zone_of(t->zones, device_addr(t, id))));
 }
 
-static void publish_row(const struct devices *t, uint32_t id, const struct sink *sink, const struct record_host *host)
+static void publish_row(const struct devices *t, uint32_t id, const struct device *d, const struct sink *sink,
+			const struct record_host *host)
 {
-	const struct device *d = table_raw(t, id);
 	struct record r;
 	record_begin(&r, &device_type, NULL, host);
 	record_str(&r, DEV_ID, d->id);
@@ -790,12 +796,13 @@ void devices_publish(struct devices *t, const struct sink *s)
 	struct record_host host = { .keyring = t->host->keyring, .arena = t->arena };
 	uint32_t n = t->n;
 	for (uint32_t id = 1; id <= n; id++)     /* routers that nobody asked about since they were known */
-		if (!table_raw(t, id)->merged)
+		if (!table_at(t, id)->merged)
 			table_split(t, id);
 	for (uint32_t id = 1; id <= t->n; id++) {
-		if (table_raw(t, id)->merged)
+		const struct device *d = table_at(t, id);
+		if (d->merged)
 			continue;
-		publish_row(t, id, s, &host);
+		publish_row(t, id, d, s, &host);
 		arena_reset(t->arena);
 	}
 }

@@ -33,6 +33,8 @@ enum { DEVICE_NONE = 0 };                        /* ids are 1.. and stay for the
 uint32_t device_sender(const struct devices *t, const struct origin *at);
 uint32_t device_receiver(const struct devices *t, const struct origin *at);
 uint32_t device_by_addr(const struct devices *t, struct addr a);
+/* As long as it stays the same, so do the three above. */
+uint64_t device_changes(const struct devices *t);
 uint32_t device_root(const struct devices *t, uint32_t id);                  /* after merges */
 enum device_role device_role(const struct devices *t, uint32_t id);
 bool     device_is_medical(const struct devices *t, uint32_t id);

@@ -15,24 +15,9 @@ enum { KEY_MAC = 48 };
  * that has an address of its own on this wire may only be waiting for the owner's next message. */
 static const uint64_t SILENCE_FRESH_NS = UINT64_C(60000000000), SILENCE_NS = UINT64_C(900000000000);
 
-struct device *table_raw(const struct devices *t, uint32_t id)
-{
-	return id && id <= t->n ? &t->chunks[(id - 1) / ROW_CHUNK][(id - 1) % ROW_CHUNK] : NULL;
-}
-
 uint32_t device_root(const struct devices *t, uint32_t id)
 {
-	struct device *d = table_raw(t, id);
-	while (d && d->merged) {
-		id = d->merged;
-		d = table_raw(t, id);
-	}
-	return d ? id : DEVICE_NONE;
-}
-
-struct device *table_row(const struct devices *t, uint32_t id)
-{
-	return table_raw(t, device_root(t, id));
+	return id && id <= t->n ? table_root(t, id) : DEVICE_NONE;
 }
 
 /* ---- ends: open addressing, never emptied, at most half full ---- */
@@ -52,18 +37,10 @@ static size_t end_slot(const struct devices *t, struct addr key)
 	return i;
 }
 
-/* Asked some ten times for a record: where a key stood last is looked at before it is hashed. The memo needs no keyed
- * hash, whoever makes two keys share a place of it only makes them slower. */
-struct end *table_end(const struct devices *t, struct addr key)
+struct end *table_end_search(const struct devices *t, struct addr key)
 {
-	struct rd low = rd_of(span_of(key.b + 8, 8)), high = rd_of(span_of(key.b, 8));
-	uint64_t mix = (rd_be64(&low) ^ rd_be64(&high)) * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t *memo = &t->slots[mix >> 53];
-	struct end *e = &t->ends[*memo & (t->ends_room - 1)];
-	if (e->device && addr_eq(e->key, key))
-		return e;
 	size_t i = end_slot(t, key);
-	*memo = (uint32_t)i;
+	t->slots[addr_mix(key) >> SLOT_SHIFT] = (uint32_t)i;
 	return t->ends[i].device ? &t->ends[i] : NULL;
 }
 
@@ -172,7 +149,7 @@ static uint32_t row_new(struct devices *t, struct mac m, uint64_t ts, bool bare)
 	}
 	if (t->n % ROW_CHUNK == 0)
 		t->chunks[t->n / ROW_CHUNK] = mem_array(ROW_CHUNK, sizeof(struct device));
-	struct device *d = table_raw(t, ++t->n);
+	struct device *d = table_at(t, ++t->n);
 	d->mac = m;
 	d->first = d->last = ts;
 	t->counts.devices++;
@@ -209,7 +186,7 @@ static void lease_touch(struct devices *t, struct device *d, struct addr a, uint
 	}
 	if (d->nleases == LEASES_MAX) {
 		const struct end *e = table_end(t, d->leases[0].a);
-		if (e && table_row(t, e->device) == d)
+		if (e && end_row(t, e) == d)
 			end_drop(t, e->key);
 		lease_drop(d, 0);
 	}
@@ -227,26 +204,18 @@ static void lease_remove(struct device *d, struct addr a)
 		lease_drop(d, i);
 }
 
-static void row_touch(struct device *d, uint64_t ts)
-{
-	if (ts < d->first)
-		d->first = ts;
-	if (ts > d->last)
-		d->last = ts;
-}
-
 /* The address is now this row's, known under m. */
 static uint32_t row_bind(struct devices *t, uint32_t id, struct addr a, struct mac m, uint64_t ts)
 {
 	struct device *d = table_row(t, id);
-	if (!d || !end_set(t, a, m, device_root(t, id), ts))
+	if (!d || !end_set(t, a, m, table_root(t, id), ts))
 		return device_root(t, id);
 	bool fresh = lease_index(d, a) == d->nleases;
 	lease_touch(t, d, a, ts);
-	row_touch(d, ts);
+	table_touch(d, ts);
 	if (fresh)
 		row_settle(t, d);
-	return device_root(t, id);
+	return table_root(t, id);
 }
 
 uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare)
@@ -256,8 +225,8 @@ uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare
 	struct end *e = table_end(t, table_mac_key(m));
 	if (e) {
 		e->last = ts;
-		row_touch(table_row(t, e->device), ts);
-		return device_root(t, e->device);
+		table_touch(end_row(t, e), ts);
+		return table_root(t, e->device);
 	}
 	if (ends_full(t)) {
 		t->counts.refused++;
@@ -265,7 +234,7 @@ uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare
 	}
 	uint32_t id = row_new(t, m, ts, bare);
 	if (id && end_set(t, table_mac_key(m), m, id, ts))
-		row_settle(t, table_row(t, id));
+		row_settle(t, table_at(t, id));
 	return id;
 }
 
@@ -303,7 +272,7 @@ static bool has_neighbour(const struct device *d, struct addr a)
 static uint32_t move(struct devices *t, struct end *e, struct mac m, uint64_t ts, bool bare)
 {
 	struct addr a = e->key;                  /* the table may grow: e is not used behind this */
-	uint32_t old = device_root(t, e->device), id = table_place_mac(t, m, ts, bare);
+	uint32_t old = table_root(t, e->device), id = table_place_mac(t, m, ts, bare);
 	if (!id)
 		return old;
 	t->counts.moved++;
@@ -313,19 +282,20 @@ static uint32_t move(struct devices *t, struct end *e, struct mac m, uint64_t ts
 /* The address is known under another MAC than the one that now sends as it. */
 static uint32_t contest(struct devices *t, struct end *e, struct mac m, uint64_t ts, bool bare)
 {
-	uint32_t old = device_root(t, e->device);
-	struct device *d = table_row(t, old);
+	uint32_t old = table_root(t, e->device);
+	struct device *d = table_at(t, old);
 	if (!is_card(d->mac)) {
 		/* known by address, from behind a router, and now seen itself */
 		if (!table_end(t, table_mac_key(m))) {
 			e->mac = d->mac = m;
+			d->no_router = 0;
 			(void)end_set(t, table_mac_key(m), m, old, ts);
 			row_settle(t, d);
 		}
 		return old;
 	}
 	const struct end *newcomer = table_end(t, table_mac_key(m));
-	bool settled = newcomer && has_neighbour(table_row(t, newcomer->device), e->key);
+	bool settled = newcomer && has_neighbour(end_row(t, newcomer), e->key);
 	if (ts >= e->last && ts - e->last >= (settled ? SILENCE_NS : SILENCE_FRESH_NS))
 		return move(t, e, m, ts, bare);
 	t->counts.contested++;
@@ -337,24 +307,19 @@ static uint32_t contest(struct devices *t, struct end *e, struct mac m, uint64_t
 	return old;
 }
 
-uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts, bool bare)
+void table_lease_again(struct devices *t, struct device *d, struct addr a, uint64_t ts)
 {
-	struct end *e = table_end(t, a);
-	if (e && mac_eq(e->mac, m)) {            /* the usual case: one look-up */
-		uint32_t id = device_root(t, e->device);
-		struct device *d = table_row(t, id);
-		e->last = ts;
-		row_touch(d, ts);
-		if (d->nleases && !addr_eq(d->leases[d->nleases - 1].a, a))
-			lease_touch(t, d, a, ts);
-		return id;
-	}
+	lease_touch(t, d, a, ts);
+}
+
+uint32_t table_place_anew(struct devices *t, struct end *e, struct addr a, struct mac m, uint64_t ts, bool bare)
+{
 	if (!e && !table_is_station(a))
 		return a.family ? table_place_mac(t, m, ts, bare) : DEVICE_NONE;
 	bool own = is_own_mac(t, a, m);
 	if (e && !own) {
-		row_touch(table_row(t, e->device), ts);
-		return device_root(t, e->device);
+		table_touch(end_row(t, e), ts);
+		return table_root(t, e->device);
 	}
 	if (e)
 		return contest(t, e, m, ts, bare);
@@ -405,10 +370,10 @@ static void clues_move(struct device *from, struct device *to, struct addr a)
 
 static void merge(struct devices *t, uint32_t from, uint32_t into)
 {
-	struct device *f = table_row(t, from), *d = table_row(t, into);
+	struct device *f = table_at(t, from), *d = table_at(t, into);
 	for (unsigned i = 0; i < f->nleases; i++) {
 		struct end *e = table_end(t, f->leases[i].a);
-		if (e && table_row(t, e->device) == f)
+		if (e && end_row(t, e) == f)
 			e->device = into;
 		lease_touch(t, d, f->leases[i].a, f->leases[i].last);
 	}
@@ -421,8 +386,8 @@ static void merge(struct devices *t, uint32_t from, uint32_t into)
 	d->outside |= f->outside;
 	d->packets += f->packets;
 	d->bytes += f->bytes;
-	row_touch(d, f->first);
-	row_touch(d, f->last);
+	table_touch(d, f->first);
+	table_touch(d, f->last);
 	f->merged = into;
 	table_forget(t);
 	t->counts.merged++;
@@ -436,10 +401,10 @@ uint32_t table_lease(struct devices *t, struct addr a, struct mac m, uint64_t ts
 	if (!id || !is_ours(t, a))
 		return id;
 	struct end *e = table_end(t, a);
-	uint32_t was = e ? device_root(t, e->device) : DEVICE_NONE;
+	uint32_t was = e ? table_root(t, e->device) : DEVICE_NONE;
 	if (was == id)
 		return id;
-	if (e && !is_card(table_row(t, was)->mac)) {
+	if (e && !is_card(table_at(t, was)->mac)) {
 		e->mac = m;
 		merge(t, was, id);
 		return id;
@@ -450,7 +415,7 @@ uint32_t table_lease(struct devices *t, struct addr a, struct mac m, uint64_t ts
 /* A row by address of its own for what was seen through the router. */
 static void split_off(struct devices *t, uint32_t id, struct addr a)
 {
-	struct device *d = table_raw(t, id);
+	struct device *d = table_at(t, id);
 	unsigned l = lease_index(d, a);
 	struct lease lease = d->leases[l];
 	uint32_t part = row_new(t, (struct mac){ 0 }, lease.first, false);
@@ -458,7 +423,7 @@ static void split_off(struct devices *t, uint32_t id, struct addr a)
 		return;
 	lease_drop(d, l);
 	row_bind(t, part, a, d->mac, lease.last);
-	struct device *p = table_raw(t, part);
+	struct device *p = table_at(t, part);
 	p->leases[0].first = lease.first;
 	clues_move(d, p, a);
 	row_settle(t, p);
@@ -472,9 +437,9 @@ static void give_up_mac(struct devices *t, struct device *d, uint64_t ts)
 	if (!router)
 		return;
 	d->mac = (struct mac){ 0 };
-	table_raw(t, router)->router = true;
+	table_at(t, router)->router = true;
 	end_set(t, table_mac_key(m), m, router, ts);
-	row_settle(t, table_raw(t, router));
+	row_settle(t, table_at(t, router));
 	row_settle(t, d);
 }
 
@@ -493,7 +458,7 @@ void table_split(struct devices *t, uint32_t id)
 	struct device *d = table_row(t, id);
 	if (!d || d->router || !is_card(d->mac) || !zone_is_router(t->zones, d->mac))
 		return;
-	id = device_root(t, id);
+	id = table_root(t, id);
 	struct addr behind[LEASES_MAX];
 	unsigned n = 0, all = d->nleases;
 	for (unsigned i = 0; i < all; i++)
@@ -505,7 +470,7 @@ void table_split(struct devices *t, uint32_t id)
 		if (!addr_eq(behind[i], stays))
 			split_off(t, id, behind[i]);
 	t->counts.split += n > 0;
-	d = table_raw(t, id);
+	d = table_at(t, id);
 	if (has_own) {
 		d->router = true;
 		row_settle(t, d);
@@ -537,7 +502,7 @@ void table_judge(struct devices *t, struct device *d)
 void table_free(struct devices *t)
 {
 	for (uint32_t id = 1; id <= t->n; id++) {
-		struct device *d = table_raw(t, id);
+		struct device *d = table_at(t, id);
 		for (unsigned i = 0; i < d->nclues; i++)
 			free(d->clues[i].said);
 		free(d->clues);

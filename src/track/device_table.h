@@ -28,6 +28,7 @@ struct device {
 	struct clue_row *clues;                  /* owned */
 	uint64_t first, last, packets, bytes;
 	uint64_t speaks[SERVICE_WORDS], serves[SERVICE_WORDS];   /* bit per index in decoders[] */
+	uint64_t no_router;                      /* zone_routers() + 1 when its MAC was none's; 0: not asked */
 	uint32_t outside;                        /* bit per hashed end outside it speaks TLS with */
 	const struct configured_device *configured;
 	char id[12];
@@ -79,7 +80,7 @@ struct told {                                    /* what a conversation said las
 	uint64_t who, mark;
 };
 
-enum { TOLD_MAX = 4096, SLOT_MEMO = 2048, INDEX_MEMO = 256 };
+enum { TOLD_MAX = 4096, SLOT_SHIFT = 51, SLOT_MEMO = 1 << (64 - SLOT_SHIFT), INDEX_MEMO = 256 };
 
 struct devices {
 	const struct record_host *host;
@@ -88,6 +89,7 @@ struct devices {
 	struct hash_key key;
 	struct device *chunks[ROW_CHUNKS];
 	uint32_t n;
+	uint64_t changes;                        /* counts what may make an address another device's */
 	struct end *ends;
 	size_t nends, ends_room;                 /* room: a power of two */
 	struct configured_device *configured;
@@ -98,6 +100,7 @@ struct devices {
 	struct memo *placed, *asked;             /* of the latest record, and of the latest question */
 	struct told told[TOLD_MAX];
 	uint8_t indexes[INDEX_MEMO];             /* where decoders stand, by their address; compared before it counts */
+	uint8_t named[INDEX_MEMO];               /* … and by that of their name */
 	struct guess of_protocol[DECODERS_MAX][2];       /* what speaking and what serving it suggests */
 	/* SLOT_MEMO of them: where the latest keys stand in ends; each is compared before it counts */
 	uint32_t *slots;
@@ -112,6 +115,7 @@ enum { LABEL_TEXT = 160 };
 static inline void table_forget(struct devices *t)
 {
 	t->placed->known = t->asked->known = false;
+	t->changes++;
 }
 
 static inline bool memo_is(const struct memo *memo, const struct origin *at)
@@ -119,16 +123,70 @@ static inline bool memo_is(const struct memo *memo, const struct origin *at)
 	return memo->known && addr_eq(memo->a, at->src) && mac_eq(memo->m, at->smac);
 }
 
+/* The row of an id that the table gave, merged ones too. */
+static inline struct device *table_at(const struct devices *t, uint32_t id)
+{
+	return &t->chunks[(id - 1) / ROW_CHUNK][(id - 1) % ROW_CHUNK];
+}
+
+static inline uint32_t table_root(const struct devices *t, uint32_t id)
+{
+	while (table_at(t, id)->merged)
+		id = table_at(t, id)->merged;
+	return id;
+}
+
+static inline struct device *end_row(const struct devices *t, const struct end *e)
+{
+	return table_at(t, table_root(t, e->device));
+}
+
 /* The row with that id, merged rows followed. NULL for DEVICE_NONE. */
-struct device *table_row(const struct devices *t, uint32_t id);
-struct device *table_raw(const struct devices *t, uint32_t id);  /* merged ones too */
-struct end    *table_end(const struct devices *t, struct addr key);
+static inline struct device *table_row(const struct devices *t, uint32_t id)
+{
+	return id && id <= t->n ? table_at(t, table_root(t, id)) : NULL;
+}
+
+struct end *table_end_search(const struct devices *t, struct addr key);
+
+/* Asked some ten times for a record: where a key stood last is looked at before it is hashed. The memo needs no keyed
+ * hash, whoever makes two keys share a place of it only makes them slower. */
+static inline struct end *table_end(const struct devices *t, struct addr key)
+{
+	struct end *e = &t->ends[t->slots[addr_mix(key) >> SLOT_SHIFT] & (t->ends_room - 1)];
+	return e->device && addr_eq(e->key, key) ? e : table_end_search(t, key);
+}
+
 struct addr    table_mac_key(struct mac m);
 bool           table_is_station(struct addr a);
+/* The rest of table_place(), which found e. */
+uint32_t table_place_anew(struct devices *t, struct end *e, struct addr a, struct mac m, uint64_t ts, bool bare);
+/* a is the latest again of those that d had. */
+void     table_lease_again(struct devices *t, struct device *d, struct addr a, uint64_t ts);
+
+static inline void table_touch(struct device *d, uint64_t ts)
+{
+	d->first = ts < d->first ? ts : d->first;
+	d->last = ts > d->last ? ts : d->last;
+}
+
 /* The row of who sends as a from m, opened when it is one of ours; without a proper address its MAC
  * alone is placed. bare: nothing but a sighting, which
  * may not take the last quarter of the table. */
-uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts, bool bare);
+static inline uint32_t table_place(struct devices *t, struct addr a, struct mac m, uint64_t ts, bool bare)
+{
+	struct end *e = table_end(t, a);
+	if (!e || !mac_eq(e->mac, m))
+		return table_place_anew(t, e, a, m, ts, bare);
+	uint32_t id = table_root(t, e->device);  /* the usual case: one look-up */
+	struct device *d = table_at(t, id);
+	e->last = ts;
+	table_touch(d, ts);
+	if (d->nleases && !addr_eq(d->leases[d->nleases - 1].a, a))
+		table_lease_again(t, d, a, ts);
+	return id;
+}
+
 uint32_t table_place_mac(struct devices *t, struct mac m, uint64_t ts, bool bare);
 /* A DHCP server gave a to m: one device, whatever was known by the address before. */
 uint32_t table_lease(struct devices *t, struct addr a, struct mac m, uint64_t ts);

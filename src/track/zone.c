@@ -9,7 +9,7 @@
 #include "base/scope.h"
 
 enum {
-	WAYS = 4, LATELY = 256, SEAT_SETS = 4096, HOST_SETS = 1024, LAN_SETS = 256,
+	WAYS = 4, LATELY_BITS = 12, MACS_BITS = 14, SEAT_SETS = 4096, SEATED = 1 << 16, HOST_SETS = 1024, LAN_SETS = 256,
 	NETS = 4,                                /* networks remembered of one MAC */
 	SUBNETS_MAX = 64, CONFIGURED_MAX = 1024, CENTRALS_MAX = 256,
 	LAN_IN_USE = 3,                          /* MACs with addresses of one network, a router among them */
@@ -33,6 +33,7 @@ struct seat {
 struct host {
 	struct mac m;
 	bool used, router, many;                 /* many: sends for more than one address it did not claim */
+	bool same;                               /* what it sent last was for its sole address: once more is no news */
 	uint8_t nclaimed, nforeign;
 	struct addr claimed[NETS];               /* networks in which it claimed an address */
 	struct addr foreign[NETS];               /* networks it sent for without a claim; [0] is the first */
@@ -61,7 +62,9 @@ struct zones {
 	struct hash_key key;
 	struct seat (*seats)[WAYS];
 	struct host (*hosts)[WAYS];
-	struct host *lately[LATELY];             /* where MACs stood last: compared before it counts, so not keyed */
+	/* where MACs and addresses stood last, WAYS a set: compared before it counts, so not keyed */
+	uint16_t host_lately[1 << MACS_BITS], seat_lately[1 << LATELY_BITS];
+	uint64_t seated[SEATED / 64];            /* a bit for addresses that had a seat; clear: it never had one */
 	struct lan (*lans)[WAYS];
 	struct configured *configured;
 	struct central *centrals;
@@ -184,7 +187,7 @@ static uint64_t addr_hash(const struct zones *z, struct addr a)
 	return hash64(z->key, span_of(a.b, sizeof(a.b)));
 }
 
-static struct seat *seat_find(const struct zones *z, struct addr a)
+static struct seat *seat_search(const struct zones *z, struct addr a)
 {
 	struct seat *set = z->seats[addr_hash(z, a) % SEAT_SETS];
 	for (int i = 0; i < WAYS; i++)
@@ -193,23 +196,42 @@ static struct seat *seat_find(const struct zones *z, struct addr a)
 	return NULL;
 }
 
+static struct seat *seat_remember(struct zones *z, struct seat *s)
+{
+	z->seat_lately[addr_mix(s->a) >> (64 - LATELY_BITS)] = (uint16_t)(s - z->seats[0]);
+	return s;
+}
+
+/* Most addresses of a large site were never claimed, and the others are asked for again and again: neither is hashed
+ * with the key. */
+static struct seat *seat_find(const struct zones *z, struct addr a)
+{
+	uint64_t mix = addr_mix(a);
+	if (!(z->seated[(mix >> 48) / 64] >> (mix >> 48) % 64 & 1))
+		return NULL;
+	unsigned at = z->seat_lately[mix >> (64 - LATELY_BITS)];
+	struct seat *lately = &z->seats[at / WAYS][at % WAYS];
+	return (lately->flags & SEAT_USED) && addr_eq(lately->a, a) ? lately : seat_search(z, a);
+}
+
 static struct seat *seat_open(struct zones *z, struct addr a)
 {
+	struct seat *known = seat_find(z, a);
+	if (known) {
+		known->ts = ++z->clock;
+		return seat_remember(z, known);
+	}
 	struct seat *set = z->seats[addr_hash(z, a) % SEAT_SETS], *victim = set;
-	for (int i = 0; i < WAYS; i++) {
-		if ((set[i].flags & SEAT_USED) && addr_eq(set[i].a, a)) {
-			set[i].ts = ++z->clock;
-			return &set[i];
-		}
+	for (int i = 1; i < WAYS; i++)
 		if (set[i].ts < victim->ts)
 			victim = &set[i];
-	}
 	if (victim->flags & SEAT_USED)
 		z->counts.evicted++;
 	else
 		z->counts.addresses++;
 	*victim = (struct seat){ .a = a, .flags = SEAT_USED, .ts = ++z->clock };
-	return victim;
+	z->seated[(addr_mix(a) >> 48) / 64] |= UINT64_C(1) << (addr_mix(a) >> 48) % 64;
+	return seat_remember(z, victim);
 }
 
 static struct host *host_set(const struct zones *z, struct mac m)
@@ -219,19 +241,26 @@ static struct host *host_set(const struct zones *z, struct mac m)
 
 static size_t lately_of(struct mac m)
 {
-	return (size_t)(span_last8(span_of(m.b, sizeof(m.b))) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % LATELY;
+	return (size_t)(span_last8(span_of(m.b, sizeof(m.b))) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - MACS_BITS));
 }
 
 static struct host *host_find(const struct zones *z, struct mac m)
 {
-	struct host *lately = z->lately[lately_of(m)];
-	if (lately && lately->used && mac_eq(lately->m, m))
+	unsigned at = z->host_lately[lately_of(m)];
+	struct host *lately = &z->hosts[at / WAYS][at % WAYS];
+	if (lately->used && mac_eq(lately->m, m))
 		return lately;
 	struct host *set = host_set(z, m);
 	for (int i = 0; i < WAYS; i++)
 		if (set[i].used && mac_eq(set[i].m, m))
 			return &set[i];
 	return NULL;
+}
+
+static struct host *host_remember(struct zones *z, struct host *h)
+{
+	z->host_lately[lately_of(h->m)] = (uint16_t)(h - z->hosts[0]);
+	return h;
 }
 
 /* Routers are the last to be evicted: forgetting one would put what is behind it on the wire. */
@@ -245,7 +274,7 @@ static struct host *host_open(struct zones *z, struct mac m)
 	struct host *known = host_find(z, m);
 	if (known) {
 		known->ts = ++z->clock;
-		return z->lately[lately_of(m)] = known;
+		return host_remember(z, known);
 	}
 	struct host *set = host_set(z, m), *victim = set;
 	for (int i = 1; i < WAYS; i++)
@@ -256,7 +285,7 @@ static struct host *host_open(struct zones *z, struct mac m)
 	else
 		z->counts.macs++;
 	*victim = (struct host){ .m = m, .used = true, .ts = ++z->clock };
-	return victim;
+	return host_remember(z, victim);
 }
 
 static struct lan *lan_find(const struct zones *z, struct addr net)
@@ -330,6 +359,7 @@ static void claimed_net(struct zones *z, struct host *h, struct addr a)
 	if (addr_class(a) == ADDR_LINK_LOCAL || h->nclaimed == NETS || nets_have(h->claimed, h->nclaimed, net))
 		return;
 	h->claimed[h->nclaimed++] = net;
+	h->same = false;
 	struct lan *l = lan_open(z, net);
 	l->hosts++;
 	l->router |= h->router;
@@ -409,11 +439,14 @@ static bool ttl_is_routed(uint8_t ttl)
  * move by DHCP), is a router's. */
 static void sent_foreign(struct zones *z, struct host *h, struct addr a, bool global)
 {
-	struct addr net = net_of(a);
 	if (!h->sole.family)
 		h->sole = a;
-	else if (!addr_eq(h->sole, a))
-		h->many = true;
+	bool sole = addr_eq(h->sole, a);
+	if (h->same && sole)
+		return;
+	struct addr net = net_of(a);
+	h->many |= !sole;
+	h->same = sole && h->nforeign && addr_eq(h->last, net);
 	bool fresh = !nets_have(h->foreign, h->nforeign, net);
 	if (fresh && h->nforeign < NETS)
 		h->foreign[h->nforeign++] = net;
@@ -617,6 +650,8 @@ static const struct configured *configured_for(const struct zones *z, struct add
 
 enum zone zone_of(const struct zones *z, struct addr a)
 {
+	if (!z->nconfigured && addr_is_private4(a))      /* what is asked of most */
+		return ZONE_SITE;
 	const struct configured *c = configured_for(z, a);
 	if (c && c->zone != ZONE_OUTSIDE)
 		return c->zone;
@@ -653,6 +688,11 @@ struct mac zone_mac_of(const struct zones *z, struct addr a)
 {
 	const struct seat *s = seat_find(z, a);
 	return s && (s->flags & SEAT_CLAIMED) ? s->m : (struct mac){ 0 };
+}
+
+uint64_t zone_routers(const struct zones *z)
+{
+	return z->counts.routers;
 }
 
 bool zone_is_router(const struct zones *z, struct mac m)

@@ -22,6 +22,8 @@ bool        zone_on_link(const struct zones *z, struct addr a);
 bool        zone_expects(const struct zones *z, struct addr a);
 struct mac  zone_mac_of(const struct zones *z, struct addr a);   /* latest claim; zero: none */
 bool        zone_is_router(const struct zones *z, struct mac m);
+/* How many MACs turned out to be one so far: while it stays the same, who was none is none. */
+uint64_t    zone_routers(const struct zones *z);
 
 /* ---- feeding: by whoever sees the packets ---- */
 
