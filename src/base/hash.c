@@ -26,10 +26,16 @@ static inline void sip_take(uint64_t v[4], struct span s)
 		sip_round(v);
 		v[0] ^= word;
 	}
-	unsigned rest = (unsigned)rd_left(&r);
-	if (rest && s.n >= 8)                    /* of the last eight bytes those that did not go in yet */
-		last |= span_last8(s) >> (64 - 8 * rest);
-	for (unsigned shift = 0; s.n < 8 && rd_left(&r); shift += 8)
+	unsigned shift = 0;                      /* of up to seven that are left: four, two, one */
+	if (rd_left(&r) & 4) {
+		last |= rd_le32(&r);
+		shift = 32;
+	}
+	if (rd_left(&r) & 2) {
+		last |= (uint64_t)rd_le16(&r) << shift;
+		shift += 16;
+	}
+	if (rd_left(&r))
 		last |= (uint64_t)rd_u8(&r) << shift;
 	v[3] ^= last;
 	sip_round(v);

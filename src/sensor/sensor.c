@@ -14,6 +14,27 @@ enum { FLAG_SYN = 2, FLAG_RST = 4 };
 /* What a frame carries in front of its payload, at least: Ethernet, IPv4, TCP with time stamps or UDP. */
 enum { HEAD_TCP = 66, HEAD_UDP = 42 };
 
+/* What a line says of its conversation. */
+struct facts {
+	struct span v[SLOTS];                    /* as it stands there; borrowed */
+	struct told told;
+	uint64_t key;                            /* of the conversation by its sensor's number, 0: it has none */
+	bool turned;                             /* the line's source is the server */
+};
+
+/* A line that was read and not told yet. */
+struct entry {
+	struct line line;                        /* borrows from the input */
+	uint64_t number, offset, ts;
+	const struct plan *plan;                 /* what is known of its kind; NULL: nothing */
+	struct facts facts;
+	bool ready;                              /* plan and facts are made */
+};
+
+/* Lines that are read ahead: those that lie in the input's buffer already. What their ends need is asked of memory in
+ * as many steps as a line is told after it was read. */
+enum { AHEAD = 3, ENTRIES = 4 };
+
 struct log {
 	struct input *in;                        /* NULL: it has ended */
 	enum sensor_kind kind;
@@ -21,9 +42,9 @@ struct log {
 	char path[32];                           /* Zeek: which log */
 	struct columns columns;
 	struct shapes shapes;
-	struct line line;                        /* the next one; borrows from in */
-	size_t length;                           /* of it, with its end: passed over when the next is asked for */
-	uint64_t number, offset, ts;
+	struct entry entries[ENTRIES];           /* a ring: the next one to be told is the first */
+	unsigned first, n;
+	uint64_t number, ts;                     /* of the latest that was read */
 };
 
 /* Conversations that were told of, by their sensor's own number; a later one of the same row takes it over. */
@@ -54,14 +75,6 @@ struct sensors {
 	struct spoken spoken[SPOKEN];
 	char damage[128];
 	uint32_t damaged;
-};
-
-/* What a line says of its conversation. */
-struct facts {
-	struct span v[SLOTS];                    /* as it stands there; borrowed */
-	struct told told;
-	uint64_t key;                            /* of the conversation by its sensor's number, 0: it has none */
-	bool turned;                             /* the line's source is the server */
 };
 
 struct making {
@@ -146,32 +159,9 @@ static bool line_next(struct log *l, struct span *out, size_t *n)
 	return true;
 }
 
-/* The next line that may say something, parsed. False: none. */
-static bool log_fill(struct sensors *s, struct log *l)
+static struct entry *entry_at(struct log *l, unsigned i)
 {
-	struct span text;
-	size_t n;
-	const struct names *names = map_names(s->maps[l->kind]);
-	input_skip(l->in, l->length);
-	l->length = 0;
-	while (line_next(l, &text, &n)) {
-		l->number++;
-		l->offset = input_offset(l->in);
-		bool is_tsv = l->kind == SENSOR_ZEEK && text.n && text.p[0] != '{';
-		bool is_head = is_tsv && text.p[0] == '#';
-		if (is_head)
-			columns_head(&l->columns, names, text);
-		bool good = !is_head && text.n &&
-			    (is_tsv ? line_tsv(&l->columns, text, &l->line) : line_json(names, &l->shapes, text, &l->line));
-		if (good) {
-			l->length = n;
-			return true;
-		}
-		s->health->log_lines_bad += !is_head && n > 1;
-		input_skip(l->in, n);
-	}
-	log_end(s, l);
-	return false;
+	return &l->entries[(l->first + i) % ENTRIES];
 }
 
 static struct span text_of(const struct line *l, unsigned name)
@@ -180,66 +170,65 @@ static struct span text_of(const struct line *l, unsigned name)
 	return v ? v->text : (struct span){ 0 };
 }
 
-static void log_time(struct sensors *s, struct log *l)
+static bool parse(struct sensors *s, struct log *l, struct span text, struct line *out)
 {
-	if (!log_fill(s, l))
-		return;
-	uint64_t ts = value_time(&s->minute, text_of(&l->line, map_time(s->maps[l->kind])));
-	l->ts = ts ? ts : l->ts;                 /* a line without one comes with the one before it */
+	bool is_tsv = l->kind == SENSOR_ZEEK && text.n && text.p[0] != '{';
+	if (is_tsv)
+		return line_tsv(&l->columns, text, out);
+	return line_json(map_names(s->maps[l->kind]), &l->shapes, text, out);
 }
 
-void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name, uint32_t file)
+/* The line that was parsed into e is the latest of the log, n bytes with its end. Its bytes stay where they are until
+ * more of the input is asked for. */
+static void entry_add(struct sensors *s, struct log *l, struct entry *e, size_t n)
 {
-	if (s->n == SENSOR_INPUTS) {
-		close(fd);
-		return;
-	}
-	struct log *l = mem_new(sizeof(*l));
-	const char *base = strrchr(name, '/');
-	l->in = input_new(fd);
-	l->kind = k;
-	l->file = file;
-	l->shapes.fixed = map_event(s->maps[k]);
-	columns_reset(&l->columns);
-	snprintf(l->path, sizeof(l->path), "%s", base ? base + 1 : name);
-	l->path[strcspn(l->path, ".")] = '\0';
-	s->logs[s->n++] = l;
-	s->health->files++;
-	log_time(s, l);
+	uint64_t ts = value_time(&s->minute, text_of(&e->line, map_time(s->maps[l->kind])));
+	e->number = ++l->number;
+	e->offset = input_offset(l->in);
+	e->ts = l->ts = ts ? ts : l->ts;         /* a line without one comes with the one before it */
+	e->ready = false;
+	input_skip(l->in, n);
+	l->n++;
 }
 
 /* ---- what a line says ---- */
 
-static const struct plan *plan_of(const struct sensors *s, const struct log *l)
+static const struct plan *plan_of(const struct sensors *s, const struct log *l, const struct line *line)
 {
 	const struct map *m = s->maps[l->kind];
-	struct span event = text_of(&l->line, map_event(m));
+	struct span event = text_of(line, map_event(m));
 	if (!event.n && l->kind == SENSOR_ZEEK)
 		event = span_str(l->columns.path[0] ? l->columns.path : l->path);
 	const struct plan *p = map_plan(m, event, (struct span){ 0 });
-	const struct line_value *kind = p && p->kind_name ? line_value(&l->line, p->kind_name) : NULL;
+	const struct line_value *kind = p && p->kind_name ? line_value(line, p->kind_name) : NULL;
 	return kind ? map_plan(m, event, kind->text) : p;
 }
 
 /* A value that goes to several places. */
-static void gather_rows(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l,
-			const struct line_value *v)
+static void gather_rows(struct facts *f, const struct plan *p, const struct line_value *v, struct span text)
 {
 	for (const struct row *r = plan_first(p, v->name); r; r = plan_next(p, r))
 		if (r->slot && !f->v[r->slot].n)
-			f->v[r->slot] = line_text(l, v, &s->arena);
+			f->v[r->slot] = text;
 }
 
-static void gather(struct sensors *s, struct facts *f, const struct plan *p, const struct line *l)
+/* Without an arena nothing can be unescaped: false, when something would have to be. */
+static bool gather(struct facts *f, const struct plan *p, const struct line *l, struct arena *a)
 {
 	const struct line_value *end = l->v + l->n;
 	for (const struct line_value *v = l->v; v < end; v++) {
 		unsigned slot = v->kind == LINE_NULL ? SLOT_NONE : p->slot[v->name];
+		if (!slot || (slot < SLOTS && f->v[slot].n))
+			continue;
+		if (v->escaped && !a)
+			return false;
+		struct span text = line_text(l, v, a);
 		if (slot == SLOTS)
-			gather_rows(s, f, p, l, v);
-		else if (slot && !f->v[slot].n)
-			f->v[slot] = line_text(l, v, &s->arena);
+			gather_rows(f, p, v, text);
+		else
+			f->v[slot] = text;
 	}
+	return true;
 }
 
 /* Which conversation it is of, when the line says so. Its row is asked for early: reading the rest takes as long. */
@@ -267,11 +256,11 @@ static const struct {
 	{ "ICMP", "ip-1", 1 }, { "IPv6-ICMP", "ip-58", 58 }, { "SCTP", "ip-132", 132 },
 };
 
-static void ends(struct facts *f, const struct log *l)
+static void ends(struct facts *f, const struct log *l, const struct entry *e)
 {
 	struct told *t = &f->told;
 	t->at = (struct origin){
-		.ts = l->ts, .packet = l->number, .offset = l->offset, .file = l->file, .to_server = true,
+		.ts = e->ts, .packet = e->number, .offset = e->offset, .file = l->file, .to_server = true,
 		.src = value_addr(f->v[SLOT_SOURCE]), .dst = value_addr(f->v[SLOT_TARGET]),
 		.sport = (uint16_t)number(f->v[SLOT_SOURCE_PORT]), .dport = (uint16_t)number(f->v[SLOT_TARGET_PORT]),
 		.smac = value_mac(f->v[SLOT_SOURCE_MAC]), .dmac = value_mac(f->v[SLOT_TARGET_MAC]),
@@ -283,6 +272,93 @@ static void ends(struct facts *f, const struct log *l)
 			t->at.proto = transports[i].proto;
 		}
 }
+
+/* a may be NULL: then only if nothing has to be unescaped. */
+static void make_ready(struct sensors *s, const struct log *l, struct entry *e, struct arena *a)
+{
+	e->plan = plan_of(s, l, &e->line);
+	e->facts = (struct facts){ 0 };
+	if (e->plan && !gather(&e->facts, e->plan, &e->line, a))
+		return;
+	e->ready = true;
+	if (!e->plan)
+		return;
+	name(s, &e->facts, l);
+	ends(&e->facts, l, e);
+}
+
+/* ---- reading on ---- */
+
+/* The next line that may say something. False: none. */
+static bool log_fill(struct sensors *s, struct log *l)
+{
+	struct span text;
+	size_t n;
+	struct entry *e = entry_at(l, 0);
+	while (line_next(l, &text, &n)) {
+		bool is_head = l->kind == SENSOR_ZEEK && text.n && text.p[0] == '#';
+		if (is_head)
+			columns_head(&l->columns, map_names(s->maps[l->kind]), text);
+		if (!is_head && text.n && parse(s, l, text, &e->line)) {
+			entry_add(s, l, e, n);
+			return true;
+		}
+		l->number++;
+		s->health->log_lines_bad += !is_head && n > 1;
+		input_skip(l->in, n);
+	}
+	log_end(s, l);
+	return false;
+}
+
+/* One line more that lies in the buffer. Whatever is not simply a good line waits until it is the next. */
+static bool log_ahead(struct sensors *s, struct log *l)
+{
+	struct rd r = rd_of(input_ready(l->in));
+	size_t all = rd_left(&r);
+	struct span text;
+	struct entry *e = entry_at(l, l->n);
+	if (!rd_until(&r, '\n', &text) || !text.n || text.n >= SENSOR_LINE || text.p[0] == '#' ||
+	    !parse(s, l, text, &e->line))
+		return false;
+	entry_add(s, l, e, all - rd_left(&r));
+	return true;
+}
+
+static void log_next(struct sensors *s, struct log *l)
+{
+	if (!l->n && !log_fill(s, l))
+		return;
+	while (l->n <= AHEAD && log_ahead(s, l))
+		make_ready(s, l, entry_at(l, l->n - 1), NULL);
+	for (unsigned i = 1; i < l->n; i++) {
+		const struct entry *e = entry_at(l, i);
+		if (e->ready && e->plan)
+			told_soon(s->tracker, &e->facts.told.at, AHEAD - i);
+	}
+}
+
+void sensors_add(struct sensors *s, enum sensor_kind k, int fd, const char *name, uint32_t file)
+{
+	if (s->n == SENSOR_INPUTS) {
+		close(fd);
+		return;
+	}
+	struct log *l = mem_new(sizeof(*l));
+	const char *base = strrchr(name, '/');
+	l->in = input_new(fd);
+	l->kind = k;
+	l->file = file;
+	l->shapes.fixed = map_event(s->maps[k]);
+	columns_reset(&l->columns);
+	snprintf(l->path, sizeof(l->path), "%s", base ? base + 1 : name);
+	l->path[strcspn(l->path, ".")] = '\0';
+	s->logs[s->n++] = l;
+	s->health->files++;
+	log_next(s, l);
+}
+
+/* ---- what it speaks, and how it went ---- */
 
 /* Names that differ from our decoders'. */
 static const struct {
@@ -531,41 +607,42 @@ static void tell_lease(struct sensors *s, const struct facts *f)
 		told_lease(s->tracker, &f->told.at, leased, to);
 }
 
-static void tell(struct sensors *s, struct log *l)
+static void tell(struct sensors *s, const struct log *l, struct entry *e)
 {
-	const struct plan *p = plan_of(s, l);
-	struct facts f = { 0 };
+	struct facts *f = &e->facts;
 	s->health->log_lines++;
-	health_time(s->health, l->ts);
+	health_time(s->health, e->ts);
+	if (!e->ready)
+		make_ready(s, l, e, &s->arena);
+	const struct plan *p = e->plan;
 	if (!p)
 		return;                          /* statistics, alerts by signature: nothing of ours */
-	gather(s, &f, p, &l->line);
-	name(s, &f, l);
-	ends(&f, l);
-	if (!f.told.at.src.family || !f.told.at.dst.family || !l->ts)
+	if (!f->told.at.src.family || !f->told.at.dst.family || !e->ts)
 		return;
-	f.told.decoder = spoken(s, p->is_flow || f.v[SLOT_PROTOCOL].n ? f.v[SLOT_PROTOCOL] : p->event);
-	find_server(&f, p->is_flow);
-	if (f.told.transport[0])
-		tell_conversation(s, &f, l, p->is_flow);
-	if (f.v[SLOT_HOST].n || f.v[SLOT_TARGET_PATH].n)
-		tell_request(s, &f);
-	tell_lease(s, &f);
+	f->told.decoder = spoken(s, p->is_flow || f->v[SLOT_PROTOCOL].n ? f->v[SLOT_PROTOCOL] : p->event);
+	find_server(f, p->is_flow);
+	if (f->told.transport[0])
+		tell_conversation(s, f, l, p->is_flow);
+	if (f->v[SLOT_HOST].n || f->v[SLOT_TARGET_PATH].n)
+		tell_request(s, f);
+	tell_lease(s, f);
 	if (p->has_records)
-		tell_records(s, &f, p, &l->line);
+		tell_records(s, f, p, &e->line);
 }
 
 bool sensors_step(struct sensors *s)
 {
 	struct log *first = NULL;
 	for (unsigned i = 0; i < s->n; i++)
-		if (s->logs[i]->in && (!first || s->logs[i]->ts < first->ts))
+		if (s->logs[i]->n && (!first || entry_at(s->logs[i], 0)->ts < entry_at(first, 0)->ts))
 			first = s->logs[i];
 	if (!first)
 		return false;
-	tell(s, first);
+	tell(s, first, entry_at(first, 0));
 	arena_reset(&s->arena);
-	log_time(s, first);
+	first->first++;
+	first->n--;
+	log_next(s, first);
 	return true;
 }
 

@@ -144,13 +144,9 @@ static void time_keep(struct minute *m, struct span s, struct span zone, int64_t
 	m->seconds = (uint64_t)seconds;
 }
 
-uint64_t value_time(struct minute *m, struct span s)
+/* A date of another minute. What is rare stands by itself, so that the usual way needs no frame for it. */
+__attribute__((noinline)) static uint64_t time_far(struct minute *m, struct span s)
 {
-	uint64_t near;
-	if (s.n < 5 || s.p[4] != '-')
-		return value_seconds(s);
-	if (m && time_near(m, s, &near))
-		return near;
 	struct rd r = rd_of(s);
 	int64_t y, mo, d, h, mi, sec;
 	if (!part(&r, 4, '-', &y) || !part(&r, 2, '-', &mo) || !part(&r, 2, 0, &d))
@@ -166,6 +162,14 @@ uint64_t value_time(struct minute *m, struct span s)
 	if (m)
 		time_keep(m, s, behind, minute);
 	return at > 0 ? (uint64_t)at * NS + ns : 0;
+}
+
+uint64_t value_time(struct minute *m, struct span s)
+{
+	uint64_t near UNSET;
+	if (s.n < 5 || s.p[4] != '-')
+		return value_seconds(s);
+	return m && time_near(m, s, &near) ? near : time_far(m, s);
 }
 
 /* More than 15: it is none. */
@@ -219,22 +223,25 @@ static bool quad(struct span s, struct addr *out)
 		v = v << 8 | (uint32_t)n;
 	}
 	*out = addr_v4(v);
-	return rd_ok(&r) && !rd_left(&r);
+	return !rd_left(&r);
 }
 
-struct addr value_addr(struct span s)
+__attribute__((noinline)) static struct addr addr_other(struct span s)
 {
 	char text[ADDR_TEXT];
 	struct addr a = { 0 };
-	if (quad(s, &a))
-		return a;
-	a = (struct addr){ 0 };
 	if (s.n && s.n < sizeof(text)) {
 		snprintf(text, sizeof(text), "%.*s", (int)s.n, (const char *)s.p);
 		if (!addr_parse(text, &a))
 			a = (struct addr){ 0 };
 	}
 	return a;
+}
+
+struct addr value_addr(struct span s)
+{
+	struct addr a UNSET;
+	return quad(s, &a) ? a : addr_other(s);
 }
 
 struct mac value_mac(struct span s)

@@ -331,6 +331,24 @@ uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes)
 	return id;
 }
 
+void device_soon(const struct devices *t, struct addr a, unsigned step)
+{
+	const struct end *e = table_likely(t, a);
+	if (step == 0) {
+		__builtin_prefetch(e, 1);
+		return;
+	}
+	if (!e->device)
+		return;
+	const struct device *d = table_at(t, e->device);
+	for (size_t at = 0; step == 1 && at < sizeof(*d); at += 64)
+		__builtin_prefetch((const char *)d + at, 1);
+	if (step == 2 && d->nleases)
+		__builtin_prefetch(&d->leases[d->nleases - 1], 1);
+	if (step == 2 && d->nclues)
+		__builtin_prefetch(d->clues, 1);
+}
+
 static uint32_t sender_of(struct devices *t, const struct origin *at)
 {
 	if (t->placed->id && memo_is(t->placed, at))

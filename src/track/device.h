@@ -62,6 +62,8 @@ void            devices_free(struct devices *t);
 /* First packet of each direction of a conversation (after zone_saw_packet): opens the sender's row when it
  * is one of ours. Returns its id, DEVICE_NONE for who is routed in from outside. */
 uint32_t device_saw(struct devices *t, const struct origin *at, uint64_t bytes);
+/* a will be asked for soon: asks memory for its entry, then its row, then what belongs to that; by step from 0 to 2. */
+void     device_soon(const struct devices *t, struct addr a, unsigned step);
 /* What records of that type have to say of devices; NULL: nothing. Lives as long as t. */
 const struct device_plan *devices_plan(struct devices *t, const struct record_type *type);
 /* Every record that is published, flow records too (after zones_record), with the plan of its type. */

@@ -149,11 +149,17 @@ static inline struct device *table_row(const struct devices *t, uint32_t id)
 
 struct end *table_end_search(const struct devices *t, struct addr key);
 
+/* Where it stood last, or another one. */
+static inline struct end *table_likely(const struct devices *t, struct addr key)
+{
+	return &t->ends[t->slots[addr_mix(key) >> SLOT_SHIFT] & (t->ends_room - 1)];
+}
+
 /* Asked some ten times for a record: where a key stood last is looked at before it is hashed. The memo needs no keyed
  * hash, whoever makes two keys share a place of it only makes them slower. */
 static inline struct end *table_end(const struct devices *t, struct addr key)
 {
-	struct end *e = &t->ends[t->slots[addr_mix(key) >> SLOT_SHIFT] & (t->ends_room - 1)];
+	struct end *e = table_likely(t, key);
 	return e->device && addr_eq(e->key, key) ? e : table_end_search(t, key);
 }
 

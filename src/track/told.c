@@ -25,6 +25,16 @@ static void see_end(struct tracker *t, const struct origin *at, bool answer)
 	device_saw(t->devices, at, 0);
 }
 
+void told_soon(struct tracker *t, const struct origin *at, unsigned step)
+{
+	if (step == 0) {
+		zone_soon(t->zones, at->smac);
+		zone_soon(t->zones, at->dmac);
+	}
+	device_soon(t->devices, at->src, step);
+	device_soon(t->devices, at->dst, step);
+}
+
 void told_contact(struct tracker *t, const struct told *c)
 {
 	struct record r UNSET;

@@ -492,6 +492,15 @@ void zone_saw_packet(struct zones *z, const struct origin *at, uint8_t ttl, bool
 		sent_foreign(z, h, a, global);
 }
 
+void zone_soon(const struct zones *z, struct mac m)
+{
+	unsigned at = z->host_lately[lately_of(m)];
+	const struct host *h = &z->hosts[at / WAYS][at % WAYS];
+	__builtin_prefetch(h, 1);
+	__builtin_prefetch((const char *)h + sizeof(*h) / 2, 1);
+	__builtin_prefetch((const char *)h + sizeof(*h) - 1, 1);
+}
+
 /* ---- records ---- */
 
 static const struct value *field(const struct record *r, const char *name, enum field_type type)

@@ -24,6 +24,8 @@ struct mac  zone_mac_of(const struct zones *z, struct addr a);   /* latest claim
 bool        zone_is_router(const struct zones *z, struct mac m);
 /* How many MACs turned out to be one so far: while it stays the same, who was none is none. */
 uint64_t    zone_routers(const struct zones *z);
+/* A packet from m will come soon: asks memory for its row. */
+void        zone_soon(const struct zones *z, struct mac m);
 
 /* ---- feeding: by whoever sees the packets ---- */
 
