@@ -85,7 +85,7 @@ struct call {                                    /* who calls what */
 	uint16_t port;
 	uint8_t proto;
 	uint8_t kind;                            /* enum kind */
-	char name[NAME_MAX_];                    /* BY_NAME, BY_HOST */
+	char name[NAME_MAX_];                    /* BY_NAME, BY_HOST; else empty, and not copied */
 };
 
 struct row {
@@ -149,6 +149,14 @@ static bool same_call(const struct call *a, const struct call *b)
 	       (is_named(a) ? strcmp(a->name, b->name) == 0 : addr_eq(a->server, b->server));
 }
 
+static void call_copy(struct call *to, const struct call *from)
+{
+	memcpy(to, from, offsetof(struct call, name));
+	to->name[0] = '\0';
+	if (is_named(from))
+		memcpy(to->name, from->name, sizeof(to->name));
+}
+
 static struct place place_of(const struct run *d, const struct call *c)
 {
 	struct state *s = d->state;
@@ -165,7 +173,7 @@ static struct place place_of(const struct run *d, const struct call *c)
 	if (!is_named(c))
 		memcpy(k.server, c->server.b, sizeof(k.server));
 	uint64_t hash = hash64(d->key, span_of(&k, sizeof(k))) ^ name;
-	s->recent = *c;
+	call_copy(&s->recent, c);
 	s->recent_place = (struct place){ (uint32_t)(hash % SETS * WAYS), (uint32_t)(hash >> 32) };
 	return s->recent_place;
 }
@@ -199,13 +207,13 @@ static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 	struct state *s = d->state;
 	struct place p = place_of(d, c);
 	struct row *row = row_in(s, p, c);
-	struct head *set = &s->heads[p.set], *head = NULL;
-	bool kept = false;
+	struct head *set = &s->heads[p.set], *head = set;
 	if (row)
 		return row;
-	for (unsigned i = 0; i < WAYS; i++) {
+	bool kept = is_kept(set, now);
+	for (unsigned i = 1; i < WAYS; i++) {
 		bool this = is_kept(&set[i], now);
-		if (head && kept <= this && (kept != this || set[i].last >= head->last))
+		if (kept <= this && (kept != this || set[i].last >= head->last))
 			continue;
 		head = &set[i];
 		kept = this;
@@ -213,8 +221,13 @@ static struct row *row_open(struct run *d, const struct call *c, uint64_t now)
 	if (head->base && kept)
 		detect_dropped(d);
 	row = &s->rows[head - s->heads];
-	memset(row, 0, offsetof(struct row, at));
-	row->call = *c;
+	call_copy(&row->call, c);                /* first and latest are set by the beat that it is opened for */
+	row->device = DEVICE_NONE;
+	row->n = row->total = row->ended = row->answered = row->refused = 0;
+	row->last = 0;
+	row->protocol[0] = '\0';
+	row->place = (struct addr){ 0 };
+	row->moves = 0;
 	row->base = now ? now : 1;
 	*head = (struct head){ .base = row->base, .mark = p.mark };
 	return row;
@@ -260,10 +273,14 @@ static bool may_matter(const struct run *d, uint32_t device, struct addr client)
 	return role != ROLE_NETWORK && role != ROLE_SERVER;
 }
 
-static struct call call_of(const struct origin *at)
+static void call_of(const struct origin *at, struct call *c)
 {
-	return (struct call){ .client = detect_client(at), .server = detect_server(at), .port = detect_server_port(at),
-			      .proto = at->proto, .kind = BY_FLOW };
+	c->client = detect_client(at);
+	c->server = detect_server(at);
+	c->port = detect_server_port(at);
+	c->proto = at->proto;
+	c->kind = BY_FLOW;
+	c->name[0] = '\0';
 }
 
 static struct answered *answered_of(const struct run *d, struct addr client, struct addr server)
@@ -290,7 +307,8 @@ static bool by_host(const struct run *d, const struct call *c, struct call *out)
 
 static void called(struct run *d, const struct origin *at)
 {
-	struct call c = call_of(at);
+	struct call c UNSET;
+	call_of(at, &c);
 	uint32_t device = detect_client_device(d, at);
 	if (!may_matter(d, device, c.client))
 		return;
@@ -348,7 +366,8 @@ static void on_flow(struct run *d, const struct record *r)
 {
 	if (!r->at || !is_transport(r->at))
 		return;
-	struct call c = call_of(r->at), named;
+	struct call c UNSET, named;
+	call_of(r->at, &c);
 	row_ended(d, row_find(d, &c), r);
 	if (by_host(d, &c, &named))
 		row_ended(d, row_find(d, &named), r);

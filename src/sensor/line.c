@@ -83,6 +83,7 @@ static void line_reset(struct line *l, bool tsv)
 {
 	l->n = l->dropped = 0;
 	l->tsv = tsv;
+	l->plain = false;
 	memset(l->first, 0, sizeof(l->first));
 }
 
@@ -295,6 +296,7 @@ static bool shape_fits(const struct shape *s, struct span text, struct line *l)
 {
 	struct rd r = rd_of(text), between = rd_of(span_of(s->between, s->bytes));
 	struct line_value *out = l->v;
+	bool odd = false;
 	const struct shape_part *end = s->part + s->n;
 	_Static_assert((int)SHAPE_PARTS < (int)LINE_VALUES, "values of a shape");
 	for (const struct shape_part *p = s->part; p < end; p++) {
@@ -307,11 +309,13 @@ static bool shape_fits(const struct shape *s, struct span text, struct line *l)
 			return false;
 		if (p->fixed && !span_eq(rd_span(&between, p->fixed), out->text))
 			return false;
+		odd |= out->escaped | (out->kind == LINE_NULL);
 		out += p->name != 0;
 	}
 	l->n = (unsigned)(out - l->v);
 	l->dropped = 0;
 	l->tsv = false;
+	l->plain = !odd;
 	memcpy(l->first, s->first, sizeof(l->first));
 	return s->n && span_eq(rd_rest(&between), rd_rest(&r));
 }

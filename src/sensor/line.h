@@ -30,6 +30,7 @@ struct line {
 	struct line_value v[LINE_VALUES];
 	unsigned n;
 	unsigned dropped;                        /* values beyond LINE_VALUES */
+	bool plain;                              /* nothing in it is escaped, and no value is null */
 	uint8_t first[LINE_NAMES];               /* by name: index + 1 of the first value, 0: none */
 	bool tsv;
 };

@@ -120,6 +120,7 @@ static bool plan_make(struct map *m, struct plan *p, enum sensor_kind k, const s
 		if (divided[i].sensor == k && !p->kind.n && span_is(p->event, divided[i].event) &&
 		    !(p->kind_name = number(m, divided[i].path, err)))
 			return false;
+	p->is_simple = !memchr(p->slot, SLOTS, sizeof(p->slot));
 	return true;
 }
 

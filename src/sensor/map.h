@@ -50,6 +50,7 @@ struct plan {
 	struct row rows[PLAN_ROWS];
 	unsigned n;
 	uint8_t first[LINE_NAMES];               /* by name: index + 1 of a row */
+	bool is_simple;                          /* no value goes to several places */
 	uint8_t slot[LINE_NAMES];                /* by name: enum slot of its only row that is no field; SLOTS: several */
 };
 

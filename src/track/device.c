@@ -742,6 +742,19 @@ struct device_counts device_counts(const struct devices *t)
 
 /* ---- publishing ---- */
 
+/* "dns.query": written for each clue of each device. */
+static struct span joined(struct arena *a, const char *left, char between, const char *right)
+{
+	size_t n = strlen(left), m = strlen(right);
+	char *text = arena_new(a, n + m + 1);
+	if (!text)
+		return (struct span){ 0 };
+	memcpy(text, left, n);
+	text[n] = between;
+	memcpy(text + n + 1, right, m);
+	return span_of(text, n + 1 + m);
+}
+
 static void publish_clues(const struct device *d, struct record *r, const struct record_host *host)
 {
 	for (unsigned i = 0; i < d->nclues; i++) {
@@ -750,7 +763,7 @@ static void publish_clues(const struct device *d, struct record *r, const struct
 		record_begin(out, &clue_type, NULL, host);
 		record_str(out, CLUE_WHAT, clue_name(c->what));
 		record_str(out, CLUE_SAID, c->said);
-		record_str(out, CLUE_FROM, c->field ? arena_printf(host->arena, "%s.%s", c->kind, c->field) : c->kind);
+		record_text(out, CLUE_FROM, c->field ? joined(host->arena, c->kind, '.', c->field) : span_str(c->kind));
 		record_real(out, CLUE_CONFIDENCE, c->confidence);
 		if (c->first_packet)
 			record_uint(out, CLUE_FIRST_PACKET, c->first_packet);
@@ -759,15 +772,13 @@ static void publish_clues(const struct device *d, struct record *r, const struct
 	}
 }
 
-static void publish_protocols(const struct device *d, struct record *r)
+static void publish_protocols(const struct device *d, struct record *r, const struct record_host *host)
 {
-	char text[64];
 	for (int i = 0; decoders[i] && i < DECODERS_MAX; i++) {
 		bool serves = d->serves[i / 64] >> (i % 64) & 1, uses = d->speaks[i / 64] >> (i % 64) & 1;
-		if (!serves && !uses)
-			continue;
-		snprintf(text, sizeof(text), "%s%s", decoders[i]->name, serves ? "+" : "");
-		record_add_text(r, DEV_PROTOCOLS, span_str(text));
+		if (serves || uses)
+			record_add_text(r, DEV_PROTOCOLS, serves ? joined(host->arena, decoders[i]->name, '+', "")
+								 : span_str(decoders[i]->name));
 	}
 }
 
@@ -800,7 +811,7 @@ static void publish_row(const struct devices *t, uint32_t id, const struct devic
 	record_str(&r, DEV_MODEL, clue_best(d, CLUE_MODEL, true));
 	record_str(&r, DEV_VERSION, clue_best(d, CLUE_VERSION, true));
 	record_str(&r, DEV_SERIAL, clue_best(d, CLUE_SERIAL, true));
-	publish_protocols(d, &r);
+	publish_protocols(d, &r, host);
 	record_time(&r, DEV_FIRST, d->first);
 	record_time(&r, DEV_LAST, d->last);
 	record_uint(&r, DEV_PACKETS, d->packets);
