@@ -140,6 +140,11 @@ static void a_line_of_a_known_shape_says_what_it_says_alone(void **state)
 		"{\"t\":7,\"a\":1}",
 		"{\"t\":77,\"a\":1} ",
 		"{\"t\":77,\"a\":1}\r",
+		"{\"a_name_longer_than_sixteen_bytes\":\"x\",\"a\":123456789012345,\"n\":1}",
+		"{\"a_name_longer_than_sixteen_bytez\":\"x\",\"a\":123456789012345,\"n\":1}",
+		"{\"a_name_longer_than_sixteen_bytes\":\"more than sixteen bytes of text\",\"a\":1234567890123456,\"n\":1}",
+		"{\"a_name_longer_than_sixteen_bytes\":\"x\",\"a\":1,\"n\":1},",
+		"{\"a_name_longer_than_sixteen_bytes\":\"x\",\"a\":1,\"n\":1",
 	};
 	struct line *alone = mem_new(sizeof(*alone)), *shaped = mem_new(sizeof(*shaped));
 	unsigned fitted = 0;
