@@ -772,6 +772,11 @@ static void what_servers_and_clients_do_is_nothing(void **state)
 	fake_call(&k, CALL_FILE, "unlink", "path=\"/run/{file:/run/network/state}", NULL);
 	fake_call(&k, CALL_FILE, "unlink", "path=\"/sys/{socket:netlink raw}", NULL);
 	fake_call(&k, CALL_FILE, "unlink", "path=\"/run/{socket:unix stream}", NULL);
+	nothing_above_info(&k);
+	fake_end(&k);
+
+	fake_begin(&k);
+	fake_program(&k, "usr/sbin/hostapd");
 	/* names of interfaces that are none yet */
 	fake_call(&k, CALL_INTERFACE, "ioctl", "fd=#5", "request=#0x8914", "data=\"mon.", NULL);
 	struct record *closed = fake_call(&k, CALL_INTERFACE, "ioctl", "fd=\"standard", "request=#0x8914", NULL);
