@@ -484,7 +484,8 @@ const struct command cmd_inspect = {
 		"finding with file, offset and length; the bytes are never shown.",
 	.example = "auscult inspect monitor.bin\n  what lies where in this image\n"
 		   "auscult inspect --explain F-1a2b3c4d5e monitor.bin\n  one finding, step by step\n"
-		   "auscult inspect --trace --member opt/bin/monitor monitor.bin\n  every call of interest that this program makes, path by path\n"
+		   "auscult inspect --trace --member opt/bin/monitor monitor.bin\n"
+		   "  every call of interest that this program makes, path by path\n"
 		   "auscult inspect --strings --member opt/bin/monitor monitor.bin\n  its texts, and which code refers to each\n"
 		   "auscult inspect --predict monitor.stix monitor.bin; auscult watch --indicators monitor.stix -r ward.pcapng\n  "
 		   "look on the network for what the firmware foretells\n"
@@ -496,7 +497,8 @@ const struct command cmd_inspect = {
 	OPTIONS([OPT_EXTRACT] = { "extract", 'x', "DIR", OPTION_TEXT,
 				  "write the members into DIR, which must be new or empty; never outside it" },
 		[OPT_LIST] = { "list", 'l', NULL, OPTION_FLAG, "list every member" },
-		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG, "print what executing each program showed: paths, calls, arguments" },
+		[OPT_TRACE] = { "trace", 't', NULL, OPTION_FLAG,
+				"print what executing each program showed: paths, calls, arguments" },
 		[OPT_STRINGS] = { "strings", 0, NULL, OPTION_FLAG,
 				  "print the texts in programs: place, section, encoding, and what refers to each" },
 		[OPT_MEMBER] = { "member", 0, "PATTERN", OPTION_TEXT,

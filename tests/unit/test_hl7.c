@@ -398,7 +398,7 @@ static void an_endless_message_is_cut_and_the_next_one_read(void **state)
 static double seconds(void)
 {
 	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);    /* whoever else works here takes none of it */
 	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
 }
 
