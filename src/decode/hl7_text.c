@@ -121,18 +121,6 @@ static size_t start_behind(struct span s, size_t from, uint8_t stop)
 	return s.n;
 }
 
-/* The same behind CR, which ends every line. */
-static size_t start_behind_cr(struct span s, size_t from)
-{
-	struct rd r = rd_of(span_from(s, from));
-	while (rd_left(&r)) {
-		(void)hl7_line(&r);
-		if (starts_here(span_of(r.p, rd_left(&r))))
-			return s.n - rd_left(&r);
-	}
-	return s.n;
-}
-
 size_t hl7_next_start(struct span s, size_t from)
 {
 	static const uint8_t stops[] = { HL7_VT, HL7_CR, HL7_LF };
@@ -140,7 +128,7 @@ size_t hl7_next_start(struct span s, size_t from)
 	for (size_t i = 0; i < sizeof(stops); i++) {
 		/* The header itself may reach past the best start so far, but need not be seen then. */
 		struct span until = span_cut(s, best);
-		size_t at = stops[i] == HL7_CR ? start_behind_cr(until, from) : start_behind(until, from, stops[i]);
+		size_t at = start_behind(until, from, stops[i]);
 		if (at < until.n)
 			best = at;
 	}

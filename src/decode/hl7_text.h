@@ -45,23 +45,13 @@ struct hl7_lines {
 struct hl7_lines hl7_lines(struct span s);
 bool hl7_segment_lf(struct hl7_lines *l, struct span *out);
 
-/* The next line, which is short: sixteen bytes at a time and no call. */
-static inline struct span hl7_line(struct rd *r)
-{
-	struct span line;
-	if (!rd_until_any(r, HL7_CR, HL7_CR, &line))
-		return rd_rest(r);
-	rd_skip(r, 1);
-	return line;
-}
-
 static inline bool hl7_segment(struct hl7_lines *l, struct span *out)
 {
 	if (l->has_lf)
 		return hl7_segment_lf(l, out);
 	out->n = 0;
 	while (!out->n && rd_left(&l->all))
-		*out = hl7_line(&l->all);
+		*out = rd_piece(&l->all, HL7_CR);
 	return out->n > 0;
 }
 
