@@ -287,7 +287,7 @@ static bool is_pointer(const struct machine *m, struct span bytes, uint32_t v4)
 {
 	char text[ADDR_TEXT];
 	uint64_t offset, at = m->g.big ? v4 : __builtin_bswap32(v4);
-	if (!guest_bytes(&m->g, at, 1))
+	if (!v4 || !guest_bytes(&m->g, at, 1))
 		return false;
 	return !(v4 & 0xff) || !(in_file(m, bytes, &offset) || in_file(m, span_str(addr_text(addr_v4(v4), text)), &offset));
 }
