@@ -16,7 +16,8 @@ PACKAGES = build-essential meson ninja-build pkg-config libssl-dev libsqlite3-de
            libunicorn-dev libcapstone-dev
 TEST_PACKAGES = squashfs-tools mtd-utils genromfs e2fsprogs util-linux-extra cpio zip lz4 lzop bzip2 strace groff-base \
                 libcmocka-dev libpcap-dev python3 python3-jsonschema xz-utils zstd clang-14 libclang-rt-14-dev \
-                dosfstools mtools fdisk gdisk mkbootimg android-sdk-libsparse-utils binutils genisoimage p7zip-full rpm musl-tools
+                dosfstools mtools fdisk gdisk mkbootimg android-sdk-libsparse-utils binutils genisoimage p7zip-full \
+                rpm musl-tools
 LINT_PACKAGES = clang-tidy cppcheck
 
 .PHONY: all demo test lint fuzz bench bench-firmware install clean deps

@@ -146,7 +146,8 @@ static void value(struct emit *e, const struct state *st, const char *name, cons
 	});
 }
 
-static void byte_value(struct emit *e, const struct state *st, struct span body, size_t at, const char *name, const char *unit)
+static void byte_value(struct emit *e, const struct state *st, struct span body, size_t at, const char *name,
+		       const char *unit)
 {
 	struct rd r = rd_at(body, false, at, 2);
 	uint8_t v = rd_u8(&r), flag = rd_u8(&r);

@@ -14,7 +14,8 @@ enum {
 	JUNK_MAX = 64 * 1024,                    /* no header in this much: not HL7 */
 	OVERLAP = HL7_HEAD_MAX + 1,              /* seen bytes that may be the start of what ends the message */
 	FIELDS_MAX = 50,                         /* highest field that is looked at, and one */
-	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, SHAPES = 256, SHAPE_TEXT = 144, FLAG_MAX = 2, VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
+	REPEATS_MAX = 16, KNOWN = 256, KNOWN_TEXT = 104, SHAPES = 256, SHAPE_TEXT = 144, FLAG_MAX = 2,
+	VITALS_MAX = 4096, PATIENTS_MAX = 256, DEVICES_MAX = 32,
 	LABEL_MAX = 32, CODE_MAX = 64, ID_MAX = 128,
 	HEADER_TEXT = 160, HEADER_FIELDS = 7, HEADER_FRONT = 4, HEADER_KIND = 5,
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTP/1 (RFC 9110, RFC 9112): heads and where bodies lie; bodies go to the content tracker. Of a target
  * the path is kept and the names of parameters, never their values; what stands behind /Patient/ (FHIR) and
- * /studies/ (DICOMweb) is a patient's data and leaves as such. A body that is HL7 v2 is read as such. Sloppy forms that servers or browsers are known
- * to accept (bare LF, folded lines, junk in front of a status line) are read as these read them. */
+ * /studies/ (DICOMweb) is a patient's data and leaves as such. A body that is HL7 v2 is read as such. Sloppy forms
+ * that servers or browsers are known to accept (bare LF, folded lines, junk in front of a status line) are read as
+ * these read them. */
 #include <strings.h>
 
 #include "base/ascii.h"

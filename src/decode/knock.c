@@ -51,7 +51,8 @@ static bool is_sized(const struct knock *k, struct span s)
 {
 	struct rd be = rd_of(span_from(s, k->bytes.n)), le = be;
 	uint32_t big = rd_be32(&be), little = rd_le32(&le), big_size = rd_be32(&be), little_size = rd_le32(&le);
-	return rd_ok(&be) && ((big < COMMANDS && big_size == rd_left(&be)) || (little < COMMANDS && little_size == rd_left(&le)));
+	return rd_ok(&be) &&
+	       ((big < COMMANDS && big_size == rd_left(&be)) || (little < COMMANDS && little_size == rd_left(&le)));
 }
 
 static bool fits(const struct knock *k, struct span s)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A program, script or image of a device that is sent as it is over TCP, in no protocol (netcat and the like): known by
  * a head that fits in several places, at the first byte of a direction. Archives are left out: protocols of their own
- * begin like them, too. ELF (System V ABI), PE, squashfs 4, cramfs, U-Boot's image, and a script that names its shell. */
+ * begin like them, too. ELF (System V ABI), PE, squashfs 4, cramfs, U-Boot's image, and a script that names its
+ * shell. */
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -40,8 +41,8 @@ static bool is_uimage(struct span s)
 {
 	struct rd r = rd_at(s, true, 28, 4);
 	uint8_t os = rd_u8(&r), arch = rd_u8(&r), type = rd_u8(&r), compression = rd_u8(&r);
-	return span_starts(s, SPAN_LIT("\x27\x05\x19\x56")) && rd_ok(&r) && os < 32 && arch && arch < 32 && type && type < 48 &&
-	       compression < 8;
+	return span_starts(s, SPAN_LIT("\x27\x05\x19\x56")) && rd_ok(&r) && os < 32 && arch && arch < 32 && type &&
+	       type < 48 && compression < 8;
 }
 
 static bool is_cramfs(struct span s)

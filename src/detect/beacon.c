@@ -63,8 +63,8 @@ static const struct rule rule = {
 	       "name tomorrow.",
 	.wrong = "A licence, update or time service of the maker; a setting left over from another site. An interval that "
 		 "varies by more than a third, changes its place and name with each beat or grows with each failure is not "
-		 "seen, nor is one with fewer than eight beats in what was watched. Workstations and servers that call known services "
-		 "outside are not judged.",
+		 "seen, nor is one with fewer than eight beats in what was watched. Workstations and servers that call known "
+		 "services outside are not judged.",
 	.next = { "Ask biomedical engineering which setting or service of the device names this place.",
 		  ADVICE_BEDSIDE, ADVICE_BLOCK, ADVICE_REGISTER, ADVICE_EVIDENCE, NULL },
 	.attack = { "T1071", "T1571", "T1029", "T0885", NULL },

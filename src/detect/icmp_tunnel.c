@@ -99,7 +99,8 @@ static bool is_group(struct addr a)
 /* The same message again, as a mirror shows it that copies packets where they come in and where they go out. */
 static bool is_copy(const struct run *d, struct way *way, const struct record *r, bool changed)
 {
-	uint64_t number = record_get_uint(r, (unsigned)d->col[IDENTIFIER]) << 16 | record_get_uint(r, (unsigned)d->col[SEQUENCE]);
+	uint64_t number = record_get_uint(r, (unsigned)d->col[IDENTIFIER]) << 16 |
+			  record_get_uint(r, (unsigned)d->col[SEQUENCE]);
 	bool copy = way->n && !changed && number == way->number && r->at->ts - way->at < COPY_NS;
 	way->number = number;
 	way->at = r->at->ts;

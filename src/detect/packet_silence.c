@@ -6,7 +6,9 @@
 #include "detect/advice.h"
 #include "detect/detector.h"
 
-enum want_index { FLOW_PROTOCOL_COL, FLOW_FIRST_COL, FLOW_STATE_COL, PACKETS_UP, PACKETS_DOWN, LAST_UP, LAST_DOWN, WANTS };
+enum want_index {
+	FLOW_PROTOCOL_COL, FLOW_FIRST_COL, FLOW_STATE_COL, PACKETS_UP, PACKETS_DOWN, LAST_UP, LAST_DOWN, WANTS
+};
 
 static const struct want wants[] = {
 	[FLOW_PROTOCOL_COL] = { "flow", "protocol" },
@@ -280,7 +282,8 @@ static void streamed(struct run *d, uint32_t device, const struct record *r, uin
 {
 	uint64_t first = record_get_uint(r, (unsigned)d->col[FLOW_FIRST_COL]), took = last > first ? last - first : 0;
 	bool closed = span_is(record_get_text(r, (unsigned)d->col[FLOW_STATE_COL]), "closed");
-	if (device == DEVICE_NONE || closed || packets < STREAM || took < (uint64_t)STREAM_S * SECOND_NS || took / packets > AGAIN_NS)
+	if (device == DEVICE_NONE || closed || packets < STREAM || took < (uint64_t)STREAM_S * SECOND_NS ||
+	    took / packets > AGAIN_NS)
 		return;
 	struct row *row = row_of(d, device);
 	row->streams = true;

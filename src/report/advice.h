@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Advice is printed once in a report. Its steps are numbered from the first page to the last, so that who needs
- * a step that stood before is sent to its number; a paragraph that stood before, to the case or finding it stood under. */
+ * a step that stood before is sent to its number; a paragraph that stood before, to the case or finding it stood
+ * under. */
 #pragma once
 
 #include "report/layout.h"

@@ -459,8 +459,8 @@ static const struct decoder *decoder_named(struct devices *t, struct span name)
 }
 
 /* Device id speaks d, or serves it: as via, with peer. */
-static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool serves, struct addr via, struct addr peer,
-		   uint64_t packet)
+static void speaks(struct devices *t, uint32_t id, const struct decoder *d, bool serves, struct addr via,
+		   struct addr peer, uint64_t packet)
 {
 	struct device *row = table_row(t, id);
 	int i = decoder_index(t, d);

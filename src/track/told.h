@@ -14,7 +14,8 @@ struct told {
 	const struct decoder *decoder;           /* what it speaks; NULL: not known */
 };
 
-/* A conversation from at will be told soon: what it needs is asked of memory, in steps from 0 to 2, a line in between. */
+/* A conversation from at will be told soon: what it needs is asked of memory, in steps from 0 to 2, a line in
+ * between. */
 void told_soon(struct tracker *t, const struct origin *at, unsigned step);
 
 /* In this order, each once: it began, it was answered, what it speaks, it is over. */

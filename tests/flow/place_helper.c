@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 /* What stands behind the fourth is no server that the number can choose. */
-static const char *const servers[] = { "192.0.2.61", "192.0.2.62", "192.0.2.63", "192.0.2.64", "192.0.2.65", "192.0.2.66" };
+static const char *const servers[] = {
+	"192.0.2.61", "192.0.2.62", "192.0.2.63", "192.0.2.64", "192.0.2.65", "192.0.2.66",
+};
 
 static __attribute__((noinline)) const char *server(unsigned n)
 {

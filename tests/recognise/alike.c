@@ -133,7 +133,9 @@ OWN int own_print_cut(char *to, size_t n, const char *format, const char *a, int
 /* Closes one descriptor, as fclose() does. */
 OWN int own_message(const char *text)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(4507), .sin_addr.s_addr = inet_addr("203.0.113.66") };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(4507),
+				  .sin_addr.s_addr = inet_addr("203.0.113.66") };
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 	if (s < 0 || connect(s, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		close(s);

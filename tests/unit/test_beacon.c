@@ -237,8 +237,8 @@ static void stands_for(struct ward *w, const char *who, uint8_t last)
 static void ask_for(struct ward *w, unsigned replies)
 {
 	for (unsigned i = 0; i < 20; i++) {
-		uint8_t bytes[] = { 0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 'c', '2', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'n', 'e',
-				    't', 0, 0, 1, 0, 1 };
+		uint8_t bytes[] = { 0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 'c', '2', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'n',
+				    'e', 't', 0, 0, 1, 0, 1 };
 		w->ts += 119 * SECOND;
 		struct origin at = ward_packet(w, MONITOR, "10.9.9.8", 53, 17);
 		ward_message(w, &decoder_dns, &at, span_of(bytes, sizeof(bytes)));

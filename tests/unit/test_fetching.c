@@ -11,7 +11,9 @@ extern const struct decoder decoder_rpc, decoder_arp, decoder_icmp6, decoder_dhc
 static const struct detector *const table[] = {
 	&detector_remote_mount, &detector_code_pull, &detector_interface_forced, &detector_after_pull, NULL,
 };
-static const struct decoder *const from[] = { &decoder_rpc, &decoder_arp, &decoder_icmp6, &decoder_dhcp, &decoder_ftp, NULL };
+static const struct decoder *const from[] = {
+	&decoder_rpc, &decoder_arp, &decoder_icmp6, &decoder_dhcp, &decoder_ftp, NULL,
+};
 
 #define MONITOR "10.1.2.3"
 #define SERVER  "10.1.2.200"

@@ -276,7 +276,7 @@ static void answers_beyond_memory_have_no_path_rather_than_a_wrong_one(void **st
 		talk_bytes(t, true, span_str(up), 64);
 	}
 	for (int i = 0; i < 9; i++) {
-		char down[80], path[20];
+		char down[80], path[32];
 		snprintf(down, sizeof(down), "HTTP/1.1 20%d OK\r\nContent-Length: 0\r\n\r\n", i);
 		buf_reset(&t->said);
 		talk_bytes(t, false, span_str(down), 64);

@@ -17,8 +17,12 @@ static void what_only_begins_like_one_is_none(void **state)
 {
 	(void)state;
 	static const char *const kin[] = {
-		"#! 200 dpi\nlabel printers speak so\n", "#!\n", "MZ is what a text may begin with, too, and go on for long as it likes to, ok",
-		"hsqsxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "MSH|^~\\&|A", "EHLO mail",
+		"#! 200 dpi\nlabel printers speak so\n",
+		"#!\n",
+		"MZ is what a text may begin with, too, and go on for long as it likes to, ok",
+		"hsqsxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		"MSH|^~\\&|A",
+		"EHLO mail",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(kin); i++)
 		assert_int_equal(score(span_str(kin[i]), true), BID_NO);

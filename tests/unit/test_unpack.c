@@ -376,7 +376,8 @@ static void tar_long_names_and_extensions_are_used(void **state)
 	buf_done(&b);
 }
 
-/* Solaris' access lists and GNU's lists of a folder's names are data before, and behind, a header that names a folder. */
+/* Solaris' access lists and GNU's lists of a folder's names are data before, and behind, a header that names a
+ * folder. */
 static void tar_headers_with_data_of_their_own_are_passed(void **state)
 {
 	(void)state;
@@ -396,7 +397,8 @@ static void tar_headers_with_data_of_their_own_are_passed(void **state)
 }
 
 /* One entry: local header, data, directory, end. */
-static void zip_of(struct buf *b, uint16_t made_by, uint32_t attributes, uint16_t method, struct span data, uint32_t size)
+static void zip_of(struct buf *b, uint16_t made_by, uint32_t attributes, uint16_t method, struct span data,
+		   uint32_t size)
 {
 	for (int central = 0; central < 2; central++) {
 		size_t at = b->n;

@@ -180,7 +180,8 @@ uint64_t model_config_copy(struct machine *m, const struct model *self)
 	return self->param ? 0 : 16;
 }
 
-/* Those that print what there is and end the program are left to the other side of a branch: nothing is seen behind them. */
+/* Those that print what there is and end the program are left to the other side of a branch: nothing is seen
+ * behind them. */
 uint64_t model_option_next(struct machine *m, const struct model *self)
 {
 	(void)self;
@@ -193,7 +194,8 @@ uint64_t model_option_next(struct machine *m, const struct model *self)
 	KERN_SET(m, spare, at + 1);
 	if (at >= letters.n || at > 64)
 		return (uint64_t)-1;
-	uint64_t own = machine_symbol(m, "optarg"), cell = own ? own : machine_cell(m, SPAN_LIT("optarg"));  /* copied, ld.so(8) */
+	/* copied, ld.so(8) */
+	uint64_t own = machine_symbol(m, "optarg"), cell = own ? own : machine_cell(m, SPAN_LIT("optarg"));
 	guest_put_pointer(&m->g, cell, heap_marked(m, 12, source_add(m, "option -%c", letters.p[at])));
 	return letters.p[at];
 }

@@ -82,11 +82,9 @@ uint64_t model_net_receive(struct machine *m, const struct model *self)
 	uint64_t fd = arg(m, 0), n = arg(m, 2);
 	if (self->param && arg(m, 4))
 		guest_put_number(&m->g, arg(m, 4), 2, 2, SHADE_BUILT);
-	if (!fd_more(m, fd))
-		return 0;
 	n = n < RECEIVE_BYTES ? n : RECEIVE_BYTES;
 	source_fill(m, arg(m, 1), n, fd_source(m, fd, "recv"));
-	return n;
+	return fd_more(m, fd) ? n : 0;           /* a path that goes on as if there were more has bytes of outside, too */
 }
 
 uint64_t model_net_message(struct machine *m, const struct model *self)

@@ -229,8 +229,8 @@ static uint8_t mark_letter(uint8_t shade, uint64_t i)
 	}
 }
 
-/* Constants of the program. The kernel would refuse to receive there: the pointer is what a structure that nobody filled
- * holds by chance, and the program's own texts would be outside ones from then on. */
+/* Constants of the program. The kernel would refuse to receive there: the pointer is what a structure that nobody
+ * filled holds by chance, and the program's own texts would be outside ones from then on. */
 static bool is_read_only(const struct machine *m, uint64_t addr)
 {
 	for (unsigned i = 0; i < m->code.nmodules; i++) {

@@ -8,7 +8,10 @@ struct range {                                   /* of places */
 	int first, last;
 };
 
-enum { PLACES_MAX = 16, NUMBERS_MAX = 8, TIMES_MAX = 3, GUARD_MAX = 64, INLINE_LEAST = 8, STRUCT_MAX = 64, TEXT_SHOWN = 64 };
+enum {
+	PLACES_MAX = 16, NUMBERS_MAX = 8, TIMES_MAX = 3, GUARD_MAX = 64, INLINE_LEAST = 8, STRUCT_MAX = 64,
+	TEXT_SHOWN = 64,
+};
 
 /* The turn of a block that is left when a number is too great says how great it may be; 0: it does not. */
 static uint64_t guarded(struct machine *m, uint32_t block, int64_t now, const struct seed *seed)
@@ -124,8 +127,8 @@ static bool place_handed(const struct look *l, const struct seen *v, struct tabl
 	return v->scale >= 4 && v->seed && is_image(l->m, v->base);
 }
 
-/* The first of these loads that chooses a place of a table, by something that a value can be given to; or else the first
- * place that is handed on. */
+/* The first of these loads that chooses a place of a table, by something that a value can be given to; or else the
+ * first place that is handed on. */
 static const struct table *table_found(struct look *l, struct table *handed, struct range *r)
 {
 	for (unsigned i = 0; i < l->ntables; i++)

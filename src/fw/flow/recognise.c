@@ -122,8 +122,8 @@ static const struct row rows[] = {
 
 enum { FIRST_ROWS = 6 };
 
-/* EINVAL or ERANGE in a word that was zero: errno, which C libraries set for what is no number, or do not (POSIX strtol:
- * "may fail"). The models have none. */
+/* EINVAL or ERANGE in a word that was zero: errno, which C libraries set for what is no number, or do not (POSIX
+ * strtol: "may fail"). The models have none. */
 static bool is_errno(const struct trial *t, uint32_t at, uint8_t byte)
 {
 	enum { EINVAL_ = 22, ERANGE_ = 34 };

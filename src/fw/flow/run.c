@@ -12,7 +12,8 @@ enum {
 	SWITCH_MAX = 512,                        /* values of one jump table */
 	AGAIN_COMPARED = 40, AGAIN_MAX = 5,      /* times one block is forced again: for other constants, other arguments */
 	AGAIN_ROOT = 600,                        /* all of these of one root */
-	OTHERWISE = 2, OTHERWISE_MAX = 24,       /* calls of one root that are given another result too; the key of their count */
+	/* calls of one root that are given another result too; the key of their count */
+	OTHERWISE = 2, OTHERWISE_MAX = 24,
 	PLACES_ROOT = 400,                       /* places of tables that are kept for later, of one root */
 	LATER_MAX = 3,                           /* times one callback is run for different registrations */
 	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,

@@ -919,7 +919,9 @@ static void nested(struct line *l, struct span text)
 /* A page of a web server reads part of the request as a command: what stands in a variable is read once more. */
 static void of_request(struct line *l, struct span text)
 {
-	static const char *const variables[] = { "QUERY_STRING", "PATH_INFO", "REQUEST_URI", "HTTP_COOKIE", "HTTP_USER_AGENT" };
+	static const char *const variables[] = {
+		"QUERY_STRING", "PATH_INFO", "REQUEST_URI", "HTTP_COOKIE", "HTTP_USER_AGENT",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
 		size_t at = find(text, variables[i]), open = find(text, "{");
 		if (at == SIZE_MAX || open == SIZE_MAX || open > at)

@@ -176,7 +176,8 @@ static struct variable *variable(const struct reader *r, struct span name)
 	return NULL;
 }
 
-/* What a name that holds no text stands for: part of a request, what a socket gave, something that was made harmless. */
+/* What a name that holds no text stands for: part of a request, what a socket gave, something that was made
+ * harmless. */
 static const char *meaning(struct span name)
 {
 	static const struct {
@@ -258,7 +259,8 @@ static struct span filled(const struct reader *r, struct span format, const stru
 	return kept(r, &b);
 }
 
-/* The value that begins at r->i; r->i stands at what ends it: a comma, a bracket that closes, the end of the statement. */
+/* The value that begins at r->i; r->i stands at what ends it: a comma, a bracket that closes, the end of the
+ * statement. */
 static struct span value(struct reader *r, unsigned depth)
 {
 	struct buf b = { .cap = VALUE };
@@ -266,8 +268,8 @@ static struct span value(struct reader *r, unsigned depth)
 	bool list = sign(r, r->i, '[');
 	for (unsigned first = r->i; r->i < r->n; r->i++) {
 		const struct lexeme *t = at(r, r->i), *next = at(r, r->i + 1);
-		bool ends = sign(r, r->i, ')') || sign(r, r->i, ']') || sign(r, r->i, '}') || sign(r, r->i, ';') || sign(r, r->i, '|') ||
-			    (sign(r, r->i, ',') && !list);
+		bool ends = sign(r, r->i, ')') || sign(r, r->i, ']') || sign(r, r->i, '}') || sign(r, r->i, ';') ||
+			    sign(r, r->i, '|') || (sign(r, r->i, ',') && !list);
 		if (ends && !(list && sign(r, r->i, ']') && r->i != first))
 			break;
 		if (list && sign(r, r->i, ','))
@@ -352,7 +354,8 @@ static void run(struct reader *r, const struct lexeme *t, struct span text, bool
 	struct act *a = &r->out->v[from];
 	a->text = a->text.n ? a->text : text;
 	a->name = a->name.n ? a->name : t->text;
-	for (struct span rest = text; shell && source_in(rest).n; rest = span_from(rest, (size_t)(source_in(rest).p - rest.p) + source_in(rest).n))
+	for (struct span rest = text; shell && source_in(rest).n;
+	     rest = span_from(rest, (size_t)(source_in(rest).p - rest.p) + source_in(rest).n))
 		if (source_is_network(source_in(rest))) {
 			a->is_shell = true;
 			a->source = source_in(rest);
@@ -370,8 +373,8 @@ static void to_host(struct reader *r, const struct lexeme *t, struct span host, 
 		v = v * 10 + (port.p[i] - '0');
 	const uint8_t *scheme = host.n > 3 ? memmem(host.p, host.n, "://", 3) : NULL;
 	a->name = t->text;
-	a->text = span_str(arena_printf(r->out->arena, "%.*s(\"%.*s\", %u)", (int)span_cut(t->text, 40).n, (const char *)t->text.p,
-					(int)span_cut(host, 200).n, (const char *)host.p, v));
+	a->text = span_str(arena_printf(r->out->arena, "%.*s(\"%.*s\", %u)", (int)span_cut(t->text, 40).n,
+					(const char *)t->text.p, (int)span_cut(host, 200).n, (const char *)host.p, v));
 	a->transport = scheme && span_starts(host, SPAN_LIT("udp")) ? "udp" : transport;
 	host = scheme ? span_from(host, (size_t)(scheme - host.p) + 3) : host;
 	a->port = v <= UINT16_MAX ? (uint16_t)v : 0;
@@ -382,7 +385,9 @@ static void to_host(struct reader *r, const struct lexeme *t, struct span host, 
 
 static void from_url(struct reader *r, const struct lexeme *t, struct span url, struct span file)
 {
-	struct shell_word words[] = { { .text = SPAN_LIT("curl") }, { .text = url }, { .text = SPAN_LIT("-o") }, { .text = file } };
+	struct shell_word words[] = {
+		{ .text = SPAN_LIT("curl") }, { .text = url }, { .text = SPAN_LIT("-o") }, { .text = file }
+	};
 	const struct shell_command c = { .words = words, .nwords = file.n ? 4 : 2, .line = t->line,
 					 .text = span_str(arena_printf(r->out->arena, "%.*s(\"%.*s\")", (int)span_cut(t->text, 40).n,
 								       (const char *)t->text.p, (int)span_cut(url, 400).n,
@@ -452,7 +457,8 @@ static void call(struct reader *r, const struct lexeme *t, enum deed deed)
 	else if (deed == URL || deed == URL_FILE)
 		from_url(r, t, v[0], deed == URL_FILE ? v[1] : (struct span){ 0 });
 	else if (n > from)
-		to_host(r, t, v[from], n > from + 1 ? v[from + 1] : (struct span){ 0 }, from && deed == DATA_HOST_PORT ? "udp" : "tcp");
+		to_host(r, t, v[from], n > from + 1 ? v[from + 1] : (struct span){ 0 },
+			from && deed == DATA_HOST_PORT ? "udp" : "tcp");
 	r->i = end;
 }
 
@@ -496,7 +502,8 @@ static bool is_assignment(const struct reader *r)
 	unsigned i = r->i;
 	while (at(r, i)->kind == WORD && sign(r, i + 1, ',') && i < r->i + 2 * PARTS)
 		i += 2;
-	return at(r, i)->kind == WORD && sign(r, i + 1, '=') && !sign(r, i + 2, '=') && !sign(r, i + 2, '>') && !sign(r, i + 2, '~');
+	return at(r, i)->kind == WORD && sign(r, i + 1, '=') && !sign(r, i + 2, '=') && !sign(r, i + 2, '>') &&
+	       !sign(r, i + 2, '~');
 }
 
 /* gawk: a file named /inet/tcp/0/HOST/PORT is a connection; COMMAND | getline runs it. */

@@ -327,8 +327,8 @@ static bool hole_to_buf(struct members *m, void *to, uint64_t n)
 }
 
 /* False: less than the inode says. */
-static bool inline_content(struct members *m, const struct inode *n, bool (*take)(struct members *m, void *to, struct span s),
-			   void *to)
+static bool inline_content(struct members *m, const struct inode *n,
+			   bool (*take)(struct members *m, void *to, struct span s), void *to)
 {
 	struct span first = span_cut(n->map, n->size < n->map.n ? (size_t)n->size : n->map.n);
 	uint64_t left = n->size - first.n;
