@@ -11,6 +11,11 @@ uint64_t look_ones(unsigned bytes)
 	return bytes >= WORD ? UINT64_MAX : ((uint64_t)1 << 8 * bytes) - 1;
 }
 
+int64_t look_index(const struct seen *v)
+{
+	return v->scale > 0 ? (int64_t)(v->v - v->base) / v->scale : 0;
+}
+
 static struct seen constant(uint64_t v)
 {
 	return (struct seen){ .v = v, .known = true };
@@ -122,12 +127,13 @@ static void form_sum(const struct look *l, struct seen *r, const struct seen *x,
 		r->scale = i->scale;
 		r->base = minus ? i->base - other->v : i->base + other->v;
 	} else if (x->scale > 0 && y->scale > 0 && x->index == y->index) {
-		r->scale = minus ? x->scale - y->scale : x->scale + y->scale;
-		r->scale = r->scale > 0 ? r->scale : -1;
+		int64_t scale = minus ? (int64_t)x->scale - y->scale : (int64_t)x->scale + y->scale;
+		r->scale = scale > 0 && scale <= INT32_MAX ? (int32_t)scale : -1;
 		r->base = minus ? x->base - y->base : x->base + y->base;
 	} else {
 		r->scale = -1;                   /* a number added before it is scaled makes an index of its own */
-		r->added = (int16_t)(r->added + (other->scale ? 0 : minus ? -(int)other->v : (int)other->v));
+		uint64_t more = other->scale ? 0 : minus ? -other->v : other->v;
+		r->added = (int16_t)((uint64_t)r->added + more);
 	}
 	r->base &= look_ones(l->m->cpu->wide ? 8 : 4);
 }
@@ -203,7 +209,7 @@ static uint8_t table_met(struct look *l, uint32_t site, const struct seen *at, u
 		return 0;
 	l->tables[l->ntables] = (struct table){ .site = site, .most = at->most, .seed = at->seed, .added = at->added,
 		.scale = at->scale, .base = at->base, .met = at->known ? at->v : 0, .size = (uint8_t)size, .is_signed = is_signed,
-		.now = ((int64_t)at->v - (int64_t)at->base) / at->scale };
+		.now = look_index(at) };
 	return (uint8_t)++l->ntables;
 }
 

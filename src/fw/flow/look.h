@@ -55,6 +55,7 @@ struct look {
 };
 
 uint64_t look_ones(unsigned bytes);
+int64_t look_index(const struct seen *v);        /* of a scaled value: which place it is; 0 where it is none */
 bool look_constant(const struct seen *v);        /* nothing of it was loaded */
 struct seen look_reg(struct look *l, int reg);
 void look_set(struct look *l, int reg, struct seen v);

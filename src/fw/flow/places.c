@@ -123,7 +123,7 @@ static bool place_handed(const struct look *l, const struct seen *v, struct tabl
 {
 	uint32_t site = l->site;
 	*t = (struct table){ .site = site, .most = v->most, .seed = v->seed, .added = v->added, .scale = v->scale,
-		.base = v->base, .met = v->known ? v->v : 0, .now = ((int64_t)v->v - (int64_t)v->base) / (v->scale ? v->scale : 1) };
+		.base = v->base, .met = v->known ? v->v : 0, .now = look_index(v) };
 	return v->scale >= 4 && v->seed && is_image(l->m, v->base);
 }
 
