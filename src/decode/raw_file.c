@@ -72,7 +72,7 @@ static bool is_file(struct span s)
 /* As far as it goes it begins like one. */
 static bool may_be(struct span s)
 {
-	static const char *const begins[] = { "\x7f" "ELF", "MZ", "hsqs", "\x27\x05\x19\x56", "\x45\x3D\xCD\x28", "#!" };
+	static const char *const begins[] = { "\177ELF", "MZ", "hsqs", "\x27\x05\x19\x56", "\x45\x3D\xCD\x28", "#!" };
 	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
 		struct span begin = span_str(begins[i]);
 		if (span_eq(span_cut(s, begin.n), span_cut(begin, s.n)))
