@@ -31,7 +31,7 @@ say() { echo "bench: $*" >&2; }
 # The release that distributions would build: -O3, LTO; debug information costs no speed and names the profile.
 [ -f "$dir/release/build.ninja" ] || { say "building a release with LTO"
 	CC=gcc meson setup "$dir/release" "$source" --buildtype=release -Db_lto=true -Ddebug=true >/dev/null || exit 2; }
-ninja -C "$dir/release" --quiet auscult || exit 2
+ninja -C "$dir/release" --quiet auscult >&2 || exit 2
 auscult=$dir/release/auscult
 for tool in floor_mmap floor_pcap measure repeat; do
 	[ "$dir/$tool" -nt "$here/$tool.c" ] && continue

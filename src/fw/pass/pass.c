@@ -594,10 +594,48 @@ static void take_other_side(struct job *j, struct route *r, const struct lane *c
 	}
 }
 
-/* A program forks, the child runs another program, the parent goes on: on its path the other program was run too. */
-static void add_forked(struct job *j, struct route *r, const struct lane *parent, const struct lane *child)
+/* The name of the function that a place lies in. */
+static struct span function_at(const struct scene_program *p, uint64_t site)
 {
-	if (!span_has(child->condition, "fork() = 0"))
+	struct span name = { 0 };
+	uint64_t begins = 0;
+	for (uint32_t i = 0; i < p->nfunctions; i++) {
+		uint64_t entry = record_get_uint(p->functions[i], FWN_ENTRY);
+		if (entry > site || entry < begins)
+			continue;
+		begins = entry;
+		name = record_get_text(p->functions[i], FWN_FUNCTION);
+	}
+	return name;
+}
+
+/* What fork() gave is asked for at once; in a static program the system call came back through the C library before
+ * one of the functions that led to it asks. */
+static bool is_parents_side(const struct job *j, const struct scene_program *p, const struct act *last,
+			    const struct lane *child)
+{
+	static const char *const forks[] = { "sys_clone", "fork", "vfork" };
+	if (span_has(child->condition, "fork() = 0") || span_is(child->condition, "the parent goes on"))
+		return true;
+	bool forked = false;
+	for (size_t i = 0; j->acts.is_static && last && last->call && i < ARRAY_LEN(forks); i++)
+		forked |= order_of(last) == child->forked && span_is(last->name, forks[i]);
+	if (!forked || span_has(child->condition, ", after ") || !record_has(last->call, FWC_CHAIN))
+		return false;
+	struct texts chain = last->call->v[FWC_CHAIN].texts;
+	struct span asks = function_at(p, child->site);
+	for (uint32_t i = 0; i + 1 < chain.n; i++)
+		if (asks.n && span_eq(chain.v[i], asks))
+			return true;
+	return false;
+}
+
+/* A program forks, the child runs another program, the parent goes on: on its path the other program was run too.
+ * last: before it left. */
+static void add_forked(struct job *j, const struct scene_program *p, struct route *r, const struct act *last,
+		       const struct lane *parent, const struct lane *child)
+{
+	if (!is_parents_side(j, p, last, child))
 		return;
 	for (size_t i = parent->first; i < parent->first + parent->n && r->n < PASS_ROUTE; i++) {
 		struct act *a = &j->acts.v[i];
@@ -629,8 +667,9 @@ static struct route route_of(struct job *j, const struct scene_program *p, const
 	while (n-- > 0) {
 		add_acts(j, &r, line[n], until[n]);
 		if (n > 0) {
+			const struct act *last = r.n ? r.v[r.n - 1] : NULL;
 			take_other_side(j, &r, line[n - 1]);
-			add_forked(j, &r, line[n], line[n - 1]);
+			add_forked(j, p, &r, last, line[n], line[n - 1]);
 		}
 	}
 	return r;
