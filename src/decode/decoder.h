@@ -97,6 +97,9 @@ struct emit {
 	 * need not work out again. The same records leave with and without it; NULL: there is none. */
 	void *memo;
 };
+/* For who wants the records alone. */
+void emit_no_expect(struct emit *e, const struct expect *x);
+void emit_no_body(struct emit *e, const struct body *b);
 
 struct decoder {
 	const char *name, *doc;                  /* doc names the norm */

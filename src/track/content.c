@@ -192,24 +192,12 @@ static void pass_message(void *to, const struct record *r)
 	publish(c->sink, &person);
 }
 
-static void no_expect(struct emit *e, const struct expect *x)
-{
-	(void)e;
-	(void)x;
-}
-
-static void no_body(struct emit *e, const struct body *b)
-{
-	(void)e;
-	(void)b;
-}
-
 /* A file of HL7 on its way names its first patient in its head. */
 static void read_message(struct content *c, const struct file *f)
 {
 	uint64_t state[STATE_MAX / sizeof(uint64_t)] = { 0 };
 	struct sink sink = { pass_message, c };
-	struct emit e = { .at = &f->at, .host = c->host, .sink = &sink, .expect = no_expect, .body = no_body, .to = c };
+	struct emit e = { .at = &f->at, .host = c->host, .sink = &sink, .expect = emit_no_expect, .body = emit_no_body, .to = c };
 	struct message m = {
 		.bytes = span_of(f->head, f->head_n), .closing = true, .cut = f->head_n == FILETYPE_HEAD, .over = OVER_TCP,
 		.to_server = f->to_server,

@@ -50,18 +50,6 @@ static void collect(void *to, const struct record *r)
 		c->n++;
 }
 
-static void no_expect(struct emit *e, const struct expect *x)
-{
-	(void)e;
-	(void)x;
-}
-
-static void no_body(struct emit *e, const struct body *b)
-{
-	(void)e;
-	(void)b;
-}
-
 static void decode_copy(struct tracker *t, const struct flow *f, bool dir, struct span bytes, const struct origin *at,
 			struct copy *c)
 {
@@ -69,7 +57,7 @@ static void decode_copy(struct tracker *t, const struct flow *f, bool dir, struc
 	arena_init(&c->arena, 1 << 20);
 	c->host = (struct record_host){ .keyring = t->set.keyring, .arena = &c->arena };
 	struct sink sink = { collect, c };
-	struct emit e = { .at = at, .host = &c->host, .sink = &sink, .expect = no_expect, .body = no_body, .to = t };
+	struct emit e = { .at = at, .host = &c->host, .sink = &sink, .expect = emit_no_expect, .body = emit_no_body, .to = t };
 	void *state = d->state_size ? mem_new(d->state_size) : NULL;
 	while (bytes.n) {
 		struct message m = conversation_message(t, f, dir, bytes, OVER_TCP);
