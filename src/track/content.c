@@ -197,7 +197,8 @@ static void read_message(struct content *c, const struct file *f)
 {
 	uint64_t state[STATE_MAX / sizeof(uint64_t)] = { 0 };
 	struct sink sink = { pass_message, c };
-	struct emit e = { .at = &f->at, .host = c->host, .sink = &sink, .expect = emit_no_expect, .body = emit_no_body, .to = c };
+	struct emit e = { .at = &f->at, .host = c->host, .sink = &sink, .expect = emit_no_expect,
+			  .body = emit_no_body, .to = c };
 	struct message m = {
 		.bytes = span_of(f->head, f->head_n), .closing = true, .cut = f->head_n == FILETYPE_HEAD, .over = OVER_TCP,
 		.to_server = f->to_server,
