@@ -52,7 +52,7 @@ plan() {
 	one ppc-O2 powerpc-linux-gnu-gcc -O2 -s $loader
 	one x86_64-O2 gcc -O2 -s $loader
 	for only in fixed_destination_integer remote_mount_parts code_overwrite code_overwrite_twin fixed_destination_twin \
-		fixed_destination_default; do
+		fixed_destination_default command_injection_name command_injection_name_twin; do
 		one armel-static arm-linux-gnueabi-gcc -Os -s -static
 	done
 	# A default that configuration may replace, and its twin: streams of static programs.

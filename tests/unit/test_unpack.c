@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <lzma.h>
 #include <zlib.h>
 
 #include "fw/unpack/area.h"
@@ -761,6 +762,40 @@ static void hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_count
 	buf_done(&b);
 }
 
+/* What lzma_alone_encoder makes of 4 KiB that do not repeat, cut to n bytes, behind n of padding. */
+static struct members *lzma_cut_to(size_t n)
+{
+	uint8_t plain[4096], packed[8192];
+	uint32_t x = 1;
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+	lzma_options_lzma o;
+	lzma_stream z = LZMA_STREAM_INIT;
+	assert_false(lzma_lzma_preset(&o, 6));
+	assert_int_equal(lzma_alone_encoder(&z, &o), LZMA_OK);
+	z.next_in = plain, z.avail_in = sizeof(plain), z.next_out = packed, z.avail_out = sizeof(packed);
+	assert_int_equal(lzma_code(&z, LZMA_FINISH), LZMA_STREAM_END);
+	lzma_end(&z);
+	struct buf b = { 0 };
+	buf_fill(&b, 0xff, n);
+	buf_bytes(&b, span_of(packed, n));
+	struct members *m = opened(&b);
+	buf_done(&b);
+	return m;
+}
+
+static void the_last_bytes_of_a_file_are_no_lzma_by_chance_and_a_cut_stream_is_named(void **state)
+{
+	(void)state;
+	struct members *m = lzma_cut_to(22);
+	assert_int_equal(m->nc, 1);
+	members_free(m);
+	m = lzma_cut_to(1000);
+	is_format(m, 1, "lzma", 1000);
+	assert_non_null(strstr(m->c[1].damage, "ends early"));
+	members_free(m);
+}
+
 static void ar_that_ends_early_says_so(void **state)
 {
 	(void)state;
@@ -821,6 +856,7 @@ int main(void)
 		cmocka_unit_test(zip_entries_are_what_their_attributes_say),
 		cmocka_unit_test(names_become_harmless), cmocka_unit_test(one_record_alone_is_no_hex_text),
 		cmocka_unit_test(hex_ranges_are_sorted_joined_and_named_and_damaged_records_are_counted),
+		cmocka_unit_test(the_last_bytes_of_a_file_are_no_lzma_by_chance_and_a_cut_stream_is_named),
 		cmocka_unit_test(ar_that_ends_early_says_so),
 		cmocka_unit_test(jffs2_that_claims_gigabytes_gets_no_memory),
 		cmocka_unit_test(a_bomb_is_cut_and_its_neighbour_is_still_read),

@@ -11,7 +11,7 @@ enum layout {
 	AT_PROGRAM = 0x10000000, AT_LIBRARIES = 0x20000000, AT_HEAP = 0x60000000, AT_STUBS = 0x70000000,
 	AT_VDSO = AT_STUBS + (2 << 20), AT_GDT = AT_VDSO + 0x1000,       /* 32-bit x86 */
 	AT_KERN = 0x71000000, AT_FILES = 0x71010000, AT_CELLS = 0x71020000,
-	AT_CTYPE = AT_CELLS + 0xa000, CTYPE_BYTES = 0x300, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
+	AT_CTYPE = AT_CELLS + 0xa000, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
 	HEAP_BYTES = 16 << 20, STUB_BYTES = 1 << 20, STUB_STEP = 16, KERN_BYTES = 1 << 18, CELL_STEP = 64,
 	TLS_BYTES = 1 << 16, STACK_BYTES = 1 << 20, FILE_STEP = 256,
 };
@@ -135,6 +135,11 @@ struct sighting {                                /* whether bytes stand in the f
 };
 enum { SIGHTINGS = 4096 };
 
+struct class_table {                             /* of kinds of characters; at: where that of character 0 stands */
+	uint32_t at;
+	uint8_t width;                           /* bytes a character */
+};
+
 struct probe {                                   /* a function that is tried: recognise.c */
 	bool on, returned;
 	uint32_t steps, max, run;                /* instructions; what probe_ran says of blocks that ran */
@@ -178,6 +183,8 @@ struct machine {
 	struct addrmap stub_by_name;             /* by hash of the name */
 	struct span cells[256];                  /* data objects of libraries that are not there */
 	unsigned ncells;
+	struct class_table classes[8];
+	unsigned nclasses;
 	const char *sources[SHADE_SOURCES];      /* what the outside bytes are */
 	unsigned nsources;
 	bool numbered[SHADE_SOURCES];            /* a number was made from this source */
@@ -339,6 +346,9 @@ bool quiet_rest(struct machine *m, const struct function *f, uint32_t run, bool 
 /* Later, the block that begins now is taken with another value of what an index is made of; leads: it goes there. */
 void machine_place(struct machine *m, struct assumed why, uint32_t place, const struct seed *from, uint64_t v,
 		   uint64_t leads);
+
+/* ---- classes.c ---- */
+bool classes_watch(struct machine *m) MUST_CHECK;        /* modules are in place: who asks such a table tells compare_kind() */
 
 /* ---- look.c: what a block does to values ---- */
 void look_prepare(struct machine *m, struct block *b);           /* whether there is something in it to look at */

@@ -786,18 +786,6 @@ static void on_interrupt(uc_engine *uc, uint32_t number, void *ctx)
 		machine_stop_path(m);
 }
 
-/* A table of <ctype.h> is asked: two bytes a character, from -128 on. */
-static void on_kind(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
-{
-	(void)uc;
-	(void)type;
-	(void)size;
-	(void)value;
-	struct machine *m = ctx;
-	if (!m->probe.on)
-		compare_kind(m, (uint8_t)((addr - AT_CTYPE) / 2 - 128));
-}
-
 static void on_syscall(uc_engine *uc, void *ctx)
 {
 	(void)uc;
@@ -810,9 +798,7 @@ static bool hook(struct machine *m)
 	bool ok = uc_hook_add(m->uc, &h, UC_HOOK_BLOCK, (void *)(uintptr_t)on_block, m, 1, 0) == UC_ERR_OK
 		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_WRITE, (void *)(uintptr_t)on_write, m, 1, 0) == UC_ERR_OK
 		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_INVALID, (void *)(uintptr_t)on_fault, m, 1, 0) == UC_ERR_OK
-		&& uc_hook_add(m->uc, &h, UC_HOOK_MEM_READ, (void *)(uintptr_t)on_kind, m, AT_CTYPE, AT_CTYPE + CTYPE_BYTES - 1)
-			== UC_ERR_OK
-		&& uc_hook_add(m->uc, &h, UC_HOOK_INTR, (void *)(uintptr_t)on_interrupt, m, 1, 0) == UC_ERR_OK;
+		&& uc_hook_add(m->uc, &h, UC_HOOK_INTR, (void *)(uintptr_t)on_interrupt, m, 1, 0) == UC_ERR_OK && classes_watch(m);
 	if (ok && m->cpu->machine == EM_X86_64_)
 		ok = uc_hook_add(m->uc, &h, UC_HOOK_INSN, (void *)(uintptr_t)on_syscall, m, 1, 0, UC_X86_INS_SYSCALL)
 			== UC_ERR_OK;

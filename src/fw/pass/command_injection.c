@@ -42,8 +42,6 @@ static bool goes_through(struct job *j, const struct act *run, struct span sourc
 		const struct act *a = &all->v[i];
 		if (a->kind != ACT_COMPARE || !span_eq(a->source, source))
 			continue;
-		if (all->is_static)              /* its own <ctype.h> is not watched */
-			return true;
 		if (!span_is(a->name, "characters"))
 			continue;
 		struct texts chain = record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };

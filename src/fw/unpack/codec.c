@@ -10,8 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, TRY_OUT_LZMA = 4096, XZ_MEMORY = 96 << 20, ZSTD_WINDOW_LOG = 26,
-       FEED_MAX = 1 << 30 };
+enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, TRY_OUT_LZMA = 4096, LZMA_CUT_LEAST = 256, XZ_MEMORY = 96 << 20,
+       ZSTD_WINDOW_LOG = 26, FEED_MAX = 1 << 30 };
 
 struct flow {                                    /* one stream on its way */
 	struct span in;
@@ -276,11 +276,14 @@ static bool enough(void *to, struct span out, uint64_t used)
 	return t->made < t->want;
 }
 
-/* LZMA has neither mark nor check sum: a few bytes of a program can give hundreds before they make no sense. */
+/* LZMA has neither mark nor check sum: a few bytes of a program can give hundreds before they make no sense, and so few
+ * that the file ends before they do are seen by chance. */
 bool codec_try(enum codec c, struct span in)
 {
 	struct tried t = { .want = c == CODEC_LZMA ? TRY_OUT_LZMA : TRY_OUT };
 	struct codec_result r = codec_stream(c, span_cut(in, TRY_IN), &(struct codec_taker){ enough, &t });
+	if (c == CODEC_LZMA && r.end == CODEC_CUT && in.n < LZMA_CUT_LEAST)
+		return false;
 	/* bzip2 and zstd give nothing before a whole block has been read. */
 	return r.end == CODEC_WHOLE || r.end == CODEC_STOPPED || (r.end == CODEC_CUT && (t.made || in.n > TRY_IN));
 }
