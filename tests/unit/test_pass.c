@@ -848,6 +848,24 @@ static void only_what_comes_in_at_the_listener_counts(void **state)
 	}
 }
 
+static void a_copy_of_accounts_beside_live_ones_weighs_less(void **state)
+{
+	(void)state;
+	struct fake k;
+	fake_begin(&k);
+	(void)fake_file(&k, "etc/passwd", SCENE_ACCOUNTS, "root:abJnggxhB/yWI:0:0:root:/:/bin/sh\n");
+	(void)fake_file(&k, "usr/share/factory/passwd", SCENE_ACCOUNTS, "svc:x:0:0::/:/bin/sh\nroot::0:0:root:/:/bin/sh\n");
+	fake_run(&k);
+	unsigned copies = 0;
+	for (uint32_t i = 0; i < k.nfound; i++)
+		if (strstr(k.found[i]->title, "once this copy is put in place")) {
+			copies++;
+			assert_int_equal(k.found[i]->severity, strstr(k.found[i]->title, "svc") ? SEV_LOW : SEV_MEDIUM);
+		}
+	assert_int_equal(copies, 2);
+	fake_end(&k);
+}
+
 #define BODY "MIIBQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n"
 
 static void accounts_and_keys(void **state)
@@ -864,8 +882,19 @@ static void accounts_and_keys(void **state)
 		{ "etc/passwd", "root::0:0:root:/root:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
 		{ "etc/passwd", "svc::5:5::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account", "empty password" },
 		{ "etc/passwd", "svc::5:5::/:/usr/sbin/nologin\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
-		{ "etc/passwd", "toor:x:0:0::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
+		{ "etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n", SCENE_ACCOUNTS, SEV_MEDIUM, "fw.weak-account",
 		  "second account with user number 0" },
+		/* who is called something else but has number 0 alone is root */
+		{ "etc/passwd", "admin:x:0:0::/:/bin/sh\n", SCENE_ACCOUNTS, -1, "fw.weak-account", "" },
+		/* copies that a start-up script puts in place */
+		{ "etc/defaults/shadow", "root::10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account",
+		  "empty password" },
+		{ "etc/passwd.bak", "admin::0:0:root:/:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
+		{ "etc_ro/passwd", "root::0:0:root:/:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
+		{ "etc/shadow-", "root::10933:0:99999:7:::\n", SCENE_OTHER, -1, "fw.weak-account", "" },
+		{ "etc/pam.d/passwd", "password required pam_unix.so\nroot::0:0:root:/:/bin/sh\n", SCENE_OTHER, -1, "fw.weak-account",
+		  "" },
+		{ "srv/web/passwd.txt", "user:pass\n", SCENE_OTHER, -1, "fw.weak-account", "" },
 		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM,
 		  "fw.weak-account", "fixed password" },
 		{ "etc/shadow",
@@ -887,6 +916,7 @@ static void accounts_and_keys(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake k;
 		fake_begin(&k);
+		assert_int_equal(scene_kind_of(span_str(cases[i].path), span_str(cases[i].text)), cases[i].kind);
 		(void)fake_file(&k, cases[i].path, cases[i].kind, cases[i].text);
 		fake_run(&k);
 		struct finding *f = fake_found(&k, cases[i].rule);
@@ -1147,6 +1177,7 @@ int main(void)
 		cmocka_unit_test(words_that_name_contents_and_protocols_are_no_magic),
 		cmocka_unit_test(only_what_comes_in_at_the_listener_counts),
 		cmocka_unit_test(accounts_and_keys),
+		cmocka_unit_test(a_copy_of_accounts_beside_live_ones_weighs_less),
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),
 		cmocka_unit_test(endless_parents_end),

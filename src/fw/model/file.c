@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kinds of members. Content: System V gABI for ELF, PE and Mach-O marks, RFC 7468 for PEM, X.690 for DER,
- * passwd(5), shadow(5), inittab(5), crontab(5), inetd.conf(5), systemd.unit(5). */
+ * inittab(5), crontab(5), inetd.conf(5), systemd.unit(5). */
 #include "fw/model/file.h"
 
 #include <fnmatch.h>
 
-enum { HEAD = 4096, LINE_MOST = 4096, DER_LEAST = 64 };
+enum { HEAD = 4096, DER_LEAST = 64 };
 
 static const char *const names[FILE_CLASSES] = {
 	[FILE_EMPTY] = "empty", [FILE_DATA] = "data", [FILE_TEXT] = "text", [FILE_PROGRAM] = "program",
@@ -93,7 +93,7 @@ static const struct {
 	const char *pattern;
 	enum file_class c;
 } places[] = {
-	{ "*etc/inittab", FILE_INITTAB }, { "*etc/passwd*", FILE_PASSWD }, { "*etc/shadow*", FILE_SHADOW },
+	{ "*etc/inittab", FILE_INITTAB }, { "*etc/passwd", FILE_PASSWD }, { "*etc/shadow", FILE_SHADOW },
 	{ "*authorized_keys*", FILE_AUTHORIZED }, { "*etc/crontab", FILE_CRONTAB }, { "*etc/cron.d/*", FILE_CRONTAB },
 	{ "*cron/crontabs/*", FILE_CRONTAB }, { "*crontabs/root", FILE_CRONTAB }, { "*etc/inetd.conf", FILE_INETD },
 	{ "*etc/xinetd.d/*", FILE_INETD }, { "*etc/xinetd.conf", FILE_INETD }, { "*systemd/*.service", FILE_UNIT },
@@ -157,6 +157,8 @@ enum file_class file_classify(const struct member *f, struct span s)
 	}
 	if (span_starts(s, SPAN_LIT("<?php")))
 		return FILE_PHP;
+	if (accounts_stand_in(f->path, s))
+		return span_has(f->path, "shadow") ? FILE_SHADOW : FILE_PASSWD;
 	return by_place(f->path, FILE_TEXT);
 }
 
@@ -289,84 +291,7 @@ unsigned key_find(struct span s, struct key out[KEYS_MAX])
 	return n;
 }
 
-/* ---- accounts ---- */
-
-static const char *scheme_of(struct span p)
-{
-	static const struct {
-		const char *head, *name;
-	} schemes[] = { { "$1$", "MD5" },     { "$2", "bcrypt" },    { "$5$", "SHA-256" },
-			{ "$6$", "SHA-512" }, { "$y$", "yescrypt" }, { "$gy$", "gost-yescrypt" },
-			{ "$7$", "scrypt" },  { "$md5", "SunMD5" },  { "_", "BSDi DES" } };
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
-		if (span_starts(p, span_str(schemes[i].head)))
-			return schemes[i].name;
-	return p.n == 13 ? "DES" : "unknown";
-}
-
-static enum account_state state_of(struct span p, bool passwd)
-{
-	if (p.n == 0)
-		return ACCOUNT_OPEN;
-	if (passwd && span_is(p, "x"))
-		return ACCOUNT_SHADOW;
-	return p.p[0] == '*' || p.p[0] == '!' || p.n < 13 ? ACCOUNT_LOCKED : ACCOUNT_HASH;
-}
-
-static bool number_of(struct span s, uint32_t *out)
-{
-	uint64_t v = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || v > UINT32_MAX)
-			return false;
-		v = v * 10 + s.p[i] - '0';
-	}
-	*out = (uint32_t)v;
-	return s.n > 0 && v <= UINT32_MAX;
-}
-
-bool account_next(struct rd *r, uint32_t *line, struct account *out)
-{
-	while (rd_left(r)) {
-		struct span text, part[9] = { { 0 } };
-		text = rd_piece(r, '\n');
-		++*line;
-		if (text.n && text.p[text.n - 1] == '\r')
-			text.n--;
-		unsigned n = 0;
-		struct rd parts = rd_of(text);
-		while (n < 8 && rd_until(&parts, ':', &part[n]))
-			n++;
-		part[n++] = rd_rest(&parts);
-		if (n < 2 || !part[0].n || part[0].p[0] == '#' || text.n > LINE_MOST)
-			continue;
-		struct account a = { .name = part[0], .password = part[1], .line = *line };
-		a.has_ids = n == 7 && number_of(part[2], &a.uid) && number_of(part[3], &a.gid);
-		a.home = a.has_ids ? part[5] : (struct span){ 0 };
-		a.shell = a.has_ids ? part[6] : (struct span){ 0 };
-		a.state = state_of(part[1], a.has_ids);
-		a.scheme = a.state == ACCOUNT_HASH ? scheme_of(part[1]) : NULL;
-		*out = a;
-		return true;
-	}
-	return false;
-}
-
 /* ---- records ---- */
-
-static const struct field account_fields[] = {
-	[ACC_WHERE] = { "where", F_TEXT, "the file in which it stands" },
-	[ACC_LINE] = { "line", F_UINT, "line of that file" },
-	[ACC_NAME] = { "name", F_TEXT, "name of the account" },
-	[ACC_UID] = { "uid", F_UINT, "its number; 0 may do everything" },
-	[ACC_GID] = { "gid", F_UINT, "number of its group" },
-	[ACC_HOME] = { "home", F_TEXT, "its folder" },
-	[ACC_SHELL] = { "shell", F_TEXT, "the program it gets" },
-	[ACC_STATE] = { "state", F_TEXT, "open (no password asked), locked, hash, or shadow (its password stands there)" },
-	[ACC_SCHEME] = { "scheme", F_TEXT, "how the password is hashed" },
-	[ACC_PASSWORD] = { "password", F_TEXT, "the hash as stored", NULL, SECRET },
-};
-RECORD_TYPE(account_type, "account", "An account of a device, from passwd or shadow in its firmware", account_fields);
 
 static const struct field key_fields[] = {
 	[KEY_WHERE] = { "where", F_TEXT, "the file in which it stands" },
@@ -377,25 +302,6 @@ static const struct field key_fields[] = {
 	[KEY_LENGTH] = { "length", F_UINT, "how long it is", "bytes" },
 };
 RECORD_TYPE(key_type, "key", "A key or certificate inside an image; the key itself is never shown", key_fields);
-
-void account_record(const struct account *a, struct span where, struct record *r, const struct record_host *h)
-{
-	static const char *const states[] = { "open", "locked", "hash", "shadow" };
-	record_begin(r, &account_type, NULL, h);
-	record_text(r, ACC_WHERE, where);
-	record_uint(r, ACC_LINE, a->line);
-	record_text(r, ACC_NAME, a->name);
-	if (a->has_ids) {
-		record_uint(r, ACC_UID, a->uid);
-		record_uint(r, ACC_GID, a->gid);
-	}
-	record_text(r, ACC_HOME, a->home);
-	record_text(r, ACC_SHELL, a->shell);
-	record_str(r, ACC_STATE, states[a->state]);
-	record_str(r, ACC_SCHEME, a->scheme);
-	if (a->state == ACCOUNT_HASH)
-		record_text(r, ACC_PASSWORD, a->password);
-}
 
 void key_record(const struct key *k, struct span where, struct record *r, const struct record_host *h)
 {

@@ -36,7 +36,13 @@ struct account {                                 /* a line of passwd or shadow; 
 	enum account_state state;
 	const char *scheme;                      /* of the hash: "DES", "MD5" … NULL: none */
 	bool has_ids;                            /* passwd, not shadow */
+	bool is_shadow;                          /* as many fields as shadow has */
 };
+/* Whether accounts stand there: etc/passwd and etc/shadow, and by their first line the copies that devices put in their
+ * place (etc/defaults/shadow, etc/passwd.bak, etc_ro/passwd). What shadow(5)'s tools keep for themselves ("passwd-") is
+ * none. */
+bool accounts_stand_in(struct span path, struct span content);
+bool accounts_are_live(struct span path);        /* the files that a log-in reads */
 /* The next account of the file; false at its end. */
 bool account_next(struct rd *r, uint32_t *line, struct account *out) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 
 #include "base/scope.h"
 #include "fw/flow/trace.h"
+#include "fw/model/file.h"
 #include "fw/model/startup.h"
 
 bool scene_file_matches(const struct scene_file *f, const char *pattern)
@@ -64,8 +65,7 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 	static const struct {
 		const char *tail;
 		enum scene_kind kind;
-	} places[] = { { "etc/passwd", SCENE_ACCOUNTS }, { "etc/shadow", SCENE_ACCOUNTS }, { "etc/inittab", SCENE_INITTAB },
-		       { "etc/inetd.conf", SCENE_INETD }, { "etc/mdev.conf", SCENE_HOTPLUG }, { "authorized_keys", SCENE_KEYS } };
+	} places[] = { { "etc/inittab", SCENE_INITTAB }, { "etc/inetd.conf", SCENE_INETD }, { "etc/mdev.conf", SCENE_HOTPLUG }, { "authorized_keys", SCENE_KEYS } };
 	if (span_starts(content, SPAN_LIT("\177ELF")))
 		return SCENE_PROGRAM;
 	if (!is_text(content))
@@ -73,6 +73,8 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (ends(path, places[i].tail))
 			return places[i].kind;
+	if (accounts_stand_in(path, content))
+		return SCENE_ACCOUNTS;
 	if (is_cron_table(path))
 		return SCENE_CRON;
 	if (ends(path, ".rules") && span_has(path, "udev/"))

@@ -13,7 +13,9 @@ static const struct rule rule = {
 	.id = "fw.weak-account",
 	.title = "An account of the firmware has no password, a fixed one, or one that anyone tries first",
 	.cause = "open door",
-	.sees = "An account of /etc/passwd or /etc/shadow that may log in, with an empty password field, with a hash that one "
+	.sees = "An account of /etc/passwd or /etc/shadow, or of a copy of them that a device may put in their place "
+		"(etc/defaults/shadow, etc/passwd.bak; one step less grave where the image has passwords in /etc too), that may "
+		"log in, with an empty password field, with a hash that one "
 		"of about a hundred common words, the account's own name or a published default gives (a few words only where the "
 		"scheme makes each costly), with any other fixed hash (less grave), or with user number 0 beside root.",
 	.why = "Every copy of this firmware has the same accounts: whoever reads one image can log in to every device that "
@@ -39,7 +41,8 @@ static const char *const published[] = {
 #undef GENERIC
 };
 
-enum { TRIES_ANY = 400, TRIES_SHA = 60, TRIES_YESCRYPT = 10, ACCOUNTS = 64, HASH_MAX = 256, BUDGET = 3000 };
+enum { TRIES_ANY = 400, TRIES_SHA = 60, TRIES_YESCRYPT = 10, ACCOUNTS = 64, HASH_MAX = 256, BUDGET = 3000,
+       FILE_MOST = 1 << 18 };
 
 /* Guesses worth making: some schemes take milliseconds for each, by design. cost: of one, in parts of BUDGET, which is
  * what a whole file may cost. */
@@ -105,16 +108,24 @@ static bool is_root(const struct account *a)
 	return a->has_ids ? a->uid == 0 : span_is(a->name, "root");
 }
 
-static void tell(struct job *j, uint32_t index, const struct account *a, const char *what, enum severity s,
-		 const char *trait)
+struct book {                                    /* a file of accounts that is being judged */
+	struct job *j;
+	uint32_t index;
+	long budget;
+	bool spare;                              /* a copy, and the image has other passwords where a log-in looks */
+	bool has_root;
+};
+
+static void tell(const struct book *b, const struct account *a, const char *what, enum severity s, const char *trait)
 {
-	const struct scene_file *file = &job_scene(j)->files[index];
-	struct finding *f = job_finding(j, &rule, index, "%.*s %s", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
+	struct job *j = b->j;
+	const struct scene_file *file = &job_scene(j)->files[b->index];
+	struct finding *f = job_finding(j, &rule, b->index, "%.*s %s", (int)span_cut(a->name, 40).n, (const char *)a->name.p,
 					trait);
-	if (!f || !job_judge(j, f, s, 0.9))
+	if (!f || !job_judge(j, f, b->spare ? s - 1 : s, b->spare ? 0.7 : 0.9))
 		return;
-	f->title = job_text(j, "%s: the account %.*s %s", file->path, (int)span_cut(a->name, 40).n, (const char *)a->name.p,
-			    what);
+	f->title = job_text(j, "%s: the account %.*s %s%s", file->path, (int)span_cut(a->name, 40).n, (const char *)a->name.p,
+			    what, accounts_are_live(span_str(file->path)) ? "" : ", once this copy is put in place");
 	record_text(f->observed, OBS_USER, span_cut(a->name, 64));
 	if (a->state == ACCOUNT_HASH)            /* kept as a token: the same hash in two images is the same password */
 		record_text(f->observed, OBS_SECRET, a->password);
@@ -127,34 +138,67 @@ static void tell(struct job *j, uint32_t index, const struct account *a, const c
 	job_chain(j, f, steps);
 }
 
-static void judge(struct job *j, uint32_t index, const struct account *a, long *budget)
+static void judge(struct book *b, const struct account *a)
 {
-	bool root = is_root(a);
-	if (a->has_ids && a->uid == 0 && !span_is(a->name, "root") && a->state != ACCOUNT_LOCKED && may_log_in(a))
-		tell(j, index, a, "has all rights (user number 0) beside root", SEV_MEDIUM, "second account with user number 0");
+	bool root = is_root(a), zero = a->has_ids && a->uid == 0;
+	if (zero && b->has_root && !span_is(a->name, "root") && a->state != ACCOUNT_LOCKED && may_log_in(a))
+		tell(b, a, "has all rights (user number 0) beside root", SEV_MEDIUM, "second account with user number 0");
 	if (!may_log_in(a))
 		return;
 	if (a->state == ACCOUNT_OPEN)
-		tell(j, index, a, "needs no password", root ? SEV_HIGH : SEV_MEDIUM, "empty password");
+		tell(b, a, "needs no password", root ? SEV_HIGH : SEV_MEDIUM, "empty password");
 	if (a->state != ACCOUNT_HASH)
 		return;
-	if (guess(a->name, a->password, budget))
-		tell(j, index, a, "has a password that stands in every list of common ones", root ? SEV_HIGH : SEV_MEDIUM,
+	if (guess(a->name, a->password, &b->budget))
+		tell(b, a, "has a password that stands in every list of common ones", root ? SEV_HIGH : SEV_MEDIUM,
 		     "guessable password");
 	else
-		tell(j, index, a, "has a password that is the same in every device", root ? SEV_MEDIUM : SEV_LOW, "fixed password");
+		tell(b, a, "has a password that is the same in every device", root ? SEV_MEDIUM : SEV_LOW, "fixed password");
+}
+
+static bool read_account(struct rd *r, uint32_t *line, unsigned *n, struct account *a)
+{
+	return (*n)++ < ACCOUNTS && account_next(r, line, a);
+}
+
+static bool has_root(struct span content)
+{
+	struct rd r = rd_of(content);
+	struct account a;
+	uint32_t line = 0;
+	for (unsigned n = 0; read_account(&r, &line, &n, &a);)
+		if (span_is(a.name, "root"))
+			return true;
+	return false;
+}
+
+/* Whether the files that a log-in reads say of anybody how to get in. */
+static bool has_live_passwords(const struct scene *s)
+{
+	for (uint32_t i = 0; i < s->nfiles; i++) {
+		struct rd r = rd_of(span_cut(s->files[i].content, FILE_MOST));
+		struct account a;
+		uint32_t line = 0;
+		bool live = s->files[i].kind == SCENE_ACCOUNTS && accounts_are_live(span_str(s->files[i].path));
+		for (unsigned n = 0; live && read_account(&r, &line, &n, &a);)
+			if (a.state == ACCOUNT_OPEN || a.state == ACCOUNT_HASH)
+				return true;
+	}
+	return false;
 }
 
 static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
 	if (f->kind != SCENE_ACCOUNTS)
 		return;
-	struct rd r = rd_of(span_cut(f->content, 1 << 18));
+	struct span content = span_cut(f->content, FILE_MOST);
+	struct book b = { .j = j, .index = index, .budget = BUDGET, .has_root = has_root(content),
+			  .spare = !accounts_are_live(span_str(f->path)) && has_live_passwords(job_scene(j)) };
+	struct rd r = rd_of(content);
 	struct account a;
 	uint32_t line = 0;
-	long budget = BUDGET;
-	for (unsigned n = 0; n < ACCOUNTS && account_next(&r, &line, &a); n++)
-		judge(j, index, &a, &budget);
+	for (unsigned n = 0; read_account(&r, &line, &n, &a);)
+		judge(&b, &a);
 }
 
 const struct pass pass_weak_account = { .rule = &rule, .file = file };
