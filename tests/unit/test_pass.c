@@ -892,7 +892,7 @@ static void accounts_and_keys(void **state)
 		{ "etc/passwd.bak", "admin::0:0:root:/:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
 		{ "etc_ro/passwd", "root::0:0:root:/:/bin/sh\n", SCENE_ACCOUNTS, SEV_HIGH, "fw.weak-account", "empty password" },
 		{ "etc/shadow-", "root::10933:0:99999:7:::\n", SCENE_OTHER, -1, "fw.weak-account", "" },
-		{ "etc/pam.d/passwd", "password required pam_unix.so\nroot::0:0:root:/:/bin/sh\n", SCENE_OTHER, -1, "fw.weak-account",
+		{ "etc/pam.d/passwd", "@include common-password\npassword required pam_unix.so\n", SCENE_OTHER, -1, "fw.weak-account",
 		  "" },
 		{ "srv/web/passwd.txt", "user:pass\n", SCENE_OTHER, -1, "fw.weak-account", "" },
 		{ "etc/shadow", "root:$1$abcdefgh$0123456789012345678901:10933:0:99999:7:::\n", SCENE_ACCOUNTS, SEV_MEDIUM,
