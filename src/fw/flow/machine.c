@@ -399,3 +399,33 @@ void machine_note(struct machine *m, const char *fmt, ...)
 	if (n > 0 && m->nnotes < ARRAY_LEN(m->notes))
 		m->notes[m->nnotes++] = arena_copy(&m->arena, span_str(text));
 }
+
+/* ---- the path ---- */
+
+bool machine_is_thumb(const struct machine *m)
+{
+	return m->cpu->arch == UC_ARCH_ARM && reg_get(m, UC_ARM_REG_CPSR) & 0x20;
+}
+
+const struct turn *block_turn(const struct machine *m, uint32_t block)
+{
+	uint32_t t = block ? m->blocks[block - 1].turn : 0;
+	return t ? &m->code.turns[t - 1] : NULL;
+}
+
+void machine_stop_path(struct machine *m)
+{
+	m->stopping = true;
+	uc_emu_stop(m->uc);
+}
+
+void machine_ended(struct machine *m)
+{
+	for (const struct frame *f = m->frame; f; f = f->up) {
+		struct function *fn = code_function_at(&m->code, f->function);
+		if (fn)
+			fn->ends = true;
+	}
+	m->ended = true;
+	machine_stop_path(m);
+}

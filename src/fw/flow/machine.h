@@ -14,6 +14,7 @@ enum layout {
 	AT_CTYPE = AT_CELLS + 0xa000, AT_TLS = 0x72000000, AT_STACK = 0x7e000000,
 	HEAP_BYTES = 16 << 20, STUB_BYTES = 1 << 20, STUB_STEP = 16, KERN_BYTES = 1 << 18, CELL_STEP = 64,
 	TLS_BYTES = 1 << 16, STACK_BYTES = 1 << 20, FILE_STEP = 256,
+	STACK_TOP = AT_STACK + STACK_BYTES - 0x8000,
 };
 
 enum { STUBS = STUB_BYTES / STUB_STEP, KERN_FDS = 48, KERN_FILES = 8, KERN_TEXT = 1920, SOURCE_MAX = 239 };
@@ -39,7 +40,6 @@ struct kern {
 };
 
 struct machine;
-struct seed;
 
 /* A row of libc.def. */
 struct model {
@@ -167,6 +167,8 @@ struct limits {
 	uint64_t first, path;                    /* of the first path of a root; of every other */
 	uint64_t output;                         /* bytes */
 };
+
+enum { LEAVES_MAX = 40 };                        /* loops that are left on one path while nothing new is reached */
 
 struct machine {
 	uc_engine *uc;
@@ -313,22 +315,33 @@ enum { SEGMENT_STACK = 5, SEGMENT_THREAD };
 void machine_segment(struct machine *m, uint32_t base);
 uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a module; 0: none */
 
-/* ---- run.c ---- */
-void machine_run(struct machine *m);
+/* ---- machine.c: the path that runs ---- */
 void machine_stop_path(struct machine *m);
 void machine_ended(struct machine *m);           /* the program ends here, and so do the functions that led here */
-/* The system call that runs made a child, which runs first; then the path goes on as its parent. */
+bool machine_is_thumb(const struct machine *m);  /* the processor, now */
+const struct turn *block_turn(const struct machine *m, uint32_t block);
+/* A key of `again`, from what makes it another. */
+static inline uint32_t key_mix(uint32_t a, uint32_t b)
+{
+	return (a ^ b) * 2654435761u ^ a >> 15;
+}
+
+/* ---- state.c: what is run later ---- */
 void machine_otherwise(struct machine *m, uint64_t result, const char *why);   /* this call, with another result */
+/* The system call that runs made a child, which runs first; then the path goes on as its parent. */
 void machine_forked(struct machine *m);
 void machine_executed(struct machine *m);        /* a child became another program: the parent goes on */
 /* Later, from the state as it is now: call this function with up to three arguments. */
 void machine_later(struct machine *m, uint64_t function, const char *why, unsigned nargs, const uint64_t *args);
+
+/* ---- frames.c ---- */
 /* Now, in place of what runs: the path goes on in this function. */
 void machine_enter(struct machine *m, uint64_t function, unsigned nargs, const uint64_t *args);
-const struct turn *block_turn(const struct machine *m, uint32_t block);
-
 /* A call of up to the registers' and stack's arguments that returns to `back`. */
 void machine_arguments(struct machine *m, unsigned n, const uint64_t *v, uint64_t back);
+
+/* ---- run.c ---- */
+void machine_run(struct machine *m);
 
 /* ---- trial.c: the kernel that a function sees while it is tried; its answer, -errno when it refuses ---- */
 uint64_t trial_kernel(struct machine *m, const char *name);
@@ -342,10 +355,6 @@ bool recognised_asks(struct machine *m, const struct block *b);
 /* No block of a function that did not run (probe_ran), nor what it calls, can lead to a system call. follow: nor such
  * blocks of the functions that it called. */
 bool quiet_rest(struct machine *m, const struct function *f, uint32_t run, bool follow);
-
-/* Later, the block that begins now is taken with another value of what an index is made of; leads: it goes there. */
-void machine_place(struct machine *m, struct assumed why, uint32_t place, const struct seed *from, uint64_t v,
-		   uint64_t leads);
 
 /* ---- classes.c ---- */
 bool classes_watch(struct machine *m) MUST_CHECK;        /* modules are in place: who asks such a table tells compare_kind() */

@@ -3,6 +3,7 @@
  * was received. The path that runs meets one place, or none, as the number stands for a source; the others are taken up
  * later, from where the block with the load begins, with a value in the register or bytes that the index is made of. */
 #include "fw/flow/look.h"
+#include "fw/flow/state.h"
 
 struct range {                                   /* of places */
 	int first, last;
@@ -11,6 +12,7 @@ struct range {                                   /* of places */
 enum {
 	PLACES_MAX = 16, NUMBERS_MAX = 8, TIMES_MAX = 3, GUARD_MAX = 64, INLINE_LEAST = 8, STRUCT_MAX = 64,
 	TEXT_SHOWN = 64,
+	PLACES_ROOT = 400,                       /* places of tables that are kept for later, of one root */
 };
 
 /* The turn of a block that is left when a number is too great says how great it may be; 0: it does not. */
@@ -149,6 +151,24 @@ static uint64_t wanted(const struct seed *s, const struct table *t, int64_t i)
 	return t->most ? (s->v & ~(uint64_t)t->most) | (uint64_t)i : (uint64_t)(i - t->added) << s->shift;
 }
 
+/* Later, the block that begins now is taken with another value of what an index is made of; leads: it goes there. */
+static void place_later(struct machine *m, struct assumed why, uint32_t place, const struct seed *from, uint64_t v,
+			uint64_t leads)
+{
+	const struct block *b = &m->blocks[m->prev - 1];
+	struct state *s = m->nplaces < PLACES_ROOT ? state_push(m, b->addr, b->thumb, why) : NULL;
+	if (!s)
+		return;
+	m->nplaces++;
+	s->place = place;
+	s->goal = (uint32_t)leads;
+	s->reg[0] = from->reg;
+	s->value[0] = v;
+	s->nregs = 1;
+	s->at = (uint32_t)from->at;
+	s->bytes = from->reg ? 0 : from->size;
+}
+
 void places_keep(struct look *l, uint32_t block)
 {
 	struct machine *m = l->m;
@@ -172,6 +192,6 @@ void places_keep(struct look *l, uint32_t block)
 		uint64_t leads = goes ? place_word(m, t, i) & (m->cpu->arch == UC_ARCH_ARM ? ~(uint64_t)1 : ~(uint64_t)0) : b->addr;
 		struct assumed why = { .site = t->site, .text = arena_printf(&m->root_arena, "place %d of a table", i) };
 		if (!t->met || t->now != i)
-			machine_place(m, why, place_key(b->addr, at), s, wanted(s, t, i), leads);
+			place_later(m, why, place_key(b->addr, at), s, wanted(s, t, i), leads);
 	}
 }
