@@ -154,7 +154,7 @@ static void examine(struct child *c)
 	c->good = spool >= 0 && unpack(c, &m, spool);
 	if (c->good)
 		c->good = examination_run(&c->exam, &m, spool, r->key, r->registry, r->log, &to);
-	c->budget |= c->exam.not_run > 0 || c->exam.unmatched > 0;
+	c->budget |= c->exam.not_run > 0 || c->exam.unmatched > 0 || c->exam.unread > 0;
 	free(m.v);
 	if (spool >= 0)
 		close(spool);

@@ -507,7 +507,7 @@ static bool take_judgement(struct work *w, const struct registry *g, int fd)
 	return wire_pipe_close(&from);
 }
 
-static bool judge_all(struct work *w, const struct registry *g)
+static bool judge_all(struct work *w, struct examination *x, const struct registry *g)
 {
 	struct judging j;
 	int rc = judge_start(&w->judge, g, &j);
@@ -521,6 +521,9 @@ static bool judge_all(struct work *w, const struct registry *g)
 		log_error(w->log, "%s", j.board->error);
 	if (!good)
 		log_error(w->log, "the judging process sent what it must not; what came before is shown");
+	x->unread = j.board->unread;
+	if (x->unread)
+		log_warn(w->log, "%u scripts and tables were not read: more work than the budget allows", x->unread);
 	judging_done(&j);
 	return good && rc == 0;
 }
@@ -583,7 +586,7 @@ bool examination_run(struct examination *x, const struct material *m, int spool,
 	add_links(&w, x, map, most);
 	free(map);
 	choose_programs(&w, x);
-	bool matched = match_rules(&w, x, g), executed = execute(&w, x), judged = judge_all(&w, g);
+	bool matched = match_rules(&w, x, g), executed = execute(&w, x), judged = judge_all(&w, x, g);
 	for (uint32_t i = 0; x->program && i < w.judge.ntraces; i++)
 		x->program(x->ctx, &w.judge.files[w.judge.traces[i].file], &w.judge.traces[i]);
 	judge_done(&w.judge);

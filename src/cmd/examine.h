@@ -35,6 +35,7 @@ struct examination {
 	struct progress *progress;               /* set by the caller: how and where to draw */
 	const struct matcher_rules *rules;       /* set by the caller: to look for; NULL: none */
 	uint32_t unmatched;                      /* files that were not looked through with the rules */
+	uint32_t unread;                         /* scripts and tables for which no work was left */
 	uint32_t not_run;                        /* programs past the cap, or without a worker */
 	unsigned workers;                        /* set by the caller: so many at a time; 0: EXAMINE_WORKERS */
 	struct trace_cache *cache;               /* set by the caller, may be NULL: programs executed before */

@@ -89,7 +89,7 @@ bool gather(struct gathered *g, const struct gather_order *o)
 	run.exam.cache = o->cache;
 	run.exam.rules = o->rules;
 	bool unpacked = unpack(&run), examined = examine(&run);
-	g->partial |= run.exam.unmatched > 0;
+	g->partial |= run.exam.unmatched > 0 || run.exam.unread > 0;
 	examination_done(&run.exam);
 	close(run.spool);
 	g->partial |= g->image.full || (g->image.sum && record_has(g->image.sum, INS_BUDGETS));

@@ -315,7 +315,8 @@ static int inspect(struct output *o)
 	bool exported = exports_write(&o->exports, &o->image, SPAN_LIT(""), &o->args->log);
 	if (!complete || !o->image.sum || !written || !examined || !predicted || !exported || !explained)
 		return OUT_FAILED;
-	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged || o->exam.unmatched)
+	if (o->image.sum->set & 1ull << INS_BUDGETS || o->material.unread || o->damaged || o->exam.unmatched ||
+	    o->exam.unread)
 		return OUT_PARTIAL;
 	return o->found ? OUT_FOUND : OUT_CLEAN;
 }

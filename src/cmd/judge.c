@@ -144,7 +144,7 @@ static void set_scene(struct bench *b)
 	scene_spread_boot(files, j->nfiles, programs, j->ntraces, j->links, j->nlinks, &b->arena);
 	b->scene = (struct scene){ .image = j->image, .id = j->id, .files = files, .nfiles = j->nfiles, .programs = programs,
 				   .nprograms = j->ntraces, .links = j->links, .nlinks = j->nlinks, .advisories = j->advisories,
-				   .matches = j->matches, .nmatches = j->nmatches };
+				   .matches = j->matches, .nmatches = j->nmatches, .unread = &b->board->unread };
 }
 
 static int by_place(const void *a, const void *b)

@@ -52,6 +52,7 @@ void judge_take(struct judge *j, uint32_t trace, const struct record *r);
 
 struct judge_board {
 	char error[JUDGE_ERROR];
+	uint32_t unread;                         /* scripts and tables for which no work was left */
 };
 
 struct judging {

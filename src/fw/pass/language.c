@@ -10,6 +10,7 @@
 enum language { NONE, LUA, PYTHON, PHP, PERL, AWK };
 enum { LEXEMES = 1 << 15, VARIABLES = 512, DEPTH = 6, TEXT = 1 << 18, VALUE = 4096, PARTS = 8 };
 enum { WORK = 8 * LEXEMES };                     /* lexemes that are looked at, again and again: x = x = x = … */
+enum { COPY = 64, OPEN_QUOTES = 64 };            /* bytes of a value that cost as much as a lexeme; quotes without an end */
 enum lexeme_kind { WORD, STRING, COMMAND, NUMBER, SIGN };         /* COMMAND: in backquotes */
 
 struct lexeme {
@@ -107,7 +108,7 @@ static size_t quoted(struct span s, struct span *inside)
 
 static void lexemes_of(struct reader *r, struct span s)
 {
-	unsigned line = 1;
+	unsigned line = 1, open = 0;
 	bool format = false;
 	for (size_t i = 0; i < s.n && r->n < LEXEMES;) {
 		struct span rest = span_from(s, i);
@@ -117,7 +118,8 @@ static void lexemes_of(struct reader *r, struct span s)
 		bool kept = n == 0;
 		bool name = isalpha(c) || c == '_' || c == '$' || (c == '@' && r->language == PHP);
 		if (kept && (c == '"' || c == '\'' || c == '`')) {
-			n = quoted(rest, &t.text);
+			n = open < OPEN_QUOTES ? quoted(rest, &t.text) : 0;
+			open += n == 0;          /* each was looked for up to the end of the file */
 			t.kind = n == 0 ? SIGN : c == '`' ? COMMAND : STRING;
 			t.plain = c == '\'' || r->language == LUA || r->language == PYTHON || r->language == AWK;
 			t.format = format;
@@ -241,15 +243,16 @@ static void put_string(const struct reader *r, struct buf *b, const struct lexem
 	}
 }
 
-static struct span kept(const struct reader *r, struct buf *b)
+static struct span kept(struct reader *r, struct buf *b)
 {
 	struct span s = arena_copy(r->out->arena, buf_span(b));
+	r->work += (unsigned)(s.n / COPY);
 	buf_done(b);
 	return s;
 }
 
 /* %s and the like, or {} of Python, in their order. */
-static struct span filled(const struct reader *r, struct span format, const struct span *parts, unsigned n, bool braces)
+static struct span filled(struct reader *r, struct span format, const struct span *parts, unsigned n, bool braces)
 {
 	struct buf b = { .cap = VALUE };
 	unsigned k = 0;

@@ -39,10 +39,14 @@ struct job {
 	bool *equal;
 	bool logs_in;                            /* the program asks for an account or for the owner's word somewhere */
 	struct settings *settings;
+	uint64_t texts;                          /* work on scripts and tables so far */
 	bool asks_name;
 };
 
 enum { GENERATIONS = 512, STEP_LISTED = 24, EXTRA_MAX = 16 };
+/* Bytes of texts and of what is put together of them: the scripts of a whole Python take an eighth, scripts that are
+ * made to be work take a second for every quarter. */
+enum { TEXTS_WORK = 512 << 20 };
 
 /* ---- findings ---- */
 
@@ -755,6 +759,30 @@ static void run_table(struct job *j, uint32_t index)
 	}
 }
 
+static bool is_script(const struct scene_file *f)
+{
+	return f->kind == SCENE_SCRIPT || (f->kind == SCENE_OTHER && language_is(f->path, f->content));
+}
+
+/* Each text's work is bounded; that of all of them together is too, by what was put together of them. */
+static void read_text(struct job *j, uint32_t index)
+{
+	const struct scene_file *f = &j->scene->files[index];
+	bool script = is_script(f), table = table_is(f->kind);
+	if (!script && !table)
+		return;
+	if (j->texts >= TEXTS_WORK) {
+		if (j->scene->unread)
+			++*j->scene->unread;
+		return;
+	}
+	if (script)
+		run_script(j, index);
+	else
+		run_table(j, index);
+	j->texts += span_cut(f->content, SHELL_TEXT).n + j->acts.arena->used;
+}
+
 /* ---- all of it ---- */
 
 /* Whether the whole chain stands in this file, another than the finding's own. */
@@ -807,11 +835,7 @@ struct finding **passes_run(const struct scene *s, const struct record_host *hos
 		arena_reset(&arena);
 	}
 	for (uint32_t i = 0; i < s->nfiles; i++) {
-		if (s->files[i].kind == SCENE_SCRIPT ||
-		    (s->files[i].kind == SCENE_OTHER && language_is(s->files[i].path, s->files[i].content)))
-			run_script(&j, i);
-		if (table_is(s->files[i].kind))
-			run_table(&j, i);
+		read_text(&j, i);
 		for (int k = 0; passes[k]; k++)
 			if (passes[k]->file)
 				passes[k]->file(&j, &s->files[i], i);

@@ -52,6 +52,7 @@ struct scene {
 	const struct advisories *advisories;     /* to look for; NULL: none */
 	const struct record *const *matches;     /* yara_match records, by files */
 	uint32_t nmatches;
+	uint32_t *unread;                        /* counts scripts and tables for which no work was left; may be NULL */
 };
 
 struct route {                                   /* one path of a program, or one script */

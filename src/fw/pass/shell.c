@@ -360,10 +360,11 @@ static unsigned skip_lines(const struct shell *s, unsigned i, unsigned to)
 	return i;
 }
 
-/* The token with `close` that ends what begins before i; `to` when there is none. */
-static unsigned matching(const struct shell *s, unsigned i, unsigned to, const char *open, const char *close)
+/* The token with `close` that ends what begins before i; `to` when there is none. Looking ahead is work too: loops
+ * within loops look at the same tokens again in each turn. */
+static unsigned matching(struct shell *s, unsigned i, unsigned to, const char *open, const char *close)
 {
-	unsigned depth = 1;
+	unsigned depth = 1, from = i;
 	for (; i < to; i++) {
 		if (!s->v[i].first)
 			continue;
@@ -372,6 +373,7 @@ static unsigned matching(const struct shell *s, unsigned i, unsigned to, const c
 		else if (token_word_is(&s->v[i], close) && --depth == 0)
 			break;
 	}
+	s->steps += (i - from) / AHEAD;
 	return i;
 }
 
@@ -491,8 +493,10 @@ static unsigned loop_reading(struct shell *s, unsigned i, unsigned to)
 	for (i++; i < to && s->v[i].kind == TOKEN_WORD; i++)
 		if (s->v[i].raw.p[0] != '-' && n < PARAMETERS)
 			names[n++] = s->v[i].raw;
-	while (i < to && !(s->v[i].first && token_word_is(&s->v[i], "do")))
+	while (i < to && !(s->v[i].first && token_word_is(&s->v[i], "do"))) {
 		i++;
+		s->steps += i % AHEAD == 0;
+	}
 	unsigned body = i < to ? i + 1 : to, end = matching(s, body, to, "do", "done");
 	if (!n || end >= to || !loop_input(s, end, to, &in, &replaceable))
 		return 0;

@@ -8,7 +8,7 @@
 #include "fw/pass/shell.h"
 
 enum { TOKENS = 1 << 16, VARIABLES = 256, FUNCTIONS = 128, LOOP_TURNS = 8, PARAMETERS = 16, FIELD = 4096, NESTING = 4,
-       STEPS = 1 << 18, CAPTURE = 80, SOURCED_MOST = 4 << 20 };
+       STEPS = 1 << 18, AHEAD = 16, CAPTURE = 80, SOURCED_MOST = 4 << 20 };
 
 enum token_kind { TOKEN_WORD, TOKEN_OP, TOKEN_LINE };
 
