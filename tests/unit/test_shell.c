@@ -244,7 +244,9 @@ static void looking_ahead_is_work_too(void **state)
 {
 	static const struct {
 		const char *open, *close;
-	} nests[] = { { "for i in 1 2 3 4 5 6 7 8; do\n", "done\n" }, { "while read a b; do\n", "done\n" }, { "while read a b\n", "" } };
+	} nests[] = { { "for i in 1 2 3 4 5 6 7 8; do\n", "done\n" },
+		      { "while read a b; do\n", "done\n" },
+		      { "while read a b\n", "" } };
 	(void)state;
 	struct arena a;
 	arena_init(&a, 64 << 20);

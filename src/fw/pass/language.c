@@ -10,7 +10,7 @@
 enum language { NONE, LUA, PYTHON, PHP, PERL, AWK };
 enum { LEXEMES = 1 << 15, VARIABLES = 512, DEPTH = 6, TEXT = 1 << 18, VALUE = 4096, PARTS = 8 };
 enum { WORK = 8 * LEXEMES };                     /* lexemes that are looked at, again and again: x = x = x = … */
-enum { COPY = 64, OPEN_QUOTES = 64 };            /* bytes of a value that cost as much as a lexeme; quotes without an end */
+enum { COPY = 64, OPEN_QUOTES = 64 };            /* bytes that cost as much as a lexeme; quotes without an end */
 enum lexeme_kind { WORD, STRING, COMMAND, NUMBER, SIGN };         /* COMMAND: in backquotes */
 
 struct lexeme {
