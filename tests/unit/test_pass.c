@@ -848,6 +848,60 @@ static void only_what_comes_in_at_the_listener_counts(void **state)
 	}
 }
 
+static void passwords_in_files_of_settings(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *text, *title;         /* NULL: nothing of it */
+	} cases[] = {
+		/* what only speaks of a password */
+		{ "etc/nsswitch.conf", "passwd: files systemd\npasswd: compat\n", NULL },
+		{ "etc/pam.d/login", "password required pam_unix.so\n", NULL },
+		{ "etc/ssh/sshd_config", "PasswordAuthentication yes\nPermitRootLogin prohibit-password\n", NULL },
+		{ "etc/samba/smb.conf", "unix password sync = yes\npasswd program = /usr/bin/passwd %u\npasswd chat = *new*\n", NULL },
+		{ "etc/app.conf", "#password = hunter22\n; password=hunter22\n// password: hunter22\npassword=\npassword_file /etc/x\n",
+		  NULL },
+		{ "etc/app.conf", "password=$PASS\npassword = ${X}\npassword: <password>\npassword=YOUR_PASSWORD\npassword=xxxxxxxx\n",
+		  NULL },
+		{ "etc/app.conf", "password = the word that you were given\npassword_min_length = 1234\nshow_password = 1234\n", NULL },
+		{ "srv/web/lang/de.json", "{\"password\": \"Passwort\"}\n", NULL },
+		{ "etc/services", "kpasswd 464/tcp\n", NULL },
+		{ "etc/app.json", "/**\n * For the token:\n\"Pin\" : \"hunter22\"\n **/\n", NULL },
+		{ "etc/app.cfg.lua", "-- password = \"hunter22\"\nSET PASSWORD FOR 'a'@'b' = 'hunter22'\n", NULL },
+		{ "etc/radius/sites-available/x", "secret = hunter22\n", NULL },
+		{ "etc/labels.ini", "Password=password\n", NULL },
+		{ "etc/api.json", "{ \"password\": { \"type\": \"string\" } }\n", NULL },
+		{ "etc/users.xml", "<!-- <user name=\"a\"\n password=\"hunter22\"/>\n-->\n", NULL },
+		{ "etc/ppp/chap-secrets", "# client server secret\n", NULL },
+		/* what is one */
+		{ "etc/app.conf", "password=hunter22\n", "in clear: password" },
+		{ "etc/app.conf", "export SMTP_PASSWORD=hunter22\n", "in clear: SMTP_PASSWORD" },
+		{ "etc/cwmp.conf", "[cwmp]\nacs_username=cwmp\nacs_password=hunter22\ncpe_password = 'hunter23'\n", "2 passwords in clear" },
+		{ "etc/wpa_supplicant.conf", "network={\n\tssid=\"x\"\n\tpsk=\"hunter22\"\n}\n", "in clear: psk" },
+		{ "etc/config/wireless", "config wifi-iface\n\toption key 'hunter22'\n", "in clear: key" },
+		{ "etc/mosquitto/bridge.conf", "remote_username a\nremote_password hunter22\n", "in clear: remote_password" },
+		{ "etc/app.json", "{ \"user\": \"a\", \"password\": \"hunter22\" }\n", "in clear: password" },
+		{ "etc/db_default_cfg.xml", "<DM name=\"Pass\" val=\"hunter22\"/>\n<DM name=\"Port\" val=\"8080\"/>\n", "in clear: Pass" },
+		{ "etc/tree.xml", "<User Name=\"a\" Password=\"hunter22\"/>\n", "in clear: Password" },
+		{ "etc/tree.xml", "<Password>hunter22</Password>\n", "in clear: Password" },
+		{ "etc/app.yaml", "mqtt:\n  password: hunter22\n", "in clear: password" },
+		{ "etc/ppp/chap-secrets", "# client server secret\nunit * \"hunter22\" *\n", "in clear: password" },
+		{ "etc/httpd.conf", "A:*\n/cgi-bin:admin:hunter22\n", "in clear: password" },
+		{ "etc/httpd.conf", "/cgi-bin:admin:$1$abcdefgh$0123456789012345678901\n", "hashed: password" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		(void)fake_file(&k, cases[i].path, scene_kind_of(span_str(cases[i].path), span_str(cases[i].text)), cases[i].text);
+		fake_run(&k);
+		const struct finding *f = fake_found(&k, "fw.fixed-credential");
+		if (cases[i].title ? !f || !strstr(f->title, cases[i].title) : f != NULL)
+			fail_msg("%s: %s: %s", cases[i].path, f ? f->title : "nothing", cases[i].text);
+		assert_false(f && json_has(&k, f, "hunter"));
+		fake_end(&k);
+	}
+}
+
 static void a_copy_of_accounts_beside_live_ones_weighs_less(void **state)
 {
 	(void)state;
@@ -1177,6 +1231,7 @@ int main(void)
 		cmocka_unit_test(words_that_name_contents_and_protocols_are_no_magic),
 		cmocka_unit_test(only_what_comes_in_at_the_listener_counts),
 		cmocka_unit_test(accounts_and_keys),
+		cmocka_unit_test(passwords_in_files_of_settings),
 		cmocka_unit_test(a_copy_of_accounts_beside_live_ones_weighs_less),
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),

@@ -8,6 +8,7 @@
 #include "fw/model/database.h"
 #include "fw/pass/advice.h"
 #include "fw/pass/pass.h"
+#include "fw/pass/settings_secret.h"
 
 static const struct rule rule = {
 	.id = "fw.fixed-credential",
@@ -16,7 +17,7 @@ static const struct rule rule = {
 	.sees = "A constant that input is compared with after a password was asked for or hashed; a constant "
 		"password in a command line, "
 		"a URL or a log-in message that is sent; authorized_keys among the files; a row of a database of "
-		"the image with a password in it. Accounts are "
+		"the image, or a line of a file of settings, with a password in it that is no placeholder. Accounts are "
 		"fw.weak-account's, private keys fw.private-key's. The value is never shown.",
 	.why = "One device taken apart gives the password of all of them. It cannot be taken back when a member of "
 	       "staff leaves.",
@@ -255,6 +256,45 @@ static void keys(struct job *j, const struct scene_file *f, uint32_t index)
 		found->title = job_text(j, "%s lets the holder of a fixed key log in", f->path);
 }
 
+/* ---- settings ---- */
+
+enum { SETTINGS_TOLD = 8 };
+
+static struct act line_of(struct job *j, const struct settings_secret *o)
+{
+	return (struct act){ .kind = ACT_CREDENTIAL, .name = SPAN_LIT("setting"), .line = o->line, .blanked = true,
+			     .text = span_str(job_text(j, "%.*s = ***", (int)span_cut(o->key, 60).n, (const char *)o->key.p)) };
+}
+
+/* One finding a file: its lines are the steps. */
+static void settings(struct job *j, const struct scene_file *f, uint32_t index)
+{
+	const struct act *steps[SETTINGS_TOLD + 1] = { NULL };
+	struct act lines[SETTINGS_TOLD];
+	struct settings_secrets s;
+	struct settings_secret first = { 0 }, o;
+	unsigned n = 0, digests = 0;
+	for (settings_secrets_begin(&s, f); settings_secrets_next(&s, &o); n++) {
+		first = n ? first : o;
+		digests += o.digest;
+		if (n < SETTINGS_TOLD) {
+			lines[n] = line_of(j, &o);
+			steps[n] = &lines[n];
+		}
+	}
+	bool hashed = digests == n;
+	struct finding *found = n ? report(j, index, "settings", hashed ? SEV_LOW : SEV_MEDIUM, hashed ? 0.6 : 0.7, first.user,
+					   first.value)
+				  : NULL;
+	if (!found)
+		return;
+	found->title = n > 1 ? job_text(j, "%s holds %u passwords%s", f->path, n, hashed ? ", hashed" : " in clear")
+			     : job_text(j, "%s holds a password%s: %.*s", f->path, hashed ? ", hashed" : " in clear",
+					(int)span_cut(first.key, 60).n, (const char *)first.key.p);
+	job_extra(j, found, OBS_TRAITS, "line of a settings file");
+	job_chain(j, found, steps);
+}
+
 /* ---- databases ---- */
 
 struct ledger {
@@ -272,48 +312,22 @@ static bool is_named(struct span name, const char *const *words, size_t n)
 	return false;
 }
 
-static bool is_password_name(struct span name)
-{
-	static const char *const words[] = { "password", "passwd",   "passphrase", "passcode",	"pwd",	   "secret",
-					     "psk",	 "userpass", "passhash",   "pass_hash", "pincode", "pin_code" };
-	static const char *const beside[] = { "expir", "age",	  "length",  "date",   "time", "count", "policy", "min",
-					      "max",   "changed", "require", "enable", "hint", "quest", "retr",	  "attempt" };
-	static const char *const whole[] = { "pass", "pin" };
-	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
-		if (name.n == strlen(whole[i]) && is_named(name, &whole[i], 1))
-			return true;
-	return is_named(name, words, ARRAY_LEN(words)) && !is_named(name, beside, ARRAY_LEN(beside));
-}
-
 static struct span user_of(const struct database_table *t, const struct span *values)
 {
 	static const char *const words[] = { "user", "login", "account", "name" };
 	for (size_t w = 0; w < ARRAY_LEN(words); w++)
 		for (unsigned i = 0; i < t->ncolumns; i++)
-			if (values[i].n && is_named(t->columns[i], &words[w], 1) && !is_password_name(t->columns[i]))
+			if (values[i].n && is_named(t->columns[i], &words[w], 1) && !secret_is_named(t->columns[i]))
 				return values[i];
 	return (struct span){ 0 };
-}
-
-/* Digits in hexadecimal of the length of a digest, or a scheme of crypt(5). */
-static bool is_digest(struct span s)
-{
-	size_t n = 0;
-	while (n < s.n && strchr("0123456789abcdefABCDEF", s.p[n]) && s.p[n])
-		n++;
-	return is_hash(s) || (n == s.n && (n == 32 || n == 40 || n == 64 || n == 128));
 }
 
 static void hold(struct ledger *l, const struct database_table *t, struct span column, struct span user,
 		 struct span secret, uint64_t row)
 {
 	enum { TOLD = 16 };
-	static const char *const none[] = { "true", "false", "null", "none", "yes", "enabled", "disabled", "***" };
-	bool digest = is_digest(secret);
-	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		if (secret.n == strlen(none[i]) && is_named(secret, &none[i], 1))
-			return;
-	if (secret.n < LEAST_SECRET || l->told++ >= TOLD)
+	bool digest = secret_is_digest(secret);
+	if (secret_is_none(secret) || l->told++ >= TOLD)
 		return;
 	struct finding *f = report(l->j, l->index,
 				   job_text(l->j, "row %.*s.%.*s %llu", (int)span_cut(t->name, 30).n, (const char *)t->name.p,
@@ -339,12 +353,12 @@ static void see_row(void *ctx, const struct database_table *t, const struct span
 	static const char *const rest[] = { "value", "val", "data", "content" };
 	int key = -1, value = -1;
 	for (unsigned i = 0; i < t->ncolumns; i++) {
-		if (is_password_name(t->columns[i]))
+		if (secret_is_named(t->columns[i]))
 			hold(ctx, t, t->columns[i], user_of(t, values), values[i], row);
 		key = key < 0 && is_named(t->columns[i], keys, ARRAY_LEN(keys)) ? (int)i : key;
 		value = value < 0 && is_named(t->columns[i], rest, ARRAY_LEN(rest)) ? (int)i : value;
 	}
-	if (key >= 0 && value >= 0 && key != value && is_password_name(values[key]))
+	if (key >= 0 && value >= 0 && key != value && secret_is_named(values[key]))
 		hold(ctx, t, values[key], (struct span){ 0 }, values[value], row);
 }
 
@@ -363,6 +377,8 @@ static void file(struct job *j, const struct scene_file *f, uint32_t index)
 {
 	if (database_is(f->content))
 		database(j, f, index);
+	if (settings_secrets_in(f))
+		settings(j, f, index);
 	if (f->kind == SCENE_KEYS)
 		keys(j, f, index);
 }

@@ -88,7 +88,7 @@ static void give_lines(struct settings *s, struct span source, struct span text,
 
 /* ---- what lies in the image ---- */
 
-static bool is_settings_file(const struct scene_file *f)
+bool settings_stand_in(const struct scene_file *f)
 {
 	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env" };
 	struct span path = span_str(f->path);
@@ -288,7 +288,7 @@ struct settings *settings_new(const struct scene *scene)
 	arena_init(&s->arena, SETTINGS_ARENA);
 	arena_init(&scratch, 256 << 20);
 	for (uint32_t i = 0; i < scene->nfiles; i++) {
-		if (is_settings_file(&scene->files[i]))
+		if (settings_stand_in(&scene->files[i]))
 			read_file(s, &scene->files[i], i);
 		if (scene->files[i].kind == SCENE_SCRIPT)
 			read_script(s, &scene->files[i], i, &scratch);

@@ -15,6 +15,9 @@ struct given {                                   /* one setting */
 
 enum { SETTINGS_FOUND = 4 };
 
+/* Whether a file is one of settings, by its name. */
+bool settings_stand_in(const struct scene_file *f);
+
 struct settings;
 struct settings *settings_new(const struct scene *s);
 void settings_free(struct settings *s);
