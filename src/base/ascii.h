@@ -39,6 +39,14 @@ static inline int ascii_hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* A few marks, the usual ones first: quicker than a call where every byte of a text is asked. */
+static inline bool ascii_among(uint8_t c, const char *marks)
+{
+	while (*marks && (uint8_t)*marks != c)
+		marks++;
+	return *marks != '\0';
+}
+
 static inline bool span_is_shown(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)

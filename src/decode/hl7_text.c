@@ -3,13 +3,9 @@
  * fixed number of times, whatever the sender wrote. */
 #include "decode/hl7_text.h"
 
-enum { ENCODING_MAX = 5 /* v2.7 added truncation */, PAD_MAX = 16, DIGITS_MAX = 15 };
+#include "base/ascii.h"
 
-/* A delimiter: printable, neither letter nor digit nor space. Letters would make any text HL7. */
-static bool is_mark(uint8_t c)
-{
-	return c > ' ' && c < 0x7F && !hl7_is_letter(c);
-}
+enum { ENCODING_MAX = 5 /* v2.7 added truncation */, PAD_MAX = 16, DIGITS_MAX = 15 };
 
 static bool is_stray(uint8_t c)
 {
@@ -50,7 +46,7 @@ static enum hl7_head delims_read(struct span s, struct hl7_delims *out)
 				*out = (struct hl7_delims){ marks[0], marks[1], marks[2], marks[3], marks[4] };
 			return HL7_YES;
 		}
-		if (n > ENCODING_MAX || !is_mark(s.p[n]))
+		if (n > ENCODING_MAX || !hl7_is_mark(s.p[n]))
 			return HL7_NO;
 		for (size_t i = 0; i < n; i++)
 			if (marks[i] == s.p[n])
@@ -247,4 +243,22 @@ bool hl7_number(struct span s, double *out)
 		return false;
 	*out = (double)(minus ? -digits : digits) / scale[behind];
 	return true;
+}
+
+struct span hl7_plain(struct span s, size_t max, const char *also)
+{
+	if (s.n > max)
+		return (struct span){ 0 };
+	for (size_t i = 0; i < s.n; i++)
+		if (!hl7_is_letter(s.p[i]) && !ascii_among(s.p[i], also))
+			return (struct span){ 0 };
+	return s;
+}
+
+bool hl7_is_numeral(struct span s, const char *also)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_digit(s.p[i]) && !ascii_among(s.p[i], also))
+			return false;
+	return s.n > 0;
 }

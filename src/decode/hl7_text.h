@@ -68,6 +68,18 @@ static inline bool hl7_is_letter(uint8_t c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* What may be a delimiter: printable, neither letter nor digit nor space. Letters would make any text HL7. */
+static inline bool hl7_is_mark(uint8_t c)
+{
+	return c > ' ' && c < 0x7F && !hl7_is_letter(c);
+}
+
+/* Plain text from a place that could hold anything when fields are shifted: only if every byte is a letter, a digit or
+ * one of also. */
+struct span hl7_plain(struct span s, size_t max, const char *also);
+/* Digits, or one of also, and nothing else. */
+bool hl7_is_numeral(struct span s, const char *also);
+
 /* The value without white space and trailing delimiters; empty for the null value "". Asked for each field that is
  * used: most begin and end with a letter or a digit, which is never a delimiter. */
 static inline struct span hl7_value(struct span s, const struct hl7_delims *d)
