@@ -31,7 +31,7 @@ static const struct rule rule = {
 	.references = { "NIST SP 1800-24", NULL },
 };
 
-enum { SECOND_NS = 1000000000, DAY_S = 86400, NETWORK_4 = 24, NETWORK_6 = 64 };
+enum { SECOND_NS = 1000000000, DAY_S = 86400 };
 
 struct presence {
 	uint64_t first, last;                    /* in this run; 0: not seen */
@@ -59,12 +59,6 @@ static void on_device(struct run *d, const struct record *r)
 		s->seen[i] = (struct presence){ c.first, c.last };       /* the same one, seen from nearer or from farther away */
 }
 
-static bool is_neighbour(struct addr a, struct addr b)
-{
-	struct prefix net = { a, a.family == 4 ? NETWORK_4 : NETWORK_6 };
-	return a.family && a.family == b.family && prefix_has(net, b);
-}
-
 static bool was_watched(const struct run *d, const struct baseline_device *lost)
 {
 	const struct state *s = d->state;
@@ -72,7 +66,7 @@ static bool was_watched(const struct run *d, const struct baseline_device *lost)
 	uint64_t enough = (uint64_t)(d->opt[SILENT] * SECOND_NS);
 	for (size_t i = 0; i < baseline_count(b); i++)
 		if (s->seen[i].last && s->seen[i].last - s->seen[i].first >= enough &&
-		    is_neighbour(lost->addr, baseline_at(b, i)->addr))
+		    addr_is_neighbour(lost->addr, baseline_at(b, i)->addr))
 			return true;
 	return false;
 }

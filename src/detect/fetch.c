@@ -50,9 +50,16 @@ bool fetch_any(const struct run *d, const struct record *r, struct fetch *out)
 	return strcmp(r->type->name, "nfs") == 0 ? fetch_nfs(d, r, out) : fetch_file(d, r, out);
 }
 
+/* Called without a router's help, within one network: had it answered, it would be known to stand on the wire. */
+static bool is_silent_neighbour(const struct run *d, const struct fetch *f)
+{
+	return f->kind == FETCH_MOUNT && addr_is_neighbour(f->own, f->peer) && !mac_is_zero(f->at.dmac) &&
+	       !zone_is_router(d->zones, f->at.dmac);
+}
+
 bool fetch_is_outside(const struct run *d, const struct fetch *f)
 {
-	return detect_is_outside(d, f->peer) && !zone_is_central(d->zones, f->peer, 0);
+	return detect_is_outside(d, f->peer) && !zone_is_central(d->zones, f->peer, 0) && !is_silent_neighbour(d, f);
 }
 
 bool fetch_is_bedside(const struct run *d, uint32_t device)

@@ -37,7 +37,8 @@ bool fetch_nfs(const struct run *d, const struct record *r, struct fetch *out);
 bool fetch_file(const struct run *d, const struct record *r, struct fetch *out);
 bool fetch_any(const struct run *d, const struct record *r, struct fetch *out);     /* whichever of these it is */
 
-/* From outside the site, registered central stations excepted. */
+/* From outside the site; registered central stations are not, nor is a neighbour on the same wire that is asked for a
+ * directory and has not answered. */
 bool fetch_is_outside(const struct run *d, const struct fetch *f);
 /* As far as is known now it should be told: from outside by any device of ours without a check, or by a
  * medical device by whatever means; from inside by a device at the patient. Never when it is allowed. */

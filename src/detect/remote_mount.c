@@ -30,8 +30,9 @@ static const struct rule rule = {
 	.cause = "outside party",
 	.sees = "SunRPC calls of a device as a client: the port mapper asked for the mount or NFS service, a mount of "
 		"any path (answered or not), NFS traffic. From outside the site it counts for every device, inside "
-		"only for devices at the patient and for shares that were published as harmful; NFS between servers "
-		"and workstations of the site never.",
+		"only for devices at the patient (low where the other end is a server) and for shares that were "
+		"published as harmful; NFS between servers and workstations of the site never. A neighbour of the same "
+		"network is inside, whether it answers or not.",
 	.why = "What a device mounts it can read as its own files, and devices are known that copy programs from "
 	       "there over their own and run them. NFS has no protection: whoever holds that address decides what the "
 	       "device reads, while it is on a patient.",
@@ -375,7 +376,7 @@ static void judge(struct run *d, struct finding *f)
 	f->withdrawn = !counts(d, x);
 	if (f->withdrawn)
 		return;
-	bool outside = fetch_is_outside(d, &x->fetch);
+	bool outside = fetch_is_outside(d, &x->fetch) || (x->published && detect_is_outside(d, x->fetch.peer));
 	detect_keep_scope(d, f, outside, &x->fetch.at);
 	f->severity = weigh(d, x, outside);
 	f->confidence = sureness(d, x, outside);

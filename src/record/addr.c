@@ -182,6 +182,11 @@ bool prefix_has(struct prefix p, struct addr a)
 	return bits_equal(p.net.b + skip, a.b + skip, p.bits);
 }
 
+bool addr_is_neighbour(struct addr a, struct addr b)
+{
+	return a.family && prefix_has((struct prefix){ a, a.family == 4 ? 24 : 64 }, b);
+}
+
 bool mac_is_local(struct mac m)
 {
 	return m.b[0] & 2;

@@ -74,6 +74,8 @@ bool        addr_is_global(struct addr a);
 
 bool        prefix_parse(const char *text, struct prefix *out);   /* "10.0.0.0/8"; a bare address is its own */
 bool        prefix_has(struct prefix p, struct addr a);
+/* Of one /24 or /64, which is taken for a network where no packet carries a prefix's length. */
+bool        addr_is_neighbour(struct addr a, struct addr b);
 
 static inline struct mac mac_from(struct span six)
 {

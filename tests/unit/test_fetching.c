@@ -285,7 +285,44 @@ static void a_data_connection_that_the_device_asked_for_is_no_listener(void **st
 	ward_free(w);
 }
 
+/* A hospital whose own network has public addresses. */
+static void a_neighbour_that_does_not_answer_is_inside_as_one_that_does(void **state)
+{
+	(void)state;
+	static const char station[] = "203.0.113.20", nas[] = "203.0.113.30";
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_UNKNOWN, NULL, station);
+	ward_device(w, ROLE_SERVER, "nas", nas);
+	ward_contact_to(w, station, nas, MOUNTD, UDP);           /* unrouted, within its network: it is on the wire */
+	mount(w, station, nas, "/export", NULL);
+	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+
+	w = ward(NULL);
+	ward_device(w, ROLE_MONITOR, "mon-3", station);
+	ward_device(w, ROLE_SERVER, "nas", nas);
+	ward_contact_to(w, station, nas, MOUNTD, UDP);
+	mount(w, station, nas, "/export", NULL);
+	const char *text = ward_said(w);
+	ASSERT_SAYS(text, "\"rule\":\"net.remote-mount\",\"severity\":\"low\"");
+	ASSERT_SILENT(text, "\"scope\":\"outside\"");
+	ward_free(w);
+}
+
 /* ---- what must be seen ---- */
+
+static void a_neighbours_number_behind_a_router_is_outside(void **state)
+{
+	(void)state;
+	static const char station[] = "203.0.113.20";
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_MONITOR, "mon-3", station);
+	zone_saw_router(w->zones, w->router);
+	zone_saw_claim(w->zones, ward_ip(station), ward_mac(1), w->ts);
+	mount(w, station, "203.0.113.30", "/export", NULL);
+	ASSERT_SAYS(ward_said(w), "\"rule\":\"net.remote-mount\",\"severity\":\"high\"");
+	ward_free(w);
+}
 
 static void a_mount_from_outside_is_one_finding_with_all_that_belongs_to_it(void **state)
 {
@@ -693,6 +730,8 @@ int main(void)
 		cmocka_unit_test(a_device_at_the_start_of_the_capture_is_not_new),
 		cmocka_unit_test(a_port_that_answered_before_is_not_new),
 		cmocka_unit_test(a_data_connection_that_the_device_asked_for_is_no_listener),
+		cmocka_unit_test(a_neighbour_that_does_not_answer_is_inside_as_one_that_does),
+		cmocka_unit_test(a_neighbours_number_behind_a_router_is_outside),
 		cmocka_unit_test(a_mount_from_outside_is_one_finding_with_all_that_belongs_to_it),
 		cmocka_unit_test(locks_take_the_trait_back),
 		cmocka_unit_test(version_4_has_locks_of_its_own),
