@@ -618,6 +618,29 @@ static void streams_one_behind_the_other_are_one_content(void **state)
 	buf_done(&b);
 }
 
+/* A window of 2 GiB, a dictionary of nearly 4: nothing comes out, but it is said what lies there. */
+static void what_wants_too_much_memory_is_named(void **state)
+{
+	static const struct {
+		const char *format, *bytes;
+		size_t n;
+	} streams[] = {
+		{ "zstd", "\x28\xb5\x2f\xfd\x00\xa8\x21\x00\x00 and then more", 23 },
+		{ "xz", "\xfd" "7zXZ\x00\x00\x01\x69\x22\xde\x36" "\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3 and then more", 38 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		struct buf b = { 0 };
+		buf_bytes(&b, span_of((const uint8_t *)streams[i].bytes, streams[i].n));
+		struct members *m = opened(&b);
+		assert_int_equal(m->nc, 2);
+		assert_string_equal(m->c[1].by->name, streams[i].format);
+		assert_non_null(strstr(m->c[1].damage, "more memory"));
+		members_free(m);
+		buf_done(&b);
+	}
+}
+
 static void nesting_ends_at_the_depth_that_is_allowed(void **state)
 {
 	(void)state;
@@ -874,6 +897,7 @@ int main(void)
 		cmocka_unit_test(uimage_is_found_at_an_offset_and_its_checksums_are_said),
 		cmocka_unit_test(kernel_banners_count_and_format_strings_do_not),
 		cmocka_unit_test(streams_one_behind_the_other_are_one_content),
+		cmocka_unit_test(what_wants_too_much_memory_is_named),
 		cmocka_unit_test(content_comes_back_from_the_spool),
 		cmocka_unit_test(what_no_one_opens_is_judged_by_its_entropy),
 	};

@@ -9,6 +9,7 @@
 #include <lzo/lzo1x.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PIECE = 64 * 1024, TRY_IN = 4096, TRY_OUT = 256, TRY_OUT_LZMA = 4096, LZMA_CUT_LEAST = 256, XZ_MEMORY = 96 << 20,
        ZSTD_WINDOW_LOG = 26, FEED_MAX = 1 << 30 };
@@ -91,7 +92,12 @@ static struct codec_result feed_lzma(struct flow *f, lzma_stream *z)
 			break;
 		if (rc == LZMA_OK && (made || z->avail_in))
 			continue;
-		end = rc == LZMA_STREAM_END ? CODEC_WHOLE : rc == LZMA_OK || rc == LZMA_BUF_ERROR ? CODEC_CUT : CODEC_BAD;
+		if (rc == LZMA_STREAM_END)
+			end = CODEC_WHOLE;
+		else if (rc == LZMA_OK || rc == LZMA_BUF_ERROR)
+			end = CODEC_CUT;
+		else
+			end = rc == LZMA_MEMLIMIT_ERROR ? CODEC_LARGE : CODEC_BAD;
 		break;
 	}
 	uint64_t used = z->total_in;
@@ -125,8 +131,10 @@ struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct 
 		ready++;
 	}
 	filters[ready].id = LZMA_VLI_UNKNOWN;
-	bool good = ready == n && lzma_raw_decoder_memusage(filters) <= XZ_MEMORY && lzma_raw_decoder(&z, filters) == LZMA_OK;
-	struct codec_result r = good ? feed_lzma(f, &z) : result(f, CODEC_BAD, 0);
+	uint64_t wants = ready == n ? lzma_raw_decoder_memusage(filters) : UINT64_MAX;
+	bool large = wants != UINT64_MAX && wants > XZ_MEMORY;
+	bool good = wants <= XZ_MEMORY && lzma_raw_decoder(&z, filters) == LZMA_OK;
+	struct codec_result r = good ? feed_lzma(f, &z) : result(f, large ? CODEC_LARGE : CODEC_BAD, 0);
 	if (!good)
 		lzma_end(&z);
 	for (unsigned i = 0; i < ready; i++)
@@ -149,7 +157,10 @@ static struct codec_result run_zstd(struct flow *f)
 			break;
 		if (!ZSTD_isError(rc) && rc != 0 && (out.pos || in.pos < in.size))
 			continue;
-		end = ZSTD_isError(rc) ? CODEC_BAD : rc == 0 ? CODEC_WHOLE : CODEC_CUT;
+		if (ZSTD_isError(rc))
+			end = ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge ? CODEC_LARGE : CODEC_BAD;
+		else
+			end = rc == 0 ? CODEC_WHOLE : CODEC_CUT;
 		break;
 	}
 	ZSTD_freeDStream(z);
@@ -261,6 +272,8 @@ struct codec_result codec_member(enum codec c, struct span in, struct members *m
 		member_damaged(m, "cut: the packed data ends early");
 	if (r.end == CODEC_BAD)
 		member_damaged(m, "cut: the packed data is damaged");
+	if (r.end == CODEC_LARGE)
+		member_damaged(m, "cut: unpacking it takes more memory than is allowed");
 	return r;
 }
 
@@ -284,6 +297,8 @@ bool codec_try(enum codec c, struct span in)
 	struct codec_result r = codec_stream(c, span_cut(in, TRY_IN), &(struct codec_taker){ enough, &t });
 	if (c == CODEC_LZMA && r.end == CODEC_CUT && in.n < LZMA_CUT_LEAST)
 		return false;
+	if (r.end == CODEC_LARGE)                /* by its header: only where a mark stands in front of it */
+		return c != CODEC_LZMA;
 	/* bzip2 and zstd give nothing before a whole block has been read. */
 	return r.end == CODEC_WHOLE || r.end == CODEC_STOPPED || (r.end == CODEC_CUT && (t.made || in.n > TRY_IN));
 }

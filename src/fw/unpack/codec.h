@@ -11,6 +11,7 @@ enum codec_end {
 	CODEC_WHOLE,                             /* the stream ended by itself */
 	CODEC_CUT,                               /* the input ended first */
 	CODEC_BAD,
+	CODEC_LARGE,                             /* it wants more memory than it is given: not unpacked */
 	CODEC_STOPPED,                           /* the taker wanted no more */
 };
 

@@ -430,7 +430,7 @@ static bool header_unpack(struct span s, struct rd *r, struct buf *b, struct mem
 	if (good) {
 		struct codec_result got = folder_run(&t.f[0], packed_of(s, &t, 0, &at), &(struct codec_taker){ into_buf, b });
 		size_t want = (size_t)folder_size(&t.f[0]);
-		good = got.end != CODEC_BAD && b->n >= want;
+		good = got.end != CODEC_BAD && got.end != CODEC_LARGE && b->n >= want;
 		b->n = b->n < want ? b->n : want;
 		good = good && (!t.f[0].has_crc || crc32(0, b->p, (uInt)b->n) == t.f[0].crc) && members_step(m, b->n);
 	}
@@ -633,7 +633,8 @@ static bool folder_unpack(struct cutter *c, struct span s, uint32_t i)
 	c->end = c->stream + f->streams < c->t->nsizes ? c->stream + f->streams : c->t->nsizes;
 	if (!why && f->streams) {
 		struct codec_result got = folder_run(f, packed, &(struct codec_taker){ take, c });
-		why = got.end == CODEC_BAD ? "cut: the packed data is damaged" : "cut: the packed data ends early";
+		why = got.end == CODEC_LARGE ? "cut: unpacking it takes more memory than is allowed"
+		      : got.end == CODEC_BAD ? "cut: the packed data is damaged" : "cut: the packed data ends early";
 	}
 	/* What did not come out keeps its name. */
 	while (c->stream < c->end && !members_stopped(c->m) && members_step(c->m, START)) {

@@ -24,7 +24,9 @@ static void unpack_streams(enum codec c, struct span s, struct members *m, const
 	}
 	member_end(m);
 	m->v[m->n - 1].length = used;
-	if (r.end == CODEC_CUT || r.end == CODEC_BAD)
+	if (r.end == CODEC_LARGE)
+		members_damage(m, "unpacking it takes more memory than is allowed");
+	else if (r.end == CODEC_CUT || r.end == CODEC_BAD)
 		members_damage(m, r.end == CODEC_CUT ? "ends early" : "the packed data is damaged");
 	members_extent(m, used);
 }
