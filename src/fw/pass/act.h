@@ -90,6 +90,10 @@ void acts_of_command(struct acts *out, const struct shell_command *c, const stru
 struct act *act_new(struct acts *out, enum act_kind kind);   /* never NULL; past the cap the last one again */
 /* "host", "host:port", "[::1]:port", "user@host": address or name, and port. False: neither. */
 bool act_destination(struct act *a, struct span text);
+bool act_is_host(struct span s);                  /* a name that could stand in DNS and is no number */
+/* How a destination stands to the building: addresses of the documentation ranges count as public. */
+enum reach { REACH_NONE, REACH_LOCAL, REACH_NAME, REACH_PUBLIC };
+enum reach act_reach(const struct act *a);
 /* Whether bytes of the network or of a web request are meant by a source's name. */
 bool source_is_network(struct span source);
 bool source_is_local(struct span source);        /* a socket on the device itself: AF_UNIX, netlink */

@@ -103,9 +103,6 @@ void job_extra(struct job *j, struct finding *f, enum observed_field field, cons
 /* Address, port, transport, protocol, host, path, command, setting of an act into f->observed. */
 void job_observe(struct job *j, struct finding *f, const struct act *a);
 
-/* How a destination stands to the building: addresses of the documentation ranges count as public. */
-enum reach { REACH_NONE, REACH_LOCAL, REACH_NAME, REACH_PUBLIC };
-enum reach act_reach(const struct act *a);
 /* "203.0.113.5:515 (documentation range)", "host.example:21". */
 const char *job_where(struct job *j, const struct act *a);
 /* The nearest act of that kind before (after) i in the route; -1: none. */

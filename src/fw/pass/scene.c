@@ -283,3 +283,9 @@ void scene_spread_boot(struct scene_file *files, uint32_t n, const struct scene_
 	}
 	starter_done(&s);
 }
+
+const char *scene_file_name(void *scene, uint32_t file)
+{
+	const struct scene *s = scene;
+	return file < s->nfiles ? s->files[file].where : s->image;
+}
