@@ -3,27 +3,6 @@
  * braces. */
 #include "fw/pass/shell_machine.h"
 
-struct shell_variable *shell_variable_find(struct shell *s, struct span name)
-{
-	for (unsigned i = 0; i < s->nvars; i++)
-		if (span_eq(s->vars[i].name, name))
-			return &s->vars[i];
-	return NULL;
-}
-
-void shell_variable_set(struct shell *s, struct span name, struct shell_word value)
-{
-	struct shell_variable *v = shell_variable_find(s, name);
-	if (v && !value.open && v->value.open && (s->conditions || s->alternative))
-		value.replaceable = true;        /* [ -z "$X" ] && X=default */
-	if (!v && s->nvars < VARIABLES)
-		*(v = &s->vars[s->nvars++]) = (struct shell_variable){ 0 };
-	if (v)
-		*v = (struct shell_variable){
-			.name = name, .value = value, .line = s->line, .exported = v->exported, .set = ++s->serial
-		};
-}
-
 void shell_field_end(struct fields *f)
 {
 	if ((f->now.text.n || f->now.any) && f->n < f->max) {
@@ -64,11 +43,6 @@ static void field_unknown(struct fields *f, const char *before, struct span what
 	for (; *behind; behind++)
 		field_byte(f, (uint8_t)*behind);
 	f->now.word.open = true;
-}
-
-bool shell_is_name_byte(uint8_t c, bool first)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
 struct shell_word shell_expand_one(struct shell *s, struct span raw)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the shell's reader share: tokens (shell_token.c), values of words (shell_expand.c), what
- * filters and sums make of values (shell_filter.c, shell_number.c), and the walk through the commands (shell.c).
- * Nobody else. */
+/* What the parts of the shell's reader share: tokens (shell_token.c), variables (shell_state.c), values of words
+ * (shell_expand.c), what filters and sums make of values (shell_filter.c, shell_number.c), commands and loops
+ * (shell_simple.c, shell_loop.c), and the walk through them (shell.c). Nobody else. */
 #pragma once
 
 #include "base/buf.h"
@@ -27,6 +27,7 @@ struct function {
 };
 
 struct shell {
+	void (*walk)(struct shell *s, unsigned from, unsigned to);      /* tokens, as commands: shell.c */
 	struct span text;
 	struct rd in;
 	unsigned line;
@@ -74,15 +75,19 @@ struct piece *shell_token_new(struct shell *s, enum token_kind kind, size_t from
 void shell_skip_to(struct rd *in, uint8_t close, unsigned depth);
 struct span shell_between(struct span text, size_t from, size_t to);
 bool shell_is_blank(uint8_t c);
+bool shell_is_name_byte(uint8_t c, bool first);
 bool token_word_is(const struct piece *t, const char *text);
 bool token_op_is(const struct piece *t, const char *text);
 bool token_opens(const struct piece *t);                /* a reserved word behind which a command begins */
 bool token_is_redirect(const struct piece *t);
 
-/* shell_expand.c */
-bool shell_is_name_byte(uint8_t c, bool first);
+/* shell_state.c */
 struct shell_variable *shell_variable_find(struct shell *s, struct span name);
 void shell_variable_set(struct shell *s, struct span name, struct shell_word value);
+/* Text inside text, $(...). Its commands come before the one that uses their output. */
+void shell_run_text(struct shell *s, struct span text, unsigned line);
+
+/* shell_expand.c */
 struct shell_word shell_expand_one(struct shell *s, struct span raw);
 void shell_expand_into(struct fields *f, struct span raw, bool quoted);
 void shell_field_end(struct fields *f);
@@ -93,5 +98,15 @@ bool shell_number(struct shell *s, struct span text, struct shell_word *out) MUS
 /* shell_filter.c: what a pipeline prints; false: not known. */
 bool shell_output(struct shell *s, const struct shell_command *v, unsigned n, struct shell_word *out) MUST_CHECK;
 
-/* shell.c: text inside text, $(…). Its commands come before the one that uses their output. */
-void shell_run_text(struct shell *s, struct span text, unsigned line);
+/* shell_simple.c: from a command's first token to the operator that ends it. */
+unsigned shell_simple(struct shell *s, unsigned i, unsigned to);
+void shell_export_add(struct shell *s, const struct shell_variable *v);
+/* How many commands the pipeline has that ends with the last one. */
+unsigned shell_pipeline_length(const struct shell *s);
+
+/* shell_loop.c: i stands behind "for", "while"; returns where it goes on. 0: another loop, or one that reads what is
+ * not known. */
+unsigned shell_loop_over(struct shell *s, unsigned i, unsigned to);
+unsigned shell_loop_reading(struct shell *s, unsigned i, unsigned to);
+/* The token with `close` that ends what begins before i; `to` when there is none. */
+unsigned shell_matching(struct shell *s, unsigned i, unsigned to, const char *open, const char *close);

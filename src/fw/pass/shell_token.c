@@ -12,6 +12,11 @@ struct span shell_between(struct span text, size_t from, size_t to)
 	return span_from(span_cut(text, to), from);
 }
 
+bool shell_is_name_byte(uint8_t c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
 bool shell_is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
