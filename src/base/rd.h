@@ -50,6 +50,9 @@ static inline bool span_eq(struct span a, struct span b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* As memcmp() orders them, the shorter one first. */
+int span_order(struct span a, struct span b);
+
 static inline bool span_is(struct span a, const char *text)
 {
 	return span_eq(a, span_str(text));

@@ -22,7 +22,7 @@ struct element {
 static bool vr_in(const char *list, struct span vr)
 {
 	for (const char *v = list; *v; v += 2)
-		if (vr.p[0] == v[0] && vr.p[1] == v[1])
+		if (vr.p[0] == (uint8_t)v[0] && vr.p[1] == (uint8_t)v[1])
 			return true;
 	return false;
 }

@@ -297,7 +297,7 @@ static enum scope farthest_of(struct finding *const *v, size_t n)
 static struct span story(struct finding *const *v, size_t n, struct arena *a)
 {
 	struct buf b = { .cap = STORY_CAP };
-	const struct finding *told[STORY_FINDINGS];
+	const struct finding *told[STORY_FINDINGS] = { 0 };
 	size_t count = pick(v, n, told);
 	bool seen = false;
 	for (size_t i = 0; i < n; i++)

@@ -6,18 +6,11 @@
 
 #include "fw/unpack/records.h"
 
-static int compare(struct span a, struct span b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-	return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 static int by_place(const void *a, const void *b, void *members)
 {
 	struct record *const *v = members;
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int c = compare(record_get_text(v[x], MEM_WHERE), record_get_text(v[y], MEM_WHERE));
+	int c = span_order(record_get_text(v[x], MEM_WHERE), record_get_text(v[y], MEM_WHERE));
 	return c ? c : (x > y) - (x < y);
 }
 
@@ -44,7 +37,7 @@ long places_find(const struct places *p, struct span where)
 	size_t low = 0, high = p->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (compare(record_get_text(p->members[p->order[mid]], MEM_WHERE), where) < 0)
+		if (span_order(record_get_text(p->members[p->order[mid]], MEM_WHERE), where) < 0)
 			low = mid + 1;
 		else
 			high = mid;

@@ -136,9 +136,9 @@ static void put_artifact(struct paper *p, size_t i)
 	const struct record *c = container_of(p, p->order[i]);
 	if (parent >= 0)
 		buf_printf(b, ",\"parentIndex\":%zu", p->artifact[parent] - 1);
+	unsigned long long offset = c ? record_get_uint(c, CON_OFFSET) + record_get_uint(m, MEM_OFFSET) : 0;
 	if (parent >= 0 && c && record_has(m, MEM_LENGTH))
-		buf_printf(b, ",\"offset\":%llu",
-			   (unsigned long long)(record_get_uint(c, CON_OFFSET) + record_get_uint(m, MEM_OFFSET)));
+		buf_printf(b, ",\"offset\":%llu", offset);
 	buf_printf(b, ",\"length\":%llu,\"roles\":[\"%s\"]", (unsigned long long)record_get_uint(m, MEM_SIZE),
 		   parent < 0 ? "analysisTarget" : "resultFile");
 	if (record_has(m, MEM_SHA256)) {

@@ -20,18 +20,11 @@ struct catalogue {	   /* of one side */
 	bool *taken;
 };
 
-static int by_text(struct span x, struct span y)
-{
-	size_t n = x.n < y.n ? x.n : y.n;
-	int cmp = n ? memcmp(x.p, y.p, n) : 0;
-	return cmp ? cmp : (x.n > y.n) - (x.n < y.n);
-}
-
 static int by_digest(const void *a, const void *b)
 {
 	const struct record *x = *(const struct record *const *)a, *y = *(const struct record *const *)b;
-	int cmp = by_text(record_get_text(x, FWN_PROGRAM), record_get_text(y, FWN_PROGRAM));
-	cmp = cmp ? cmp : by_text(record_get_text(x, FWN_DIGEST), record_get_text(y, FWN_DIGEST));
+	int cmp = span_order(record_get_text(x, FWN_PROGRAM), record_get_text(y, FWN_PROGRAM));
+	cmp = cmp ? cmp : span_order(record_get_text(x, FWN_DIGEST), record_get_text(y, FWN_DIGEST));
 	uint64_t p = record_get_uint(x, FWN_ENTRY), q = record_get_uint(y, FWN_ENTRY);
 	return cmp ? cmp : (p > q) - (p < q);
 }
@@ -66,7 +59,7 @@ static struct group *group_of(const struct catalogue *c, struct span program)
 	uint32_t low = 0, high = c->ngroups;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		if (by_text(c->groups[mid].program, program) < 0)
+		if (span_order(c->groups[mid].program, program) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -80,7 +73,7 @@ static uint32_t shared(struct catalogue *a, const struct group *x, struct catalo
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0, k = 0; i < x->n && k < y->n;) {
-		int cmp = by_text(record_get_text(a->v[x->first + i], FWN_DIGEST),
+		int cmp = span_order(record_get_text(a->v[x->first + i], FWN_DIGEST),
 				  record_get_text(b->v[y->first + k], FWN_DIGEST));
 		n += cmp == 0;
 		if (cmp == 0 && take)
@@ -101,7 +94,7 @@ struct name {
 static int by_name(const void *a, const void *b)
 {
 	const struct name *x = a, *y = b;
-	int cmp = by_text(record_get_text(x->r, FWN_FUNCTION), record_get_text(y->r, FWN_FUNCTION));
+	int cmp = span_order(record_get_text(x->r, FWN_FUNCTION), record_get_text(y->r, FWN_FUNCTION));
 	return cmp ? cmp : (x->at > y->at) - (x->at < y->at);
 }
 
@@ -144,7 +137,7 @@ static void one_pair(struct comparison *c, struct catalogue *a, const struct gro
 	for (uint32_t i = 0, k = 0; i < nold || k < nnew;) {
 		int cmp = i == nold   ? 1
 			  : k == nnew ? -1
-				      : by_text(record_get_text(old[i].r, FWN_FUNCTION),
+				      : span_order(record_get_text(old[i].r, FWN_FUNCTION),
 						record_get_text(new[k].r, FWN_FUNCTION));
 		/* sub_8430 in one build and in the other are two functions, or one: only names that stand in the file
 		 * tell. */

@@ -188,7 +188,7 @@ static uint32_t path_spots(const struct compare_side *s, const uint32_t *pair, s
 	for (uint32_t i = 0; i < s->members.n; i++) {
 		const struct record *m = s->members.v[i];
 		struct span path = record_get_text(m, MEM_PATH);
-		if (pair[i] != NONE || !record_get_uint(m, MEM_CONTAINER) || !memchr(path.p, '/', path.n))
+		if (pair[i] != NONE || !record_get_uint(m, MEM_CONTAINER) || !path.n || !memchr(path.p, '/', path.n))
 			continue;
 		keyring_sha256(path, out[n].digest);
 		out[n++].member = i;

@@ -115,7 +115,8 @@ static void compare_values(struct machine *m, uint32_t site, const struct seen *
 	for (unsigned i = 1; i < n; i++)
 		if (at[i] != at[i - 1] + 1)
 			return;
-	spread_add(m, site, at[0], span_of(with, n), shade, (int64_t)(want & look_ones(n)));
+	if (n)
+		spread_add(m, site, at[0], span_of(with, n), shade, (int64_t)(want & look_ones(n)));
 }
 
 static void compare_two(struct look *l, uint32_t site, const struct step *s)

@@ -314,8 +314,8 @@ uint64_t model_ctype_table(struct machine *m, const struct model *self)
 		 table = AT_CTYPE + which * 0x800;
 	if (guest_pointer(&m->g, cell))
 		return cell;
-	for (int c = -128; c < 256; c++) {
-		uint64_t i = (uint64_t)(c + 128);
+	for (uint64_t i = 0; i < 384; i++) {
+		int c = (int)i - 128;
 		int low = c < 0 ? c + 256 : c;
 		/* The bits are defined by byte order: glibc's _ISbit. */
 		unsigned v = c < 0 ? 0 : glibc_bits(c);

@@ -11,13 +11,6 @@ struct paths {
 	uint32_t *v, n;
 };
 
-static int span_order(struct span a, struct span b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-	return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 static int order(const void *a, const void *b, void *ctx)
 {
 	const struct members *m = ctx;

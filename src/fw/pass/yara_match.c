@@ -43,18 +43,11 @@ static struct span name_of(const struct seen *s)
 	return record_get_text(s->r, YAM_RULE);
 }
 
-static int by_text(struct span a, struct span b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-	return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 static int by_rule(const void *a, const void *b)
 {
 	const struct seen *x = a, *y = b;
-	int c = by_text(name_of(x), name_of(y));
-	c = c ? c : by_text(record_get_text(x->r, YAM_SOURCE), record_get_text(y->r, YAM_SOURCE));
+	int c = span_order(name_of(x), name_of(y));
+	c = c ? c : span_order(record_get_text(x->r, YAM_SOURCE), record_get_text(y->r, YAM_SOURCE));
 	if (c)
 		return c;
 	return x->file != y->file ? (x->file > y->file) - (x->file < y->file) : (x->order > y->order) - (x->order < y->order);

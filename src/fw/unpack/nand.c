@@ -327,12 +327,18 @@ static uint64_t yaffs_next(struct nand *n, uint64_t at, uint64_t *yaffs)
 	return n->image.n;
 }
 
+/* Where the page would lie if there were no spare bytes. */
+static unsigned long long page_at(const struct nand *n, uint64_t at)
+{
+	return at / stride_of(n->l) * n->l->page;
+}
+
 /* Pages without their spare bytes. */
 static bool put_pages(struct nand *n, uint64_t at, uint64_t end)
 {
 	char name[48];
 	uint64_t stride = stride_of(n->l);
-	snprintf(name, sizeof(name), "pages-0x%llx", (unsigned long long)(at / stride * n->l->page));
+	snprintf(name, sizeof(name), "pages-0x%llx", page_at(n, at));
 	if (at >= end)
 		return true;
 	if (!member_begin(n->m, &(struct member){ .path = span_str(name), .offset = at, .length = end - at }))
@@ -348,7 +354,7 @@ static bool put_yaffs(struct nand *n, uint64_t at, uint64_t length)
 {
 	char name[48];
 	struct span body = span_cut(span_from(n->image, (size_t)at), (size_t)length);
-	snprintf(name, sizeof(name), "pages-0x%llx-with-spare-bytes", (unsigned long long)(at / stride_of(n->l) * n->l->page));
+	snprintf(name, sizeof(name), "pages-0x%llx-with-spare-bytes", page_at(n, at));
 	return member_add(n->m, &(struct member){ .path = span_str(name), .offset = at, .length = body.n }, body);
 }
 
