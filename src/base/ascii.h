@@ -55,6 +55,30 @@ static inline bool span_is_shown(struct span s)
 	return true;
 }
 
+/* Controls apart, anything: UTF-8 too. */
+static inline bool span_has_control(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7F)
+			return true;
+	return false;
+}
+
+/* Digits and nothing else, at least one and at most max (19). */
+static inline bool span_decimal(struct span s, unsigned max, uint64_t *out)
+{
+	uint64_t v = 0;
+	if (s.n == 0 || s.n > max)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		v = v * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*out = v;
+	return true;
+}
+
 /* The word stands at `at`, is all of s, stands somewhere in s: in whatever case. */
 static inline bool span_alike_at(struct span s, size_t at, const char *word)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What OBX-3 and OBX-6 of an HL7 observation mean: which vital sign by the codes of the norms, and in what unit. Worked
  * out once and remembered. */
+#include "base/ascii.h"
 #include "decode/hl7_observation.h"
 
 enum { CODE_MAX = 64 };
@@ -15,12 +16,7 @@ static const char *system_name(struct span s)
 /* The sender's own name for what it measures: short and printable, else its code. */
 static struct span label_of(struct span text, struct span code)
 {
-	if (text.n == 0 || text.n > HL7_LABEL_MAX)
-		return code;
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] < ' ' || text.p[i] == 0x7F)
-			return code;
-	return text;
+	return text.n == 0 || text.n > HL7_LABEL_MAX || span_has_control(text) ? code : text;
 }
 
 /* One half of OBX-3: a code, its text, its system. sure: only what the norms know. */

@@ -34,20 +34,6 @@ struct span http_word(struct span *s, const char *stops)
 	return word;
 }
 
-bool http_number(struct span s, unsigned max_digits, uint64_t *out)
-{
-	uint64_t v = 0;
-	if (s.n == 0 || s.n > max_digits)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*out = v;
-	return true;
-}
-
 /* ---- heads ---- */
 
 static void head_field(struct span line, struct http_head *out)
@@ -80,7 +66,7 @@ static void first_line(struct span line, struct http_head *out)
 		return;
 	}
 	line = span_trim(line);
-	http_number(http_word(&line, " \t"), 4, &status);
+	span_decimal(http_word(&line, " \t"), 4, &status);
 	out->status = (unsigned)status;
 }
 
@@ -182,7 +168,7 @@ bool http_stated_length(struct span s, uint64_t *out)
 	if (s.n == 0)
 		return false;
 	while (s.n) {
-		if (!http_number(span_trim(http_word(&s, ",")), HTTP_LENGTH_DIGITS, &one) || (!first && one != all))
+		if (!span_decimal(span_trim(http_word(&s, ",")), HTTP_LENGTH_DIGITS, &one) || (!first && one != all))
 			return false;
 		all = one;
 		first = false;
@@ -196,11 +182,11 @@ static void range(struct span s, struct http_extent *out)
 {
 	uint64_t from = 0, to = 0, size = 0;
 	struct span unit = http_word(&s, " \t");
-	bool fits = span_alike(unit, "bytes") && http_number(span_trim(http_word(&s, "-")), HTTP_LENGTH_DIGITS, &from) &&
-		http_number(span_trim(http_word(&s, "/")), HTTP_LENGTH_DIGITS, &to) && from <= to;
+	bool fits = span_alike(unit, "bytes") && span_decimal(span_trim(http_word(&s, "-")), HTTP_LENGTH_DIGITS, &from) &&
+		span_decimal(span_trim(http_word(&s, "/")), HTTP_LENGTH_DIGITS, &to) && from <= to;
 	if (!fits)
 		return;
-	http_number(span_trim(s), HTTP_LENGTH_DIGITS, &size);
+	span_decimal(span_trim(s), HTTP_LENGTH_DIGITS, &size);
 	out->is_part = true;
 	out->offset = from;
 	out->size = size > to ? size : 0;

@@ -22,7 +22,6 @@ void http_head_parse(struct span s, struct http_head *out);
 struct span http_line(struct rd *r);
 /* Up to the first of the stops, which is consumed; all of it when there is none. */
 struct span http_word(struct span *s, const char *stops);
-bool        http_number(struct span s, unsigned max_digits, uint64_t *out);
 
 /* ---- where it starts and ends ---- */
 

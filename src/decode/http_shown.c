@@ -23,7 +23,7 @@ static bool is_measure(struct span name, struct span value)
 {
 	uint64_t n;
 	if (span_alike(name, "content-length"))
-		return http_number(value, HTTP_LENGTH_DIGITS, &n);
+		return span_decimal(value, HTTP_LENGTH_DIGITS, &n);
 	return span_alike(name, "transfer-encoding") && span_alike(value, "chunked");
 }
 

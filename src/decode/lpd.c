@@ -6,6 +6,7 @@
  *   then count bytes and one zero octet
  *
  * What comes next depends on what came before, so the conversation's state says what is expected. */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -104,26 +105,12 @@ static bool line_read(struct span s, size_t max, struct line *out)
 	return true;
 }
 
-static bool count_read(struct span s, uint64_t *out)
-{
-	uint64_t v = 0;
-	if (s.n == 0 || s.n > COUNT_DIGITS)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*out = v;
-	return true;
-}
-
 /* RFC 1179 §6.2, §6.3: cfA or dfA, a number, the host. Only such a name is shown. */
 static bool file_read(const struct line *l, uint64_t *count, struct span *name)
 {
 	struct rd r = rd_of(l->rest);
 	*name = word(&r);
-	return (l->code == SUB_CONTROL || l->code == SUB_DATA) && count_read(l->first, count) &&
+	return (l->code == SUB_CONTROL || l->code == SUB_DATA) && span_decimal(l->first, COUNT_DIGITS, count) &&
 	       is_name(*name, NAME_MAX_BYTES) && name->n > 2 && name->p[1] == 'f' &&
 	       (name->p[0] == 'c' || name->p[0] == 'd');
 }

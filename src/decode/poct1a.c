@@ -6,6 +6,7 @@
  *   <HEL.R01> hello, with <DEV> who the device is   <DST.R01> its state   <OBS.R01> results of patients, <OBS.R02> of
  *   controls   <ACK.R01> <REQ.R01> <DTV.…> <EOT.R01> <END.R01> …
  *   <OBS.R01><HDR>…</HDR><SVC><PT>who <OBS>what</OBS>…</PT><OPR>by whom</OPR></SVC>…</OBS.R01> */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/hl7_text.h"
 #include "decode/vitals.h"
@@ -170,12 +171,7 @@ struct parse {
 
 static struct span plain(struct span s)
 {
-	if (s.n > TEXT_SHOWN)
-		return (struct span){ 0 };
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < ' ' || s.p[i] == 0x7F)
-			return (struct span){ 0 };
-	return s;
+	return s.n > TEXT_SHOWN || span_has_control(s) ? (struct span){ 0 } : s;
 }
 
 /* A person's datum. The first one stays; the host is told of all. */

@@ -75,6 +75,8 @@ struct span smb_path_span(const struct smb_path *p);
 bool smb_is_pipe(const struct smb_call *c, struct span path);
 void smb_pipe_add(struct smb_state *s, uint32_t tree);
 
+/* The record of a message; command NULL: it has no name. */
+void smb_begin(const struct smb_call *c, struct record *out, const char *version, const char *command);
 /* A security blob, of either version. */
 void smb_login(struct smb_call *c, struct record *out, struct span blob);
 void smb_login_end(struct smb_call *c, struct record *out);

@@ -221,13 +221,7 @@ static void told(struct smb_call *c, struct rd r)
 	struct record out UNSET;
 	bool fresh = smb_is_new(c->s, c->m->to_server, c->command);
 	bool always = c->command == SESSION_SETUP || c->command == TREE_CONNECT || (c->command == CREATE && !c->response);
-	emit_begin(c->e, &out, &smb_type);
-	record_str(&out, SMB_VERSION, "SMB2");
-	const char *name = command_name(c->command);
-	record_str(&out, SMB_COMMAND, name ? name : arena_printf(c->e->host->arena, "0x%02X", c->command));
-	record_bool(&out, SMB_RESPONSE, c->response);
-	if (c->response)
-		record_uint(&out, SMB_STATUS, c->status);
+	smb_begin(c, &out, "SMB2", command_name(c->command));
 	switch (c->command) {
 	case NEGOTIATE: negotiate(c, &out, r); break;
 	case SESSION_SETUP: session_setup(c, &out, r); break;

@@ -122,6 +122,18 @@ bool smb_is_pipe(const struct smb_call *c, struct span path)
 	return false;
 }
 
+/* ---- a message ---- */
+
+void smb_begin(const struct smb_call *c, struct record *out, const char *version, const char *command)
+{
+	emit_begin(c->e, out, &smb_type);
+	record_str(out, SMB_VERSION, version);
+	record_str(out, SMB_COMMAND, command ? command : arena_printf(c->e->host->arena, "0x%02X", c->command));
+	record_bool(out, SMB_RESPONSE, c->response);
+	if (c->response)
+		record_uint(out, SMB_STATUS, c->status);
+}
+
 /* ---- logins ---- */
 
 void smb_login(struct smb_call *c, struct record *out, struct span blob)

@@ -68,23 +68,13 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	return (struct bid){ BID_SURE, SIDE_CLIENT };
 }
 
-static uint64_t number(struct span s)
-{
-	uint64_t v = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || i >= DIGITS_MAX)
-			return 0;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	return v;
-}
-
 /* Name and value in turn, each NUL-terminated. A size of 0 in a read request only asks for it. */
 static void options(struct state *s, struct rd r, bool agreed, struct record *out)
 {
 	struct span name, value;
 	for (int i = 0; i < OPTIONS_MAX && rd_until(&r, 0, &name) && rd_until(&r, 0, &value); i++) {
-		uint64_t v = number(value);
+		uint64_t v = 0;
+		(void)span_decimal(value, DIGITS_MAX, &v);
 		if (span_alike(name, "blksize") && v >= BLOCK_MIN && v <= BLOCK_MAX) {
 			record_uint(out, BLOCK_SIZE, v);
 			if (agreed)

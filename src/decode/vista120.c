@@ -9,6 +9,7 @@
  *   body ^ A5  number of the message (4, LE)  length of the content (2, LE)  content
  *   types      1 hello of the monitor   2 hello of the station   3 public key   4, 5 keys   6 data
  *   broadcast  7E 00 30 02  00 00 ? ?  year (2, LE) month day weekday|hour …  at 16: "CMS", 24: site, 40: its length */
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
 
@@ -102,10 +103,8 @@ static void fixed_text(struct record *out, unsigned field, struct span s)
 {
 	const uint8_t *nul = s.n ? memchr(s.p, 0, s.n) : NULL;
 	s = nul ? span_cut(s, (size_t)(nul - s.p)) : s;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < ' ' || s.p[i] == 0x7F)
-			return;
-	record_text(out, field, s);
+	if (!span_has_control(s))
+		record_text(out, field, s);
 }
 
 static bool announcement(struct span s, struct record *out)

@@ -3,6 +3,7 @@
  * which devices say that they are there and what they are. Medical devices of IEEE 11073 SDC announce themselves
  * so (11073-20702: type mdpws:MedicalDevice; 11073-20701 §9: scopes sdc.mds.pkp, sdc.cdc.type, sdc.ctxt.*), in
  * clear even where all else is TLS. Scopes of the context hold ward, bed and patient. */
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/scope.h"
 #include "decode/decoder.h"
@@ -86,12 +87,7 @@ static struct span percent_plain(struct arena *a, struct span s)
 
 static struct span plain(struct span s)
 {
-	if (s.n > TEXT_SHOWN)
-		return (struct span){ 0 };
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < ' ' || s.p[i] == 0x7F)
-			return (struct span){ 0 };
-	return s;
+	return s.n > TEXT_SHOWN || span_has_control(s) ? (struct span){ 0 } : s;
 }
 
 /* fac=…&bldng=…&poc=…&flr=…&rm=…&bed=… (11073-20701 §9.4.1.2) */
