@@ -468,6 +468,13 @@ static inline const char *ward_said(struct ward *w)
 	return w->said.full ? "" : (const char *)w->said.p;
 }
 
+/* Nothing at all is told; frees it. */
+static inline void ward_quiet(struct ward *w)
+{
+	assert_string_equal(ward_said(w), "");
+	ward_free(w);
+}
+
 static inline unsigned ward_count(const char *said, const char *what)
 {
 	unsigned n = 0;

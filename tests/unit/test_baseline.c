@@ -125,8 +125,7 @@ static void the_same_devices_again_are_nothing(void **state)
 	struct baseline *b = known(MONITOR_1 CENTRAL_2 PRINTER_3);
 	struct ward *w = ward(b);
 	everybody(w);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 	baseline_free(b);
 }
 
@@ -137,8 +136,7 @@ static void an_older_capture_read_later_is_nothing(void **state)
 				   "\"medical\":true,\"role\":\"patient monitor\"}\n");
 	struct ward *w = ward(b);
 	everybody(w);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 	baseline_free(b);
 }
 

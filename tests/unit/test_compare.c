@@ -128,13 +128,19 @@ static bool says(const struct record *v, const char *word)
 	return v && span_is(record_get_text(v, VER_VERDICT), word);
 }
 
+/* Both images hold bin/a. */
+static void begin_with_program(struct bench *b)
+{
+	begin(b);
+	member(b, &b->old, "bin/a");
+	member(b, &b->new, "bin/a");
+}
+
 static void silence_of_a_program_that_was_hardly_executed_is_no_fix(void **state)
 {
 	(void)state;
 	struct bench b;
-	begin(&b);
-	member(&b, &b.old, "bin/a");
-	member(&b, &b.new, "bin/a");
+	begin_with_program(&b);
 	trace(&b, &b.old, "bin/a", 80, "done");
 	trace(&b, &b.new, "bin/a", 10, "instruction budget of the program");
 	finding(&b, &b.old, (struct wanted){ "fw.x", "k", "bin/a", "h.example", "f", 16 });
@@ -149,9 +155,7 @@ static void the_same_program_executed_as_far_is_one(void **state)
 {
 	(void)state;
 	struct bench b;
-	begin(&b);
-	member(&b, &b.old, "bin/a");
-	member(&b, &b.new, "bin/a");
+	begin_with_program(&b);
 	trace(&b, &b.old, "bin/a", 80, "done");
 	trace(&b, &b.new, "bin/a", 75, "done");
 	finding(&b, &b.old, (struct wanted){ "fw.x", "k", "bin/a", "h.example", "f", 16 });
@@ -165,9 +169,7 @@ static void two_rules_are_two_things(void **state)
 {
 	(void)state;
 	struct bench b;
-	begin(&b);
-	member(&b, &b.old, "bin/a");
-	member(&b, &b.new, "bin/a");
+	begin_with_program(&b);
 	finding(&b, &b.old, (struct wanted){ "fw.x", "k", "bin/a", "h.example", "f", 16 });
 	finding(&b, &b.new, (struct wanted){ "fw.y", "k", "bin/a", "h.example", "f", 16 });
 	compare(&b);
@@ -182,9 +184,7 @@ static void keys_that_are_places_do_not_count(void **state)
 {
 	(void)state;
 	struct bench b;
-	begin(&b);
-	member(&b, &b.old, "bin/a");
-	member(&b, &b.new, "bin/a");
+	begin_with_program(&b);
 	finding(&b, &b.old, (struct wanted){ "fw.x", "8010", "bin/a", "one.example", "f", 0x8010 });
 	finding(&b, &b.new, (struct wanted){ "fw.x", "8010", "bin/a", "two.example", "g", 0x8010 });
 	finding(&b, &b.new, (struct wanted){ "fw.x", "9000", "bin/a", "one.example", "f", 0x9000 });
@@ -199,9 +199,7 @@ static void another_end_of_the_same_calls_is_a_change(void **state)
 {
 	(void)state;
 	struct bench b;
-	begin(&b);
-	member(&b, &b.old, "bin/a");
-	member(&b, &b.new, "bin/a");
+	begin_with_program(&b);
 	finding(&b, &b.old, (struct wanted){ "fw.x", "one", "bin/a", "one.example", "f", 16 });
 	finding(&b, &b.new, (struct wanted){ "fw.x", "two", "bin/a", "two.example", "f", 32 });
 	compare(&b);

@@ -146,8 +146,7 @@ static void records_that_nobody_wants_go_nowhere(void **state)
 	struct ward *w = ward_new(table_good, no_decoders, NULL);
 	ward_device(w, ROLE_MONITOR, "m", "10.0.0.1");
 	ward_ended(w, ward_packet(w, "10.0.0.1", "10.0.0.2", 80, 6), "http", "open", 1, 1);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void patient_kinds_are_found_by_their_fields(void **state)

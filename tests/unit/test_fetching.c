@@ -30,6 +30,13 @@ static struct ward *ward(const char *conf)
 	return w;
 }
 
+static struct ward *ward_of_monitor(void)
+{
+	struct ward *w = ward(NULL);
+	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	return w;
+}
+
 static void later(struct ward *w, uint64_t seconds)
 {
 	w->ts += seconds * 1000000000u;
@@ -177,8 +184,7 @@ static void nfs_between_servers_and_workstations_is_silent(void **state)
 		later(w, 60);
 		listens(w, OTHER, a, 22);
 	}
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void ordinary_downloads_are_silent(void **state)
@@ -198,8 +204,7 @@ static void ordinary_downloads_are_silent(void **state)
 	struct file page = program(FAR, MONITOR, "http");        /* no program */
 	page.code = false;
 	file(w, page);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void an_allowed_server_is_silent(void **state)
@@ -212,8 +217,7 @@ static void an_allowed_server_is_silent(void **state)
 	file(w, program(FAR, MONITOR, "nfs"));
 	later(w, 20);
 	listens(w, SERVER, MONITOR, 8080);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void a_device_that_was_talking_all_along_was_not_forced(void **state)
@@ -255,8 +259,7 @@ static void a_device_at_the_start_of_the_capture_is_not_new(void **state)
 static void a_port_that_answered_before_is_not_new(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon", MONITOR);
+	struct ward *w = ward_of_monitor();
 	listens(w, SERVER, MONITOR, 22);
 	mount(w, MONITOR, FAR, "/pm", "ok");
 	later(w, 20);
@@ -270,8 +273,7 @@ static void a_port_that_answered_before_is_not_new(void **state)
 static void a_data_connection_that_the_device_asked_for_is_no_listener(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon", MONITOR);
+	struct ward *w = ward_of_monitor();
 	file(w, program(FAR, MONITOR, "ftp"));
 	struct origin at = ward_contact_to(w, MONITOR, FAR, 21, TCP);
 	struct record r;
@@ -295,8 +297,7 @@ static void a_neighbour_that_does_not_answer_is_inside_as_one_that_does(void **s
 	ward_device(w, ROLE_SERVER, "nas", nas);
 	ward_contact_to(w, station, nas, MOUNTD, UDP);           /* unrouted, within its network: it is on the wire */
 	mount(w, station, nas, "/export", NULL);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 
 	w = ward(NULL);
 	ward_device(w, ROLE_MONITOR, "mon-3", station);
@@ -327,8 +328,7 @@ static void a_neighbours_number_behind_a_router_is_outside(void **state)
 static void a_mount_from_outside_is_one_finding_with_all_that_belongs_to_it(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	portmap(w, MONITOR, FACTORY, "ok");
 	mount(w, MONITOR, FACTORY, "/pm", "ok");
 	nfs_read(w, MONITOR, FACTORY, 8192, 3);
@@ -349,8 +349,7 @@ static void a_mount_from_outside_is_one_finding_with_all_that_belongs_to_it(void
 static void locks_take_the_trait_back(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	mount(w, MONITOR, FAR, "/pm", "ok");
 	ASSERT_SAYS(ward_said(w), "nolock");
 	lock(w, MONITOR, FAR);
@@ -375,8 +374,7 @@ static void version_4_has_locks_of_its_own(void **state)
 static void an_unanswered_or_refused_mount_is_an_attempt(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	mount(w, MONITOR, FACTORY, "/pm", NULL);
 	mount(w, MONITOR, FAR, "/pm", "ACCES");
 	portmap(w, MONITOR, "203.0.113.10", NULL);
@@ -392,8 +390,7 @@ static void an_unanswered_or_refused_mount_is_an_attempt(void **state)
 static void inside_only_devices_at_the_patient_count(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	ward_device(w, ROLE_UNKNOWN, NULL, OTHER);
 	ward_device(w, ROLE_SERVER, "nas", SERVER);
 	mount(w, MONITOR, OTHER, "/x", "ok");
@@ -423,8 +420,7 @@ static void a_device_becomes_medical_later_and_what_it_fetched_counts(void **sta
 	ASSERT_SAYS(text, "\"rule\":\"net.after-pull\",\"severity\":\"low\"");
 	ASSERT_SAYS(text, "the server gives the directory");
 	w->devices.v[m].role = ROLE_WORKSTATION;
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void an_unknown_device_counts_when_it_fetches_from_outside(void **state)
@@ -462,8 +458,7 @@ static void a_published_share_counts_wherever_it_stands(void **state)
 static void a_pulled_program_says_what_it_is(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	file(w, program(FAR, MONITOR, "nfs"));
 	file(w, program(FAR, MONITOR, "nfs"));
 	struct file archive = program(FAR, MONITOR, "http");
@@ -532,8 +527,7 @@ static void a_device_that_comes_back_and_mounts_was_forced(void **state)
 static void a_device_that_comes_back_by_dhcp_and_mounts_was_forced(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
 	later(w, 1800);
 	struct origin at = ward_contact_to(w, MONITOR, "255.255.255.255", 67, UDP);
@@ -567,8 +561,7 @@ static void a_device_that_asks_whether_its_ipv6_address_is_free_comes_back(void 
 static void a_device_that_only_speaks_again_and_mounts_was_not_forced(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
 	later(w, 1800);
 	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
@@ -624,8 +617,7 @@ static void a_device_whose_network_is_disabled_needs_no_silence(void **state)
 static void a_new_port_that_somebody_outside_uses_is_critical(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	ward_contact_to(w, MONITOR, SERVER, 2575, TCP);
 	later(w, 1200);
 	mount(w, MONITOR, FACTORY, "/pm", "ok");
@@ -655,8 +647,7 @@ static void a_new_port_that_somebody_outside_uses_is_critical(void **state)
 static void a_new_destination_after_a_pull_counts_and_the_server_itself_does_not(void **state)
 {
 	(void)state;
-	struct ward *w = ward(NULL);
-	ward_device(w, ROLE_MONITOR, "mon-3", MONITOR);
+	struct ward *w = ward_of_monitor();
 	ward_contact_to(w, MONITOR, "198.51.100.7", 443, TCP);
 	later(w, 60);
 	file(w, program(FACTORY, MONITOR, "tftp"));

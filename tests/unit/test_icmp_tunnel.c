@@ -35,6 +35,14 @@ static uint8_t chance(struct talk *t)
 	return (uint8_t)(t->dice >> 56);
 }
 
+/* Something new in each of them. */
+static struct span fresh(struct talk *t, uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = chance(t);
+	return span_of(bytes, n);
+}
+
 static void say(struct talk *t, const char *whom, uint8_t type, struct span data)
 {
 	struct origin at = ward_packet(t->w, MONITOR, whom, 0, 1);
@@ -115,9 +123,8 @@ static void a_few_with_something_new_are_ordinary(void **state)
 	struct talk t = talk_new();
 	uint8_t bytes[200];
 	for (unsigned i = 0; i < 6; i++) {
-		for (unsigned k = 0; k < sizeof(bytes); k++)
-			bytes[k] = chance(&t);
-		ping(&t, OUTSIDE, span_of(bytes, sizeof(bytes)), span_of(bytes, sizeof(bytes)));
+		struct span data = fresh(&t, bytes, sizeof(bytes));
+		ping(&t, OUTSIDE, data, data);
 	}
 	said_nothing(&t);
 }
@@ -128,13 +135,12 @@ static void new_data_is_found_though_the_mirror_shows_each_packet_twice(void **s
 	struct talk t = talk_new();
 	uint8_t bytes[64];
 	for (unsigned i = 0; i < MANY; i++) {
-		for (unsigned k = 0; k < sizeof(bytes); k++)
-			bytes[k] = chance(&t);
+		struct span data = fresh(&t, bytes, sizeof(bytes));
 		t.seq++;
 		uint64_t then = t.w->ts;
-		say(&t, OUTSIDE, ECHO, span_of(bytes, sizeof(bytes)));
+		say(&t, OUTSIDE, ECHO, data);
 		t.w->ts = then + 1000;
-		say(&t, OUTSIDE, ECHO, span_of(bytes, sizeof(bytes)));
+		say(&t, OUTSIDE, ECHO, data);
 	}
 	ASSERT_SAYS(ward_said(t.w), "new data in requests");
 	ward_free(t.w);
@@ -146,9 +152,8 @@ static void new_data_in_each_request_is_found(void **state)
 	struct talk t = talk_new();
 	uint8_t bytes[64];
 	for (unsigned i = 0; i < MANY; i++) {
-		for (unsigned k = 0; k < sizeof(bytes); k++)
-			bytes[k] = chance(&t);
-		ping(&t, OUTSIDE, span_of(bytes, sizeof(bytes)), span_of(bytes, sizeof(bytes)));
+		struct span data = fresh(&t, bytes, sizeof(bytes));
+		ping(&t, OUTSIDE, data, data);
 	}
 	const char *said = ward_said(t.w);
 	ASSERT_SAYS(said, "\"severity\":\"high\"");

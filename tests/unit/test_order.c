@@ -15,7 +15,7 @@ struct wire {
 	bool early_data;                         /* the first frame becomes a SYN that carries what it carries */
 };
 
-enum { SEQUENCE_AT = 14 + 20 + 4, FLAGS_AT = 14 + 20 + 13, SYN_FLAG = 2 };
+enum { WHOLE = sizeof(early) - 1, SEQUENCE_AT = 14 + 20 + 4, FLAGS_AT = 14 + 20 + 13, SYN_FLAG = 2 };
 
 static void make_syn(uint8_t *frame)
 {
@@ -68,16 +68,30 @@ static void read_wire(struct wire *w, struct try *t)
 	net_free(w->net);
 }
 
+/* Pieces of `early` in the order in which they are sent; changed: the measured value is another. */
+struct part {
+	size_t from, n;
+	bool changed;
+};
+
+static struct try *read_parts(const struct part *parts, size_t n)
+{
+	struct wire w = wire_new(true);
+	struct try *t = try_new();
+	char other[sizeof(early)];
+	memcpy(other, early, sizeof(early));
+	other[WHOLE - 3] = '4';
+	for (size_t i = 0; i < n; i++)
+		piece(&w, parts[i].from, parts[i].changed ? other : early, parts[i].n);
+	read_wire(&w, t);
+	return t;
+}
+#define READ_PARTS(...) read_parts((const struct part[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct part[]){ __VA_ARGS__ })))
+
 static void early_segments_that_agree_are_quiet(void **state)
 {
 	(void)state;
-	struct wire w = wire_new(true);
-	struct try *t = try_new();
-	size_t n = strlen(early);
-	piece(&w, n - 20, early, 20);
-	piece(&w, n - 20, early, 20);
-	piece(&w, 0, early, n);
-	read_wire(&w, t);
+	struct try *t = READ_PARTS({ WHOLE - 20, 20, false }, { WHOLE - 20, 20, false }, { 0, WHOLE, false });
 	try_never_says(t, "rewrite ");
 	try_says(t, "name=heart_rate");
 	try_free(t);
@@ -86,15 +100,7 @@ static void early_segments_that_agree_are_quiet(void **state)
 static void an_early_segment_that_what_covers_it_contradicts_is_told(void **state)
 {
 	(void)state;
-	struct wire w = wire_new(true);
-	struct try *t = try_new();
-	size_t n = strlen(early);
-	char other[sizeof(early)];
-	memcpy(other, early, sizeof(early));
-	other[n - 3] = '4';
-	piece(&w, n - 20, early, 20);
-	piece(&w, 0, other, n);
-	read_wire(&w, t);
+	struct try *t = READ_PARTS({ WHOLE - 20, 20, false }, { 0, WHOLE, true });
 	try_says(t, "length=20 bytes=1 protocol=hl7 checksum_ok=true");
 	try_free(t);
 }
@@ -102,16 +108,7 @@ static void an_early_segment_that_what_covers_it_contradicts_is_told(void **stat
 static void two_early_segments_that_contradict_each_other_are_told(void **state)
 {
 	(void)state;
-	struct wire w = wire_new(true);
-	struct try *t = try_new();
-	size_t n = strlen(early);
-	char other[sizeof(early)];
-	memcpy(other, early, sizeof(early));
-	other[n - 3] = '4';
-	piece(&w, n - 20, early, 20);
-	piece(&w, n - 20, other, 20);
-	piece(&w, 0, early, n - 20);
-	read_wire(&w, t);
+	struct try *t = READ_PARTS({ WHOLE - 20, 20, false }, { WHOLE - 20, 20, true }, { 0, WHOLE - 20, false });
 	try_says(t, "length=20 bytes=1 protocol=hl7 values=? checksum_ok=true");
 	try_free(t);
 }

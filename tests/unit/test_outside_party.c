@@ -71,8 +71,7 @@ static void an_ordinary_ward_is_silent(void **state)
 	ward_contact_to(w, MONITOR, "239.255.255.250", 3702, 17);
 	ward_contact_to(w, MONITOR, "255.255.255.255", 9610, 17);
 	ward_contact_to(w, MONITOR, "169.254.1.1", 80, 6);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void a_segment_numbered_with_public_addresses_is_silent(void **state)
@@ -130,8 +129,7 @@ static void a_configured_public_network_is_silent(void **state)
 	ward_device(w, ROLE_MONITOR, "mon", "198.51.100.1");
 	ward_arp(w, &decoder_arp, ward_mac(1), "198.51.100.1", "198.51.100.254", 1);
 	converse(w, "198.51.100.1", "198.51.100.9", 2575, 6, 900, 64);
-	assert_string_equal(ward_said(w), "");
-	ward_free(w);
+	ward_quiet(w);
 }
 
 static void an_allowed_destination_is_silent_on_its_port_only(void **state)
