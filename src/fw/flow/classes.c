@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables of kinds of characters: <ctype.h> of whatever C library is linked in, and a program's own list of characters
- * that may pass. They are known by what stands in them: all digits are of one kind, so are the letters of either case,
- * and none of them is of the kind of what a shell takes for its own. Who asks one goes through a text. */
-#include "fw/flow/machine.h"
+/* Who goes through a text from outside, character by character, and asks of what kind each is: of a table, by both ends
+ * of a range, or by a list of characters.
+ * Tables are known by what stands in them, <ctype.h> of whatever C library is linked in and a program's own: all digits
+ * are of one kind, so are the letters of either case, and none of them is of the kind of what a shell takes for its own. */
+#include "fw/flow/look.h"
+
+#include <ctype.h>
 
 enum { LAST = 'z', LIBRARY_FIRST = 128 };
+/* What was asked for. Who asks for letters of one case alone makes them those of the other. */
+enum kinds { DIGITS = 1, UPPER = 2, LOWER = 4, ANY = 8, LISTED = 16 };
 
 static const char alike[][24] = {
 	"0123456789", "GHIJKLMNOPQRSTUVWXYZ", "ABCDEF", "ghijklmnopqrstuvwxyz", "abcdef", ";&`$<>\"'",
@@ -24,6 +29,222 @@ static bool is_table(const uint8_t *e, unsigned width)
 			if (!same(e, width, (uint8_t)alike[k][0], (uint8_t)alike[k][i]))
 				return false;
 	return true;
+}
+
+/* Where in memory the character was loaded from: a register, or a word near the top of the stack, points to it or
+ * to one of its neighbours. */
+static uint32_t character_at(const struct machine *m, uint8_t c)
+{
+	enum { STACK_LOOKED = 256 };
+	unsigned size = m->cpu->wide ? 8 : 4;
+	uint64_t sp = reg_get(m, m->cpu->sp);
+	for (unsigned i = 0; i < CPU_GENERAL + STACK_LOOKED / size; i++) {
+		uint64_t v = i >= CPU_GENERAL ? guest_pointer(&m->g, sp + (uint64_t)(i - CPU_GENERAL) * size)
+					  : cpu_general(m->cpu, i) ? reg_get(m, cpu_general(m->cpu, i)) : 0;
+		for (int k = 0; v > 0x1000 && k < 3; k++) {
+			uint64_t at = v + (k == 0 ? 0 : k == 1 ? -1ull : 1ull);
+			const uint8_t *b = guest_bytes(&m->g, at, 1);
+			if (b && *b == c && source_at(m, at))
+				return (uint32_t)at;
+		}
+	}
+	return 0;
+}
+
+
+static bool is_enough(uint8_t kinds)
+{
+	return kinds & (DIGITS | ANY) || (kinds & (UPPER | LOWER)) == (UPPER | LOWER);
+}
+
+/* What this function has asked of this source, on whatever path. */
+static struct asks *asks_of(struct machine *m, uint8_t shade)
+{
+	uint32_t function = m->frame ? m->frame->function : 0;
+	for (unsigned i = 0; i < m->nasks; i++)
+		if (m->asks[i].function == function && m->asks[i].shade == shade)
+			return &m->asks[i];
+	if (m->nasks == ARRAY_LEN(m->asks))
+		return NULL;
+	m->asks[m->nasks] = (struct asks){ .function = function, .shade = shade };
+	return &m->asks[m->nasks++];
+}
+
+static void tell(struct machine *m, uint32_t site, uint8_t shade)
+{
+	m->gone.told = true;
+	call_compare_kind(m, site, shade);
+}
+
+/* What stands behind an escape is asked for to be decoded. */
+static bool is_escaped(struct gone *w, uint32_t at)
+{
+	if (at == w->escape)
+		w->escaped = 0;
+	if (w->n == 0 && at == w->at)
+		return true;
+	if (w->escaped == 0)
+		return false;
+	w->escaped--;
+	w->at = at;
+	return true;
+}
+
+/* One after the other: the text is gone through, as who lets only some characters pass does. Blanks at its ends are
+ * asked for by everybody. */
+static void kind_asked(struct machine *m, uint32_t site, uint32_t at, uint8_t kinds)
+{
+	enum { ENOUGH = 2 };
+	struct gone *w = &m->gone;
+	uint8_t shade = source_at(m, at);
+	if (w->told || !shade || is_escaped(w, at))
+		return;
+	struct asks *asks = asks_of(m, shade);
+	if (!asks)
+		return;
+	bool again = at == w->at && shade == w->shade, next = at == w->at + 1 && shade == w->shade;
+	w->n = again ? w->n : next ? (uint8_t)(w->n + 1) : 1;
+	w->at = at;
+	w->shade = shade;
+	asks->kinds |= kinds;
+	if ((w->n >= ENOUGH && is_enough(asks->kinds)) || kinds & LISTED)
+		tell(m, site, shade);
+}
+
+static void character_asked(struct machine *m, uint8_t c, uint8_t kinds)
+{
+	uint32_t at = m->starting || m->gone.told ? 0 : character_at(m, c);
+	if (at)
+		kind_asked(m, m->frame ? m->blocks[m->prev ? m->prev - 1 : 0].addr : 0, at, kinds);
+}
+
+void kind_of_character(struct machine *m, uint8_t c)
+{
+	character_asked(m, c, ANY);
+}
+
+/* Characters that a shell takes for its own; who asks for two of them, and not only for those that part the words of a
+ * request, wants none of them. */
+static const char shells[] = "|`$;&<>()'\"\n";
+
+static uint16_t shell_bit(uint8_t c)
+{
+	const char *hit = c ? strchr(shells, c) : NULL;
+	return hit ? (uint16_t)(1u << (hit - shells)) : 0;
+}
+
+static bool is_shell_list(uint16_t bits)
+{
+	enum { STRONG = 7 };
+	return bits & STRONG && bits & (bits - 1);
+}
+
+/* Of all that may pass, or of what may not. */
+static bool is_list(struct span list)
+{
+	enum { MANY = 10 };
+	uint16_t bits = 0;
+	size_t letters = 0;
+	for (size_t i = 0; i < list.n; i++) {
+		bits |= shell_bit(list.p[i]);
+		letters += isalnum(list.p[i]) != 0;
+	}
+	return letters >= MANY || is_shell_list(bits);
+}
+
+void kind_listed(struct machine *m, uint64_t text, struct span list)
+{
+	uint8_t shade = source_of_text(m, text);
+	if (shade && !m->gone.told && is_list(list))
+		tell(m, m->call_site, shade);
+}
+
+void kind_in_list(struct machine *m, struct span list, uint8_t c)
+{
+	if (is_list(list))
+		character_asked(m, c, LISTED);
+}
+
+void kind_searched(struct machine *m, uint64_t text, uint8_t c)
+{
+	struct gone *w = &m->gone;
+	uint8_t shade = shell_bit(c) ? source_of_text(m, text) : 0;
+	if (!shade || w->told)
+		return;
+	w->searched = (shade == w->search_shade ? w->searched : 0) | shell_bit(c);
+	w->search_shade = shade;
+	if (is_shell_list(w->searched))
+		tell(m, m->call_site, shade);
+}
+
+/* From one character to another: all digits, or letters, and perhaps neighbours that part words; nothing of a shell's. */
+static uint8_t range_of(uint8_t from, uint8_t end)
+{
+	static const struct {
+		char least, first, last, most;   /* most: where the end is asked for as `less` */
+		uint8_t kind;
+	} ranges[] = { { '*', '0', '9', ';', DIGITS }, { '?', 'A', 'F', '`', UPPER }, { 'a', 'a', 'f', '{', LOWER } };
+	for (unsigned i = 0; i < ARRAY_LEN(ranges); i++)
+		if (from >= ranges[i].least && from <= ranges[i].first && end >= ranges[i].last && end <= ranges[i].most)
+			return ranges[i].kind;
+	return 0;
+}
+
+/* One end of the digits, or of letters: as `<=` and as `<` have them. */
+static uint8_t bound_of(uint8_t c, bool neighbours)
+{
+	static const struct {
+		char first, last;
+		uint8_t kind;
+	} ranges[] = { { '0', '9', DIGITS }, { 'A', 'Z', UPPER }, { 'a', 'z', LOWER }, { 'A', 'F', UPPER }, { 'a', 'f', LOWER } };
+	for (unsigned i = 0; i < ARRAY_LEN(ranges); i++)
+		if (c == ranges[i].first || c == ranges[i].last
+		    || (neighbours && (c == ranges[i].first - 1 || c == ranges[i].last + 1)))
+			return ranges[i].kind;
+	return 0;
+}
+
+/* Whether the branch that ends the block goes by this compare, and asks whether both are equal. */
+static bool is_equality(struct machine *m, uint32_t site)
+{
+	const struct turn *t = block_turn(m, m->prev);
+	return t && t->conditional && t->compare == site && t->equal;
+}
+
+static uint8_t kinds_of(struct machine *m, uint32_t site, const struct seen *x, uint8_t end, bool orders)
+{
+	uint8_t from = (uint8_t)-x->more;
+	if (from)
+		return is_shell_list(shell_bit(from) | shell_bit(end)) ? LISTED : range_of(from, end);
+	if (!orders && is_equality(m, site))
+		return 0;
+	return bound_of(end, orders);
+}
+
+void kind_compared(struct look *l, uint32_t site, const struct seen *x, uint64_t with, bool orders)
+{
+	struct machine *m = l->m;
+	uint8_t c = (uint8_t)(x->v - x->more), end = (uint8_t)(with - x->more);
+	uint8_t kinds = kinds_of(m, site, x, end, orders);
+	kinds |= x->folded && kinds & (UPPER | LOWER) ? UPPER | LOWER : 0;
+	uint16_t bit = x->more ? 0 : shell_bit(end);
+	if (m->starting || m->gone.told || m->probe.on || x->mask || (!kinds && !bit && end != '%'))
+		return;
+	uint32_t at = x->from[0] && source_at(m, x->from[0]) && !x->from[1] ? x->from[0] : character_at(m, c);
+	if (!at && x->folded)
+		at = character_at(m, isupper(c) ? (uint8_t)tolower(c) : (uint8_t)toupper(c));
+	if (!at)
+		return;
+	if (end == '%' && m->gone.n == 0) {
+		m->gone.escape = at;
+		m->gone.escaped = 2;
+	}
+	m->gone.listed = (at == m->gone.listed_at ? m->gone.listed : 0) | bit;
+	m->gone.listed_at = at;
+	if (is_shell_list(m->gone.listed))
+		kinds = LISTED;
+	if (kinds)
+		kind_asked(m, site, at, kinds);
 }
 
 static bool classes_add(struct machine *m, uint32_t at, unsigned width)
@@ -54,7 +275,7 @@ static void on_kind(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, in
 	for (unsigned i = 0; i < m->nclasses && !m->probe.on; i++) {
 		const struct class_table *t = &m->classes[i];
 		if (addr - t->at < (LAST + 1u) * t->width) {
-			compare_kind(m, (uint8_t)((addr - t->at) / t->width));
+			kind_of_character(m, (uint8_t)((addr - t->at) / t->width));
 			return;
 		}
 	}

@@ -125,7 +125,11 @@ static void compare_two(struct look *l, uint32_t site, const struct step *s)
 	uint8_t a = marked(l, &x), b = marked(l, &y);
 	unsigned width = s->x.kind == OPERAND_IMM ? s->y.size : s->x.size;
 	width = width && width < WORD ? width : l->m->cpu->wide ? 8 : 4;
-	if (!a == !b || !x.known || !y.known)
+	if (!x.known || !y.known)
+		return;
+	if (!b && look_constant(&y))
+		kind_compared(l, site, &x, y.v, s->op == STEP_ORDER);
+	if (!a == !b || s->op == STEP_ORDER || x.folded || y.folded)
 		return;
 	struct seen *outside = a ? &x : &y, *other = a ? &y : &x;
 	const struct operand *o = a ? &s->x : &s->y;
@@ -173,7 +177,7 @@ void compare_carry_in(struct look *l)
 	if (!c->block || c->block != (l->m->before ? l->m->before : CARRIED_HERE))
 		return;
 	for (unsigned i = 0; i < c->n; i++) {
-		struct seen v = { .v = c->regs[i].value, .known = true };
+		struct seen v = { .v = c->regs[i].value, .known = true, .more = c->regs[i].more, .folded = c->regs[i].folded };
 		if (reg_get(l->m, c->regs[i].reg) != c->regs[i].value)
 			continue;
 		memcpy(v.from, c->regs[i].from, sizeof(v.from));
@@ -187,48 +191,14 @@ void compare_carry_out(struct look *l, uint32_t block)
 	*c = (struct carried){ .block = block };
 	for (unsigned i = 0; i < l->nregs && c->n < CARRIED; i++) {
 		const struct seen *v = &l->regs[i].value;
-		if (!marked(l, v) || v->more || v->mask)
+		if (!marked(l, v) || v->mask)
 			continue;
 		c->regs[c->n].reg = l->regs[i].reg;
+		c->regs[c->n].more = v->more;
+		c->regs[c->n].folded = v->folded;
 		c->regs[c->n].value = l->m->cpu->wide ? v->v : (uint32_t)v->v;
 		memcpy(c->regs[c->n++].from, v->from, sizeof(v->from));
 	}
-}
-
-/* Where in memory the character was loaded from: a register, or a word near the top of the stack, points to it or
- * to one of its neighbours. */
-static uint32_t character_at(const struct machine *m, uint8_t c)
-{
-	enum { STACK_LOOKED = 256 };
-	unsigned size = m->cpu->wide ? 8 : 4;
-	uint64_t sp = reg_get(m, m->cpu->sp);
-	for (unsigned i = 0; i < CPU_GENERAL + STACK_LOOKED / size; i++) {
-		uint64_t v = i >= CPU_GENERAL ? guest_pointer(&m->g, sp + (uint64_t)(i - CPU_GENERAL) * size)
-					  : cpu_general(m->cpu, i) ? reg_get(m, cpu_general(m->cpu, i)) : 0;
-		for (int k = 0; v > 0x1000 && k < 3; k++) {
-			uint64_t at = v + (k == 0 ? 0 : k == 1 ? -1ull : 1ull);
-			const uint8_t *b = guest_bytes(&m->g, at, 1);
-			if (b && *b == c && source_at(m, at))
-				return (uint32_t)at;
-		}
-	}
-	return 0;
-}
-
-/* One after the other: the text is gone through, as who lets only some characters pass does. Blanks at its ends are
- * asked for by everybody. */
-void compare_kind(struct machine *m, uint8_t c)
-{
-	enum { ENOUGH = 2 };
-	struct gone *w = &m->gone;
-	uint32_t at = m->starting || w->n > ENOUGH ? 0 : character_at(m, c);
-	uint8_t shade = at ? source_at(m, at) : 0;
-	if (!at || (at == w->at && shade == w->shade))
-		return;
-	uint8_t n = shade == w->shade && at == w->at + 1 ? (uint8_t)(w->n + 1) : 1;
-	*w = (struct gone){ .at = at, .shade = shade, .n = n };
-	if (n == ENOUGH)
-		call_compare_kind(m, m->frame ? m->blocks[m->prev ? m->prev - 1 : 0].addr : 0, shade);
 }
 
 /* 1: equal on this side, 0: not, -1: it is no question of equality. */

@@ -118,6 +118,10 @@ uint64_t model_text_find(struct machine *m, const struct model *self)
 	}
 	if (c == 0 && self->param < 3)
 		return at + s.n;
+	if (source_of_text(m, at))
+		kind_searched(m, at, c);
+	else
+		kind_in_list(m, s, c);
 	const uint8_t *hit = !s.p || !s.n ? NULL : self->param == 1 ? memrchr(s.p, c, s.n) : memchr(s.p, c, s.n);
 	if (hit)
 		return at + (uint64_t)(hit - s.p);
@@ -135,6 +139,8 @@ uint64_t model_text_find_text(struct machine *m, const struct model *self)
 	struct span s = guest_text(&m->g, at, TEXT_CAP), part = guest_text(&m->g, arg(m, mem ? 2 : 1), 256);
 	if (part.n == 0)
 		return at;
+	if (self->param)
+		kind_listed(m, at, part);
 	const uint8_t *hit = s.n ? memmem(s.p, s.n, part.p, part.n) : NULL;
 	if (hit)
 		return at + (uint64_t)(hit - s.p);
@@ -147,6 +153,7 @@ uint64_t model_text_span(struct machine *m, const struct model *self)
 {
 	struct span s = arg_text(m, 0), set = arg_text(m, 1);
 	size_t n = 0;
+	kind_listed(m, arg(m, 0), set);
 	while (n < s.n && (set.n && memchr(set.p, s.p[n], set.n) != NULL) == (self->param == 0))
 		n++;
 	return n;
@@ -337,6 +344,6 @@ uint64_t model_ctype_is(struct machine *m, const struct model *self)
 	enum { SPACE = 2 };
 	int c = (int)arg_int(m, 0);
 	if (self->param != SPACE)
-		compare_kind(m, (uint8_t)c);
+		kind_of_character(m, (uint8_t)c);
 	return c >= 0 && c < 256 && (glibc_bits(c) & masks[self->param]) != 0;
 }

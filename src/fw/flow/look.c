@@ -159,10 +159,12 @@ static struct seen resize(struct seen v, unsigned size, bool is_signed)
 static struct seen shifted(struct seen x, int by)
 {
 	struct seen r = { .known = x.known, .v = by >= 0 ? x.v << by : x.v >> -by, .scale = -1 };
-	for (int i = 0; by % 8 == 0 && !x.more && !x.mask && i < WORD; i++) {
+	for (int i = 0; by % 8 == 0 && !x.more && !x.mask && !x.folded && i < WORD; i++) {
 		int k = i - by / 8;
 		r.from[i] = k >= 0 && k < WORD ? x.from[k] : 0;
 	}
+	if (by == 0)
+		r = x;
 	if (by >= 0 && by < 16)
 		form_times(&r, &x, (uint64_t)1 << by);
 	else if (x.scale == 0 && x.known)
@@ -181,6 +183,11 @@ static bool address_of(struct look *l, const struct operand *o, struct seen *at)
 	form_sum(l, &first, &base, &index, false);
 	struct seen displacement = constant((uint64_t)o->imm);
 	*at = (struct seen){ .known = first.known, .v = first.v + (uint64_t)o->imm };
+	if (o->kind == OPERAND_ADDRESS && !o->index && !base.mask) {     /* lea: how x86 adds a constant */
+		memcpy(at->from, base.from, sizeof(at->from));
+		at->more = base.more + (uint64_t)o->imm;
+		at->folded = base.folded;
+	}
 	form_sum(l, at, &first, &displacement, false);
 	at->v &= look_ones(l->m->cpu->wide ? 8 : 4);
 	return at->known;
@@ -265,9 +272,18 @@ bool look_constant(const struct seen *v)
 
 static struct seen bits(enum step_op op, struct seen x, struct seen y)
 {
+	enum { CASE = 0x20 };
+	if (op == STEP_AND && y.v == look_ones(1) && look_constant(&y))
+		return resize(x, 1, false);
+	bool down = op == STEP_OR && y.v == CASE, up = op == STEP_AND && (uint8_t)y.v == (uint8_t)~CASE;
+	if ((down || up) && look_constant(&y) && x.known && !x.more && !x.mask) {
+		x.v = down ? x.v | CASE : x.v & y.v;
+		x.folded = true;
+		return x;
+	}
 	struct seen r = { .known = x.known && y.known };
 	r.v = op == STEP_OR ? x.v | y.v : op == STEP_AND ? x.v & y.v : x.v ^ y.v;
-	if (x.more || y.more || x.mask || y.mask || !r.known)
+	if (x.more || y.more || x.mask || y.mask || x.folded || y.folded || !r.known)
 		return r;
 	for (unsigned i = 0; i < WORD; i++) {
 		uint8_t a = (uint8_t)(x.v >> 8 * i), b = (uint8_t)(y.v >> 8 * i);
@@ -296,7 +312,7 @@ static struct seen sum(struct seen x, struct seen y, bool minus)
 
 static struct seen turned(struct seen x, unsigned size, unsigned within)
 {
-	struct seen r = { .known = x.known && !x.more && !x.mask };
+	struct seen r = { .known = x.known && !x.more && !x.mask && !x.folded };
 	for (unsigned i = 0; i < size && size <= WORD; i++) {
 		unsigned k = i / within * within + within - 1 - i % within;
 		r.v |= (x.v >> 8 * k & 0xff) << 8 * i;
@@ -444,9 +460,14 @@ static void pop_list(struct look *l, const struct step *s)
 		look_set(l, ARM_REG_LR, unknown);
 }
 
+static bool is_compare(const struct step *s)
+{
+	return s->compares || s->op == STEP_COMPARE || s->op == STEP_ORDER || s->op == STEP_COMPARE_TEXT;
+}
+
 static void step_run(struct look *l, const struct step *s)
 {
-	if (l->compares && (s->compares || s->op == STEP_COMPARE || s->op == STEP_COMPARE_TEXT))
+	if (l->compares && is_compare(s))
 		compare_step(l, l->site, s);
 	switch (s->op) {
 	case STEP_LOSE:
@@ -468,6 +489,7 @@ static void step_run(struct look *l, const struct step *s)
 	case STEP_LEFT_PART:
 	case STEP_RIGHT_PART: look_set(l, s->dst, part(l, s, s->op == STEP_LEFT_PART)); return;
 	case STEP_COMPARE:
+	case STEP_ORDER:
 	case STEP_FORGET: forget(l, s); return;
 	default: break;
 	}
@@ -570,7 +592,7 @@ void look_prepare(struct machine *m, struct block *b)
 	for (uint32_t at = b->addr; at < b->end; at++) {
 		uint32_t i = addrmap_get(&m->code.step_at, at);
 		const struct step *s = i ? &m->code.steps[i - 1] : NULL;
-		n += s && (s->compares || s->op == STEP_COMPARE || s->op == STEP_COMPARE_TEXT);
+		n += s && is_compare(s);
 	}
 	b->compares = (uint16_t)n;
 	b->places = has_places(m, b);

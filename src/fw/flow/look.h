@@ -12,6 +12,7 @@ struct seen {
 	uint32_t from[WORD];                     /* where byte i (the lowest is 0) was loaded from; 0: nowhere */
 	uint64_t more, mask;                     /* what was added to it and turned over in it since */
 	bool known;
+	bool folded;                             /* the letter became one of one case */
 	/* The value as base + scale * index, of the index that has this number. scale 0: it is a constant or a pointer;
 	 * negative: nothing is known, it may be an index itself. */
 	uint8_t table;                           /* the word that this one of the tables gave, from 1 */
@@ -66,6 +67,10 @@ struct seen look_operand(struct look *l, const struct operand *o);
 void compare_step(struct look *l, uint32_t site, const struct step *s);      /* before the step is done */
 void compare_carry_in(struct look *l);
 void compare_carry_out(struct look *l, uint32_t block);
+
+/* ---- classes.c ---- */
+/* A character is compared with a constant. orders: whether it is less, not whether both are equal; false: not known. */
+void kind_compared(struct look *l, uint32_t site, const struct seen *x, uint64_t with, bool orders);
 
 /* ---- places.c ---- */
 void places_keep(struct look *l, uint32_t block);        /* the block was followed to its end */

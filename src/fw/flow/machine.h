@@ -87,13 +87,22 @@ struct spread {                                  /* outside bytes that were comp
 
 struct gone {                                    /* outside bytes whose kind is asked for, one after the other */
 	uint32_t at;                             /* the last */
-	uint8_t shade, n;
+	uint32_t escape;                         /* this one was compared with % before anything else */
+	uint32_t listed_at;                      /* this one was compared with these characters of a shell's */
+	uint16_t listed, searched;               /* searched: a text of search_shade was, for these */
+	uint8_t shade, n, search_shade, escaped; /* escaped: that many that come now stand behind an escape */
+	bool told;
+};
+
+struct asks {                                    /* kinds of characters that a function asks for, of bytes of a source */
+	uint32_t function;
+	uint8_t shade, kinds;
 };
 
 enum { CARRIED = 4, CARRIED_HERE = 0x7fffffff };   /* the second: the block before a path that was taken up again */
 struct carried {                                 /* registers that hold loaded bytes where a block ends */
 	uint32_t block;                          /* the one that ended; 0: none */
-	struct { int16_t reg; uint64_t value; uint32_t from[8]; } regs[CARRIED];
+	struct { int16_t reg; bool folded; uint64_t value, more; uint32_t from[8]; } regs[CARRIED];
 	unsigned n;
 };
 
@@ -187,6 +196,8 @@ struct machine {
 	unsigned ncells;
 	struct class_table classes[8];
 	unsigned nclasses;
+	struct asks asks[64];
+	unsigned nasks;
 	const char *sources[SHADE_SOURCES];      /* what the outside bytes are */
 	unsigned nsources;
 	bool numbered[SHADE_SOURCES];            /* a number was made from this source */
@@ -357,7 +368,11 @@ bool recognised_asks(struct machine *m, const struct block *b);
 bool quiet_rest(struct machine *m, const struct function *f, uint32_t run, bool follow);
 
 /* ---- classes.c ---- */
-bool classes_watch(struct machine *m) MUST_CHECK;        /* modules are in place: who asks such a table tells compare_kind() */
+bool classes_watch(struct machine *m) MUST_CHECK;        /* modules are in place: who asks such a table is seen */
+void kind_of_character(struct machine *m, uint8_t c);    /* what kind of character c is is asked for */
+void kind_listed(struct machine *m, uint64_t text, struct span list);    /* all of the text: which are in the list */
+void kind_in_list(struct machine *m, struct span list, uint8_t c);       /* whether c is in the list */
+void kind_searched(struct machine *m, uint64_t text, uint8_t c);         /* c is looked for in the text */
 
 /* ---- look.c: what a block does to values ---- */
 void look_prepare(struct machine *m, struct block *b);           /* whether there is something in it to look at */
@@ -367,7 +382,6 @@ void look_block(struct machine *m, uint32_t block);              /* before the b
 /* The block that compared ends: on this path the pieces so far are equal, or they are not. */
 void compare_branch(struct machine *m, const struct turn *t, bool taken);
 struct spread compare_other(const struct machine *m, const struct turn *t, bool taken);    /* on the other side */
-void compare_kind(struct machine *m, uint8_t c); /* what kind of character c is is asked for */
 void compare_flush(struct machine *m);           /* what was put together so far is written */
 
 /* ---- call.c: write a call to the trace ---- */

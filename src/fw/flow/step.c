@@ -88,8 +88,11 @@ static struct step step_mips(uint32_t raw)
 	case 0x15: return make(STEP_COMPARE, 0, mips_in(rs), mips_in(rt));
 	case 0x08:
 	case 0x09: return make(STEP_ADD, dst, mips_in(rs), imm);
-	case 0x0a: return forget(dst, 0);
-	case 0x0b: return (int16_t)raw == 1 ? make(STEP_COMPARE, dst, mips_in(rs), of_imm(0)) : forget(dst, 0);
+	case 0x0a: return make(STEP_ORDER, dst, mips_in(rs), imm);
+	case 0x0b:
+		if ((int16_t)raw == 1)           /* sltiu rt, rs, 1: is zero */
+			return make(STEP_COMPARE, dst, mips_in(rs), of_imm(0));
+		return make(STEP_ORDER, dst, mips_in(rs), imm);
 	case 0x0c: return make(STEP_AND, dst, mips_in(rs), bits);
 	case 0x0d: return make(STEP_OR, dst, mips_in(rs), bits);
 	case 0x0e: return make(STEP_XOR, dst, mips_in(rs), bits);
@@ -510,6 +513,12 @@ static struct step step_arm_always(const struct cpu *c, csh handle, const cs_ins
 	case ARM_INS_SUB: return arm_three(i, thumb, STEP_SUB, 4, false);
 	case ARM_INS_ORR: return arm_three(i, thumb, STEP_OR, 4, false);
 	case ARM_INS_AND: return arm_three(i, thumb, STEP_AND, 4, false);
+	case ARM_INS_BIC: {
+		struct step s = arm_three(i, thumb, STEP_AND, 4, false);
+		s.y.kind = s.y.kind == OPERAND_IMM ? OPERAND_IMM : OPERAND_NONE;
+		s.y.imm = ~s.y.imm;
+		return s;
+	}
 	case ARM_INS_EOR: return arm_three(i, thumb, STEP_XOR, 4, false);
 	case ARM_INS_LSL: return arm_three(i, thumb, d->op_count == 3 ? STEP_LEFT : STEP_MOVE, 4, false);
 	case ARM_INS_LSR: return arm_three(i, thumb, d->op_count == 3 ? STEP_RIGHT : STEP_MOVE, 4, false);

@@ -22,6 +22,7 @@ enum step_op {
 	STEP_POP_LIST,                           /* ARM: dst = dst + x.imm; registers with a bit in y.imm are unknown */
 	STEP_GO,                                 /* calls or jumps to x */
 	STEP_COMPARE,                            /* x with y, equal or not; then dst is unknown */
+	STEP_ORDER,                              /* x with y, less or not; then dst is unknown */
 	STEP_COMPARE_TEXT,                       /* repe cmpsb */
 };
 
