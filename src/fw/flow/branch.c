@@ -131,6 +131,21 @@ void branch_cases(struct machine *m, const struct block *jump, const struct turn
 	}
 }
 
+/* Nothing but padding stands between this address, where code was to go on, and another function: the call before it was
+ * the last of its function, and does not come back. */
+static bool runs_out(struct machine *m, uint32_t at, bool thumb)
+{
+	enum { ALIGNED = 16 };
+	for (uint32_t from = at; at < from + ALIGNED; at += m->code.insn->size) {
+		const struct function *f = code_function_at(&m->code, at);
+		if (f && (f->reached || at != from))
+			return true;
+		if (!code_decode(&m->code, at, thumb) || strncmp(m->code.insn->mnemonic, "nop", 3) != 0)
+			break;
+	}
+	return false;
+}
+
 /* A call may not come back on this path, because its loops and its known ground end it: what stands behind it is
  * kept for later, as if the callee had returned something unknown. */
 static void call_passed(struct machine *m, const struct turn *t, const struct block *from, const struct block *callee)
@@ -138,7 +153,7 @@ static void call_passed(struct machine *m, const struct turn *t, const struct bl
 	const struct cpu *c = m->cpu;
 	const struct turn *first = block_turn(m, addrmap_get(&m->block_at, callee->addr));
 	bool plt = first && first->kind == TURN_JUMP_REG;
-	if (plt || code_flags(&m->code, t->end) & (CODE_RUN | CODE_QUEUED))
+	if (plt || code_flags(&m->code, t->end) & (CODE_RUN | CODE_QUEUED) || runs_out(m, t->end, from->thumb))
 		return;
 	struct assumed why = { .site = t->site, .text = "a call is passed over" };
 	struct state *s = state_push(m, t->end, from->thumb, why);

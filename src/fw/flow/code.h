@@ -42,7 +42,6 @@ struct turn {                                    /* how a block ends */
 struct function {
 	uint32_t addr;
 	struct span name;                        /* empty: stripped */
-	uint8_t kind;                            /* enum function_kind: how good a start it is */
 	bool reached, tried, hot;                /* hot: a call of interest stands in it or below it */
 	bool thumb;
 	bool constructs;                         /* start-up of a static program calls it through a pointer */
