@@ -9,7 +9,7 @@ command -v "$cc" >/dev/null || skip_all "$cc is not installed"
 
 # What every C library here has to give, on every processor.
 names="strlen strcpy strncpy strchr strrchr strcmp strncmp strcasecmp strncasecmp memcpy memset memchr strcspn strspn
-strtol snprintf vsnprintf getenv inet_addr inet_aton"
+strtol snprintf vsnprintf getenv inet_addr inet_aton getaddrinfo system popen setuid"
 
 hows=-O2
 case $cc in mipsel*) hows="-O2 -Os" ;; esac
@@ -32,4 +32,11 @@ for how in $hows; do
 	grep -q '^strcpy same_copy$' "$work/out"
 	report $? "$cc $how: one's own that does the same is known"
 done
+case $cc in
+cc | arm-linux-gnueabi-gcc)
+	$cc -O1 -w -fno-builtin -fno-optimize-sibling-calls -fno-stack-protector -fno-pie -no-pie -nostdlib -static \
+		-o "$work/small" "$sources/small.c" && "$dump" "$work/small" | grep -q '^getenv getenv$'
+	report $? "$cc: main() is found when nobody names it"
+	;;
+esac
 finish

@@ -75,8 +75,8 @@ void block_begin(struct machine *m, uint64_t addr, uint32_t size)
 		return;
 	}
 	m->ticks++;
-	if (m->starting && m->cpu->machine == EM_PPC_ && !m->frame->up)
-		main_named(m, guest_pointer(&m->g, arg(m, 5) + 4));
+	if (m->starting && !m->frame->up)        /* _start has jumped on: uClibc's on ARM, glibc's on PowerPC */
+		main_named(m, m->cpu->machine == EM_PPC_ ? guest_pointer(&m->g, arg(m, 5) + 4) : arg(m, 0));
 	uint32_t i = addrmap_get(&m->block_at, (uint32_t)addr);
 	if (!i || m->blocks[i - 1].end - m->blocks[i - 1].addr != size)
 		i = block_add(m, addr, size);

@@ -19,7 +19,7 @@ uint32_t frame_key(struct machine *m)
 }
 
 /* Start-up hands main() over in the first argument (musl's in a second call), on PowerPC in a table of addresses: r8 of
- * glibc's _start, which jumps on with it. */
+ * glibc's _start. */
 void main_named(struct machine *m, uint64_t addr)
 {
 	const struct module *mod = &m->code.modules[0];
@@ -40,6 +40,20 @@ bool main_is_further(struct machine *m)
 	return jumps;
 }
 
+/* Small C libraries name it nowhere: _start calls what calls it with the arguments as the kernel has laid them out, argc
+ * before argv, and the environment behind it. */
+static void main_handed(struct machine *m, uint32_t function)
+{
+	const struct guest *g = &m->g;
+	uint64_t size = g->wide ? 8 : 4, n = (uint32_t)arg(m, 0), argv = arg(m, 1);
+	if (m->probe_main || argv - AT_STACK >= STACK_BYTES || guest_pointer(g, argv - size) != n ||
+	    arg(m, 2) != argv + (n + 1) * size || guest_pointer(g, arg(m, 2) - size))
+		return;
+	m->probe_main = function;
+	m->at_main = true;
+	machine_stop_path(m);
+}
+
 void frame_push(struct machine *m, const struct turn *t, const struct block *b)
 {
 	struct function *f = code_function(&m->code, b->addr, b->thumb);
@@ -57,6 +71,8 @@ void frame_push(struct machine *m, const struct turn *t, const struct block *b)
 		machine_stop_path(m);
 	if (m->starting && n->depth <= 2)
 		main_named(m, arg(m, 0));
+	if (m->starting && n->depth == 2)
+		main_handed(m, f->addr);
 }
 
 void frame_pop(struct machine *m, uint32_t to)

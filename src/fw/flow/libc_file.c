@@ -161,9 +161,15 @@ uint64_t model_file_dup(struct machine *m, const struct model *self)
 
 uint64_t model_file_pipe(struct machine *m, const struct model *self)
 {
-	(void)self;
+	uint64_t ends[2];
 	for (unsigned i = 0; i < 2; i++)
-		guest_put_number(&m->g, arg(m, 0) + 4 * i, (uint64_t)(int64_t)fd_new(m, FD_PIPE, ""), 4, SHADE_BUILT);
+		ends[i] = (uint64_t)(int64_t)fd_new(m, FD_PIPE, "");
+	if (self->param) {                       /* MIPS pipe(2): in registers */
+		reg_set(m, m->cpu->ret2, ends[1]);
+		return ends[0];
+	}
+	for (unsigned i = 0; i < 2; i++)
+		guest_put_number(&m->g, arg(m, 0) + 4 * i, ends[i], 4, SHADE_BUILT);
 	return 0;
 }
 

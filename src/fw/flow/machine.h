@@ -157,7 +157,8 @@ struct probe {                                   /* a function that is tried: re
 struct asked {                                   /* what a function that is tried asked of the kernel: trial.c */
 	char path[32];                           /* of the file, the program, or the local socket named last */
 	uint64_t flags, argv;
-	unsigned opened, closed, pipes;
+	unsigned opened, closed;
+	unsigned joined;                         /* ends of pipes in place of standard input or output */
 	uint64_t descriptor;                     /* closed last */
 	bool refuses, parent;                    /* opening fails; a fork returns as the parent */
 	bool runs;                               /* a program was to be run, which ends the call */

@@ -193,7 +193,7 @@ static unsigned layout(struct trial *t, const struct row *r, const char *letters
 	struct guest *g = &t->m->g;
 	uint64_t words = LIST + 64;
 	unsigned size = g->wide ? 8 : 4, n = 0;
-	guest_rollback(g, t->mark);
+	trial_begin(t);
 	guest_write(g, TEXT1 + r->off, span_of(r->a, r->na), SHADE_NONE);
 	guest_write(g, TEXT2, span_of(r->b, r->nb), SHADE_NONE);
 	guest_write(g, TEXT3, SPAN_LIT("ab\0"), SHADE_NONE);
@@ -289,7 +289,7 @@ static const char *table_function(struct trial *t)
 static const char *environment(struct trial *t)
 {
 	struct guest *g = &t->m->g;
-	guest_rollback(g, t->mark);
+	trial_begin(t);
 	guest_write(g, TEXT1, SPAN_LIT("PATH\0"), SHADE_NONE);
 	if (!trial_call(t, SHORT, 1, (const uint64_t[]){ TEXT1 }) || !t->ret
 	    || !span_is(guest_text(g, t->ret, 64), "/bin:/sbin"))
@@ -308,9 +308,10 @@ static const char *resolver(struct trial *t)
 	struct guest *g = &t->m->g;
 	static const uint8_t want[6] = { 0, 80, 192, 0, 2, 7 };
 	unsigned size = g->wide ? 8 : 4;
+	trial_begin(t);
 	if (!trial_call(t, SHORT, 4, (const uint64_t[]){ 0, 0, 0, TEXT3 }) || (int32_t)t->ret != EAI_NONAME_)
 		return NULL;
-	guest_rollback(g, t->mark);
+	trial_begin(t);
 	guest_write(g, TEXT1, SPAN_LIT("192.0.2.7\0"), SHADE_NONE);
 	guest_write(g, TEXT2, SPAN_LIT("80\0"), SHADE_NONE);
 	guest_put_number(g, TEXT3, 4 | 0x400, 4, SHADE_NONE);    /* AI_NUMERICHOST, AI_NUMERICSERV */

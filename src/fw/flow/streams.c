@@ -3,7 +3,7 @@
  * lines, writes one, asks for a shell. Streams are tried on two that its own fopen() opened. */
 #include "fw/flow/trial.h"
 
-enum { FD_IN = 21, FD_OUT = 22, PIPE_OUT = 24, STREAM_BYTES = 512, NOT_A_POINTER = 0x4000 };
+enum { FD_IN = 21, FD_OUT = 22, STREAM_BYTES = 512, NOT_A_POINTER = 0x4000 };
 
 #define GIVE(t, at, text) guest_write(&(t)->m->g, at, SPAN_LIT(text "\0"), SHADE_NONE)
 #define IS(t, at, text) is_at(t, at, SPAN_LIT(text "\0"))
@@ -20,12 +20,6 @@ static bool is_at(const struct trial *t, uint64_t at, struct span want)
 {
 	const uint8_t *p = guest_bytes(&t->m->g, at, want.n);
 	return p && memcmp(p, want.p, want.n) == 0;
-}
-
-static void begin(struct trial *t)
-{
-	guest_rollback(&t->m->g, t->mark);
-	t->m->asked = (struct asked){ .content = SPAN_LIT("Abc\nde\n") };
 }
 
 static bool wrote(const struct trial *t, struct span want)
@@ -54,12 +48,12 @@ static bool opens(struct trial *t, uint64_t access)
 
 static bool is_opener(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, PROBE_FILE);
 	GIVE(t, TEXT2, "r");
 	if (!opens(t, 0))
 		return false;
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, PROBE_FILE);
 	GIVE(t, TEXT2, "w");
 	if (!opens(t, 1))
@@ -73,12 +67,22 @@ static bool asks_shell(struct trial *t, bool mode)
 	const struct asked *a = &t->m->asked;
 	const struct guest *g = &t->m->g;
 	unsigned size = g->wide ? 8 : 4;
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "run me");
 	GIVE(t, TEXT2, "r");
 	(void)CALL(t, MIDDLE, TEXT1, mode ? TEXT2 : 0, 0);
-	return a->runs && strcmp(a->path, "/bin/sh") == 0 && IS(t, guest_pointer(g, a->argv + size), "-c")
+	return a->runs && a->joined == mode && strcmp(a->path, "/bin/sh") == 0 && IS(t, guest_pointer(g, a->argv + size), "-c")
 		&& IS(t, guest_pointer(g, a->argv + 2 * size), "run me");
+}
+
+/* What popen() gives to the parent. */
+static bool gives_stream(struct trial *t)
+{
+	trial_begin(t);
+	t->m->asked.parent = true;
+	GIVE(t, TEXT1, "run me");
+	GIVE(t, TEXT2, "r");
+	return CALL(t, MIDDLE, TEXT1, TEXT2) && t->ret > NOT_A_POINTER && guest_bytes(&t->m->g, t->ret, 4);
 }
 
 const char *stream_opener(struct trial *t)
@@ -88,8 +92,8 @@ const char *stream_opener(struct trial *t)
 		return "fopen";
 	}
 	if (asks_shell(t, false))
-		return t->m->asked.pipes ? NULL : "system";
-	if (!asks_shell(t, true) || t->m->asked.pipes != 1)
+		return "system";
+	if (!asks_shell(t, true) || !gives_stream(t))
 		return NULL;
 	t->tools.run = t->tools.run ? t->tools.run : t->f;
 	return "popen";
@@ -104,7 +108,7 @@ bool stream_begin(struct trial *t)
 {
 	struct guest *g = &t->m->g;
 	const struct function *by = t->tools.open ? t->tools.open : t->tools.run;
-	begin(t);
+	trial_begin(t);
 	t->m->asked.parent = true;
 	GIVE(t, TEXT1, PROBE_FILE);
 	GIVE(t, TEXT2, "r");
@@ -112,10 +116,13 @@ bool stream_begin(struct trial *t)
 	GIVE(t, TEXT2, "w");
 	t->tools.out = t->tools.in ? opened(t, by) : 0;
 	t->mark = guest_mark(g);
-	uint64_t fd = t->tools.open ? FD_OUT : PIPE_OUT;
-	for (uint32_t i = 4; t->tools.out && i < STREAM_BYTES && !t->m->stream_fd_at; i += 4)
-		if (guest_number(g, t->tools.in + i, 4) == FD_IN && guest_number(g, t->tools.out + i, 4) == fd)
-			t->m->stream_fd_at = i;
+	for (uint32_t i = 4; t->tools.out && i < STREAM_BYTES && !t->m->stream_fd_at; i += 4) {
+		uint64_t fd = guest_number(g, t->tools.out + i, 4);      /* pipes of popen() have come in between */
+		if (guest_number(g, t->tools.in + i, 4) != FD_IN || fd < FD_OUT || fd >= FD_IN + t->m->asked.opened)
+			continue;
+		t->m->stream_fd_at = i;
+		t->tools.out_fd = (int)fd;
+	}
 	return t->tools.out != 0;
 }
 
@@ -123,14 +130,14 @@ bool stream_begin(struct trial *t)
 
 static const char *line_reader(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	if (CALL(t, SHORT, TEXT2, 64, t->tools.in) && t->ret == TEXT2 && IS(t, TEXT2, "Abc\n"))
 		return CALL(t, SHORT, TEXT2, 64, t->tools.in) && IS(t, TEXT2, "de\n") && CALL(t, SHORT, TEXT2, 64, t->tools.in)
 			&& t->ret == 0 ? "fgets" : NULL;
 	unsigned size = t->m->g.wide ? 8 : 4;
 	uint64_t line = TEXT3, room = TEXT3 + size;
 	for (unsigned by = 0; by < 2; by++) {    /* getline(), and getdelim() with its mark in between */
-		begin(t);
+		trial_begin(t);
 		guest_fill(&t->m->g, line, 0, 2 * size, SHADE_NONE);
 		bool ok = by ? CALL(t, MIDDLE, line, room, '\n', t->tools.in) : CALL(t, MIDDLE, line, room, t->tools.in);
 		if (ok && number(t) == 4 && IS(t, guest_pointer(&t->m->g, line), "Abc\n"))
@@ -141,7 +148,7 @@ static const char *line_reader(struct trial *t)
 
 static const char *item_reader(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	guest_fill(&t->m->g, TEXT2, 0, 64, SHADE_NONE);
 	if (!CALL(t, SHORT, TEXT2, 1, 4, t->tools.in) || number(t) != 4 || !IS(t, TEXT2, "Abc\n"))
 		return NULL;
@@ -151,7 +158,7 @@ static const char *item_reader(struct trial *t)
 static const char *character_reader(struct trial *t)
 {
 	static const char all[] = "Abc\nde\n";
-	begin(t);
+	trial_begin(t);
 	for (unsigned i = 0; i + 1 < sizeof(all); i++)
 		if (!CALL(t, SHORT, t->tools.in) || number(t) != all[i])
 			return NULL;
@@ -160,11 +167,11 @@ static const char *character_reader(struct trial *t)
 
 static const char *scanner(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "%3s %s");
 	if (CALL(t, MIDDLE, t->tools.in, TEXT1, TEXT2, TEXT3) && number(t) == 2 && IS(t, TEXT2, "Abc") && IS(t, TEXT3, "de"))
 		return "fscanf";
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "7 ab");
 	GIVE(t, TEXT3, "%d %s");
 	return CALL(t, MIDDLE, TEXT1, TEXT3, TEXT3 + 0x100, TEXT2) && number(t) == 2 && IS(t, TEXT2, "ab")
@@ -175,12 +182,12 @@ static const char *scanner(struct trial *t)
 
 static const char *asker(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	bool number_of = CALL(t, SHORT, t->tools.in) && number(t) == FD_IN && CALL(t, SHORT, t->tools.out) &&
-			 number(t) >= FD_OUT && number(t) <= PIPE_OUT && CALL(t, SHORT, t->tools.in) && number(t) == FD_IN;
+			 number(t) == t->tools.out_fd && CALL(t, SHORT, t->tools.in) && number(t) == FD_IN;
 	if (number_of)
 		return t->m->asked.opened ? NULL : "fileno";
-	begin(t);
+	trial_begin(t);
 	for (unsigned i = 0; i < 3; i++)         /* the end was met, not only come to */
 		if (!CALL(t, SHORT, t->tools.in) || number(t) || !WITH(t, t->tools.get, TEXT2, 64, t->tools.in))
 			return NULL;
@@ -197,7 +204,7 @@ static bool comes_to(struct trial *t, uint64_t place, struct span line)
 
 static const char *seeker(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	if (!t->tools.get || !comes_to(t, 4, SPAN_LIT("de\n\0")) || !comes_to(t, 0, SPAN_LIT("Abc\n\0")))
 		return NULL;
 	return comes_to(t, 5, SPAN_LIT("e\n\0")) ? "fseek" : NULL;
@@ -206,10 +213,10 @@ static const char *seeker(struct trial *t)
 static const char *closer(struct trial *t)
 {
 	const struct asked *a = &t->m->asked;
-	begin(t);
+	trial_begin(t);
 	if (!CALL(t, MIDDLE, t->tools.in) || number(t) != 0 || a->closed != 1 || a->descriptor != FD_IN)
 		return NULL;
-	return CALL(t, MIDDLE, t->tools.out) && number(t) == 0 && a->closed == 2 && a->descriptor >= FD_OUT ? "fclose" : NULL;
+	return CALL(t, MIDDLE, t->tools.out) && number(t) == 0 && a->closed == 2 && a->descriptor > FD_IN ? "fclose" : NULL;
 }
 
 /* ---- writing: what the stream holds comes out when it is closed ---- */
@@ -222,24 +229,24 @@ static bool puts_out(struct trial *t, bool called, struct span want)
 
 static const char *writer(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "hello");
 	bool ok = CALL(t, SHORT, TEXT1, t->tools.out) && number(t) >= 0;
 	if (puts_out(t, ok, SPAN_LIT("hello")))
 		return "fputs";
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "hello");
 	ok = CALL(t, SHORT, TEXT1, 1, 5, t->tools.out) && number(t) == 5;
 	if (puts_out(t, ok, SPAN_LIT("hello")))
 		return "fwrite";
-	begin(t);
+	trial_begin(t);
 	ok = CALL(t, SHORT, 'x', t->tools.out) && number(t) == 'x';
 	return puts_out(t, ok, SPAN_LIT("x")) ? "fputc" : NULL;
 }
 
 static const char *flusher(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "hello");
 	if (!WITH(t, t->tools.put, TEXT1, t->tools.out) || t->m->asked.nwrote || !CALL(t, SHORT, t->tools.out) || number(t)
 	    || !wrote(t, SPAN_LIT("hello")) || t->m->asked.closed)
@@ -251,7 +258,7 @@ static const char *flusher(struct trial *t)
 static const char *stream_printer(struct trial *t)
 {
 	for (unsigned checked = 0; checked < 2; checked++) {     /* fprintf(), and the one with a flag for _FORTIFY_SOURCE */
-		begin(t);
+		trial_begin(t);
 		GIVE(t, TEXT1, "%s:%d");
 		GIVE(t, TEXT3, "ab");
 		bool ok = checked ? CALL(t, MIDDLE, t->tools.out, 1, TEXT1, TEXT3, 7)
@@ -267,13 +274,13 @@ static const char *printer(struct trial *t)
 {
 	if (!t->tools.flush)
 		return NULL;
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "%s:%d");
 	GIVE(t, TEXT3, "ab");
 	bool ok = CALL(t, MIDDLE, TEXT1, TEXT3, 7) && number(t) == 4 && WITH(t, t->tools.flush, 0);
 	if (ok && wrote(t, SPAN_LIT("ab:7")))
 		return "printf";
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "hello");
 	return CALL(t, SHORT, TEXT1) && number(t) >= 0 && WITH(t, t->tools.flush, 0) && wrote(t, SPAN_LIT("hello\n")) ? "puts"
 														      : NULL;
@@ -281,7 +288,7 @@ static const char *printer(struct trial *t)
 
 static const char *logger(struct trial *t)
 {
-	begin(t);
+	trial_begin(t);
 	GIVE(t, TEXT1, "%s:%d");
 	GIVE(t, TEXT3, "ab");
 	return CALL(t, MIDDLE, 6, TEXT1, TEXT3, 7) && strcmp(t->m->asked.path, "/dev/log") == 0

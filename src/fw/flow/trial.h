@@ -16,6 +16,7 @@ enum { ROOM = AT_CELLS + 0x10000, TEXT1 = ROOM + 0x100, TEXT2 = ROOM + 0x430, TE
 struct stream_tools {                            /* known so far; others are tried with their help */
 	const struct function *open, *run, *get, *close, *put, *flush;
 	uint64_t in, out;                        /* streams that are open, by open or else by run; 0: none */
+	int out_fd;                              /* the descriptor of the second; 0: not known */
 };
 
 struct trial {
@@ -34,6 +35,8 @@ struct trial {
 /* ---- trial.c: arguments that are not given are 0 ---- */
 uint32_t trial_run(const struct trial *t);       /* what probe_ran says of blocks that run for this function */
 void trial_arguments(struct trial *t, unsigned n, const uint64_t *v);
+/* Memory as every trial begins with it, and a kernel that was asked nothing yet. */
+void trial_begin(struct trial *t);
 bool trial_call(struct trial *t, uint32_t steps, unsigned n, const uint64_t *v);        /* true: it returned */
 
 const char *wrapper_function(struct trial *t);   /* wrapper.c: it hands a system call on */

@@ -20,6 +20,7 @@ static const struct wrapper {
 	{ "read", "read", 3, 0, false }, { "write", "write", 3, 0, false }, { "close", "close", 1, 0, false },
 	{ "open", "open", 3, 0, false }, { "open", "openat", 2, 0, true }, { "openat", "openat", 3, 0, false },
 	{ "mount", "mount", 5, 0, false }, { "unlink", "unlink", 1, 0, false }, { "unlink", "unlinkat", 1, 1, true },
+	{ "setuid", "setuid", 1, 0, false }, { "setgid", "setgid", 1, 0, false },
 	{ "chmod", "chmod", 2, 0, false }, { "chmod", "fchmodat", 2, 0, true },
 };
 
@@ -40,8 +41,9 @@ static bool is_call(const struct asked *a, const struct wrapper *w)
 static bool asks(struct trial *t, uint64_t answer)
 {
 	static const uint64_t given[] = { FIRST, FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 4, FIRST + 5 };
-	guest_rollback(&t->m->g, t->mark);
-	t->m->asked = (struct asked){ .answers = true, .answer = answer };
+	trial_begin(t);
+	t->m->asked.answers = true;
+	t->m->asked.answer = answer;
 	return trial_call(t, SHORT, sizeof(given) / sizeof(given[0]), given) && t->m->asked.calls == 1;
 }
 
