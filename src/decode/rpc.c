@@ -68,7 +68,7 @@ static const struct rpc_program *program_find(uint32_t number)
 	return NULL;
 }
 
-const char *rpc_program_name(uint32_t number)
+static const char *program_name(uint32_t number)
 {
 	const struct rpc_program *p = program_find(number);
 	return p ? p->name : NULL;
@@ -271,7 +271,7 @@ static struct span join(struct span bytes, struct buf *room, bool *more)
 
 static bool decode(const struct message *m, void *state, struct emit *e)
 {
-	struct rpc x = { .m = m, .s = state, .e = e };
+	struct rpc x = { .m = m, .s = state, .e = e, .program_name = program_name };
 	if (m->over != OVER_TCP)
 		return read_message(&x, m->bytes);
 	bool *continues = &x.s->continues[m->to_server];

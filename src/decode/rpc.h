@@ -64,6 +64,7 @@ struct rpc {
 	const struct message *m;
 	struct rpc_state *s;
 	struct emit *e;
+	const char *(*program_name)(uint32_t number);    /* NULL when unknown */
 	struct span whole;                       /* without record marks */
 	const struct rpc_program *p;             /* NULL: nobody knows it */
 	uint32_t xid, program, version, procedure;
@@ -131,7 +132,6 @@ static inline const char *rpc_transport(uint32_t protocol)
 	return protocol == 6 ? "tcp" : protocol == 17 ? "udp" : NULL;
 }
 
-const char *rpc_program_name(uint32_t number);              /* NULL when unknown */
 /* NFS and mount status (RFC 1813 §2.6, RFC 8881 §15.1), "ok" for 0. */
 const char *rpc_nfs_status(struct rpc *x, uint32_t status);
 

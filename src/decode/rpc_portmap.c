@@ -59,7 +59,7 @@ static bool universal_address(struct span s, struct addr *address, uint16_t *por
 
 static void set_asked(struct rpc *x, struct record *out, uint32_t number, uint32_t version)
 {
-	record_str(out, ASKED, rpc_program_name(number));
+	record_str(out, ASKED, x->program_name(number));
 	record_uint(out, NUMBER, number);
 	record_uint(out, ASKED_VERSION, version);
 	x->call->handle = number;
@@ -123,7 +123,7 @@ static bool call(struct rpc *x, struct rd r, struct record *out)
 static void add_service(struct rpc *x, struct record *out, uint32_t number, uint32_t version, struct span transport,
 			uint32_t port)
 {
-	const char *name = rpc_program_name(number);
+	const char *name = x->program_name(number);
 	char *line = arena_printf(x->e->host->arena, "%s %u %.*s %u", name ? name : rpc_number(x, number), version,
 				  (int)transport.n, (const char *)transport.p, port);
 	record_add_text(out, SERVICE_LIST, span_str(line));
