@@ -51,9 +51,9 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		return say(STDOUT_FILENO, version, OUT_CLEAN);
 	bool help = strcmp(name, "help") == 0;
-	const struct command *c = command_find(help ? argv[2] : name);
+	const struct command *c = command_find(commands, help ? argv[2] : name);
 	if (!c)
 		return unknown(help ? argv[2] : name);
 	char *ask_help[] = { argv[1], (char[]){ "--help" }, NULL };
-	return help ? command_run(c, 2, ask_help) : command_run(c, argc - 1, argv + 1);
+	return help ? command_run(commands, c, 2, ask_help) : command_run(commands, c, argc - 1, argv + 1);
 }

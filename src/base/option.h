@@ -32,6 +32,7 @@ struct command;
 /* What stood on the command line, by index in the command's option table. */
 struct args {
 	const struct command *command;
+	const struct command *const *commands;   /* all of them, NULL-terminated */
 	struct log log;
 	struct {
 		bool given;
@@ -46,7 +47,7 @@ struct args {
 
 enum option_outcome { OPTION_GO, OPTION_HELP, OPTION_WRONG };
 
-/* Fills `a` (zeroed but for command and log) from argv, whose [0] is the command's name. OPTION_WRONG:
+/* Fills `a` (zeroed but for command, commands and log) from argv, whose [0] is the command's name. OPTION_WRONG:
  * err holds a sentence, with the nearest option when one was misspelt. */
 enum option_outcome option_parse(struct args *a, const struct option_spec *table, unsigned n, int argc, char **argv,
 				 char err[256]) MUST_CHECK;

@@ -26,12 +26,12 @@ struct command {
 	int (*run)(struct args *a);              /* enum outcome */
 };
 
-/* The table of cmd.def, NULL-terminated. */
+/* The table of cmd.def, NULL-terminated. Main alone names it: commands find the others in their args. */
 extern const struct command *const commands[];
-const struct command *command_find(const char *name);
 
+const struct command *command_find(const struct command *const *all, const char *name);
 /* Parses and runs. */
-int  command_run(const struct command *c, int argc, char **argv);
+int  command_run(const struct command *const *all, const struct command *c, int argc, char **argv);
 void command_help(const struct command *c, struct buf *b);
 /* For run(): the sentence, the synopsis and where to read more on stderr; returns OUT_USAGE. */
 int  command_usage(const struct args *a, const char *fmt, ...) PRINTF(2, 3);

@@ -37,10 +37,19 @@ int command_usage(const struct args *a, const char *fmt, ...)
 	return OUT_USAGE;
 }
 
-int command_run(const struct command *c, int argc, char **argv)
+const struct command *command_find(const struct command *const *all, const char *name)
+{
+	for (; *all; all++)
+		if (strcmp((*all)->name, name) == 0)
+			return *all;
+	return NULL;
+}
+
+int command_run(const struct command *const *all, const struct command *c, int argc, char **argv)
 {
 	AUTO_FREE struct args *a = mem_new(sizeof(*a));
 	a->command = c;
+	a->commands = all;
 	a->log = (struct log){ .level = LOG_NOTE, .fd = STDERR_FILENO };
 	char err[256] = "";
 	switch (option_parse(a, c->options, c->noptions, argc, argv, err)) {

@@ -4,7 +4,7 @@
 
 static const struct {
 	const char *name;
-	void (*write)(struct buf *b);
+	void (*write)(struct buf *b, const struct command *const *all);
 } parts[] = {
 	{ "man", reference_man }, { "bash", reference_bash }, { "records", reference_records }, { "config", reference_config },
 };
@@ -15,7 +15,7 @@ static int run(struct args *a)
 		if (strcmp(a->rest[0], parts[i].name) != 0)
 			continue;
 		struct buf b = { 0 };
-		parts[i].write(&b);
+		parts[i].write(&b, a->commands);
 		int bad = command_write(STDOUT_FILENO, buf_span(&b));
 		buf_done(&b);
 		return bad ? OUT_FAILED : OUT_CLEAN;

@@ -58,8 +58,9 @@ static void record_section(struct buf *b, const struct record_type *t)
 	}
 }
 
-void reference_records(struct buf *b)
+void reference_records(struct buf *b, const struct command *const *all)
 {
+	(void)all;
 	AUTO_FREE struct registry *g = mem_new(sizeof(*g));
 	command_registry(g);
 	buf_text(b,
@@ -107,8 +108,9 @@ static void conf_sections(struct buf *b, const struct conf_key *keys)
 	}
 }
 
-void reference_config(struct buf *b)
+void reference_config(struct buf *b, const struct command *const *all)
 {
+	(void)all;
 	buf_text(b,
 		 "<!-- SPDX-License-Identifier: GPL-2.0-or-later -->\n# Configuration\n\n"
 		 "Made by `auscult manual config` from the tables of keys; do not edit.\n\n"
@@ -195,15 +197,15 @@ static void man_command(struct buf *b, const struct command *c)
 	}
 }
 
-void reference_man(struct buf *b)
+void reference_man(struct buf *b, const struct command *const *all)
 {
 	buf_text(b, ".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n.\\\" Made by auscult manual man from the "
 		    "program's tables; do not edit.\n"
 		    ".TH AUSCULT 1 \"\" \"auscult " AUSCULT_VERSION
 		    "\"\n.SH NAME\nauscult \\- listens to medical devices from outside\n"
 		    ".SH SYNOPSIS\n\\fBauscult\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n.SH COMMANDS\n");
-	for (int i = 0; commands[i]; i++)
-		man_command(b, commands[i]);
+	for (int i = 0; all[i]; i++)
+		man_command(b, all[i]);
 	buf_text(b, ".SH RULES\n");
 	for (int i = 0; detectors[i]; i++) {
 		buf_text(b, ".TP\n\\fB");
@@ -238,17 +240,17 @@ static void bash_command(struct buf *b, const struct command *c)
 	buf_text(b, "\" ;;\n");
 }
 
-void reference_bash(struct buf *b)
+void reference_bash(struct buf *b, const struct command *const *all)
 {
 	buf_text(b, "# SPDX-License-Identifier: GPL-2.0-or-later\n# Made by auscult manual bash from the program's "
 		    "tables; do not edit.\n"
 		    "_auscult()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\"\"\n"
 		    "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W \"--help --version help");
-	for (int i = 0; commands[i]; i++)
-		buf_printf(b, " %s", commands[i]->name);
+	for (int i = 0; all[i]; i++)
+		buf_printf(b, " %s", all[i]->name);
 	buf_text(b, "\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
-	for (int i = 0; commands[i]; i++)
-		bash_command(b, commands[i]);
+	for (int i = 0; all[i]; i++)
+		bash_command(b, all[i]);
 	buf_text(b, "\texplain|help) ;;\n\tesac\n\tcase $cur in\n\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"
 		    "\t*) if [ \"${COMP_WORDS[1]}\" = explain ]; then COMPREPLY=($(compgen -W \"");
 	for (int i = 0; detectors[i]; i++)

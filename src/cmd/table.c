@@ -16,11 +16,3 @@ const struct command *const commands[] = {
 #undef CMD_IN
 	NULL,
 };
-
-const struct command *command_find(const char *name)
-{
-	for (int i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
-}

@@ -70,7 +70,7 @@ static void run_half(const struct sheet *s, struct half *h, const char *command,
 	if (pid == 0) {
 		if (dup2(fd, STDOUT_FILENO) < 0)
 			_exit(OUT_FAILED);
-		_exit(command_run(command_find(command), argc, argv));
+		_exit(command_run(s->args->commands, command_find(s->args->commands, command), argc, argv));
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
