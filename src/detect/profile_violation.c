@@ -219,7 +219,7 @@ static bool is_name(const char *name, struct span said)
 	struct span s = span_str(name);
 	if (s.n && s.p[s.n - 1] == '.')
 		s.n--;
-	return s.n == said.n && strncasecmp((const char *)s.p, (const char *)said.p, s.n) == 0;
+	return s.n == said.n && (!s.n || strncasecmp((const char *)s.p, (const char *)said.p, s.n) == 0);
 }
 
 static void name_add(struct name *n, struct span text)

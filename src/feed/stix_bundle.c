@@ -12,7 +12,7 @@ struct refs {
 	unsigned n;
 };
 
-static void open(struct feed_run *f, const char *id, const char *type)
+static void object_open(struct feed_run *f, const char *id, const char *type)
 {
 	struct buf *b = &f->more[0];
 	buf_printf(b, "%s\n{\"type\":\"%s\",\"spec_version\":\"2.1\",\"id\":\"%s\"", b->n ? "," : "", type, id);
@@ -34,7 +34,7 @@ static bool observable(struct feed_run *f, struct refs *refs, const char *type, 
 	const char *id = name_it(refs->v[refs->n++], type, uuid_stix, buf_span(identity));
 	if (feed_met(f, span_str(id), true))
 		return false;
-	open(f, id, type);
+	object_open(f, id, type);
 	return true;
 }
 
@@ -141,7 +141,7 @@ static void put_refs(struct buf *b, const struct refs *refs)
 static void observed(struct feed_run *f, const struct notice *n, const struct refs *refs, const char *id)
 {
 	struct buf *b = &f->more[0];
-	open(f, id, "observed-data");
+	object_open(f, id, "observed-data");
 	put_times(b, n->last);
 	buf_text(b, ",\"first_observed\":\"");
 	feed_put_time(b, n->first, "Z");
@@ -157,7 +157,7 @@ static void observed(struct feed_run *f, const struct notice *n, const struct re
 static void note(struct feed_run *f, const struct notice *n, const char *about, const char *id)
 {
 	struct buf *b = &f->more[0], text = { 0 };
-	open(f, id, "note");
+	object_open(f, id, "note");
 	put_times(b, n->last);
 	buf_printf(b, ",\"confidence\":%u,\"abstract\":", (unsigned)(n->confidence * 100));
 	json_put_text(b, n->title);
@@ -206,7 +206,7 @@ static void report(struct feed_run *f, const struct record *r)
 	if (!refs.n)
 		return;
 	uint64_t last = record_get_uint(r, CASE_LAST);
-	open(f, name_it(id, "report", uuid_auscult, record_get_text(r, CASE_ID)), "report");
+	object_open(f, name_it(id, "report", uuid_auscult, record_get_text(r, CASE_ID)), "report");
 	put_times(b, last);
 	buf_text(b, ",\"name\":");
 	json_put_text(b, record_get_text(r, CASE_TITLE));

@@ -45,7 +45,7 @@ static struct signs living(struct signs b)
 	};
 }
 
-static const struct signs well = { 72, 97, 14, 121, 75, 36.8 };
+static const struct signs well = { 72, 97, 14, 121, 75, 36.8 }, ill = { 40, 70, 5, 70, 40, 36 };
 
 static struct ward *ward(void)
 {
@@ -284,10 +284,10 @@ static void two_senders_that_contradict_each_other_are_told(void **state)
 	struct ward *w = ward();
 	struct signs b = well, lie = { 72, 98, 14, 120, 75, 36.8 };
 	for (unsigned i = 0; i < 60; i++, b = living(b)) {
-		struct signs ill = b;
-		ill.heart = 140;
-		ill.spo2 = 82;
-		report(w, mon(i), ill);
+		struct signs worse = b;
+		worse.heart = 140;
+		worse.spo2 = 82;
+		report(w, mon(i), worse);
 		if (i < 20)
 			continue;
 		struct report p = mon(i);
@@ -303,18 +303,27 @@ static void two_senders_that_contradict_each_other_are_told(void **state)
 	ward_free(w);
 }
 
-static void a_contradiction_behind_a_device_number_is_told(void **state)
+/* The monitor names the patient or does not; the other never. */
+static void contradict_behind_a_device_number(const char *patient)
 {
-	(void)state;
 	struct ward *w = ward();
 	for (unsigned i = 0; i < 30; i++) {
-		struct report p = { .from = MONITOR, .to = CENTRAL, .device = "PM-7", .ts = i * SECONDS };
-		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
+		struct report p = mon(i);
+		p.device = "PM-7";
+		p.patient = patient;
+		report(w, p, ill);
 		p.from = OTHER;
+		p.patient = NULL;
 		report(w, p, well);
 	}
 	ASSERT_SAYS(ward_said(w), "of the same device at the same time");
 	ward_free(w);
+}
+
+static void a_contradiction_behind_a_device_number_is_told(void **state)
+{
+	(void)state;
+	contradict_behind_a_device_number(NULL);
 }
 
 static void another_card_with_the_address_of_the_monitor_is_told(void **state)
@@ -322,12 +331,11 @@ static void another_card_with_the_address_of_the_monitor_is_told(void **state)
 	(void)state;
 	for (unsigned lies = 0; lies < 2; lies++) {
 		struct ward *w = ward();
-		struct signs b = { 40, 70, 5, 70, 40, 36 };
 		for (unsigned i = 0; i < 30; i++) {
 			struct report p = mon(i);
-			report(w, p, b);
+			report(w, p, ill);
 			p.card = 666;
-			report(w, p, lies ? well : b);   /* else a cable and a radio, or two mirrors */
+			report(w, p, lies ? well : ill);   /* else a cable and a radio, or two mirrors */
 		}
 		assert_int_equal(ward_count(ward_said(w), "of the same patient at the same time") > 0, lies);
 		ward_free(w);
@@ -337,17 +345,7 @@ static void another_card_with_the_address_of_the_monitor_is_told(void **state)
 static void one_that_leaves_the_patient_out_but_names_the_device_is_told(void **state)
 {
 	(void)state;
-	struct ward *w = ward();
-	for (unsigned i = 0; i < 30; i++) {
-		struct report p = mon(i);
-		p.device = "PM-7";
-		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
-		p.from = OTHER;
-		p.patient = NULL;
-		report(w, p, well);
-	}
-	ASSERT_SAYS(ward_said(w), "of the same device at the same time");
-	ward_free(w);
+	contradict_behind_a_device_number("P-4711");
 }
 
 /* A model is no device, though some write it there. */
@@ -358,7 +356,7 @@ static void a_device_number_that_several_patients_share_is_none(void **state)
 	for (unsigned i = 0; i < 30; i++) {
 		struct report p = mon(i);
 		p.device = "MODEL 3";
-		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
+		report(w, p, ill);
 		p.from = GATEWAY;
 		p.patient = "P-9";
 		report(w, p, well);
@@ -433,7 +431,7 @@ static void judging_twice_says_the_same(void **state)
 	struct ward *w = ward();
 	for (unsigned i = 0; i < 30; i++) {
 		struct report p = { .from = MONITOR, .to = CENTRAL, .device = "PM-7", .ts = i * SECONDS };
-		report(w, p, (struct signs){ 40, 70, 5, 70, 40, 36 });
+		report(w, p, ill);
 		p.from = OTHER;
 		report(w, p, well);
 	}

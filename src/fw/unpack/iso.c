@@ -54,7 +54,7 @@ static uint64_t time_of(struct span s)
 	struct rd r = rd_of(s);
 	int64_t year = 1900 + rd_u8(&r), month = rd_u8(&r), day = rd_u8(&r), hour = rd_u8(&r), minute = rd_u8(&r),
 		       second = rd_u8(&r);
-	int64_t zone = (int8_t)rd_u8(&r);
+	int64_t zone = (rd_u8(&r) ^ 0x80) - 0x80; /* signed */
 	if (!rd_ok(&r) || year < 1970 || month < 1 || month > 12 || day < 1)
 		return 0;
 	int64_t t = (int64_t)days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - zone * 900;
