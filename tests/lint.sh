@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lint.sh BUILD: what a compiler's warnings do not see. First the house rules by text (banned calls, SPDX lines,
 # long lines, folders that include against the order), then cppcheck, then over each source all warnings of gcc
-# and clang, gcc -fanalyzer and clang-tidy. A source whose preprocessed text was asked before is not asked again.
+# and clang, gcc -fanalyzer and clang-tidy. A source whose preprocessed text was asked before is not asked again:
+# the first time takes about half an hour of CPU (440 sources, 4 s each), a change to one of them seconds. No tool gets more than LINT_SECONDS of CPU
+# for one source (300): one that does not end by then is a report of its own.
 # Known false reports stand in tests/lint.known, each with its reason; one that is reported no more fails too.
 # Exits with 1 on any report. LINT_QUICK=1: the house rules alone, seconds instead of many minutes.
 set -u
@@ -10,6 +12,13 @@ build=${1:-}
 [ "${LINT_FILE:-}" ] || [ -f "$build/build.ninja" ] || { echo "usage: lint.sh BUILD (a folder that meson made)" >&2; exit 64; }
 cd "$(dirname "$0")/.." || exit 2
 export LC_ALL=C.UTF-8
+limited() { # FILE COMMAND...: what it says; that it did not end in time is said as a report
+	file=$1
+	shift
+	(ulimit -t "${LINT_SECONDS:-300}"; "$@" 2>&1)
+	[ $? -lt 128 ] || echo "$file:0:0: error: ${1##*/} did not end in time [lint-time]"
+}
+
 analyse() { # FILE: what compilers and analysers say of it, remembered while its preprocessed text stays
 	# -fPIC as the build: what can be replaced is not inlined, and then not taken for what it cannot be.
 	flags="-fPIC -std=gnu17 -D_GNU_SOURCE -DAUSCULT_VERSION=\"0\" -DAUSCULT_WORKER_PATH=\"\" -Isrc -I$build/src"
@@ -18,14 +27,21 @@ analyse() { # FILE: what compilers and analysers say of it, remembered while its
 	key=$({ gcc $flags -E -P "$1" 2>/dev/null; cat .clang-tidy; echo "$flags $warn"; } | sha256sum | cut -c1-32)
 	[ -f "$build/lint/$key" ] && cat "$build/lint/$key" && return
 	{
-		gcc $flags $(echo "$warn" | sed -E "s/$clangs//g") -O2 -fanalyzer -c -o /dev/null "$1" 2>&1 | grep ' warning: '
+		# of what it finds in no line it does not name the file; a part of it that is stopped stops all of it
+		limited "$1" gcc $flags $(echo "$warn" | sed -E "s/$clangs//g") -O2 -fanalyzer -c -o /dev/null "$1" |
+			sed -E "s|^(cc1\|gcc): (fatal )?|$1:0:0: |"
 		if command -v clang-14 >/dev/null; then
-			clang-14 $flags $warn -Wno-unknown-warning-option -fsyntax-only "$1" 2>&1 | grep ' warning: '
+			limited "$1" clang-14 $flags $warn -Wno-unknown-warning-option -fsyntax-only "$1"
 		fi
-		clang-tidy --quiet "$1" -- $flags 2>/dev/null | grep -E '(warning|error): ' | sed "s|$PWD/||"
-	} | sed -E 's/^([^:]+):([0-9]+):[0-9]+: (warning|error): (.*)/\1:\2: \4/' | sort -u >"$build/lint/$key.new"
-	mv "$build/lint/$key.new" "$build/lint/$key"
-	cat "$build/lint/$key"
+		limited "$1" clang-tidy --quiet "$1" -- $flags | sed "s|$PWD/||"
+	} | grep -E '(warning|error): ' | sed -E 's/^([^:]+):([0-9]+):[0-9]+: (warning|error): (.*)/\1:\2: \4/' |
+		sort -u >"$build/lint/$key.new"
+	cat "$build/lint/$key.new"
+	if grep -qF '[lint-time]' "$build/lint/$key.new"; then
+		rm "$build/lint/$key.new"        # another time it may end
+	else
+		mv "$build/lint/$key.new" "$build/lint/$key"
+	fi
 }
 
 if [ "${LINT_FILE:-}" ]; then                    # called from below, once a source
@@ -120,7 +136,7 @@ if command -v cppcheck >/dev/null; then
 	cppcheck --quiet --enable=warning,portability,performance --inline-suppr --std=c11 --suppress=internalAstError \
 		--suppress=preprocessorErrorDirective --suppress=missingIncludeSystem -D_GNU_SOURCE \
 		'-Djson_object_foreach(o,k,v)=for(k=0,v=0;;)' \
-		'-Djson_array_foreach(a,i,v)=for(i=0,v=0;;)' -Isrc -j2 \
+		'-Djson_array_foreach(a,i,v)=for(i=0,v=0;;)' -Isrc -j"$(nproc)" \
 		--template='{file}:{line}: {message} [{id}]' src 2>&1 | grep -E '^src.*\[' >>"$work/reports"
 else
 	echo "lint: cppcheck is not installed, not run"
@@ -128,7 +144,7 @@ fi
 command -v clang-tidy >/dev/null || echo "lint: clang-tidy is not installed, not run"
 here=$PWD/tests/lint.sh
 case $build in /*) ;; *) build=$PWD/$build ;; esac
-list 'src/*.c' | xargs -P 2 -I '{}' env LINT_FILE='{}' sh "$here" "$build" >>"$work/reports"
+list 'src/*.c' | xargs -P "$(nproc)" -I '{}' env LINT_FILE='{}' sh "$here" "$build" >>"$work/reports"
 
 # Known: file, checker, reason; a tab between.
 grep -v '^#' tests/lint.known | cut -f1,2 | sort -u >"$work/known"

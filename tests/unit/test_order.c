@@ -74,19 +74,19 @@ struct part {
 	bool changed;
 };
 
-static struct try *read_parts(const struct part *parts, size_t n)
+static struct try *read_parts(const struct part *parts)
 {
 	struct wire w = wire_new(true);
 	struct try *t = try_new();
 	char other[sizeof(early)];
 	memcpy(other, early, sizeof(early));
 	other[WHOLE - 3] = '4';
-	for (size_t i = 0; i < n; i++)
-		piece(&w, parts[i].from, parts[i].changed ? other : early, parts[i].n);
+	for (const struct part *p = parts; p->n; p++)
+		piece(&w, p->from, p->changed ? other : early, p->n);
 	read_wire(&w, t);
 	return t;
 }
-#define READ_PARTS(...) read_parts((const struct part[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct part[]){ __VA_ARGS__ })))
+#define READ_PARTS(...) read_parts((const struct part[]){ __VA_ARGS__, { 0 } })
 
 static void early_segments_that_agree_are_quiet(void **state)
 {

@@ -43,7 +43,7 @@ static bool is_test_account(struct span name)
 	return false;
 }
 
-static struct finding *finding_open(struct job *j, uint32_t index, const char *key, enum severity s, const char *trait)
+static struct finding *left_open(struct job *j, uint32_t index, const char *key, enum severity s, const char *trait)
 {
 	struct finding *f = job_finding(j, &rule, index, "%s", key);
 	if (!f || !job_judge(j, f, s, 0.9))
@@ -64,7 +64,7 @@ static void program(struct job *j, const struct scene_file *file, uint32_t index
 	struct span base = path_base(span_str(file->path));
 	if (!is_tool(base))
 		return;
-	struct finding *f = finding_open(j, index, "tool", file->boot ? SEV_MEDIUM : SEV_LOW, "debugging tool");
+	struct finding *f = left_open(j, index, "tool", file->boot ? SEV_MEDIUM : SEV_LOW, "debugging tool");
 	if (!f)
 		return;
 	f->title = job_text(j, "%s, a tool of developers, lies in the image%s", file->path,
@@ -81,7 +81,7 @@ static void core_pattern(struct job *j, const struct scene_file *file, uint32_t 
 		line = rd_piece(&r, '\n');
 		if (!span_has(line, "core_pattern") || (line.n && line.p[0] == '#') || span_has(line, "/dev/null"))
 			continue;
-		struct finding *f = finding_open(j, index, "core", SEV_LOW, "core dumps");
+		struct finding *f = left_open(j, index, "core", SEV_LOW, "core dumps");
 		if (!f)
 			return;
 		f->title = job_text(j, "%s keeps the memory of programs that crash", file->path);
@@ -100,8 +100,9 @@ static void accounts(struct job *j, const struct scene_file *file, uint32_t inde
 		bool usable = a.state == ACCOUNT_OPEN || a.state == ACCOUNT_HASH;
 		if (!usable || !is_test_account(a.name))
 			continue;
-		struct finding *f = finding_open(j, index, job_text(j, "account %.*s", (int)span_cut(a.name, 40).n, (const char *)a.name.p),
-					 SEV_LOW, "test account");
+		struct span name = span_cut(a.name, 40);
+		struct finding *f = left_open(j, index, job_text(j, "account %.*s", (int)name.n, (const char *)name.p), SEV_LOW,
+					      "test account");
 		if (!f)
 			continue;
 		f->title = job_text(j, "%s: the test account %.*s may log in", file->path, (int)span_cut(a.name, 40).n,
@@ -143,7 +144,7 @@ static void end(struct job *j)
 		arena_reset(&a);
 	}
 	arena_done(&a);
-	struct finding *f = n ? finding_open(j, first, "dwarf", SEV_INFO, "debug information") : NULL;
+	struct finding *f = n ? left_open(j, first, "dwarf", SEV_INFO, "debug information") : NULL;
 	if (!f)
 		return;
 	f->title = job_text(j, "%u of %u programs and libraries carry debug information, %s first", n, programs,
