@@ -312,7 +312,7 @@ static void put_inet(struct writer *w, struct record *a, uint64_t p)
 		put_origin(a, ARG_ORIGIN, ORIGIN_UNKNOWN);
 		return;
 	}
-	if (means || (shade = raw) != 0) {
+	if (means || (shade = raw) != 0 || (shade = source_behind(m, v4)) != 0) {
 		put_origin(a, ARG_ORIGIN, name ? ORIGIN_BUILT : ORIGIN_OUTSIDE);
 		record_str(a, ARG_HOST, name);
 		record_str(a, ARG_SOURCE, name ? NULL : source_name(m, shade));

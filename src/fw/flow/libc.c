@@ -170,6 +170,18 @@ uint64_t model_config_get(struct machine *m, const struct model *self)
 	return heap_marked(m, 16, shade);
 }
 
+/* struct cJSON: next, previous, child, type, text, numbers; a text, or a number, as the program likes. */
+uint64_t model_config_item(struct machine *m, const struct model *self)
+{
+	enum { CJSON_STRING = 16 };
+	unsigned size = m->g.wide ? 8 : 4;
+	uint64_t value = model_config_get(m, self), item = heap_new(m, 80);
+	guest_put_number(&m->g, item + 3 * size, CJSON_STRING, 4, SHADE_BUILT);
+	guest_put_pointer(&m->g, item + 4 * size, value);
+	guest_put_number(&m->g, item + 5 * size, source_number(m, source_of_text(m, value)), 4, SHADE_BUILT);
+	return item;
+}
+
 uint64_t model_config_copy(struct machine *m, const struct model *self)
 {
 	struct span key = arg_text(m, 0);

@@ -9,6 +9,8 @@
 enum { NONE = 15 };
 #define FMT(buffer, size, format, list) ((buffer) | (size) << 4 | (format) << 8 | (list) << 12)
 
+#define LATER(function, given) ((function) | (given) << 4)
+
 #define LIBC(fn, class, sig, param, names) uint64_t model_##fn(struct machine *m, const struct model *self);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
@@ -33,6 +35,7 @@ bool fd_is(const struct machine *m, uint64_t fd);
 uint8_t fd_source(struct machine *m, uint64_t fd, const char *how);    /* shade of what is read from it */
 bool fd_more(struct machine *m, uint64_t fd);    /* another read gives something: some times, then the end */
 uint64_t fd_of_file(const struct machine *m, uint64_t file);
+uint64_t call_as(struct machine *m, const char *name, uint64_t list);    /* as the row of this name; list: its arguments */
 const char *socket_call(uint64_t nr);            /* what socketcall() of that number is; NULL: nothing */
 /* The program writes this to a descriptor: kept, in case it is run. */
 void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n);

@@ -61,9 +61,34 @@ static uint8_t file_slot(struct machine *m, const char *path)
 	return free_slot;
 }
 
+static bool is_shell(const char *command)
+{
+	static const char *const shells[] = { "sh", "ash", "bash", "sh -s", "/bin/sh", "/bin/ash", "/bin/bash", "/bin/sh -s" };
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
+		if (strcmp(command, shells[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A shell that was started with popen() runs each line as it comes. */
+static void run_lines(struct machine *m, unsigned i)
+{
+	static const struct model row = { .names = "popen", .class = CALL_RUN, .sig = "command:m" };
+	uint64_t was = m->made, n = m->kern->file[i].n;
+	uint64_t text = AT_KERN + offsetof(struct kern, file) + i * sizeof(struct kern_file)
+		      + offsetof(struct kern_file, text);
+	m->made = heap_new(m, n + 1);
+	guest_copy(&m->g, m->made, text, n);
+	guest_put_number(&m->g, m->made + n, 0, 1, SHADE_COPIED);
+	KERN_SET(m, file[i].n, 0);
+	call_write(m, &row, "popen", 0);
+	m->made = was;
+}
+
 void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n)
 {
-	if (!fd_is(m, fd) || m->kern->fd[fd].kind != FD_FILE)
+	bool shell = fd_is(m, fd) && m->kern->fd[fd].kind == FD_PROCESS && is_shell(m->kern->fd[fd].text);
+	if (!fd_is(m, fd) || (m->kern->fd[fd].kind != FD_FILE && !shell))
 		return;
 	const struct kern_fd *f = &m->kern->fd[fd];
 	if (!f->file) {
@@ -80,6 +105,8 @@ void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n)
 	guest_copy(&m->g, AT_KERN + offsetof(struct kern, file) + i * sizeof(struct kern_file)
 		   + offsetof(struct kern_file, text) + have, from, n);
 	KERN_SET(m, file[i].n, have + (uint32_t)n);
+	if (shell && n && guest_number(&m->g, from + n - 1, 1) == '\n')
+		run_lines(m, i);
 }
 
 /* ---- opening ---- */

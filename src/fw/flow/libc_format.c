@@ -42,8 +42,10 @@ struct spec {
 	char flags[8];
 	unsigned nflags;
 	int width, precision;                    /* -1: none */
-	unsigned wide;                           /* 0 int, 1 long, 2 long long, 3 size_t and pointers; less: short, char */
+	unsigned wide;                           /* 0 int, 1 long, 2 long long, 3 size_t and pointers */
+	unsigned narrow;                         /* 1 short, 2 char */
 	uint8_t letter;
+	struct span set;                         /* scanf's %[…] */
 };
 
 static int number_or_star(struct rd *r, struct machine *m, struct va *v)
@@ -77,7 +79,9 @@ static struct spec spec_read(struct rd *r, struct machine *m, struct va *v)
 			s.wide++;
 		else if (c == 'q' || c == 'j' || c == 'L')
 			s.wide = 2;
-		else if (c != 'h')
+		else if (c == 'h')
+			s.narrow++;
+		else
 			s.wide = 3;
 	}
 	s.letter = rd_u8(r);
@@ -106,12 +110,18 @@ static void put_text(struct machine *m, struct made *t, const struct spec *s, ui
 		pad(t, s->width - n, ' ');
 }
 
-/* A number that came from outside is printed as the marks of its source. */
+/* A number that came from outside is printed as the marks of its source. What a stranger sent is a number then, and
+ * no text of his any more. */
 static bool put_outside(struct machine *m, struct made *t, uint64_t v)
 {
 	uint8_t shade = source_of_number(m, v);
 	if (!shade)
 		return false;
+	const char *name = source_name(m, shade);
+	bool sent = strncmp(name, "socket", 6) == 0 || strncmp(name, "network", 7) == 0 || strncmp(name, "stdin", 5) == 0
+		|| strncmp(name, "getenv", 6) == 0;
+	if (sent)
+		shade = source_add(m, "number of %s", name);
 	uint64_t p = heap_marked(m, 8, shade);
 	made_guest(m, t, p, 8);
 	return true;
@@ -189,6 +199,42 @@ static void put_spec(struct machine *m, struct made *t, const struct spec *s, st
 	}
 }
 
+/* Four numbers with dots between them from text[i] on: how long they are; 0: there are none. */
+static size_t quad_at(const struct made *t, size_t i, uint32_t *v)
+{
+	size_t from = i;
+	for (unsigned k = 0; k < 4; k++) {
+		uint32_t octet = 0;
+		size_t digits = i;
+		for (; i < t->n && i - digits < 3 && isdigit(t->text[i]); i++)
+			octet = octet * 10 + t->text[i] - '0';
+		if (i == digits || octet > 255 || (k < 3 && (i == t->n || t->text[i++] != '.')))
+			return 0;
+		*v = *v << 8 | octet;
+	}
+	return i - from;
+}
+
+/* An address that was printed octet by octet, from four bytes of outside: it is outside as they were. */
+static void mark_quads(struct machine *m, struct made *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		uint32_t v = 0;
+		size_t n = i && isdigit(t->text[i - 1]) ? 0 : quad_at(t, i, &v);
+		uint8_t shade = n ? source_of_number(m, v) : 0;
+		if (n && !shade)
+			shade = source_behind(m, v);
+		if (!shade)
+			continue;
+		struct span marks = guest_text(&m->g, heap_marked(m, n, shade), n);
+		if (marks.n < n)
+			return;
+		memcpy(t->text + i, marks.p, marks.n);
+		memset(t->shade + i, shade, marks.n);
+		i += n;
+	}
+}
+
 void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v)
 {
 	struct span s = guest_text(&m->g, fmt, GUEST_TEXT);
@@ -206,6 +252,7 @@ void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v)
 		struct spec spec = spec_read(&r, m, v);
 		put_spec(m, t, &spec, v);
 	}
+	mark_quads(m, t);
 }
 
 /* A format that came from outside is worth a line of its own: %n and %s in it are orders. What a function that is
@@ -301,11 +348,20 @@ uint64_t model_print_run(struct machine *m, const struct model *self)
 
 /* ---- scanf ---- */
 
+enum { SCAN_TEXT, SCAN_FILE, SCAN_LIST, SCAN_STDIN };
+
 static uint8_t scan_source(struct machine *m, const struct model *self)
 {
-	if (self->param == 1)
+	if (self->param == SCAN_FILE)
 		return fd_source(m, fd_of_file(m, arg(m, 0)), "file");
-	return source_of_text(m, arg(m, 0));
+	return self->param == SCAN_STDIN ? fd_source(m, 0, "stdin") : source_of_text(m, arg(m, 0));
+}
+
+static unsigned scan_size(const struct machine *m, const struct spec *s)
+{
+	if (s->narrow)
+		return s->narrow > 1 ? 1 : 2;
+	return s->wide == 2 || (s->wide && m->g.wide) ? 8 : 4;
 }
 
 /* One conversion from outside bytes: whatever is asked for, marked. */
@@ -316,62 +372,132 @@ static void scan_outside(struct machine *m, const struct spec *s, uint64_t to, u
 		source_fill(m, to, n, shade);
 		if (s->letter != 'c')
 			guest_put_number(&m->g, to + n, 0, 1, shade);
-	} else {
-		guest_put_number(&m->g, to, source_number(m, shade), s->wide >= 2 ? 8 : s->wide && m->g.wide ? 8 : 4, shade);
+	} else if (s->letter != 'n' && scan_size(m, s) == 1) {
+		source_fill(m, to, 1, shade);
+	} else if (s->letter != 'n') {
+		guest_put_number(&m->g, to, source_number(m, shade), scan_size(m, s), shade);
 	}
 }
 
+/* Whether %[…] takes this character: a list with ranges, or all but those of one. */
+static bool set_has(struct span set, uint8_t c)
+{
+	bool but = set.n && set.p[0] == '^';
+	for (size_t i = but; i < set.n; i++) {
+		bool range = i + 2 < set.n && set.p[i + 1] == '-';
+		if (range ? c >= set.p[i] && c <= set.p[i + 2] : c == set.p[i])
+			return !but;
+		i += range ? 2 : 0;
+	}
+	return but;
+}
+
+static size_t scan_word(const struct spec *s, struct span text, size_t i)
+{
+	size_t from = i, most = s->width > 0 ? (size_t)s->width : SIZE_MAX;
+	while (i < text.n && i - from < most && (s->letter == '[' ? set_has(s->set, text.p[i]) : !isspace(text.p[i])))
+		i++;
+	return i;
+}
+
+static size_t scan_number(const struct spec *s, struct span text, size_t i, uint64_t *v)
+{
+	size_t from = i, most = s->width > 0 ? (size_t)s->width : SIZE_MAX;
+	uint64_t base = strchr("xXp", s->letter) ? 16 : 10;
+	bool minus = i < text.n && text.p[i] == '-';
+	for (i += minus; i < text.n && i - from < most && isxdigit(text.p[i]) && (base == 16 || isdigit(text.p[i])); i++)
+		*v = *v * base + (uint64_t)(isdigit(text.p[i]) ? text.p[i] - '0' : tolower(text.p[i]) - 'a' + 10);
+	*v = minus ? 0 - *v : *v;
+	return i - from > minus ? i : from;
+}
+
+/* to 0: read and dropped. */
 static bool scan_known(struct machine *m, const struct spec *s, uint64_t to, uint64_t *at)
 {
 	struct span text = guest_text(&m->g, *at, GUEST_TEXT);
 	size_t i = 0, from;
-	while (s->letter != 'c' && i < text.n && isspace(text.p[i]))
+	while (s->letter != 'c' && s->letter != '[' && i < text.n && isspace(text.p[i]))
 		i++;
 	from = i;
 	if (s->letter == 's' || s->letter == '[') {
-		while (i < text.n && !isspace(text.p[i]) && (s->width <= 0 || i - from < (size_t)s->width))
-			i++;
-		guest_copy(&m->g, to, *at + from, i - from);
-		guest_put_number(&m->g, to + i - from, 0, 1, SHADE_COPIED);
+		i = scan_word(s, text, i);
+		if (to && i > from) {
+			guest_copy(&m->g, to, *at + from, i - from);
+			guest_put_number(&m->g, to + i - from, 0, 1, SHADE_COPIED);
+		}
 	} else if (s->letter == 'c') {
-		guest_copy(&m->g, to, *at + i++, 1);
+		i += i < text.n;
+		if (to && i > from)
+			guest_copy(&m->g, to, *at + from, 1);
 	} else {
-		uint64_t v = 0, base = strchr("xXp", s->letter) ? 16 : 10;
-		for (; i < text.n && isxdigit(text.p[i]) && (base == 16 || isdigit(text.p[i])); i++)
-			v = v * base + (uint64_t)(isdigit(text.p[i]) ? text.p[i] - '0' : tolower(text.p[i]) - 'a' + 10);
-		guest_put_number(&m->g, to, v, s->wide >= 2 ? 8 : 4, SHADE_BUILT);
+		uint64_t v = 0;
+		i = scan_number(s, text, i, &v);
+		if (to && i > from)
+			guest_put_number(&m->g, to, v, scan_size(m, s), SHADE_BUILT);
 	}
 	*at += i;
 	return i > from;
 }
 
+/* A character of the format that is no conversion: white space stands for any. */
+static bool scan_literal(const struct machine *m, uint8_t c, uint64_t *at)
+{
+	if (!isspace(c)) {
+		bool same = guest_number(&m->g, *at, 1) == c;
+		*at += same;
+		return same;
+	}
+	struct span rest = guest_text(&m->g, *at, GUEST_TEXT);
+	for (size_t i = 0; i < rest.n && isspace(rest.p[i]); i++)
+		++*at;
+	return true;
+}
+
+/* ']' stands for itself as the first of the list. */
+static struct span scan_set(struct rd *r)
+{
+	struct rd ahead = *r;
+	struct span all = rd_rest(&ahead), set;
+	size_t from = all.n && all.p[0] == '^', n = from + (from < all.n && all.p[from] == ']');
+	while (n < all.n && all.p[n] != ']')
+		n++;
+	set = rd_span(r, n);
+	rd_skip(r, rd_left(r) ? 1 : 0);
+	return set;
+}
+
 uint64_t model_scan_text(struct machine *m, const struct model *self)
 {
-	struct va v = self->param == 2 ? va_list_at(m, arg(m, 2)) : va_call(m, 2);
-	struct rd r = rd_of(guest_text(&m->g, arg(m, 1), GUEST_TEXT));
-	uint64_t at = arg(m, 0), n = 0;
+	unsigned fmt = self->param == SCAN_STDIN ? 0 : 1;
+	struct va v = self->param == SCAN_LIST ? va_list_at(m, arg(m, 2)) : va_call(m, fmt + 1);
+	struct rd r = rd_of(guest_text(&m->g, arg(m, fmt), GUEST_TEXT));
+	uint64_t start = arg(m, 0), at = start, n = 0;
 	uint8_t shade = scan_source(m, self);
-	if (self->param == 1 && !fd_more(m, fd_of_file(m, arg(m, 0))))
+	bool stream = self->param == SCAN_FILE || self->param == SCAN_STDIN;
+	if (stream && !fd_more(m, self->param == SCAN_FILE ? fd_of_file(m, arg(m, 0)) : 0))
 		return (uint64_t)-1;
 	while (rd_left(&r)) {
 		uint8_t c = rd_u8(&r);
 		if (c != '%') {
-			at += !shade && guest_number(&m->g, at, 1) == c;
+			if (!shade && !scan_literal(m, c, &at))
+				break;
 			continue;
 		}
-		bool skip = rd_peek(&r) == '*';
+		bool drop = rd_peek(&r) == '*';
+		rd_skip(&r, drop);
 		struct spec s = spec_read(&r, m, NULL);
-		struct span set;
 		if (s.letter == '[')
-			(void)rd_until(&r, ']', &set);
-		uint64_t to = skip || s.letter == '%' ? 0 : va_word(m, &v);
-		if (!to)
+			s.set = scan_set(&r);
+		uint64_t to = drop || s.letter == '%' ? 0 : va_word(m, &v);
+		if (s.letter == 'n' && to && !shade)
+			guest_put_number(&m->g, to, at - start, 4, SHADE_BUILT);
+		if (s.letter == 'n' || (!to && shade))
 			continue;
 		if (shade)
 			scan_outside(m, &s, to, shade);
-		else if (!scan_known(m, &s, to, &at))
+		else if (s.letter == '%' ? !scan_literal(m, '%', &at) : !scan_known(m, &s, to, &at))
 			break;
-		n++;
+		n += to != 0;
 	}
 	return n;
 }

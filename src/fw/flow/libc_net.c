@@ -35,20 +35,24 @@ const char *socket_call(uint64_t nr)
 	return nr < ARRAY_LEN(calls) ? calls[nr] : NULL;
 }
 
-uint64_t model_net_call(struct machine *m, const struct model *self)
+uint64_t call_as(struct machine *m, const char *name, uint64_t list)
 {
-	(void)self;
-	const char *name = socket_call(arg(m, 0));
 	const struct model *row = name ? model_find(span_str(name)) : NULL;
 	if (!row)
 		return 0;
-	m->arg_base = arg(m, 1);
+	m->arg_base = list;
 	m->callee = span_str(name);
 	uint64_t v = row->run(m, row);
 	if (row->sig)
 		call_write(m, row, NULL, v);
 	m->arg_base = 0;
 	return v;
+}
+
+uint64_t model_net_call(struct machine *m, const struct model *self)
+{
+	(void)self;
+	return call_as(m, socket_call(arg(m, 0)), arg(m, 1));
 }
 
 uint64_t model_net_accept(struct machine *m, const struct model *self)
@@ -292,4 +296,18 @@ uint64_t model_net_select(struct machine *m, const struct model *self)
 			guest_put_number(&m->g, arg(m, 0) + 8 * i + 6, 1, 2, SHADE_BUILT);
 	m->order++;
 	return 1;
+}
+
+/* struct mosquitto_message: number, topic, payload, its length. The function gets the client, the program's own word,
+ * and the message. */
+uint64_t model_net_callback(struct machine *m, const struct model *self)
+{
+	unsigned size = m->g.wide ? 8 : 4;
+	uint8_t topic = source_add(m, "network:mqtt topic"), shade = source_add(m, "network:mqtt message");
+	uint64_t message = heap_new(m, 64), args[3] = { arg(m, 0), 0, message };
+	guest_put_pointer(&m->g, message + size, heap_marked(m, 24, topic));
+	guest_put_pointer(&m->g, message + 2 * size, heap_marked(m, 48, shade));
+	guest_put_number(&m->g, message + 3 * size, 48, 4, SHADE_BUILT);
+	machine_later(m, arg(m, (unsigned)self->param), "a message comes in", 3, args);
+	return 0;
 }

@@ -126,6 +126,55 @@ uint64_t model_process_signal(struct machine *m, const struct model *self)
 	return 0;
 }
 
+/* Event loops: what is registered is called, sooner or later, with what it was registered with. */
+uint64_t model_process_later(struct machine *m, const struct model *self)
+{
+	unsigned function = (unsigned)self->param & 15, given = (unsigned)self->param >> 4;
+	machine_later(m, arg(m, function), "an event comes", 1, &(uint64_t){ arg(m, given) });
+	return 4096;
+}
+
+/* struct sigevent: value, signal, SIGEV_THREAD, then the function. */
+uint64_t model_process_timer(struct machine *m, const struct model *self)
+{
+	enum { SIGEV_THREAD_ = 2 };
+	(void)self;
+	uint64_t event = arg(m, 1), value = guest_pointer(&m->g, event);
+	unsigned size = m->g.wide ? 8 : 4;
+	if (event && guest_number(&m->g, event + size + 4, 4) == SIGEV_THREAD_)
+		machine_later(m, guest_pointer(&m->g, event + size + 8), "a timer runs out", 1, &value);
+	return 0;
+}
+
+/* syscall(number, …): as a static program's own. */
+uint64_t model_process_syscall(struct machine *m, const struct model *self)
+{
+	(void)self;
+	unsigned size = m->g.wide ? 8 : 4;
+	uint64_t list = heap_new(m, CPU_SYS_ARGS * size);
+	for (unsigned i = 0; i < CPU_SYS_ARGS; i++)
+		guest_put_pointer(&m->g, list + (uint64_t)i * size, arg(m, i + 1));
+	return call_as(m, cpu_syscall_name(m->cpu, arg(m, 0)), list);
+}
+
+/* The child's side, as fork(); the parent holds the other end of the child's terminal. */
+uint64_t model_process_pty(struct machine *m, const struct model *self)
+{
+	guest_put_number(&m->g, arg(m, 0), (uint64_t)(int64_t)fd_new(m, FD_PIPE, ""), 4, SHADE_BUILT);
+	return model_process_fork(m, self);
+}
+
+/* A function of a library that is asked for by its name: one of the image's own, or what stands for an import. */
+uint64_t model_process_symbol(struct machine *m, const struct model *self)
+{
+	(void)self;
+	struct span name = arg_text(m, 1);
+	uint64_t own = name.n ? machine_symbol(m, text_of(m, name)) : 0;
+	if (own || !name.n || source_of_text(m, arg(m, 1)))
+		return own;
+	return machine_stub(m, (struct span){ arena_copy(&m->arena, name).p, name.n });
+}
+
 uint64_t model_process_thread(struct machine *m, const struct model *self)
 {
 	machine_later(m, arg(m, (unsigned)self->param), "a thread starts", 1, &(uint64_t){ arg(m, 3) });

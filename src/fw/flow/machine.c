@@ -334,6 +334,42 @@ uint8_t source_of_number(const struct machine *m, uint64_t v)
 	return 0;
 }
 
+static uint8_t nibbles(uint8_t c)
+{
+	return (uint8_t)(c << 4 | c >> 4);
+}
+
+/* Four octets that a program made of four marked bytes, in either order, by one and the same sum, XOR or exchange of
+ * nibbles each. */
+static bool is_made_of(const uint8_t *b, uint8_t shade)
+{
+	for (unsigned k = 0; k < 2 * MARK; k++) {
+		uint8_t a[MARK];
+		bool same_xor = true, same_sum = true, same_nibbles = true;
+		for (unsigned i = 0; i < MARK; i++)
+			a[i] = mark_letter(shade, k < MARK ? k + i : 3 * MARK + k - i);
+		for (unsigned i = 0; i < MARK; i++) {
+			same_xor &= (a[i] ^ b[i]) == (a[0] ^ b[0]);
+			same_sum &= (uint8_t)(b[i] - a[i]) == (uint8_t)(b[0] - a[0]);
+			same_nibbles &= nibbles(a[i]) == b[i];
+		}
+		if (same_xor || same_sum || same_nibbles)
+			return true;
+	}
+	return false;
+}
+
+uint8_t source_behind(const struct machine *m, uint32_t v)
+{
+	const uint8_t b[MARK] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+	for (unsigned i = 0; i < m->nsources; i++) {
+		bool number = m->numbered[i] && b[0] == i && b[1] == i && b[2] == i && b[3] == i;
+		if (number || is_made_of(b, (uint8_t)(SHADE_SOURCE + i)))
+			return (uint8_t)(SHADE_SOURCE + i);
+	}
+	return 0;
+}
+
 uint32_t source_address(struct machine *m, uint8_t shade)
 {
 	(void)m;

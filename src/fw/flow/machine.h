@@ -286,6 +286,8 @@ uint8_t  source_at(const struct machine *m, uint64_t addr);       /* of this byt
 uint8_t  source_of_text(const struct machine *m, uint64_t addr);      /* marks anywhere in it; 0: none */
 uint32_t source_number(struct machine *m, uint8_t shade);        /* a small number that stands for it */
 uint8_t  source_of_number(const struct machine *m, uint64_t v);  /* 0: it is no outside number */
+/* What four octets were made of, when a program changed each of them in the same way; 0: nothing from outside. */
+uint8_t  source_behind(const struct machine *m, uint32_t v);
 uint32_t source_address(struct machine *m, uint8_t shade);       /* an IPv4 address in host order */
 #define NO_ADDRESS "?"                          /* the name of what was no address */
 uint32_t name_address(struct machine *m, const char *name);

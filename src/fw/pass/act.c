@@ -48,7 +48,7 @@ bool source_is_reply(struct span source)
 bool source_is_network(struct span source)
 {
 	static const char *const sources[] = { "recv", "socket", "accept", "network", "SSL_read" };
-	static const char *const named[] = { "file:", "config:", "command:", "option ", "argument " };
+	static const char *const named[] = { "file:", "config:", "command:", "option ", "argument ", "number of " };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)    /* what follows is a name: /etc/network/interfaces */
 		if (span_starts(source, span_str(named[i])))
 			return false;

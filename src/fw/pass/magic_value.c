@@ -126,9 +126,11 @@ static bool is_of_run(const struct act *a)
 	return false;
 }
 
-/* Which page of a web server's is asked for stands in its address. */
+/* Which page of a web server's is asked for stands in its address, what a message of MQTT is about in its topic. */
 static bool is_page(const struct act *a)
 {
+	if (span_is(a->source, "network:mqtt topic"))
+		return true;
 	static const char *const sources[] = { "getenv:PATH_INFO", "getenv:REQUEST_URI", "getenv:SCRIPT_NAME" };
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		if (span_is(a->source, sources[i]))
