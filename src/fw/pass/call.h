@@ -25,3 +25,4 @@ void call_take_address(struct act *a, const struct record *call);
 /* ---- call_net.c ---- */
 void call_network(struct acts *out, const struct record *call);
 void call_mount(struct acts *out, const struct record *call);
+void call_fstab(struct acts *out, const struct record *call, struct span line);   /* of fstab(5), which is written */

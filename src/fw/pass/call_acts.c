@@ -75,6 +75,12 @@ static void of_run(struct acts *out, const struct record *call)
 	struct span text = call_text(call, run_names);
 	size_t from = out->n;
 	struct shell_word words[64] = { { { 0 }, false, false } };
+	if (span_starts(callee, SPAN_LIT("dl"))) {
+		struct act *a = call_act(out, call, text.n && text.p[0] == '/' ? ACT_EXECUTE : ACT_OTHER);
+		a->path = text;
+		a->source = stranger_in(text);
+		return;
+	}
 	if (exec) {
 		struct span path = text;
 		unsigned n = exec_words(call, words, ARRAY_LEN(words));
@@ -192,6 +198,31 @@ static void of_compare(struct acts *out, const struct record *call)
 	a->equal = !record_has(call, FWC_RESULT) || call->v[FWC_RESULT].i == 0;
 }
 
+static bool is_flash(struct span path)
+{
+	static const char *const devices[] = { "/dev/mtd", "/dev/ubi", "/dev/mmcblk", "/dev/nand" };
+	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+		if (span_starts(path, span_str(devices[i])))
+			return true;
+	return false;
+}
+
+/* What is written says what else is done: a file is copied, flash is written, a share will be mounted. */
+static void of_content(struct acts *out, const struct record *call, struct span path, struct span text, struct span source)
+{
+	struct span from = span_starts(source, SPAN_LIT("file:/")) ? span_from(source, 5) : (struct span){ 0 };
+	if (from.n && !span_eq(from, path)) {
+		struct act *a = call_act(out, call, ACT_COPY);
+		a->path = from;
+		a->target = path;
+		a->recursive = true;
+	}
+	if (is_flash(path))
+		call_act(out, call, ACT_EXECUTE)->path = from.n ? from : path;
+	if (span_is(path, "/etc/fstab"))
+		call_fstab(out, call, text);
+}
+
 /* What a descriptor is stands in its text: "socket", "file /etc/x". */
 static void of_write(struct acts *out, const struct record *call)
 {
@@ -211,7 +242,25 @@ static void of_write(struct acts *out, const struct record *call)
 		a->path = arg_text(what);
 	} else if (span_starts(to, SPAN_LIT("file "))) {
 		a->path = span_from(to, 5);
+		of_content(out, call, a->path, arg_text(what), a->source);
 	}
+}
+
+/* Android's init starts a service when ctl.start is set to its name; adbd listens on the port that a property names. */
+static void of_property(struct acts *out, const struct record *call, struct span name, struct span value)
+{
+	bool starts = span_is(name, "ctl.start") || span_is(name, "ctl.restart");
+	uint32_t port = 0;
+	for (size_t i = 0; span_has(name, "adb.tcp.port") && i < value.n && i < 5; i++)
+		port = value.p[i] >= '0' && value.p[i] <= '9' ? port * 10 + value.p[i] - '0' : 0;
+	struct shell_word words[] = { { .text = starts ? value : SPAN_LIT("adbd") } };
+	struct shell_command c = { .words = words, .nwords = 1, .text = call_say(out, call) };
+	size_t from = out->n;
+	if (!starts && !port)
+		return;
+	acts_of_command(out, &c, call, 0);
+	if (port && out->n > from)
+		out->v[from].port = (uint16_t)port;
 }
 
 /* Settings that stay, unlike those of the environment, are the configuration. */
@@ -220,11 +269,15 @@ static void of_setting(struct acts *out, const struct record *call)
 	struct span callee = record_get_text(call, FWC_CALLEE);
 	const struct record *value = call_arg_named(call, (const char *const[]){ "value", NULL });
 	bool lasts = value && !span_starts(callee, SPAN_LIT("putenv")) && !span_has(callee, "setenv");
+	size_t at = out->n;
 	struct act *a = call_act(out, call, lasts ? ACT_WRITE : ACT_CONFIG);
 	struct span name = arg_text(call_arg_text(call, 0));
 	a->path = name;
 	if (!lasts)
 		return;
+	if (span_is(callee, "property_set"))
+		of_property(out, call, name, arg_text(value));
+	a = &out->v[at];
 	a->path = span_str(arena_printf(out->arena, "setting:%.*s", (int)span_cut(name, 100).n, (const char *)name.p));
 	a->source = arg_source(value).n ? arg_source(value) : source_in(name);
 }

@@ -94,8 +94,41 @@ static void of_curl(struct acts *out, const struct record *call)
 	}
 }
 
+/* "host=… user=… password=…", as libpq is told (PostgreSQL 34.1.1.1). */
+static struct span word_in(struct span list, const char *key)
+{
+	struct rd r = rd_of(list);
+	while (rd_left(&r)) {
+		struct span word = rd_piece(&r, ' ');
+		if (span_starts(word, span_str(key)))
+			return span_from(word, strlen(key));
+	}
+	return (struct span){ 0 };
+}
+
+static bool of_conninfo(struct acts *out, const struct record *call, struct span list)
+{
+	enum { POSTGRESQL = 5432 };
+	struct span host = word_in(list, "host="), secret = word_in(list, "password=");
+	if (host.n) {
+		struct act *a = call_act(out, call, ACT_CONNECT);
+		a->text = span_str(arena_printf(out->arena, "%.*s(***)", (int)a->name.n, (const char *)a->name.p));
+		a->blanked = true;
+		a->transport = "tcp";
+		a->port = POSTGRESQL;
+		if (!act_destination(a, host))
+			a->kind = ACT_OTHER;
+	}
+	if (secret.n)
+		of_account(out, call, word_in(list, "user="), secret);
+	return host.n || secret.n;
+}
+
 static bool of_client(struct acts *out, const struct record *call)
 {
+	struct span conninfo = call_text_named(call, "conninfo");
+	if (conninfo.n && of_conninfo(out, call, conninfo))
+		return true;
 	struct span host = call_text_named(call, "host"), url = call_text_named(call, "url");
 	struct span secret = call_text_named(call, "password");
 	const struct record *port = call_arg_named(call, (const char *const[]){ "port", NULL });
@@ -143,6 +176,45 @@ void call_network(struct acts *out, const struct record *call)
 	}
 }
 
+/* Host of "host:/path" or "//host/path"; the path becomes the act's. */
+static struct span take_share(struct act *a, struct span share, bool windows)
+{
+	struct span host = windows ? span_from(share, 2) : share;
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] == (windows ? '/' : ':')) {
+			a->path = span_from(host, windows ? i : i + 1);
+			return span_cut(host, i);
+		}
+	return host;
+}
+
+void call_fstab(struct acts *out, const struct record *call, struct span line)
+{
+	struct rd r = rd_of(line);
+	struct span field[3] = { 0 };
+	uint8_t between = line.n && memchr(line.p, '\t', line.n) ? '\t' : ' ';
+	for (unsigned n = 0; n < ARRAY_LEN(field) && rd_left(&r);) {
+		field[n] = rd_piece(&r, between);
+		n += field[n].n != 0;
+	}
+	bool windows = span_starts(field[0], SPAN_LIT("//"));
+	const char *protocol = windows ? "smb" : act_share_protocol(field[2]);
+	if (!protocol)
+		return;
+	struct act *a = call_act(out, call, ACT_MOUNT);
+	a->protocol = protocol;
+	a->target = field[1];
+	(void)act_destination(a, take_share(a, field[0], windows));
+}
+
+/* mount --bind: the files of one folder stand in another from then on. */
+static bool is_bound(const struct record *call)
+{
+	enum { MS_BIND_ = 4096 };
+	const struct record *flags = call_arg_named(call, (const char *const[]){ "flags", NULL });
+	return flags && record_has(flags, ARG_NUMBER) && flags->v[ARG_NUMBER].i & MS_BIND_;
+}
+
 void call_mount(struct acts *out, const struct record *call)
 {
 	static const char *const sources[] = { "source", "device", "special", "from", NULL };
@@ -161,18 +233,18 @@ void call_mount(struct acts *out, const struct record *call)
 	struct act *a = call_act(out, call, ACT_OTHER);
 	bool windows = span_starts(share, SPAN_LIT("//"));
 	const char *protocol = windows ? "smb" : act_share_protocol(kind);
+	if (!protocol && is_bound(call)) {
+		a->kind = ACT_COPY;
+		a->path = share;
+		a->target = arg_text(to ? to : call_arg_text(call, 1));
+		a->recursive = true;
+	}
 	if (!protocol)
 		return;
 	a->kind = ACT_MOUNT;
 	a->protocol = protocol;
 	a->target = arg_text(to ? to : call_arg_text(call, 1));
-	struct span host = windows ? span_from(share, 2) : share;
-	for (size_t i = 0; i < host.n; i++)
-		if (host.p[i] == (windows ? '/' : ':')) {
-			a->path = span_from(host, windows ? i : i + 1);
-			host = span_cut(host, i);
-			break;
-		}
+	struct span host = take_share(a, share, windows);
 	struct span data = arg_text(call_arg_named(call, datas));
 	for (size_t i = 0; i + 5 < data.n; i++)
 		if (memcmp(data.p + i, "addr=", 5) == 0 && (i == 0 || data.p[i - 1] == ',')) {

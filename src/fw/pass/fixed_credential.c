@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fw.fixed-credential: a password, a hash or a key that is the same in every copy of the image. The value itself
  * leaves as length and keyed hash only. */
-#include "base/ascii.h"
 #include <ctype.h>
 
+#include "base/ascii.h"
+#include "base/base64.h"
 #include "base/scope.h"
 #include "fw/model/database.h"
 #include "fw/pass/advice.h"
@@ -183,20 +184,37 @@ static bool is_made(const struct act *a, struct span secret)
 	return false;
 }
 
-/* A user was named on the way, and not that of anonymous FTP (RFC 1635), where PASS is followed by a greeting. */
-static bool names_user(const struct route *r)
+/* The user that was named on the way, and not that of anonymous FTP (RFC 1635), where PASS is followed by a greeting. */
+static struct span user_named(const struct route *r)
 {
 	static const char *const anonymous[] = { "anonymous", "ftp\r", "\r" };
-	bool named = false;
+	struct span user = { 0 };
 	for (uint32_t i = 0; i < r->n; i++) {
 		if (!span_starts(r->v[i]->path, SPAN_LIT("USER ")))
 			continue;
-		named = true;
+		user = span_from(r->v[i]->path, 5);
 		for (size_t k = 0; k < ARRAY_LEN(anonymous); k++)
-			if (span_starts(span_from(r->v[i]->path, 5), span_str(anonymous[k])))
-				return false;
+			if (span_starts(user, span_str(anonymous[k])))
+				return (struct span){ 0 };
 	}
-	return named;
+	size_t n = 0;
+	while (n < user.n && user.p[n] > ' ')
+		n++;
+	return span_cut(user, n);
+}
+
+/* user:password behind Base64 that was made at run time (RFC 7617 2). What the program had from outside would show the
+ * marks of its source, "Zq" and two letters more. Empty: it is none, or not all of it is constant. */
+static struct span basic_account(struct job *j, struct span text)
+{
+	uint8_t out[128];
+	size_t n = 0;
+	while (n < text.n && text.p[n] > ' ')
+		n++;
+	struct span plain = span_of(out, base64_decode(span_cut(text, n), out, sizeof(out)));
+	if (!span_is_shown(plain) || !memchr(out, ':', plain.n) || span_has(plain, "Zq"))
+		return (struct span){ 0 };
+	return span_str(job_text(j, "%.*s", (int)plain.n, (const char *)plain.p));
 }
 
 /* PASS secret (RFC 959), Authorization: Basic … (RFC 7617) in what is sent. */
@@ -213,17 +231,24 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 			blanks += rest.p[len++] == ' ';
 		if (blanks > 1)                  /* six words: a one-time password (RFC 2289) */
 			continue;
-		struct span secret = span_cut(rest, len);
+		struct span secret = span_cut(rest, len), user = i ? (struct span){ 0 } : user_named(r);
+		bool constant = i == 0 ? user.n != 0 : !is_made(a, secret);
+		struct span account = i && !constant ? basic_account(j, secret) : (struct span){ 0 };
+		const uint8_t *colon = account.n ? memchr(account.p, ':', account.n) : NULL;
+		if (colon) {
+			user = span_cut(account, (size_t)(colon - account.p));
+			secret = span_from(account, user.n + 1);
+		}
 		/* An address as password is the habit of anonymous FTP (RFC 1635). */
-		if (len < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' ||
-		    memchr(secret.p, '@', secret.n) || (i > 0 ? is_made(a, secret) : !names_user(r)))
+		if (secret.n < LEAST_SECRET || source_in(secret).n || secret.p[0] == '%' ||
+		    (memchr(secret.p, '@', secret.n) && !colon) || (!constant && !colon))
 			continue;
 		struct act shown = *a;
 		shown.text = span_str(job_text(j, "%.*s(\"%s***\")", (int)span_cut(a->name, 40).n,
 					       (const char *)a->name.p, marks[i]));
 		shown.blanked = true;
 		struct finding *f = report(j, r->index, job_text(j, "send %s", marks[i]), SEV_MEDIUM, 0.85,
-					   (struct span){ 0 }, secret);
+					   user, secret);
 		if (!f)
 			continue;
 		const struct act *steps[] = { &shown, NULL };

@@ -32,9 +32,26 @@ static const struct rule rule = {
 static const char *const field_words[] = {
 	"patientname", "patientid",	"patientno", "patientnumber", "patnam",	    "birthdate", "dateofbirth",
 	"birthday",    "bedno",		"bednumber", "admission",     "doctorname", "doctor",	 "department",
-	"bloodtype",   "medicalrecord", "heartrate", "spo2",	      "nibp",
+	"bloodtype",   "medicalrecord", "heartrate", "spo2",	      "nibp",	    "lastname",	 "firstname",
+	"familyname",  "givenname",
 };
+/* Too short to be looked for within others. */
+static const char *const short_words[] = { "mrn", "dob" };
 static const char *const segments[] = { "MSH|", "PID|", "PV1|", "OBX|" };
+
+static bool is_letter(struct span s, size_t i)
+{
+	return i < s.n && ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z');
+}
+
+static bool has_word(struct span s, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (strncasecmp((const char *)s.p + i, word, n) == 0 && !is_letter(s, i + n) && (i == 0 || !is_letter(s, i - 1)))
+			return true;
+	return false;
+}
 
 static unsigned count_fields(struct job *j, struct finding *f, struct span text)
 {
@@ -51,6 +68,12 @@ static unsigned count_fields(struct job *j, struct finding *f, struct span text)
 			found++;
 			if (f)
 				job_extra(j, f, OBS_FIELDS, field_words[i]);
+		}
+	for (size_t i = 0; i < ARRAY_LEN(short_words); i++)
+		if (has_word(text, short_words[i])) {
+			found++;
+			if (f)
+				job_extra(j, f, OBS_FIELDS, short_words[i]);
 		}
 	for (size_t i = 0; i < ARRAY_LEN(segments); i++)
 		if (span_has(text, segments[i])) {
@@ -88,13 +111,31 @@ static unsigned count_keys(struct job *j, struct finding *f)
 	return found;
 }
 
+/* A message that is sent in pieces: what went the same way until here, one after the other. */
+static struct span message_until(struct job *j, const struct route *r, int i, const struct act *to)
+{
+	enum { PIECES = 12, LONG = 512 };
+	struct span text = r->v[i]->path;
+	unsigned n = 1;
+	for (int k = i - 1; k >= 0 && n < PIECES && r->v[i]->call && destination(r, k) == to; k--)
+		if (r->v[k]->kind == ACT_SEND && r->v[k]->call) {
+			text = span_str(job_text(j, "%.*s %.*s", (int)span_cut(r->v[k]->path, LONG).n, (const char *)r->v[k]->path.p,
+						 (int)span_cut(text, LONG).n, (const char *)text.p));
+			n++;
+		}
+	return text;
+}
+
 static void judge(struct job *j, const struct route *r, int i)
 {
 	enum { LEAST = 2, LEAST_KEYS = 3 };
 	const struct act *a = r->v[i], *to = destination(r, i);
 	if (!to || act_reach(to) == REACH_NONE)
 		return;
-	bool named = count_fields(j, NULL, a->path) >= LEAST;
+	struct span message = a->path;
+	if (count_fields(j, NULL, message) < LEAST && count_fields(j, NULL, message))
+		message = message_until(j, r, i, to);
+	bool named = count_fields(j, NULL, message) >= LEAST;
 	if (!named && (a->kind != ACT_SEND || !a->call || count_keys(j, NULL) < LEAST_KEYS))
 		return;
 	enum reach reach = act_reach(to);
@@ -110,7 +151,7 @@ static void judge(struct job *j, const struct route *r, int i)
 	f->title = job_text(j, "%s sends messages with patients' fields to %s; the destination is %s", r->file->path, where,
 			    setting_name(to->setting));
 	job_observe(j, f, to);
-	(void)(named ? count_fields(j, f, a->path) : count_keys(j, f));
+	(void)(named ? count_fields(j, f, message) : count_keys(j, f));
 	job_chain(j, f, steps);
 }
 
