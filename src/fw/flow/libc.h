@@ -11,6 +11,12 @@ enum { NONE = 15 };
 
 #define LATER(function, given) ((function) | (given) << 4)
 
+/* Members of std::string: their names begin with these; size_t is j or m in them. */
+#define STD_S "_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE"
+#define STD_K "_ZNKSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE"
+/* What a member is given: a text, bytes and how many, another string, a character, begin and end, how many of which. */
+enum { CXX_NOTHING, CXX_TEXT, CXX_BYTES, CXX_STRING, CXX_CHARACTER, CXX_RANGE, CXX_MANY };
+
 #define LIBC(fn, class, sig, param, names) uint64_t model_##fn(struct machine *m, const struct model *self);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"

@@ -141,6 +141,8 @@ uint64_t model_process_timer(struct machine *m, const struct model *self)
 	(void)self;
 	uint64_t event = arg(m, 1), value = guest_pointer(&m->g, event);
 	unsigned size = m->g.wide ? 8 : 4;
+	if (m->cpu->machine == EM_PPC_)          /* hands a union over by where it lies */
+		value = event;
 	if (event && guest_number(&m->g, event + size + 4, 4) == SIGEV_THREAD_)
 		machine_later(m, guest_pointer(&m->g, event + size + 8), "a timer runs out", 1, &value);
 	return 0;

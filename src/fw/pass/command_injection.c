@@ -34,26 +34,6 @@ static bool is_search(const struct act *a)
 	return search && a->secret.n > 1;
 }
 
-/* Whether the function that runs it, or one that it calls, goes through the characters on whatever path. */
-static bool goes_through(struct job *j, const struct act *run, struct span source)
-{
-	const struct acts *all = job_acts(j);
-	for (size_t i = 0; run->call && i < all->n; i++) {
-		const struct act *a = &all->v[i];
-		if (a->kind != ACT_COMPARE || !span_eq(a->source, source))
-			continue;
-		if (!span_is(a->name, "characters"))
-			continue;
-		struct texts chain = record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
-		for (uint32_t k = 0; k < chain.n; k++)
-			if (span_eq(chain.v[k], run->function))
-				return true;
-		if (span_eq(a->function, run->function))
-			return true;
-	}
-	return false;
-}
-
 /* inet_pton and the like refuse what is no address; strspn goes through the characters. */
 static bool is_checked(const struct route *r, int i, struct span source)
 {
@@ -71,7 +51,7 @@ static void route(struct job *j, const struct route *r)
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct act *a = r->v[i];
 		if (!a->is_shell || !source_is_strangers(a->source) || is_checked(r, (int)i, a->source) ||
-		    goes_through(j, a, a->source))
+		    act_is_examined(j, a))
 			continue;
 		int bound = route_before(r, (int)i, ACT_BIND), got = route_before(r, (int)i, ACT_RECEIVE);
 		struct finding *f = job_finding(j, &rule, r->index, "%llx", (unsigned long long)a->site);

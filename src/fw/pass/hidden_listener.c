@@ -35,6 +35,15 @@ static bool comes_in(const struct act *bind, struct span source)
 	return !source_is_reply(source) && (source_is_network(source) || (act_is_unix(bind) && source_is_local(source)));
 }
 
+static bool is_examined_before(const struct route *r, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (r->v[k]->kind == ACT_COMPARE && span_is(r->v[k]->name, "characters") &&
+		    span_eq(r->v[k]->source, r->v[i]->source))
+			return true;
+	return false;
+}
+
 static void judge(struct job *j, const struct route *r, int i)
 {
 	const struct act *a = r->v[i];
@@ -43,7 +52,7 @@ static void judge(struct job *j, const struct route *r, int i)
 		return;
 	const struct act *bind = r->v[bound];
 	bool is_unix = act_is_unix(bind);
-	if (!route_is_reached(r, bind))
+	if (!route_is_reached(r, bind) || act_is_examined(j, a) || is_examined_before(r, i))
 		return;
 	const char *where = place(j, bind, is_unix);
 	struct finding *f = job_finding(j, &rule, r->index, "%.90s", where);

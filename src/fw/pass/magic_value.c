@@ -138,11 +138,23 @@ static bool is_page(const struct act *a)
 	return false;
 }
 
+/* By what they call themselves, browsers are told from each other, and pages made for them. */
+static bool is_agent(const struct act *a)
+{
+	static const char *const browsers[] = { "Mozilla", "MSIE",    "Chrome", "Firefox", "Safari", "Opera", "Trident", "Edg",
+						"WebKit",  "Android", "iPhone", "Mobile",  "Windows", "Linux", "Mac" };
+	for (size_t i = 0; i < ARRAY_LEN(browsers); i++)
+		if (span_has_alike(a->secret, browsers[i]))
+			return false;
+	return span_is(a->source, "getenv:HTTP_USER_AGENT");
+}
+
 /* The name of a parameter, when what is done behind it is done with a part of the same request. */
 static bool is_parameter(struct job *j, const struct act *a, const struct act *done)
 {
 	const struct acts *all = job_acts(j);
 	bool web = span_has(a->source, "getenv:") || span_has(a->source, "stdin:cgi");
+	web &= !is_agent(a);
 	for (size_t i = 0; web && done && i < all->n; i++)       /* on another path, when it may be empty on this */
 		if (all->v[i].site == done->site && source_is_network(all->v[i].source))
 			return true;

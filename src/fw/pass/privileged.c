@@ -54,3 +54,45 @@ int route_input(const struct route *r, int i)
 	int in = route_before(r, i, ACT_RECEIVE);
 	return in >= 0 ? in : route_before(r, i, ACT_BIND);
 }
+
+/* In this function, or in one that it called. */
+static bool stands_in(const struct act *a, struct span function)
+{
+	struct texts chain = a->call && record_has(a->call, FWC_CHAIN) ? a->call->v[FWC_CHAIN].texts : (struct texts){ 0 };
+	for (uint32_t k = 0; k < chain.n; k++)
+		if (span_eq(chain.v[k], function))
+			return true;
+	return function.n && span_eq(a->function, function);
+}
+
+/* Whether the function that runs it, or one that it calls, goes through the characters on whatever path. */
+bool act_is_examined(struct job *j, const struct act *run)
+{
+	const struct acts *all = job_acts(j);
+	for (size_t i = 0; run->call && i < all->n; i++) {
+		const struct act *a = &all->v[i];
+		if (a->kind != ACT_COMPARE || !span_eq(a->source, run->source))
+			continue;
+		if (!span_is(a->name, "characters"))
+			continue;
+		if (stands_in(a, run->function))
+			return true;
+	}
+	return false;
+}
+
+/* A path that is forced goes on behind a function that checks although it returned before it did. */
+bool route_calls_check(struct job *j, const struct route *r, int from, int run)
+{
+	const struct acts *all = job_acts(j);
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].kind != ACT_CHECK || !all->v[i].call)
+			continue;
+		for (int k = from + 1; k < run; k++) {
+			const struct act *a = r->v[k];
+			if (a->call && stands_in(&all->v[i], a->function) && !stands_in(r->v[run], a->function))
+				return true;
+		}
+	}
+	return false;
+}

@@ -18,3 +18,7 @@ bool act_is_unix(const struct act *bind);
 bool route_is_reached(const struct route *r, const struct act *bind);
 /* The nearest receiving act before i, or the first bind: -1 when the route takes nothing from the network. */
 int  route_input(const struct route *r, int i);
+/* Whether the function that runs it, or one that it calls, goes through the characters of what it runs. */
+bool act_is_examined(struct job *j, const struct act *run);
+/* Whether a function that checks a signature on some path is called between these two acts, and returns. */
+bool route_calls_check(struct job *j, const struct route *r, int from, int run);

@@ -92,12 +92,15 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 	job_chain(j, f, steps);
 }
 
-/* dup2(a socket, 0) before i: what the program that is run at i reads comes from there. */
+/* dup2(a socket, 0) before i: what the program that is run at i reads comes from there. Or a terminal was made for it,
+ * by a program that has a connection. */
 static bool reads_socket(const struct route *r, uint32_t i)
 {
 	while (i-- > 0) {
 		const struct record *call = r->v[i]->call;
 		struct records a = call && record_has(call, FWC_ARGS) ? call->v[FWC_ARGS].records : (struct records){ 0 };
+		if (call && span_is(r->v[i]->name, "forkpty"))
+			return true;
 		if (a.n > 1 && span_starts(r->v[i]->name, SPAN_LIT("dup")) && record_has(a.v[1], ARG_NUMBER) &&
 		    a.v[1]->v[ARG_NUMBER].i == 0)
 			return span_starts(record_get_text(a.v[0], ARG_TEXT), SPAN_LIT("socket inet")) ||

@@ -2,7 +2,7 @@
 /* fw.unverified-update: what came from another machine is run or written to flash, and nothing on the way
  * looks at a signature, a hash or a certificate. */
 #include "fw/pass/advice.h"
-#include "fw/pass/pass.h"
+#include "fw/pass/privileged.h"
 
 static const struct rule rule = {
 	.id = "fw.unverified-update",
@@ -87,7 +87,8 @@ static void judge(struct job *j, const struct route *r, int fetch, const struct 
 		bool ours = same_file(a->path, from->target) || (copy && same_file(a->path, copy->target));
 		ours &= !span_is(a->path, "-") || a->piped;
 		if (a->kind == ACT_EXECUTE && ours) {
-			report(j, r, from, copy, a);
+			if (!route_calls_check(j, r, fetch, i))
+				report(j, r, from, copy, a);
 			return;
 		}
 	}
