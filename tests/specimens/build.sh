@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # build.sh FOLDER [quick|all]: compiles the specimens for every CPU whose compiler is installed and packs some
 # of them with the file-system tools that are installed. FOLDER gets programs/VARIANT/NAME and images/NAME.FORMAT.
-# Nothing it makes can be started here: each ends before main() on a real machine (c/specimen.h), dynamic programs
-# name a loader that exists nowhere, static ones are for other CPUs only, and none is marked executable.
+# Nothing it makes does anything here: each ends before main() on a real machine (c/specimen.h), dynamic programs
+# name a loader that exists nowhere, and none is marked executable.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -64,6 +64,11 @@ plan() {
 	# What start-up leaves on the stack is no user name and no password.
 	for only in fixed_credential_url_twin hidden_listener_login_twin; do
 		one arm64-static-small aarch64-linux-gnu-gcc -Os -s -static
+	done
+	# Another C library: system() and popen() by way of posix_spawn(), prompts by writev(), names it looks up itself.
+	for only in fixed_credential fixed_credential_twin fixed_destination_host fixed_destination_host_twin ntp_twin \
+		command_injection_name command_injection_name_twin command_injection_pointer outside_path_radio; do
+		one x86_64-musl musl-gcc -Os -s -static
 	done
 	only=
 	[ "$set" = all ] || return 0

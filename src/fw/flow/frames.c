@@ -40,8 +40,8 @@ bool main_is_further(struct machine *m)
 	return jumps;
 }
 
-/* Small C libraries name it nowhere: _start calls what calls it with the arguments as the kernel has laid them out, argc
- * before argv, and the environment behind it. */
+/* Small C libraries name it nowhere: _start calls what calls it with the arguments as the kernel has laid them out,
+ * argc before argv, and the environment behind it. */
 static void main_handed(struct machine *m, uint32_t function)
 {
 	const struct guest *g = &m->g;

@@ -318,6 +318,8 @@ uint64_t model_file_writev(struct machine *m, const struct model *self)
 	fd_wrote(m, arg(m, 0), m->made, t.n);
 	if (arg(m, 0) > 2)
 		call_write(m, &row, NULL, total);
+	else
+		say(m, guest_text(&m->g, m->made, t.n));
 	return total;
 }
 

@@ -302,8 +302,7 @@ static void keep_made(struct machine *m, const struct made *t)
 	made_put(m, t, m->made, t->n + 1);
 }
 
-/* What is said to whoever sits there is of no interest, but for a question that a password answers. */
-static void say(struct machine *m, struct span text)
+void say(struct machine *m, struct span text)
 {
 	static const struct model said = { .names = "printf", .class = CALL_WRITE, .sig = "text:m" };
 	static const char *const questions[] = { "assword", "asswd", "ogin:", "PIN", "asscode" };

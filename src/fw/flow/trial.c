@@ -218,8 +218,8 @@ static uint64_t kernel_no_terminal(struct machine *m)
 static const struct { const char *name; uint64_t (*run)(struct machine *m); } calls[] = {
 	{ "open", kernel_open }, { "openat", kernel_openat }, { "read", kernel_read }, { "readv", kernel_readv },
 	{ "write", kernel_write }, { "writev", kernel_writev }, { "close", kernel_close }, { "lseek", kernel_lseek },
-	{ "sys_llseek", kernel_llseek }, { "pipe", kernel_pipe }, { "sys_pipe", kernel_pipe_pair }, { "execve", kernel_run }, { "sys_clone", kernel_clone },
-	{ "dup2", kernel_dup }, { "dup3", kernel_dup }, { "fork", kernel_fork }, { "vfork", kernel_fork },
+	{ "sys_llseek", kernel_llseek }, { "pipe", kernel_pipe }, { "sys_pipe", kernel_pipe_pair }, { "execve", kernel_run },
+	{ "sys_clone", kernel_clone }, { "dup2", kernel_dup }, { "dup3", kernel_dup }, { "fork", kernel_fork }, { "vfork", kernel_fork },
 	{ "sys_wait4", kernel_wait },
 	{ "munmap", kernel_agrees }, { "mprotect", kernel_agrees },
 	{ "ioctl", kernel_no_terminal }, { "socket", kernel_socket }, { "connect", kernel_connect },
