@@ -489,7 +489,7 @@ static void table_lines(struct reader *r, uint32_t member,
 		struct words w;
 		text = span_trim_line(text);
 		split(text, &w);
-		if (w.n > 1)
+		if (w.n)
 			line(r, member, n, &w, text);
 	}
 	member_unmap(f, s);

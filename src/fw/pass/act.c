@@ -70,7 +70,7 @@ bool source_is_network(struct span source)
 static bool source_is_radio(struct span source)
 {
 	static const char *const sources[] = { "iwlist", "iw dev", "iwinfo", "iwpriv", "wpa_cli", "wpa_supplicant/", "hcitool",
-					       "bluetoothctl", "wlanconfig", "iwconfig" };
+					       "bluetoothctl", "wlanconfig", "iwconfig", "blkid" };
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		if (span_has(source, sources[i]))
 			return true;
@@ -103,6 +103,15 @@ bool path_under(struct span path, struct span folder)
 	       (folder.p[folder.n - 1] == '/' || folder.p[folder.n - 1] == '*' || folder.p[folder.n - 1] == '.'))
 		folder.n--;
 	return folder.n > 1 && span_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
+}
+
+bool act_is_secure(const struct act *a)
+{
+	static const char *const secure[] = { "https", "ssh", "sftp", "ftps" };
+	for (size_t i = 0; a->protocol && !a->unproven && i < ARRAY_LEN(secure); i++)
+		if (strcmp(a->protocol, secure[i]) == 0)
+			return true;
+	return false;
 }
 
 bool path_holds_programs(struct span path)

@@ -49,6 +49,7 @@ struct act {
 	struct addr address;
 	struct span host;                        /* name, where no address is known */
 	uint16_t port;
+	bool unproven;                           /* over TLS, and nobody looks at the certificate */
 	bool port_given;                         /* by settings or from outside: no number to tell */
 	const char *transport, *protocol;        /* NULL: not known */
 	enum setting setting;                    /* of the address or the name */
@@ -104,6 +105,7 @@ bool source_is_strangers(struct span source);    /* radio or network */
 /* The first {source} inside text; empty when there is none. */
 struct span source_in(struct span text);
 bool text_is_known(struct span text);            /* no part of it is open */
+bool act_is_secure(const struct act *a);         /* what it fetches cannot be changed on the way */
 const char *act_share_protocol(struct span type);        /* of a remote file system's name; NULL: it is none */
 struct span path_base(struct span path);
 bool path_under(struct span path, struct span folder);

@@ -43,6 +43,32 @@ void tool_wrapper(struct line *l)
 		again(l, from);
 }
 
+/* tcpsvd IP PORT PROGRAM: BusyBox's server for programs that talk by their standard input. */
+void tool_tcpsvd(struct line *l)
+{
+	unsigned from = line_operand_at(l, 2);
+	if (!from)
+		return;
+	size_t before = l->out->n;
+	if (path_is_shell(l->w[from].text))
+		line_act(l, ACT_SERVICE)->login = l->w[from].text;
+	else
+		again(l, from);
+	for (size_t i = before; i < l->out->n; i++)
+		if (l->out->v[i].kind == ACT_SERVICE) {
+			l->out->v[i].transport = l->tool->word;
+			(void)text_port(line_operand(l, 1), &l->out->v[i].port);
+		}
+}
+
+/* OpenWrt's procd: procd_set_param command PROGRAM ARGUMENTS */
+void tool_procd(struct line *l)
+{
+	unsigned from = line_operand_at(l, 1);
+	if (from && span_is(line_operand(l, 0), "command"))
+		again(l, from);
+}
+
 void tool_sshpass(struct line *l)
 {
 	line_credential(l, (struct span){ 0 }, line_option(l, 'p', NULL));
@@ -92,21 +118,52 @@ static void nested(struct line *l, struct span text)
 	}
 }
 
-/* A page of a web server reads part of the request as a command: what stands in a variable is read once more. */
+/* What a stranger chose that stands in the text: part of a request (RFC 3875; FORM_, POST_, GET_ and COOKIE_ are
+ * haserl's), the label of a disk as blkid prints it. */
+static struct span stranger_of(struct line *l, struct span text)
+{
+	static const char *const variables[][2] = {
+		{ "QUERY_STRING", "getenv:QUERY_STRING" }, { "PATH_INFO", "getenv:PATH_INFO" },
+		{ "REQUEST_URI", "getenv:REQUEST_URI" },   { "HTTP_COOKIE", "getenv:HTTP_COOKIE" },
+		{ "HTTP_USER_AGENT", "getenv:HTTP_USER_AGENT" }, { "{$FORM_", "stdin:cgi form" }, { "{$POST_", "stdin:cgi form" },
+		{ "{$GET_", "stdin:cgi query" },	   { "{$COOKIE_", "stdin:cgi cookie" }, { "blkid ", "disk label (blkid)" },
+	};
+	/* util-linux: in these forms all that is unsafe is escaped. */
+	if (text_find(text, "blkid") != SIZE_MAX && (text_find(text, "-o export") != SIZE_MAX || text_find(text, "-o udev") != SIZE_MAX))
+		return (struct span){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		size_t at = text_find(text, variables[i][0]), open = text_find(text, "{");
+		if (at != SIZE_MAX && open != SIZE_MAX && open <= at)
+			return span_str(arena_printf(l->out->arena, "%s", variables[i][1]));
+	}
+	return (struct span){ 0 };
+}
+
+/* What stands in a variable is read once more, as a command. */
 static void of_request(struct line *l, struct span text)
 {
-	static const char *const variables[] = {
-		"QUERY_STRING", "PATH_INFO", "REQUEST_URI", "HTTP_COOKIE", "HTTP_USER_AGENT",
-	};
-	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
-		size_t at = text_find(text, variables[i]), open = text_find(text, "{");
-		if (at == SIZE_MAX || open == SIZE_MAX || open > at)
-			continue;
-		struct act *a = line_act(l, ACT_OTHER);
-		a->is_shell = true;
-		a->source = span_str(arena_printf(l->out->arena, "getenv:%s", variables[i]));
+	struct span source = stranger_of(l, text);
+	if (!source.n)
 		return;
+	struct act *a = line_act(l, ACT_OTHER);
+	a->is_shell = true;
+	a->source = source;
+}
+
+/* What the first command of the pipeline says, when it is an echo. */
+static struct span said_first(const struct line *l)
+{
+	const struct act *head = NULL;
+	bool piped = l->c->piped;
+	for (size_t i = l->first; piped && i > 0; i--) {
+		const struct act *a = &l->out->v[i - 1];
+		if (!span_eq(a->capture, l->c->capture))
+			continue;                /* inside $(…), among the words of one of them */
+		head = a;
+		piped = a->piped;
 	}
+	bool echo = head && (span_is(head->name, "echo") || span_is(head->name, "printf"));
+	return echo ? head->secret : (struct span){ 0 };
 }
 
 /* … | sh: a text that is known is read, anything else is run as it comes. */
@@ -114,6 +171,7 @@ static void run_stream(struct line *l)
 {
 	const struct act *before = l->first ? &l->out->v[l->first - 1] : NULL;
 	bool echo = before && (span_is(before->name, "echo") || span_is(before->name, "printf"));
+	of_request(l, said_first(l));
 	if (echo && text_is_known(before->secret))
 		nested(l, before->secret);
 	else if (echo && text_is_captured(before->secret))
@@ -225,11 +283,15 @@ static void blank_credentials(struct acts *out, size_t first)
 
 static struct span text_with_redirects(struct acts *out, const struct shell_command *c)
 {
-	static const char *const signs[] = { " < ", " > ", " >> ", " << ", " >&" };
+	static const char *const signs[] = { "< ", "> ", ">> ", "<< ", ">&" };
 	struct buf b = { .cap = 4096 };
 	buf_bytes(&b, c->text);
 	for (unsigned i = 0; i < c->nredirects; i++) {
-		buf_text(&b, signs[c->redirects[i].kind]);
+		enum shell_redirect_kind kind = c->redirects[i].kind;
+		buf_text(&b, " ");
+		if (c->redirects[i].fd != (kind != SHELL_READ && kind != SHELL_HERE))
+			buf_printf(&b, "%u", c->redirects[i].fd);
+		buf_text(&b, signs[kind]);
 		buf_bytes(&b, c->redirects[i].kind == SHELL_HERE ? SPAN_LIT("text") : c->redirects[i].to);
 	}
 	struct span s = c->nredirects ? arena_copy(out->arena, buf_span(&b)) : c->text;
@@ -256,6 +318,8 @@ void acts_of_command(struct acts *out, const struct shell_command *c, const stru
 		struct act *a = line_act(&l, ACT_WRITE);
 		a->path = line_redirected(&l);
 		a->source = source_in(l.text);
+		if (c->piped && stranger_of(&l, said_first(&l)).n)
+			a->source = stranger_of(&l, said_first(&l));
 		a->target = c->piped ? STREAM : (struct span){ 0 };      /* gunzip > FILE: what came by the pipe */
 	}
 	blank_credentials(out, l.first);

@@ -10,7 +10,7 @@ static const struct rule rule = {
 	.title = "What the device receives reaches a shell's command line unchecked",
 	.cause = "open door",
 	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket, a web "
-		"request or a scan for radio networks, and on the path "
+		"request, a scan for radio networks or the label of a disk that was plugged in (or a file made of them is run), and on the path "
 		"before nothing looked at these bytes (no comparison of them with allowed characters, no "
 		"conversion to a number or an "
 		"address). Bytes of files, arguments and settings do not count.",
@@ -46,17 +46,41 @@ static bool is_checked(const struct route *r, int i, struct span source)
 	return false;
 }
 
+/* echo "$FORM_commands" > FILE; sh FILE */
+static void written_and_run(struct job *j, const struct route *r, int i)
+{
+	const struct act *run = r->v[i];
+	for (int k = i; k-- > 0;) {
+		const struct act *w = r->v[k];
+		if (w->kind != ACT_WRITE || !w->path.n || !span_eq(w->path, run->path) || !source_is_strangers(w->source))
+			continue;
+		struct finding *f = job_finding(j, &rule, r->index, "file %.*s", (int)span_cut(w->path, 60).n, (const char *)w->path.p);
+		if (!f || !job_judge(j, f, SEV_HIGH, 0.75))
+			return;
+		const struct act *steps[] = { w, run, NULL };
+		f->title = job_text(j, "%s writes what it receives (%.*s) into %.*s and runs it", r->file->path,
+				    (int)span_cut(w->source, 60).n, (const char *)w->source.p, (int)span_cut(w->path, 100).n,
+				    (const char *)w->path.p);
+		job_observe(j, f, run);
+		job_chain(j, f, steps);
+		return;
+	}
+}
+
 static void route(struct job *j, const struct route *r)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct act *a = r->v[i];
+		if (r->is_script && a->kind == ACT_EXECUTE)
+			written_and_run(j, r, (int)i);
 		if (!a->is_shell || !source_is_strangers(a->source) || is_checked(r, (int)i, a->source) ||
 		    act_is_examined(j, a))
 			continue;
 		int bound = route_before(r, (int)i, ACT_BIND), got = route_before(r, (int)i, ACT_RECEIVE);
 		struct finding *f = job_finding(j, &rule, r->index, "%llx", (unsigned long long)a->site);
 		bool kept = route_assumes_login(r, (int)i);
-		if (!f || !job_judge(j, f, kept ? SEV_LOW : SEV_HIGH, kept ? 0.4 : 0.8))
+		enum severity s = kept ? SEV_LOW : span_starts(a->source, SPAN_LIT("disk")) ? SEV_MEDIUM : SEV_HIGH;
+		if (!f || !job_judge(j, f, s, kept ? 0.4 : 0.8))
 			continue;
 		const struct act *steps[4] = { 0 };
 		unsigned n = 0;

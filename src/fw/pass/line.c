@@ -200,6 +200,19 @@ struct act *line_act_to(struct line *l, enum act_kind kind, const char *transpor
 	return a;
 }
 
+/* The first such byte that is no part of what is not known: {$(nvram get http://x)}. */
+static const uint8_t *outside_braces(struct span s, uint8_t c)
+{
+	unsigned depth = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!depth && s.p[i] == c)
+			return s.p + i;
+		depth += s.p[i] == '{';
+		depth -= depth && s.p[i] == '}';
+	}
+	return NULL;
+}
+
 void line_credential(struct line *l, struct span user, struct span secret)
 {
 	if (!text_is_known(secret))
@@ -211,9 +224,17 @@ void line_credential(struct line *l, struct span user, struct span secret)
 
 void line_account(struct line *l, struct span pair, uint8_t mark)
 {
-	const uint8_t *colon = pair.n ? memchr(pair.p, mark, pair.n) : NULL;
+	const uint8_t *colon = outside_braces(pair, mark);
 	if (colon)
 		line_credential(l, span_cut(pair, (size_t)(colon - pair.p)), span_from(pair, (size_t)(colon - pair.p) + 1));
+}
+
+/* Where "://" ends the scheme; SIZE_MAX: there is none. */
+static size_t scheme_end(struct span u)
+{
+	const uint8_t *colon = outside_braces(u, ':');
+	size_t at = colon ? (size_t)(colon - u.p) : 0;
+	return colon && span_starts(span_from(u, at), SPAN_LIT("://")) ? at : SIZE_MAX;
 }
 
 bool line_url(struct line *l, struct act *a, struct span u, const char *scheme)
@@ -223,13 +244,13 @@ bool line_url(struct line *l, struct act *a, struct span u, const char *scheme)
 		uint16_t port;
 	} known[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 },	  { "ftps", 990 }, { "tftp", 69 },
 		      { "sftp", 22 }, { "rsync", 873 }, { "mqtt", 1883 }, { "nfs", 2049 } };
-	size_t colon = text_find(u, "://");
+	size_t colon = scheme_end(u);
 	struct span name = colon == SIZE_MAX ? span_str(scheme) : span_cut(u, colon);
 	struct span rest = colon == SIZE_MAX ? u : span_from(u, colon + 3);
-	const uint8_t *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
+	const uint8_t *slash = outside_braces(rest, '/');
 	struct span host = slash ? span_cut(rest, (size_t)(slash - rest.p)) : rest;
 	a->path = slash ? span_from(rest, (size_t)(slash - rest.p)) : SPAN_LIT("/");
-	const uint8_t *mark = host.n ? memchr(host.p, '@', host.n) : NULL;
+	const uint8_t *mark = outside_braces(host, '@');
 	size_t self = (size_t)(a - l->out->v);
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (span_is(name, known[i].scheme)) {

@@ -3,6 +3,7 @@
 #include "fw/pass/job.h"
 #include "fw/pass/language.h"
 #include "fw/pass/routes.h"
+#include "fw/pass/shell_page.h"
 #include "fw/pass/table_line.h"
 
 #define PASS(x) extern const struct pass pass_##x;
@@ -64,7 +65,7 @@ static void run_script(struct run *x, const struct scene_file *f, uint32_t index
 	struct acts *acts = &x->job.acts;
 	acts->n = 0;
 	if (f->kind == SCENE_SCRIPT)
-		acts_of_shell(acts, f->content, NULL);
+		acts_of_shell(acts, shell_page_is(f->content) ? shell_of_page(f->content, acts->arena) : f->content, NULL);
 	else
 		acts_of_language(acts, f->path, f->content);
 	show_acts(x, f, index);

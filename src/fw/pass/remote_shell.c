@@ -11,7 +11,8 @@ static const struct rule rule = {
 	.cause = "open door",
 	.sees = "A start-up script, inittab, inetd.conf or a program starts telnetd, an SSH, FTP, TFTP, rlogin, "
 		"VNC, adb or gdb server, "
-		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp, dup2 and exec). A shell as telnetd's log-in program is "
+		"or ties a shell to a socket (nc -e, socat EXEC, /dev/tcp, dup2 and exec), or opens a tunnel by which the other end "
+		"comes in (ssh -R). A shell as telnetd's log-in program is "
 		"critical. SSH "
 		"with a log-in of its own is info.",
 	.why = "Telnet and FTP send passwords in clear; a shell without a log-in gives the whole device to anyone "
@@ -35,6 +36,8 @@ static enum severity weigh(const struct act *a, bool from_program)
 	const char *p = a->protocol ? a->protocol : "";
 	if (is_shell(a->login))
 		return SEV_CRITICAL;
+	if (a->reverse)                          /* a tunnel back: no log-in of the site's own stands before it */
+		return SEV_HIGH;
 	if (strcmp(p, "ssh") == 0)
 		return from_program ? SEV_LOW : SEV_INFO;
 	if (strcmp(p, "inetd") == 0)             /* its table is judged, not the program */
@@ -66,6 +69,15 @@ static bool is_itself(const struct route *r, struct span name)
 	return !(before >= 'a' && before <= 'z') && !(before >= 'A' && before <= 'Z') && !(before >= '0' && before <= '9');
 }
 
+/* adbd waits at the USB socket, and on the network where service.adb.tcp.port or its kin says so. */
+static bool adb_on_network(const struct route *r)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (span_has(r->v[i]->text, "adb.tcp.port") || span_has(r->v[i]->text, "ADB_TCP"))
+			return true;
+	return false;
+}
+
 static void judge(struct job *j, const struct route *r, const struct act *a)
 {
 	enum severity s = weigh(a, !r->is_script);
@@ -73,6 +85,8 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 		s--;
 	if (source_in(a->name).n || is_itself(r, a->name))
 		return;
+	if (a->protocol && strcmp(a->protocol, "adb") == 0 && !adb_on_network(r))
+		s = s > SEV_MEDIUM ? SEV_MEDIUM : s;
 	struct finding *f = job_finding(j, &rule, r->index, "%.*s %u", (int)span_cut(a->name, 40).n,
 					(const char *)a->name.p, a->port);
 	if (!f || !job_judge(j, f, s, r->is_script && r->file->boot ? 0.9 : 0.75))
@@ -80,7 +94,8 @@ static void judge(struct job *j, const struct route *r, const struct act *a)
 	const struct act *steps[] = { a, NULL };
 	const char *what = is_shell(a->login)
 				   ? (a->reverse ? "hands a shell to" : "offers a shell without a log-in by")
-				   : "starts";
+			   : a->reverse ? "opens a way back in for"
+					: "starts";
 	f->title = a->reverse ? job_text(j, "%s %s %s, %s", r->file->path, what,
 					 act_reach(a) ? job_where(j, a) : "another machine", when(r, a))
 			      : job_text(j, "%s %s %.*s%s, %s", r->file->path, what, (int)span_cut(a->name, 60).n,

@@ -137,12 +137,23 @@ static void report(struct job *j, const struct route *r, const struct act *from,
 	job_chain(j, f, steps);
 }
 
+/* ./update.sh, after cd FOLDER. */
+static bool stands_in(const struct route *r, int i, struct span path, struct span folder)
+{
+	if (!path.n || path.p[0] == '/')
+		return false;
+	while (i-- > 0)
+		if (span_is(r->v[i]->name, "cd"))
+			return span_eq(r->v[i]->target, folder);
+	return false;
+}
+
 /* A copy that was taken from the medium, of which this is. */
 static const struct act *carried(const struct route *r, int i, struct span path)
 {
 	for (int k = i; k-- > 0;) {
 		const struct act *c = r->v[k];
-		bool same = span_eq(path, c->target) || path_under(path, c->target);
+		bool same = span_eq(path, c->target) || path_under(path, c->target) || stands_in(r, i, path, c->target);
 		if (c->kind == ACT_COPY && c->target.n > 1 && same && is_ours(r, k, c->path) &&
 		    (span_eq(path, c->target) || span_eq(path_base(path), path_base(c->path)) || c->recursive))
 			return c;

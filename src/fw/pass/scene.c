@@ -9,6 +9,7 @@
 #include "fw/flow/trace.h"
 #include "fw/model/file.h"
 #include "fw/model/startup.h"
+#include "fw/pass/shell_page.h"
 
 bool scene_file_matches(const struct scene_file *f, const char *pattern)
 {
@@ -83,7 +84,7 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))
 		return SCENE_KEYS;
-	if (has_shell_line(content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
+	if (has_shell_line(content) || shell_page_is(content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
 		return SCENE_SCRIPT;
 	return SCENE_OTHER;
 }

@@ -27,6 +27,7 @@ enum checked { CHECKED_NOT, CHECKED_SAME_PLACE, CHECKED };
 
 struct story {
 	const struct act *fetch, *check, *carry, *run;
+	bool carried_first;                      /* carry stands before check */
 	enum checked checked;
 };
 
@@ -69,11 +70,20 @@ static bool was_captured(const struct act *fetch, struct span text)
 	return is_stream(fetch->target) && c.n && holds(text, SPAN_LIT("{$(")) && holds(text, c);
 }
 
+/* The list of sums was unpacked from what is checked. */
+static bool was_inside(struct span list, const struct act *carry)
+{
+	return carry && carry->recursive && list.n && !is_stream(list) &&
+	       (!is_absolute(list) || path_under(list, carry->target));
+}
+
 /* A sum that came from the same machine proves only that nothing was lost on the way. */
-static enum checked worth_of(const struct route *r, int fetch, int check)
+static enum checked worth_of(const struct route *r, int fetch, int check, const struct act *carry)
 {
 	const struct act *a = r->v[check], *from = r->v[fetch];
 	bool sum = a->name.n > 3 && span_is(span_from(a->name, a->name.n - 3), "sum");
+	if (sum && was_inside(a->path, carry))
+		return CHECKED_SAME_PLACE;
 	for (int i = 0; i < check && sum; i++) {
 		const struct act *o = r->v[i];
 		bool same = addr_eq(o->address, from->address) && span_eq(o->host, from->host);
@@ -95,7 +105,8 @@ static bool follow(const struct route *r, int fetch, struct story *s)
 		flows = flows && a->piped;
 		if (a->kind == ACT_CHECK && !flows) {
 			s->check = a;
-			s->checked = worth_of(r, fetch, i);
+			s->checked = worth_of(r, fetch, i, s->carry);
+			s->carried_first = s->carry != NULL;
 		}
 		bool stream = flows && (is_stream(a->path) || (a->kind == ACT_WRITE && is_stream(a->target)));
 		if ((a->kind == ACT_COPY || a->kind == ACT_WRITE) && (stream || (a->kind == ACT_COPY && same_file(a->path, now)))) {
@@ -111,12 +122,6 @@ static bool follow(const struct route *r, int fetch, struct story *s)
 	return false;
 }
 
-static bool is_secure(const struct act *a)
-{
-	return a->protocol && (strcmp(a->protocol, "https") == 0 || strcmp(a->protocol, "ssh") == 0 ||
-			       strcmp(a->protocol, "ftps") == 0 || strcmp(a->protocol, "sftp") == 0);
-}
-
 static enum severity weigh(const struct story *s)
 {
 	const struct act *a = s->fetch;
@@ -125,10 +130,10 @@ static enum severity weigh(const struct story *s)
 	if (s->checked == CHECKED_SAME_PLACE)
 		return SEV_LOW;
 	if (a->setting == SETTING_CONFIGURED)
-		return is_secure(a) ? SEV_LOW : SEV_MEDIUM;
+		return act_is_secure(a) ? SEV_LOW : SEV_MEDIUM;
 	if (act_reach(a) < REACH_NAME)
 		return SEV_MEDIUM;
-	return is_secure(a) ? SEV_MEDIUM : SEV_HIGH;
+	return act_is_secure(a) ? SEV_MEDIUM : SEV_HIGH;
 }
 
 static const char *const ways[] = {
@@ -149,14 +154,15 @@ static void report(struct job *j, const struct route *r, const struct story *s)
 		return;
 	const struct act *steps[5] = { from };
 	unsigned n = 1;
-	if (s->check)
-		steps[n++] = s->check;
-	if (s->carry)
-		steps[n++] = s->carry;
+	const struct act *between[] = { s->carried_first ? s->carry : s->check, s->carried_first ? s->check : s->carry };
+	for (size_t i = 0; i < ARRAY_LEN(between); i++)
+		if (between[i])
+			steps[n++] = between[i];
 	steps[n] = s->run;
-	f->title = job_text(j, "%s%s fetches %.*s from %s%s%s and runs it, %s", r->file->path,
+	f->title = job_text(j, "%s%s fetches %.*s from %s%s%s%s and runs it, %s", r->file->path,
 			    cron ? ", which cron starts," : "", (int)span_cut(what, 100).n, (const char *)what.p, where,
-			    from->protocol ? " by " : "", from->protocol ? from->protocol : "", ways[s->checked]);
+			    from->protocol ? " by " : "", from->protocol ? from->protocol : "",
+			    from->unproven ? " with any certificate" : "", ways[s->checked]);
 	job_observe(j, f, from);
 	job_chain(j, f, steps);
 }

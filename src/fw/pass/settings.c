@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "fw/model/database.h"
+#include "fw/pass/shell_page.h"
 
 /* "result of sqlite3_column_text": which database was opened the trace does not say. */
 #define DATABASE_SOURCE "sqlite3_column"
@@ -263,7 +264,7 @@ static void read_write(struct reading *r, const struct shell_command *before)
 static void read_script(struct settings *s, const struct scene_file *f, uint32_t index, struct arena *scratch)
 {
 	struct shell_script script;
-	shell_read(f->content, scratch, &script);
+	shell_read(shell_page_is(f->content) ? shell_of_page(f->content, scratch) : f->content, scratch, &script);
 	for (unsigned i = 0; i < script.n; i++) {
 		struct reading r = { s, index, &script.v[i] };
 		if (!r.c->nwords)

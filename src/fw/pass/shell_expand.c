@@ -158,12 +158,28 @@ static bool output_of(struct shell *s, unsigned before, struct shell_word *out)
 	return last > first && !s->out->v[first].piped && shell_output(s, s->out->v + first, last - first, out);
 }
 
+/* $(nvram get server || echo 203.0.113.5): what is said where nothing is set. */
+static bool fallback(struct shell *s, unsigned before, struct span inner, struct shell_word *out)
+{
+	const uint8_t *or = inner.n ? memmem(inner.p, inner.n, "||", 2) : NULL;
+	struct rd r = rd_of(or ? span_from(inner, (size_t)(or - inner.p) + 2) : (struct span){ 0 });
+	while (rd_left(&r) && shell_is_blank(rd_peek(&r)))
+		rd_skip(&r, 1);
+	if (!span_starts(rd_rest(&r), SPAN_LIT("echo ")) || s->out->n < before + 2)
+		return false;
+	const struct shell_command *last = &s->out->v[s->out->n - 1];
+	if (!last->nwords || !span_is(last->words[0].text, "echo") || last->piped || !shell_output(s, last, 1, out))
+		return false;
+	out->replaceable = true;
+	return true;
+}
+
 static void substituted(struct fields *f, struct span inner, bool quoted)
 {
 	unsigned before = f->s->out->n;
 	struct shell_word w;
 	shell_run_text(f->s, inner, f->s->line);
-	if (!output_of(f->s, before, &w) || w.text.n > FIELD) {
+	if ((!output_of(f->s, before, &w) && !fallback(f->s, before, inner, &w)) || w.text.n > FIELD) {
 		field_unknown(f, "{$(", inner, ")}");
 		return;
 	}

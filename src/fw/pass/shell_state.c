@@ -10,9 +10,19 @@ struct shell_variable *shell_variable_find(struct shell *s, struct span name)
 	return NULL;
 }
 
+/* "{$1}": what the script is given when it is called. */
+static bool is_argument(struct span text)
+{
+	return text.n == 4 && span_starts(text, SPAN_LIT("{$")) && text.p[2] >= '1' && text.p[2] <= '9' && text.p[3] == '}';
+}
+
 void shell_variable_set(struct shell *s, struct span name, struct shell_word value)
 {
 	struct shell_variable *v = shell_variable_find(s, name);
+	if (v && v->value.text.n && !v->value.open && is_argument(value.text) && (s->conditions || s->alternative)) {
+		v->value.replaceable = true;     /* X=default; [ -n "$1" ] && X=$1 */
+		return;
+	}
 	if (v && !value.open && v->value.open && (s->conditions || s->alternative))
 		value.replaceable = true;        /* [ -z "$X" ] && X=default */
 	if (!v && s->nvars < VARIABLES)

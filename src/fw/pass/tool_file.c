@@ -59,14 +59,26 @@ static struct span option_in(struct span list, const char *name)
 	return comma ? span_cut(rest, (size_t)(comma - rest.p)) : rest;
 }
 
+/* A device of its own, or one whose name is not known here; "proc" and its kin are none. */
+static void attach(struct line *l, struct span device)
+{
+	if (!line_operand_at(l, 1) || !(span_starts(device, SPAN_LIT("/dev/")) || source_in(device).n))
+		return;
+	struct act *a = line_act(l, ACT_ATTACH);
+	a->path = device;
+	a->target = line_operand(l, 1);
+}
+
 void tool_mount(struct line *l)
 {
 	struct span type = line_option(l, 't', "types"), share = line_operand(l, 0), list = line_option(l, 'o', "options");
 	bool windows = span_starts(share, SPAN_LIT("//"));
 	const uint8_t *colon = share.n && share.p[0] != '/' && share.p[0] != '-' ? memchr(share.p, ':', share.n) : NULL;
 	const char *protocol = windows ? "smb" : act_share_protocol(type);
-	if (!protocol && !(colon && span_from(share, (size_t)(colon - share.p) + 1).n))
+	if (!protocol && !(colon && span_from(share, (size_t)(colon - share.p) + 1).n)) {
+		attach(l, share);
 		return;
+	}
 	if (!share.n)
 		return;
 	struct act *a = line_act(l, ACT_MOUNT);
@@ -106,7 +118,7 @@ void tool_copy(struct line *l)
 void tool_tar(struct line *l)
 {
 	struct span mode = l->n > 1 ? l->w[1].text : (struct span){ 0 };
-	if (!(mode.n && memchr(mode.p, 'x', mode.n)) && !line_has_word(l, "--extract"))
+	if (!(mode.n && mode.p[0] != '-' && memchr(mode.p, 'x', mode.n)) && !line_has(l, "x") && !line_has_word(l, "--extract"))
 		return;
 	struct act *a = line_act(l, ACT_COPY);
 	a->path = line_option(l, 'f', "file");
@@ -140,6 +152,11 @@ void tool_chmod(struct line *l)
 	a->path = line_operand(l, 1);
 	a->open_to_all = mode.n >= 3 && (span_is(span_from(mode, mode.n - 3), "777") ||
 					 span_is(span_from(mode, mode.n - 3), "666"));
+}
+
+void tool_cd(struct line *l)
+{
+	line_act(l, ACT_OTHER)->target = line_operand(l, 0);
 }
 
 void tool_run_file(struct line *l)
@@ -196,6 +213,10 @@ void tool_flash(struct line *l)
 		image = line_operand(l, 1);
 	} else if (span_is(path_base(l->w[0].text), "nandwrite")) {
 		image = line_operand(l, 1).n ? line_operand(l, 1) : image;
+	} else if (span_is(path_base(l->w[0].text), "ubiformat")) {
+		image = line_option(l, 'f', "flash-image");
+	} else if (span_is(path_base(l->w[0].text), "mtd_debug")) {
+		image = span_is(image, "write") ? line_operand(l, 4) : (struct span){ 0 };
 	}
 	line_execute(l, image);
 }

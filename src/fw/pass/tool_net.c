@@ -33,6 +33,7 @@ void tool_wget(struct line *l)
 		}
 		a = &l->out->v[self];
 		a->target = fetched_to(l, a, curl);
+		a->unproven = curl ? line_has(l, "k") || line_has_word(l, "--insecure") : line_has_word(l, "--no-check-certificate");
 		if (sends)
 			a->path = a->target = (struct span){ 0 };
 	}
@@ -177,6 +178,35 @@ void tool_ssh(struct line *l)
 	if (!a->port)
 		a->port = 22;
 	(void)text_port(line_option(l, 'p', NULL), &a->port);
+	/* ssh -R PORT:HOST:PORT: who stands at the other end comes in by it. */
+	if (a->kind == ACT_CONNECT && line_option(l, 'R', NULL).n) {
+		a->kind = ACT_SERVICE;
+		a->reverse = true;
+	}
+}
+
+/* openvpn --remote HOST [PORT] */
+void tool_openvpn(struct line *l)
+{
+	for (unsigned i = 1; i + 1 < l->n; i++) {
+		if (!span_is(l->w[i].text, "--remote"))
+			continue;
+		struct act *a = line_act_to(l, ACT_CONNECT, "udp", "openvpn", l->w[i + 1].text);
+		a->port = 1194;
+		if (i + 2 < l->n)
+			(void)text_port(l->w[i + 2].text, &a->port);
+	}
+}
+
+/* OpenWrt: logread -f -r HOST PORT */
+void tool_logread(struct line *l)
+{
+	struct span to = line_option(l, 'r', NULL);
+	if (!to.n)
+		return;
+	struct act *a = line_act_to(l, ACT_SEND, "udp", "syslog", to);
+	if (!text_port(line_operand(l, 0), &a->port))
+		a->port = 514;
 }
 
 void tool_socat(struct line *l)

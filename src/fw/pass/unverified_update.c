@@ -34,19 +34,13 @@ static bool same_file(struct span a, struct span b)
 	return span_eq(a, b) || span_eq(path_base(a), path_base(b)) || path_under(a, b);
 }
 
-static bool is_secure(const struct act *a)
-{
-	return a->protocol && (strcmp(a->protocol, "https") == 0 || strcmp(a->protocol, "ssh") == 0 ||
-			       strcmp(a->protocol, "ftps") == 0);
-}
-
 static enum severity weigh(const struct act *from)
 {
 	if (from->setting == SETTING_CONFIGURED)
-		return is_secure(from) ? SEV_LOW : SEV_MEDIUM;
+		return act_is_secure(from) ? SEV_LOW : SEV_MEDIUM;
 	enum reach reach = act_reach(from);
 	enum severity s = reach >= REACH_NAME ? SEV_HIGH : SEV_MEDIUM;
-	return is_secure(from) ? SEV_MEDIUM : s;
+	return act_is_secure(from) ? SEV_MEDIUM : s;
 }
 
 /* "-" is what flows through a pipe: it has no name but the one it was fetched by. */
@@ -65,9 +59,9 @@ static void report(struct job *j, const struct route *r, const struct act *from,
 	if (!f || !job_judge(j, f, weigh(from), 0.8))
 		return;
 	const struct act *steps[] = { from, copy ? copy : run, copy ? run : NULL, NULL };
-	f->title = job_text(j, "%s runs %.*s, which came from %s%s%s, and nothing checks it in between", r->file->path,
+	f->title = job_text(j, "%s runs %.*s, which came from %s%s%s%s, and nothing checks it in between", r->file->path,
 			    (int)span_cut(what, 100).n, (const char *)what.p, where, from->protocol ? " by " : "",
-			    from->protocol ? from->protocol : "");
+			    from->protocol ? from->protocol : "", from->unproven ? " with any certificate" : "");
 	job_observe(j, f, from);
 	job_chain(j, f, steps);
 }
