@@ -963,6 +963,34 @@ static void passwords_in_files_of_settings(void **state)
 	}
 }
 
+static void services_of_android_are_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *title;                /* NULL: no remote shell */
+		unsigned line;
+	} cases[] = {
+		{ "on boot\n    start adbd\n# service x /system/bin/telnetd\n", NULL, 0 },
+		{ "service console /system/bin/sh\n    class core\n    user telnetd\n", NULL, 0 },
+		{ "on boot\n    ifup lo\nservice t /system/bin/busybox telnetd -l /system/bin/sh\n    class main\n",
+		  "offers a shell without a log-in by telnetd on port 23, at start-up", 3 },
+		{ "service t /sbin/adbd\n    class core\n    disabled\n", "starts adbd, at start-up, on a condition", 1 },
+		{ "on boot\n    exec - root root -- /system/bin/telnetd -p 99\n", "starts telnetd on port 99, at start-up", 2 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		assert_int_equal(scene_kind_of(SPAN_LIT("init.rc"), span_str(cases[i].text)), SCENE_SCRIPT);
+		struct scene_file *f = fake_file(&k, "init.rc", SCENE_SCRIPT, cases[i].text);
+		scene_find_boot(f, 1, NULL, 0, &k.arena);
+		fake_run(&k);
+		const struct finding *found = fake_found(&k, "fw.remote-shell");
+		if (cases[i].title ? !found || !strstr(found->title, cases[i].title) : found != NULL)
+			fail_msg("number %zu: %s", i, found ? found->title : "nothing");
+		fake_end(&k);
+	}
+}
+
 static void a_copy_of_accounts_beside_live_ones_weighs_less(void **state)
 {
 	(void)state;
@@ -1026,6 +1054,8 @@ static void accounts_and_keys(void **state)
 		  SEV_MEDIUM, "fw.private-key", "" },
 		{ "etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n" BODY BODY "-----END CERTIFICATE-----\n", SCENE_KEYS, -1,
 		  "fw.private-key", "" },
+		{ "default.prop", "ro.secure=0\n", SCENE_OTHER, SEV_MEDIUM, "fw.debug-left", "Android for developers" },
+		{ "default.prop", "ro.secure=1\n#ro.debuggable=1\nro.adb.secure=1\n", SCENE_OTHER, -1, "fw.debug-left", "" },
 		{ "root/.ssh/authorized_keys", "ssh-rsa AAAA x\n", SCENE_KEYS, SEV_MEDIUM, "fw.fixed-credential", "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -1293,6 +1323,7 @@ int main(void)
 		cmocka_unit_test(only_what_comes_in_at_the_listener_counts),
 		cmocka_unit_test(accounts_and_keys),
 		cmocka_unit_test(passwords_in_files_of_settings),
+		cmocka_unit_test(services_of_android_are_read),
 		cmocka_unit_test(a_copy_of_accounts_beside_live_ones_weighs_less),
 		cmocka_unit_test(tables_of_services_are_read),
 		cmocka_unit_test(patients_fields_to_a_fixed_address),

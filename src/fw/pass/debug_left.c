@@ -11,7 +11,7 @@ static const struct rule rule = {
 	.title = "The firmware still holds tools and traces of its development",
 	.cause = "left over",
 	.sees = "A debugger or tracer among the programs (gdbserver, gdb, strace, tcpdump …), programs with debug information "
-		"(DWARF), core dumps that are written to a file or piped to a program, test accounts that may log in. Counted over "
+		"(DWARF), properties that open Android's adb, core dumps that are written to a file or piped to a program, test accounts that may log in. Counted over "
 		"the whole image.",
 	.why = "Debuggers give whoever gets in all of the device's memory, patients' data included; core dumps keep it on the "
 	       "device's storage.",
@@ -91,6 +91,26 @@ static void core_pattern(struct job *j, const struct scene_file *file, uint32_t 
 	}
 }
 
+/* build.prop, default.prop: what makes adb a shell for everybody. */
+static void properties(struct job *j, const struct scene_file *file, uint32_t index)
+{
+	static const char *const open[] = { "ro.secure=0", "ro.adb.secure=0", "ro.debuggable=1", "service.adb.root=1" };
+	struct rd r = rd_of(span_cut(file->content, 1 << 18));
+	for (unsigned n = 1; rd_left(&r); n++) {
+		struct span line = rd_piece(&r, '\n');
+		while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
+			line.n--;
+		for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+			struct finding *f = span_is(line, open[i]) ? left_open(j, index, "property", SEV_MEDIUM, "Android for developers") : NULL;
+			if (!f)
+				continue;
+			f->title = job_text(j, "%s sets %s: whoever reaches adb gets more than a product gives", file->path, open[i]);
+			point_at(j, f, SPAN_LIT("property"), open[i], n);
+			return;
+		}
+	}
+}
+
 static void accounts(struct job *j, const struct scene_file *file, uint32_t index)
 {
 	struct rd r = rd_of(span_cut(file->content, 1 << 18));
@@ -119,6 +139,8 @@ static void file(struct job *j, const struct scene_file *f, uint32_t index)
 		program(j, f, index);
 	else if (f->kind == SCENE_ACCOUNTS)
 		accounts(j, f, index);
+	else if (span_is(path_base(span_str(f->path)), "build.prop") || span_is(path_base(span_str(f->path)), "default.prop"))
+		properties(j, f, index);
 	else if (f->kind == SCENE_SCRIPT || span_has(span_str(f->path), "sysctl"))
 		core_pattern(j, f, index);
 }

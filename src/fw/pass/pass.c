@@ -65,7 +65,7 @@ static void run_script(struct run *x, const struct scene_file *f, uint32_t index
 	struct acts *acts = &x->job.acts;
 	acts->n = 0;
 	if (f->kind == SCENE_SCRIPT)
-		acts_of_shell(acts, shell_page_is(f->content) ? shell_of_page(f->content, acts->arena) : f->content, NULL);
+		acts_of_shell(acts, shell_of(span_str(f->path), f->content, acts->arena), NULL);
 	else
 		acts_of_language(acts, f->path, f->content);
 	show_acts(x, f, index);

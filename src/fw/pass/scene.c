@@ -84,7 +84,7 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))
 		return SCENE_KEYS;
-	if (has_shell_line(content) || shell_page_is(content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
+	if (has_shell_line(content) || shell_stands_in(path, content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
 		return SCENE_SCRIPT;
 	return SCENE_OTHER;
 }
@@ -207,7 +207,8 @@ void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *
 	struct starter s;
 	starter_init(&s, files, n, a);
 	for (uint32_t i = 0; i < n; i++) {
-		bool table = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD;
+		bool table = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD ||
+			     (files[i].kind == SCENE_SCRIPT && init_rc_is(span_str(files[i].path), files[i].content));
 		files[i].started = nstarts ? "nothing found that starts it" : NULL;
 		if (table)
 			mark(&s, &files[i], span_str(files[i].kind == SCENE_INETD ? "read by inetd" : "read by init"));

@@ -91,7 +91,7 @@ static void give_lines(struct settings *s, struct span source, struct span text,
 
 bool settings_stand_in(const struct scene_file *f)
 {
-	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env" };
+	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env", ".prop" };
 	struct span path = span_str(f->path);
 	bool known = span_starts(path, SPAN_LIT("etc/")) || span_has_alike(path, "/etc/") || span_has_alike(path, "config") ||
 		     span_has_alike(path, "conf/");
@@ -264,7 +264,7 @@ static void read_write(struct reading *r, const struct shell_command *before)
 static void read_script(struct settings *s, const struct scene_file *f, uint32_t index, struct arena *scratch)
 {
 	struct shell_script script;
-	shell_read(shell_page_is(f->content) ? shell_of_page(f->content, scratch) : f->content, scratch, &script);
+	shell_read(shell_of(span_str(f->path), f->content, scratch), scratch, &script);
 	for (unsigned i = 0; i < script.n; i++) {
 		struct reading r = { s, index, &script.v[i] };
 		if (!r.c->nwords)

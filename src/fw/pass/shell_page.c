@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Web pages with shell text between <% and %>, or <? and ?>, as haserl(1) reads them. */
+/* Texts that are shell text in part: web pages with it between <% and %>, or <? and ?>, as haserl(1) reads them; and
+ * Android's init language (system/core/init/README.md), whose services are commands. */
 #include "fw/pass/shell_page.h"
 
 #include "base/ascii.h"
 #include "base/buf.h"
 
-bool shell_page_is(struct span content)
+static bool is_page(struct span content)
 {
 	struct rd r = rd_of(span_cut(content, 128));
 	struct span line = rd_piece(&r, '\n');
@@ -34,7 +35,7 @@ static bool is_command(struct rd r)
 	return c != '#' && c != '=' && !in;
 }
 
-struct span shell_of_page(struct span content, struct arena *a)
+static struct span of_page(struct span content, struct arena *a)
 {
 	struct buf b = { .cap = SHELL_TEXT };
 	struct rd r = rd_of(span_cut(content, SHELL_TEXT));
@@ -61,4 +62,81 @@ struct span shell_of_page(struct span content, struct arena *a)
 	struct span out = arena_copy(a, buf_span(&b));
 	buf_done(&b);
 	return out;
+}
+
+/* ---- init.rc ---- */
+
+bool init_rc_is(struct span path, struct span content)
+{
+	bool named = path.n > 3 && span_is(span_from(path, path.n - 3), ".rc");
+	return named && (span_starts(content, SPAN_LIT("on ")) || span_starts(content, SPAN_LIT("service ")) ||
+			 span_has(content, "\non ") || span_has(content, "\nservice "));
+}
+
+static bool is_word_at(struct span line, const char *word)
+{
+	size_t n = strlen(word);
+	return line.n > n && span_starts(line, span_str(word)) && ascii_is_blank(line.p[n]);
+}
+
+/* A service that is not started with its class: "disabled" stands below it, before the next section. */
+static bool is_disabled(struct rd r)
+{
+	while (rd_left(&r)) {
+		struct span line = span_strip(rd_piece(&r, '\n'), " \t\r");
+		if (is_word_at(line, "service") || is_word_at(line, "on"))
+			return false;
+		if (span_is(line, "disabled"))
+			return true;
+	}
+	return false;
+}
+
+/* The first bytes of the line that are no command: "service NAME ", "exec USER -- ", all of most others. */
+static size_t not_command(struct span line, bool in_service)
+{
+	struct span s = span_strip(line, " \t\r");
+	size_t indent = s.n ? (size_t)(s.p - line.p) : line.n;
+	if (is_word_at(s, "service")) {
+		struct rd r = rd_of(s);
+		struct span word;
+		for (int i = 0; i < 2; i++)
+			if (!rd_until(&r, ' ', &word))
+				return line.n;
+		return indent + s.n - rd_left(&r);
+	}
+	const uint8_t *dashes = is_word_at(s, "exec") ? memmem(s.p, s.n, " -- ", 4) : NULL;
+	if (dashes)
+		return (size_t)(dashes - line.p) + 4;
+	return !in_service && (is_word_at(s, "setprop") || is_word_at(s, "insmod")) ? indent : line.n;
+}
+
+static struct span of_init_rc(struct span content, struct arena *a)
+{
+	static const char condition[] = "true && ";
+	struct buf b = { .cap = SHELL_TEXT };
+	struct rd r = rd_of(span_cut(content, SHELL_TEXT));
+	bool in_service = false;
+	while (rd_left(&r)) {
+		struct span line = rd_piece(&r, '\n'), s = span_strip(line, " \t\r");
+		in_service = is_word_at(s, "service") || (in_service && !is_word_at(s, "on"));
+		size_t skip = not_command(line, in_service);
+		bool waits = is_word_at(s, "service") && skip >= sizeof(condition) && is_disabled(r);
+		for (size_t i = 0; i < line.n; i++)
+			buf_u8(&b, i >= skip ? line.p[i] : waits && i + 1 < sizeof(condition) ? (uint8_t)condition[i] : ' ');
+		buf_u8(&b, '\n');
+	}
+	struct span out = arena_copy(a, buf_span(&b));
+	buf_done(&b);
+	return out;
+}
+
+bool shell_stands_in(struct span path, struct span content)
+{
+	return is_page(content) || init_rc_is(path, content);
+}
+
+struct span shell_of(struct span path, struct span content, struct arena *a)
+{
+	return is_page(content) ? of_page(content, a) : init_rc_is(path, content) ? of_init_rc(content, a) : content;
 }
