@@ -312,8 +312,8 @@ static enum trace_cached recall(struct work *w, uint32_t trace)
 static bool is_lasting(const struct judge_trace *t)
 {
 	static const char *const ends[] = { "done", "instruction budget of the program", "output budget",
-					    "no ELF program that can be read", "no emulator for this processor",
-					    "its segments cannot be laid out" };
+					    "block budget of the program", "no ELF program that can be read",
+					    "no emulator for this processor", "its segments cannot be laid out" };
 	for (size_t i = 0; t->summary && i < ARRAY_LEN(ends); i++)
 		if (span_is(record_get_text(t->summary, FWT_STOPPED), ends[i]))
 			return true;

@@ -28,8 +28,11 @@ for name in hidden-update script-update; do
 		done
 	done
 done
-for file in "$here"/../specimens/scripts/*.sh; do
-	seed 003 "$file" "$(basename "$file")"
+for file in "$here"/../specimens/scripts/*.sh "$here"/../specimens/files/languages*/*/*.php \
+	"$here"/../specimens/files/languages*/usr/lib/*; do
+	name=$(echo "${file#"$here"/../specimens/}" | tr / -)
+	seed 003 "$file" "$name"
+	seed 004 "$file" "$name"
 done
 # A small database, for the reader of single files and for the passes.
 python3 - "$build/seed.db" 2>/dev/null <<'END' && seed 002 "$build/seed.db" database && seed 003 "$build/seed.db" database

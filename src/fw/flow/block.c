@@ -6,8 +6,14 @@
 #include "fw/flow/branch.h"
 #include "fw/flow/frames.h"
 
+enum { BLOCKS_RUN = 1 << 19 };                   /* each is translated, too: some 500 MB in all */
+
 static uint32_t block_add(struct machine *m, uint64_t addr, uint32_t size)
 {
+	if (m->nblocks == BLOCKS_RUN) {         /* the last one's place will do for what is left of this path */
+		m->stopped = "block budget of the program";
+		m->nblocks--;
+	}
 	if (m->nblocks == m->blocks_room) {
 		m->blocks_room = m->blocks_room ? 2 * m->blocks_room : 1024;
 		m->blocks = mem_grow(m->blocks, m->blocks_room, sizeof(*m->blocks));

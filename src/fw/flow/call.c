@@ -751,6 +751,8 @@ void trace_end(struct machine *m)
 	record_uint(r, FWT_PATHS, m->npaths);
 	record_uint(r, FWT_CALLS, m->ncalls);
 	record_str(r, FWT_STOPPED, m->stopped);
+	if (m->code.unkept)
+		machine_note(m, "more code than is looked into: %u blocks and instructions were left out", m->code.unkept);
 	for (unsigned i = 0; i < m->nunknown; i++)
 		record_add_text(r, FWT_UNKNOWN, m->unknown[i]);
 	for (unsigned i = 0; i < m->nnotes; i++)

@@ -433,6 +433,10 @@ static void leader_add(struct code *c, uint64_t addr, bool thumb)
 	uint8_t *f = &m->code[addr - m->base];
 	if (*f & CODE_LEADER)
 		return;
+	if (c->blocks == CODE_BLOCKS) {
+		c->unkept++;
+		return;
+	}
 	*f |= (uint8_t)(CODE_LEADER | (thumb ? CODE_THUMB : 0));
 	c->blocks++;
 	c->thumb |= thumb;
@@ -451,10 +455,15 @@ static uint32_t turn_keep(struct code *c, struct turn t)
 }
 
 /* What the instruction just decoded does to values, once. */
-static void step_keep(struct code *c, uint64_t at, bool thumb)
+static void step_keep(struct code *c, struct module *m, uint64_t at, bool thumb)
 {
 	if (addrmap_get(&c->step_at, (uint32_t)at))
 		return;
+	if (c->nsteps == CODE_STEPS) {
+		c->unkept += !(m->code[at - m->base] & CODE_UNKEPT);
+		m->code[at - m->base] |= CODE_UNKEPT;
+		return;
+	}
 	struct step s = step_of(c->cpu, thumb ? c->handle_thumb : c->handle, c->insn,
 				(uint32_t)guest_number(c->guest, at, 4), thumb);
 	if (s.op == STEP_NONE)
@@ -495,14 +504,14 @@ static struct turn scan(struct code *c, struct module *m, uint64_t start, uint64
 		t.site = (uint32_t)at;
 		turn_of(c, c->insn, &t);
 		t.system |= is_system_call(c, c->insn);
-		step_keep(c, at, thumb);
+		step_keep(c, m, at, thumb);
 		at += c->insn->size;
 		if (t.kind == TURN_NEXT)
 			continue;
 		if (c->cpu->arch == UC_ARCH_MIPS && t.kind != TURN_TRAP && at < end) {
 			m->code[at - m->base] |= CODE_INSN;
 			if (code_decode(c, at, thumb))
-				step_keep(c, at, thumb);
+				step_keep(c, m, at, thumb);
 			at += 4;                 /* the delay slot belongs to the block */
 		}
 		break;
@@ -582,7 +591,7 @@ const struct turn *code_turn(struct code *c, uint64_t start, uint64_t end, bool 
 {
 	uint32_t i = addrmap_get(&c->turn_at, (uint32_t)end);
 	struct module *m = i ? NULL : code_module(c, start);
-	if (!i && !m)
+	if (!i && (!m || c->nturns >= 2 * CODE_BLOCKS))
 		return NULL;
 	if (!i)
 		i = turn_keep(c, scan(c, m, start, end, thumb));

@@ -7,11 +7,11 @@
 #include "fw/flow/guest.h"
 #include "fw/flow/step.h"
 
-enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17 };
+enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17, CODE_STEPS = 1 << 22, CODE_BLOCKS = 1 << 20 };
 
 enum {                                           /* flags of a byte of code */
 	CODE_INSN = 1, CODE_LEADER = 2, CODE_RUN = 4, CODE_FUNCTION = 8, CODE_THUMB = 16, CODE_QUEUED = 32,
-	CODE_SWITCHED = 64,
+	CODE_SWITCHED = 64, CODE_UNKEPT = 128,       /* the second: what the instruction does was not kept, the table was full */
 };
 
 struct module {
@@ -67,6 +67,7 @@ struct code {
 	struct addrmap turn_at, function_at;     /* by end of the block; by start */
 	struct step *steps;
 	uint32_t nsteps, steps_room;
+	uint32_t unkept;                         /* instructions and blocks for which no table had room */
 	struct addrmap step_at;                  /* by address of the instruction */
 	struct function *functions;
 	uint32_t nfunctions, functions_room;

@@ -586,9 +586,19 @@ static bool has_places(struct machine *m, const struct block *b)
 	return false;
 }
 
+static bool is_kept(struct machine *m, const struct block *b)
+{
+	for (uint32_t at = b->addr; m->code.unkept && at < b->end; at++)
+		if (code_flags(&m->code, at) & CODE_UNKEPT)
+			return false;
+	return true;
+}
+
 void look_prepare(struct machine *m, struct block *b)
 {
 	unsigned n = 0;
+	if (!is_kept(m, b))
+		return;
 	for (uint32_t at = b->addr; at < b->end; at++) {
 		uint32_t i = addrmap_get(&m->code.step_at, at);
 		const struct step *s = i ? &m->code.steps[i - 1] : NULL;
