@@ -95,7 +95,7 @@ static int import_job(void *ctx, struct engine_board *board, int out_fd)
 static const char *text_at(const struct record *r, const char *field, char *out, size_t size)
 {
 	int i = record_type_field(r->type, field);
-	struct span s = i < 0 ? (struct span){ 0 } : record_get_text(r, (unsigned)i);
+	struct span s = i >= 0 ? record_get_text(r, (unsigned)i) : (struct span){ 0 };
 	snprintf(out, size, "%.*s", (int)(s.n < size ? s.n : size - 1), (const char *)s.p);
 	return out;
 }

@@ -82,7 +82,7 @@ static int make_scenario(struct args *a, FILE *out)
 static int capture(struct args *a)
 {
 	const char *names[64] = { NULL };
-	for (size_t i = 0; scenarios[i] && i < ARRAY_LEN(names) - 1; i++)
+	for (size_t i = 0; i < ARRAY_LEN(names) - 1 && scenarios[i]; i++)
 		names[i] = scenarios[i]->name;
 	if (a->nrest != 2)
 		return command_usage(a, "name one scenario; `auscult lab list` shows them");
@@ -126,7 +126,7 @@ static int make_firmware(struct args *a, FILE *out)
 static int firmware(struct args *a)
 {
 	const char *names[16] = { NULL };
-	for (size_t i = 0; firmwares[i].name && i < ARRAY_LEN(names) - 1; i++)
+	for (size_t i = 0; i < ARRAY_LEN(names) - 1 && firmwares[i].name; i++)
 		names[i] = firmwares[i].name;
 	if (a->nrest != 2)
 		return command_usage(a, "name one image; `auscult lab list` shows them");

@@ -177,11 +177,7 @@ struct line {
 static int by_entry(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
-	size_t n = x->text.n < y->text.n ? x->text.n : y->text.n;
-	if (x->entry != y->entry)
-		return x->entry < y->entry ? -1 : 1;
-	int d = n ? memcmp(x->text.p, y->text.p, n) : 0;
-	return d ? d : (x->text.n > y->text.n) - (x->text.n < y->text.n);
+	return x->entry != y->entry ? (x->entry < y->entry ? -1 : 1) : span_order(x->text, y->text);
 }
 
 /* lines[0..n): of one function, sorted. Too few calls say nothing of it. */

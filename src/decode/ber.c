@@ -71,5 +71,5 @@ struct span ber_oid_text(struct rd body, struct arena *a)
 		if (n >= sizeof(text))
 			return (struct span){ 0 };
 	}
-	return rd_left(&body) ? (struct span){ 0 } : arena_copy(a, span_of(text, n));
+	return !rd_left(&body) ? arena_copy(a, span_of(text, n)) : (struct span){ 0 };
 }

@@ -311,7 +311,7 @@ static bool command(struct state *s, struct span line, struct emit *e)
 		return false;
 	struct span argument = rd_rest(&r);
 	memcpy(s->command, word, sizeof(word));
-	text_set(&s->argument, strcmp(word, "PASS") == 0 ? (struct span){ 0 } : argument);
+	text_set(&s->argument, strcmp(word, "PASS") != 0 ? argument : (struct span){ 0 });
 	struct record out UNSET;
 	emit_begin(e, &out, &ftp_type);
 	record_str(&out, MESSAGE, "command");

@@ -180,7 +180,7 @@ static bool float_value(uint32_t bits, double *out)
 	static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
 	uint32_t low = bits & 0xFFFFFF;
 	int32_t mantissa = low & 0x800000 ? (int32_t)low - 0x1000000 : (int32_t)low;
-	int exponent = (int8_t)(bits >> 24);
+	int exponent = (int)(bits >> 24 ^ 0x80) - 0x80; /* signed */
 	if ((low >= 0x7FFFFE && low <= 0x800002) || exponent > 9 || exponent < -9)
 		return false;
 	*out = exponent < 0 ? mantissa / powers[-exponent] : mantissa * powers[exponent];

@@ -171,7 +171,7 @@ struct parse {
 
 static struct span plain(struct span s)
 {
-	return s.n > TEXT_SHOWN || span_has_control(s) ? (struct span){ 0 } : s;
+	return s.n <= TEXT_SHOWN && !span_has_control(s) ? s : (struct span){ 0 };
 }
 
 /* A person's datum. The first one stays; the host is told of all. */

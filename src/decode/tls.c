@@ -194,7 +194,7 @@ static struct bid bid(const struct message *m, const struct origin *at)
 	uint8_t first = rd_peek(&r);
 	if (rec.type == HANDSHAKE && (first == CLIENT_HELLO || first == SERVER_HELLO)) {
 		struct bid b = bid_hello(r, &rec);
-		return b.score == BID_WAIT && m->closing ? (struct bid){ .score = BID_MAYBE } : b;
+		return b.score != BID_WAIT || !m->closing ? b : (struct bid){ .score = BID_MAYBE };
 	}
 	return bid_records(rd_of(m->bytes), m->closing);
 }

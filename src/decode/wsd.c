@@ -87,7 +87,7 @@ static struct span percent_plain(struct arena *a, struct span s)
 
 static struct span plain(struct span s)
 {
-	return s.n > TEXT_SHOWN || span_has_control(s) ? (struct span){ 0 } : s;
+	return s.n <= TEXT_SHOWN && !span_has_control(s) ? s : (struct span){ 0 };
 }
 
 /* fac=…&bldng=…&poc=…&flr=…&rm=…&bed=… (11073-20701 §9.4.1.2) */

@@ -70,10 +70,15 @@ struct state {
 	struct curves curves;
 };
 
+static bool is_sort(const struct sort *s, struct span name)
+{
+	return name.n && name.n == s->n && memcmp(name.p, s->name, name.n) == 0;
+}
+
 static const struct sort *sort_of(struct span name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
-		if (name.n == sorts[i].n && memcmp(name.p, sorts[i].name, name.n) == 0)
+		if (is_sort(&sorts[i], name))
 			return &sorts[i];
 	return NULL;
 }
@@ -155,9 +160,7 @@ static uint64_t mixed(uint64_t key, double v)
 static struct param *param_next(const struct recent *m, struct span name, uint32_t id)
 {
 	struct param *p = &m->stream->params[m->next];
-	bool fits = m->next >= m->stream->unused && p->id == id && name.n == p->sort->n &&
-		    memcmp(name.p, p->sort->name, name.n) == 0;
-	return fits ? p : NULL;
+	return m->next >= m->stream->unused && p->id == id && is_sort(p->sort, name) ? p : NULL;
 }
 
 static void on_vitals(struct run *d, const struct record *r)

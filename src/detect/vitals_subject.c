@@ -146,7 +146,7 @@ static struct conflict_stream *stream_find(struct run *d, const struct record *r
 	best->key = set->key[place] = key;
 	best->serial = ++s->serial;
 	best->device = device_sender(d->devices, r->at);
-	best->card = zone_is_router(d->zones, card) ? (struct mac){ { 0 } } : card;
+	best->card = !zone_is_router(d->zones, card) ? card : (struct mac){ { 0 } };
 	best->from = r->at->src;
 	best->to = r->at->dst;
 	best->same = same;

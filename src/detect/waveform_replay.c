@@ -93,7 +93,7 @@ static struct curve *curve_of(struct run *d, struct curves *s, const struct reco
 	best->key = key;
 	best->serial = ++s->serial;
 	best->device = device_sender(d->devices, r->at);
-	best->card = zone_is_router(d->zones, card) ? (struct mac){ { 0 } } : card;
+	best->card = !zone_is_router(d->zones, card) ? card : (struct mac){ { 0 } };
 	best->from = r->at->src;
 	best->to = r->at->dst;
 	return best;

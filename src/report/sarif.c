@@ -61,7 +61,7 @@ static long parent_of(const struct paper *p, size_t member)
 /* Parents come first, so that an index points back. */
 static void add_artifact(struct paper *p, long member)
 {
-	long line[NEST_MAX];
+	long line[NEST_MAX] = { 0 };
 	unsigned n = 0;
 	for (; member >= 0 && n < NEST_MAX && !p->artifact[member]; member = parent_of(p, (size_t)member))
 		line[n++] = member;

@@ -420,7 +420,7 @@ static void device_row(struct table *table, const struct record *r)
 	struct buf b = { 0 };
 	char text[MAC_TEXT];
 	table_cell(table, text_of(r, text_of(r, "name").n ? "name" : "id"));
-	table_cell(table, span_is(text_of(r, "role"), "unknown") ? (struct span){ 0 } : text_of(r, "role"));
+	table_cell(table, !span_is(text_of(r, "role"), "unknown") ? text_of(r, "role") : (struct span){ 0 });
 	buf_bytes(&b, addresses.n ? addresses.v[0] : (struct span){ 0 });
 	if (addresses.n > 1)
 		buf_printf(&b, " +%u", addresses.n - 1);

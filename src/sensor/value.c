@@ -256,7 +256,7 @@ struct mac value_mac(struct span s)
 		m.b[i] = (uint8_t)(high << 4 | low);
 		bad |= high | low | (i < 5 && rd_u8(&r) != ':' ? 16 : 0);
 	}
-	return bad > 15 ? (struct mac){ 0 } : m;
+	return bad <= 15 ? m : (struct mac){ 0 };
 }
 
 /* ---- fields ---- */

@@ -121,7 +121,7 @@ struct devices *devices_new(const struct record_host *host, struct zones *z, con
 	t->placed = mem_new(sizeof(*t->placed));
 	t->asked = mem_new(sizeof(*t->asked));
 	t->label = mem_new(LABEL_TEXT);
-	for (unsigned i = 0; decoders[i] && i < DECODERS_MAX; i++)
+	for (unsigned i = 0; i < DECODERS_MAX && decoders[i]; i++)
 		for (unsigned serves = 0; serves < 2; serves++)
 			t->of_protocol[i][serves] = role_of_protocol(decoders[i], serves);
 	t->arena = mem_new(sizeof(*t->arena));
@@ -437,7 +437,7 @@ static int decoder_index(struct devices *t, const struct decoder *d)
 	uint8_t *memo = &t->indexes[((uintptr_t)d >> 5) % INDEX_MEMO];
 	if (decoders[*memo] == d)
 		return *memo;
-	for (int i = 0; decoders[i] && i < DECODERS_MAX; i++)
+	for (int i = 0; i < DECODERS_MAX && decoders[i]; i++)
 		if (decoders[i] == d)
 			return *memo = (uint8_t)i;
 	return -1;
@@ -449,7 +449,7 @@ static const struct decoder *decoder_named(struct devices *t, struct span name)
 	uint8_t *memo = &t->named[((uintptr_t)name.p >> 2) % INDEX_MEMO];
 	if (name.n && (const char *)name.p == decoders[*memo]->name && span_is(name, decoders[*memo]->name))
 		return decoders[*memo];
-	for (int i = 0; decoders[i] && name.n && i < DECODERS_MAX; i++)
+	for (int i = 0; name.n && i < DECODERS_MAX && decoders[i]; i++)
 		if ((const char *)name.p == decoders[i]->name && span_is(name, decoders[i]->name))
 			return decoders[*memo = (uint8_t)i];
 	for (int i = 0; decoders[i] && name.n; i++)
@@ -774,7 +774,7 @@ static void publish_clues(const struct device *d, struct record *r, const struct
 
 static void publish_protocols(const struct device *d, struct record *r, const struct record_host *host)
 {
-	for (int i = 0; decoders[i] && i < DECODERS_MAX; i++) {
+	for (int i = 0; i < DECODERS_MAX && decoders[i]; i++) {
 		bool serves = d->serves[i / 64] >> (i % 64) & 1, uses = d->speaks[i / 64] >> (i % 64) & 1;
 		if (serves || uses)
 			record_add_text(r, DEV_PROTOCOLS, serves ? joined(host->arena, decoders[i]->name, '+', "")

@@ -465,7 +465,7 @@ void table_split(struct devices *t, uint32_t id)
 		if (!mac_eq(zone_mac_of(t->zones, d->leases[i].a), d->mac))
 			behind[n++] = d->leases[i].a;
 	bool has_own = n < all || n == 0;
-	struct addr stays = has_own ? (struct addr){ 0 } : lease_first(d)->a;
+	struct addr stays = !has_own ? lease_first(d)->a : (struct addr){ 0 };
 	for (unsigned i = 0; i < n; i++)
 		if (!addr_eq(behind[i], stays))
 			split_off(t, id, behind[i]);

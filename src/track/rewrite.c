@@ -203,6 +203,7 @@ static void report(struct tracker *t, struct flow *f, bool dir, const struct pac
 		name_values(t, f, dir, e, before, p->payload, &r);
 	tracker_publish(t, &r);
 	arena_reset(&t->arena);
+	t->packet = p;                           /* `here` ends */
 }
 
 void rewrite_check(struct tracker *t, struct flow *f, bool dir, const struct packet *p)

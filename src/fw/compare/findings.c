@@ -76,11 +76,8 @@ struct place {
 static int by_where(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	size_t n = x->where.n < y->where.n ? x->where.n : y->where.n;
-	int cmp = n ? memcmp(x->where.p, y->where.p, n) : 0;
-	return cmp			  ? cmp
-	       : x->where.n != y->where.n ? (x->where.n > y->where.n) - (x->where.n < y->where.n)
-					  : (x->member > y->member) - (x->member < y->member);
+	int cmp = span_order(x->where, y->where);
+	return cmp ? cmp : (x->member > y->member) - (x->member < y->member);
 }
 
 static uint32_t member_at(const struct place *v, uint32_t n, struct span where)

@@ -187,7 +187,8 @@ uint64_t model_process_atexit(struct machine *m, const struct model *self)
 {
 	(void)self;
 	bool eabi = span_is(m->callee, "__aeabi_atexit");
-	machine_later(m, arg(m, eabi ? 1 : 0), "the program ends", 1, &(uint64_t){ arg(m, eabi ? 0 : 1) });
+	uint64_t given = arg(m, eabi ? 0 : 1);
+	machine_later(m, arg(m, eabi ? 1 : 0), "the program ends", 1, &given);
 	return 0;
 }
 

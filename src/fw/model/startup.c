@@ -682,7 +682,7 @@ static size_t find_roots(const struct members *m, uint32_t container, struct spa
 void startup_read(const struct members *m, const struct paths *p, struct arena *a, struct startup *out)
 {
 	struct reader r = { .m = m, .p = p, .a = a, .out = out, .scripts = seen_new() };
-	struct span roots[ROOTS];
+	struct span roots[ROOTS] = { 0 };
 	*out = (struct startup){ 0 };
 	for (uint32_t c = 0; c < m->nc; c++) {
 		if (m->c[c].nmembers < 2)

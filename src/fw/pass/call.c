@@ -142,8 +142,8 @@ void call_take_address(struct act *a, const struct record *call)
 		return;
 	a->address = record_get_addr(arg, ARG_ADDRESS);
 	a->port = (uint16_t)record_get_uint(arg, ARG_PORT);
-	a->host = a->address.family && addr_class(a->address) == ADDR_PUBLIC ? (struct span){ 0 }
-									     : record_get_text(arg, ARG_HOST);
+	a->host = !a->address.family || addr_class(a->address) != ADDR_PUBLIC ? record_get_text(arg, ARG_HOST)
+									      : (struct span){ 0 };
 	if (record_has(arg, ARG_HOST))
 		a->host = record_get_text(arg, ARG_HOST);
 	if (a->host.n && !source_in(a->host).n && !act_is_host(a->host)) {

@@ -63,7 +63,7 @@ static void judge(struct job *j, const struct route *r, int fetch)
 		at[COPY] = from;
 	if (!at[COPY])
 		return;
-	const struct act *steps[KINDS + 1];
+	const struct act *steps[KINDS + 1] = { NULL };
 	unsigned n = 0, listed = 0;
 	for (int k = 0; k < KINDS; k++) {
 		n += at[k] != NULL;

@@ -200,8 +200,7 @@ static void look_for_image(struct job *j, const struct advisories *t)
 /* "OpenSSL" is OpenSSL and openssl:openssl; "OpenSSL for product X" is another. */
 static bool is_named(const char *product, const struct finding *f)
 {
-	struct span name = record_get_text(f->observed, OBS_COMPONENT), p = span_str(product);
-	return p.n == name.n && strncasecmp(product, (const char *)name.p, name.n) == 0;
+	return span_alike(record_get_text(f->observed, OBS_COMPONENT), product);
 }
 
 static bool fits(const struct advisory *a, const struct vulnerability *v, const struct finding *f, const char *version)

@@ -96,7 +96,7 @@ static struct span stripped(struct span s, struct span pattern, bool front, bool
 	struct span plain = span_cut(span_from(pattern, open_front), pattern.n - open_front - open_back);
 	bool open = front ? open_front : open_back, far = front ? open_back : open_front;
 	if (pattern.n > 256 || (far && longest))
-		return far && longest && !open && plain.n <= s.n && memmem(s.p, s.n, plain.p, plain.n) ? (struct span){ 0 } : s;
+		return !far || !longest || open || plain.n > s.n || !memmem(s.p, s.n, plain.p, plain.n) ? s : (struct span){ 0 };
 	for (size_t i = 0; i + plain.n <= s.n; i++) {
 		/* From the front the shortest match ends earliest; from the back it begins latest. */
 		size_t at = front != longest ? i : s.n - plain.n - i;

@@ -48,7 +48,7 @@ void tool_tftp(struct line *l)
 {
 	bool sends = line_has(l, "p");
 	struct act *a = line_act_to(l, sends ? ACT_SEND : ACT_FETCH, "udp", "tftp", line_operand(l, 0));
-	a->path = sends ? (struct span){ 0 } : line_option(l, 'r', NULL);
+	a->path = !sends ? line_option(l, 'r', NULL) : (struct span){ 0 };
 	a->target = line_option(l, 'l', NULL).n ? line_option(l, 'l', NULL) : path_base(a->path);
 	if (span_is(a->target, "/dev/stdout"))
 		a->target = line_redirected(l).n ? line_redirected(l) : STREAM;

@@ -394,7 +394,7 @@ struct span member_map(const struct members *m, const struct member *f)
 		return span_of(f->memory, (size_t)f->size);
 	uint64_t lead = f->spool_at % PAGE;
 	void *p = mmap(NULL, (size_t)(f->size + lead), PROT_READ, MAP_SHARED, m->spool, (off_t)(f->spool_at - lead));
-	return p == MAP_FAILED ? (struct span){ 0 } : span_of((uint8_t *)p + lead, (size_t)f->size);
+	return p != MAP_FAILED ? span_of((uint8_t *)p + lead, (size_t)f->size) : (struct span){ 0 };
 }
 
 void member_unmap(const struct member *f, struct span s)

@@ -187,7 +187,7 @@ static bool add(struct members *m, struct span s, const struct entry *e, size_t 
 	head.length = packed.n;
 	if (head.type == MEMBER_SYMLINK) {
 		struct buf b = { .cap = MEMBER_PATH };
-		head.target = e->flags & ENCRYPTED ? (struct span){ 0 } : target_of(e, packed, &b);
+		head.target = !(e->flags & ENCRYPTED) ? target_of(e, packed, &b) : (struct span){ 0 };
 		head.damage = head.target.n ? NULL : "its target could not be unpacked";
 		bool more = member_add(m, &head, (struct span){ 0 });
 		buf_done(&b);
