@@ -9,6 +9,7 @@
 #include "fw/flow/trace.h"
 #include "fw/model/file.h"
 #include "fw/model/startup.h"
+#include "fw/pass/language.h"
 #include "fw/pass/shell_page.h"
 
 bool scene_file_matches(const struct scene_file *f, const char *pattern)
@@ -201,6 +202,13 @@ static void say_chain(const struct record *const *starts, uint32_t n, const stru
 		buf_text(b, ", on a condition");
 }
 
+/* Accounts, keys and settings are read, not started. */
+static bool may_start(const struct scene_file *f)
+{
+	return f->kind != SCENE_ACCOUNTS && f->kind != SCENE_KEYS &&
+	       (f->kind != SCENE_OTHER || language_is(f->path, f->content));
+}
+
 void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *const *starts, uint32_t nstarts,
 		     struct arena *a)
 {
@@ -209,7 +217,7 @@ void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *
 	for (uint32_t i = 0; i < n; i++) {
 		bool table = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD ||
 			     (files[i].kind == SCENE_SCRIPT && init_rc_is(span_str(files[i].path), files[i].content));
-		files[i].started = nstarts ? "nothing found that starts it" : NULL;
+		files[i].started = nstarts && may_start(&files[i]) ? "nothing found that starts it" : NULL;
 		if (table)
 			mark(&s, &files[i], span_str(files[i].kind == SCENE_INETD ? "read by inetd" : "read by init"));
 	}
