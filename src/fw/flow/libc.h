@@ -38,7 +38,8 @@ void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v);
 /* What is said to whoever sits there is of no interest, but for a question that a password answers. m->made: the text. */
 void say(struct machine *m, struct span text);
 
-/* Descriptors. */
+/* ---- fds.c ---- */
+enum { READS = 3 };                              /* that give something, before the end */
 int  fd_new(struct machine *m, enum fd_kind kind, const char *text);   /* -1: none left */
 bool fd_is(const struct machine *m, uint64_t fd);
 uint8_t fd_source(struct machine *m, uint64_t fd, const char *how);    /* shade of what is read from it */
@@ -46,5 +47,7 @@ bool fd_more(struct machine *m, uint64_t fd);    /* another read gives something
 uint64_t fd_of_file(const struct machine *m, uint64_t file);
 uint64_t call_as(struct machine *m, const char *name, uint64_t list);    /* as the row of this name; list: its arguments */
 const char *socket_call(uint64_t nr);            /* what socketcall() of that number is; NULL: nothing */
+
+/* ---- written.c ---- */
 /* The program writes this to a descriptor: kept, in case it is run. */
 void fd_wrote(struct machine *m, uint64_t fd, uint64_t from, uint64_t n);

@@ -37,7 +37,7 @@ const char *socket_call(uint64_t nr)
 
 uint64_t call_as(struct machine *m, const char *name, uint64_t list)
 {
-	const struct model *row = name ? model_find(span_str(name)) : NULL;
+	const struct model *row = name ? m->model_of(span_str(name)) : NULL;
 	if (!row)
 		return 0;
 	m->arg_base = list;

@@ -73,7 +73,7 @@ uint64_t model_process_segment(struct machine *m, const struct model *self)
 	(void)self;
 	uint64_t area = arg(m, 0);
 	guest_put_number(&m->g, area, SEGMENT_THREAD, 4, SHADE_BUILT);
-	machine_segment(m, (uint32_t)guest_number(&m->g, area + 4, 4));
+	machine_segment(m, SEGMENT_THREAD, (uint32_t)guest_number(&m->g, area + 4, 4), 3);
 	return 0;
 }
 

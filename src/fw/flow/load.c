@@ -6,69 +6,6 @@
 enum { R_ARM_COPY_ = 20, R_386_COPY_ = 5, R_PPC_COPY_ = 19, R_AARCH64_COPY_ = 1024, R_MIPS_COPY_ = 126 };
 enum { MODULE_BYTES = 192 << 20 };
 
-static uint32_t name_key(struct span s)
-{
-	uint32_t h = 2166136261u;
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ s.p[i]) * 16777619u;
-	return h;
-}
-
-uint64_t machine_stub(struct machine *m, struct span name)
-{
-	uint32_t i = addrmap_get(&m->stub_by_name, name_key(name));
-	if (!i) {
-		if (m->nstubs == STUBS)
-			return AT_STUBS;
-		m->stubs[m->nstubs] = (struct stub){ .name = name, .model = model_find(name) };
-		i = ++m->nstubs;
-		addrmap_put(&m->stub_by_name, name_key(name), i);
-	}
-	return AT_STUBS + (uint64_t)(i - 1) * STUB_STEP;
-}
-
-/* Data that programs take from the C library by name. */
-static uint64_t cell_value(struct span name)
-{
-	static const char *const files[] = { "stdin", "stdout", "stderr" };
-	for (unsigned i = 0; i < ARRAY_LEN(files); i++)
-		if (span_is(name, files[i]) || (name.n > 2 && span_is(span_from(name, 2), files[i])))
-			return AT_FILES + i * FILE_STEP;
-	if (span_is(name, "optind"))
-		return 1;
-	if (span_is(name, "__stack_chk_guard"))
-		return 0x5afe00;
-	return span_is(name, "environ") || span_is(name, "__environ") ? AT_CELLS + 0x8000 : 0;
-}
-
-uint64_t machine_cell(struct machine *m, struct span name)
-{
-	unsigned i = 0;
-	while (i < m->ncells && !span_eq(m->cells[i], name))
-		i++;
-	if (i == ARRAY_LEN(m->cells))
-		return AT_CELLS;
-	uint64_t at = AT_CELLS + (uint64_t)i * CELL_STEP;
-	if (i == m->ncells) {
-		m->cells[m->ncells++] = name;
-		guest_put_pointer(&m->g, at, cell_value(name));
-	}
-	return at;
-}
-
-uint64_t machine_symbol(struct machine *m, const char *name)
-{
-	for (unsigned i = 0; i < m->code.nmodules; i++) {
-		const struct module *mod = &m->code.modules[i];
-		for (unsigned k = 0; k < mod->elf.nsymbols; k++) {
-			const struct elf_symbol *s = &mod->elf.symbols[k];
-			if (s->defined && s->value && s->bind && span_is(s->name, name))
-				return s->value + mod->bias;
-		}
-	}
-	return 0;
-}
-
 /* Exported by a library that was given; 0: by none. */
 static uint64_t from_libraries(struct machine *m, const struct module *but, struct span name)
 {
@@ -101,7 +38,7 @@ static uint64_t resolve(struct machine *m, const struct module *mod, uint32_t in
 		return s->value + (s->type == SYM_TLS ? 0 : mod->bias);
 	if (is_weak_hook(s->name))
 		return 0;
-	bool data = s->type == SYM_OBJECT || cell_value(s->name);
+	bool data = s->type == SYM_OBJECT || machine_cell_value(s->name);
 	if (!data && model_find(s->name))
 		return machine_stub(m, s->name);
 	uint64_t v = from_libraries(m, mod, s->name);
@@ -128,7 +65,7 @@ static void copy_data(struct machine *m, const struct module *mod, const struct 
 	if (from)
 		guest_copy(&m->g, at, from, s->size < GUEST_PAGE ? s->size : GUEST_PAGE);
 	else if (s)
-		guest_put_pointer(&m->g, at, cell_value(s->name));
+		guest_put_pointer(&m->g, at, machine_cell_value(s->name));
 }
 
 static void relocate_one(struct machine *m, const struct module *mod, const struct elf_reloc *r)
@@ -288,20 +225,6 @@ static void arm_helpers(struct machine *m)
 	guest_put_number(&m->g, 0xffff0ffc, 5, 4, SHADE_NONE);
 }
 
-/* A descriptor of data of all four gigabytes (Intel SDM volume 3, section 3.4.5) at a privilege level; accessed, or the
- * processor would write to it. */
-static void descriptor(struct machine *m, unsigned entry, uint32_t base, uint8_t level)
-{
-	uint8_t b[8] = { 0xff, 0xff, (uint8_t)base, (uint8_t)(base >> 8), (uint8_t)(base >> 16),
-		(uint8_t)(0x93 | level << 5), 0xcf, (uint8_t)(base >> 24) };
-	guest_write(&m->g, AT_GDT + entry * sizeof(b), span_of(b, sizeof(b)), SHADE_NONE);
-}
-
-void machine_segment(struct machine *m, uint32_t base)
-{
-	descriptor(m, SEGMENT_THREAD, base, 3);
-}
-
 /* glibc on i386 finds its thread at %gs:0 and makes system calls through %gs:16. */
 static void x86_entry(struct machine *m)
 {
@@ -309,8 +232,8 @@ static void x86_entry(struct machine *m)
 	if (!map(m, AT_VDSO, GUEST_PAGE, UC_PROT_READ | UC_PROT_EXEC) || !map(m, AT_GDT, GUEST_PAGE, UC_PROT_READ))
 		return;
 	guest_write(&m->g, AT_VDSO, SPAN_LIT("\xcd\x80\xc3"), SHADE_NONE);
-	descriptor(m, SEGMENT_STACK, 0, 0);      /* the emulator runs programs at level 0 */
-	machine_segment(m, tls);
+	machine_segment(m, SEGMENT_STACK, 0, 0);      /* the emulator runs programs at level 0 */
+	machine_segment(m, SEGMENT_THREAD, tls, 3);
 	guest_put_pointer(&m->g, tls, tls);
 	guest_put_pointer(&m->g, tls + 0x10, AT_VDSO);
 }
@@ -371,6 +294,7 @@ bool machine_load(struct machine *m, struct span program, const struct span *lib
 	struct elf e = mod->elf;
 	uint32_t bias = AT_LIBRARIES;
 	(void)program;
+	m->model_of = model_find;
 	if (!ground(m))
 		return false;
 	*mod = (struct module){ .elf = e, .name = m->name };

@@ -62,6 +62,9 @@ struct seen look_reg(struct look *l, int reg);
 void look_set(struct look *l, int reg, struct seen v);
 void look_begin(struct look *l, int reg, struct seen v);         /* where the block begins */
 struct seen look_operand(struct look *l, const struct operand *o);
+void look_step(struct look *l, const struct step *s);
+/* MIPS: compilers scale an index in the delay slot of the branch that guards it. */
+void look_scaled_before(struct look *l);
 
 /* ---- compare.c ---- */
 void compare_step(struct look *l, uint32_t site, const struct step *s);      /* before the step is done */

@@ -253,6 +253,8 @@ struct machine {
 	uint32_t call_site, call_function;
 	const struct frame *call_frame;
 	bool syscall;
+	/* model_find(): the table names all models, and one of them looks another up */
+	const struct model *(*model_of)(struct span name);
 	uint64_t arg_base;                       /* socketcall: arguments stand there */
 	uint64_t result;
 	uint64_t made;                           /* text or vector a model put together for the trace */
@@ -322,12 +324,15 @@ double    va_real(const struct machine *m, struct va *v);
 /* ---- load.c ---- */
 bool machine_load(struct machine *m, struct span program, const struct span *libraries, const struct span *names,
 		  unsigned nlibraries) MUST_CHECK;
+
+/* ---- cells.c ---- */
 uint64_t machine_stub(struct machine *m, struct span name);      /* address that stands for an import */
-uint64_t machine_cell(struct machine *m, struct span name);      /* of a data object */
-/* 32-bit x86: the entries of the GDT. The thread's segment begins at base from when it is loaded the next time. */
-enum { SEGMENT_STACK = 5, SEGMENT_THREAD };
-void machine_segment(struct machine *m, uint32_t base);
+uint64_t machine_cell(struct machine *m, struct span name);      /* address of a data object that no module has */
+uint64_t machine_cell_value(struct span name);   /* of data that programs take from the C library by name; 0: other */
 uint64_t machine_symbol(struct machine *m, const char *name);    /* defined in a module; 0: none */
+/* 32-bit x86: the entries of the GDT. A segment begins at base from when it is loaded the next time. */
+enum { SEGMENT_STACK = 5, SEGMENT_THREAD };
+void machine_segment(struct machine *m, unsigned entry, uint32_t base, uint8_t level);
 
 /* ---- machine.c: the path that runs ---- */
 void machine_stop_path(struct machine *m);
@@ -377,7 +382,7 @@ void kind_listed(struct machine *m, uint64_t text, struct span list);    /* all 
 void kind_in_list(struct machine *m, struct span list, uint8_t c);       /* whether c is in the list */
 void kind_searched(struct machine *m, uint64_t text, uint8_t c);         /* c is looked for in the text */
 
-/* ---- look.c: what a block does to values ---- */
+/* ---- look_block.c: what a block does to values ---- */
 void look_prepare(struct machine *m, struct block *b);           /* whether there is something in it to look at */
 void look_block(struct machine *m, uint32_t block);              /* before the block runs */
 
@@ -387,8 +392,10 @@ void compare_branch(struct machine *m, const struct turn *t, bool taken);
 struct spread compare_other(const struct machine *m, const struct turn *t, bool taken);    /* on the other side */
 void compare_flush(struct machine *m);           /* what was put together so far is written */
 
-/* ---- call.c: write a call to the trace ---- */
-void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);
+/* ---- call.c ---- */
+void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);      /* to the trace */
+
+/* ---- call_record.c ---- */
 void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);
 void call_compare_text(struct machine *m, uint32_t site, struct span text, uint8_t shade);
 void call_compare_kind(struct machine *m, uint32_t site, uint8_t shade);         /* each character is looked at */

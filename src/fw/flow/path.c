@@ -6,7 +6,7 @@
 
 #include "fw/flow/state.h"
 
-enum { PLACE_FRAMES = 3 };                       /* functions up from a table that are looked at for something of interest */
+enum { PLACE_FRAMES = 3 };                       /* functions up from a table that are looked at */
 
 void path_begin(struct machine *m, struct path *up, uint32_t forked, struct assumed why)
 {

@@ -6,7 +6,10 @@
 #include "fw/flow/hooks.h"
 #include "fw/flow/path.h"
 
-enum { NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16, TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000 };
+enum {
+	NATURAL_MIN = 2000, NATURAL_MAX = 60000, NATURAL_PART = 16,
+	TAIL_MIN = 60, TAIL_MAX = 3000, TAIL_TOTAL = 4000000,
+};
 
 void root_registers(struct machine *m, const struct module *mod, uint64_t pc)
 {
