@@ -251,3 +251,29 @@ static inline struct span try_bytes(const char *hex, uint8_t *out, size_t size)
 	}
 	return span_of(out, n);
 }
+
+/* One message as hexadecimal and text, and what it becomes. */
+struct try_sample {
+	const struct decoder *decoder;
+	const char *bytes;
+	bool sound;
+	const char *says;                        /* NULL: no record at all */
+};
+
+/* Frees t. */
+static inline void try_sample(struct try *t, const struct try_sample *s, enum over over)
+{
+	uint8_t room[1024];
+	if (try_datagram(t, s->decoder, try_bytes(s->bytes, room, sizeof(room)), over) != s->sound)
+		fail_msg("sample: %s", s->bytes);
+	assert_int_equal(t->records, s->says ? 1 : 0);
+	if (s->says)
+		try_says(t, s->says);
+	try_free(t);
+}
+
+static inline void try_sample_prefixes(const struct try_sample *s, enum over over)
+{
+	uint8_t room[1024];
+	try_prefixes(s->decoder, try_bytes(s->bytes, room, sizeof(room)), over);
+}

@@ -4,19 +4,12 @@
 
 extern const struct decoder decoder_arp, decoder_rarp, decoder_icmp, decoder_icmp6;
 
-struct sample {
-	const struct decoder *decoder;
-	const char *bytes;
-	bool sound;
-	const char *says;                        /* NULL: no record at all */
-};
-
 #define ARP "0001 0800 06 04 "
 #define IP4 "45 00 001c 0000 0000 40 11 0000 0a000005 ca720477 "
 #define IP6 "60000000 0010 11 40 fe800000000000000000000000000001 20010db8000000000000000000000002 "
 #define TARGET6 "fe800000000000000000000000000009 "
 
-static const struct sample samples[] = {
+static const struct try_sample samples[] = {
 	{ &decoder_arp, ARP "0001 020000000001 0a000005 000000000000", false, NULL },
 	{ &decoder_arp, "0001 86dd 06 10 0001 020000000001", false, NULL },
 	{ &decoder_icmp, "03 01 0000 0000", false, NULL },
@@ -60,27 +53,15 @@ static const struct sample samples[] = {
 static void each_sample_gives_its_record(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-		const struct sample *s = &samples[i];
-		uint8_t room[512];
-		struct try *t = try_new();
-		struct span bytes = try_bytes(s->bytes, room, sizeof(room));
-		assert_int_equal(try_datagram(t, s->decoder, bytes, (enum over)s->decoder->over), s->sound);
-		assert_int_equal(t->records, s->says ? 1 : 0);
-		if (s->says)
-			try_says(t, s->says);
-		try_free(t);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		try_sample(try_new(), &samples[i], (enum over)samples[i].decoder->over);
 }
 
 static void every_prefix_is_read_within_its_bounds(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-		uint8_t room[512];
-		try_prefixes(samples[i].decoder, try_bytes(samples[i].bytes, room, sizeof(room)),
-			(enum over)samples[i].decoder->over);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		try_sample_prefixes(&samples[i], (enum over)samples[i].decoder->over);
 }
 
 static void a_solicitation_from_no_address_is_a_probe(void **state)

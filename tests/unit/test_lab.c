@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "checksum.h"
+
 #include "lab/pcapng.h"
 #include "lab/planted.h"
 #include "lab/scenario.h"
@@ -144,19 +146,6 @@ static void every_scenario_is_small_in_order_and_says_that_it_is_synthetic(void 
 			assert_true(n->tape.frames[k - 1].time <= n->tape.frames[k].time);
 		net_free(n);
 	}
-}
-
-/* RFC 1071: a sum over a header or segment that includes its own checksum is all ones. */
-static bool sums_to_ones(uint32_t sum, struct span s)
-{
-	struct rd r = rd_of(s);
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r))
-		sum += (uint32_t)rd_u8(&r) << 8;
-	while (sum >> 16)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return sum == 0xffff;
 }
 
 static void every_checksum_is_right(void **state)

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "checksum.h"
+
 #include "lab/mix.h"
 #include "lab/stencil.h"
 
@@ -29,18 +31,6 @@ static struct made made(const struct mix *m, int (*make)(const struct mix *, FIL
 	assert_int_equal(fclose(f), 0);
 	x.bytes = span_of(x.text, x.size);
 	return x;
-}
-
-static bool sums_to_ones(uint32_t sum, struct span s)
-{
-	struct rd r = rd_of(s);
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r))
-		sum += (uint32_t)rd_u8(&r) << 8;
-	while (sum >> 16)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return sum == 0xffff;
 }
 
 static void check_ip(struct span frame)

@@ -14,14 +14,7 @@ extern const struct decoder decoder_dhcp, decoder_mdns, decoder_ssdp, decoder_nb
 #define NBNAME "20'EIEPFDFECACACACACACACACACACACACA'00 "     /* HOST, suffix 20 */
 #define NBPLAIN "20'EIEPFDFECACACACACACACACACACACAAA'00 "    /* HOST, suffix 00 */
 
-struct sample {
-	const struct decoder *decoder;
-	const char *bytes;
-	bool sound;
-	const char *says;
-};
-
-static const struct sample samples[] = {
+static const struct try_sample samples[] = {
 	{ &decoder_dhcp, "01 01 06 00 11223344", false, NULL },
 	{ &decoder_dhcp, CLIENT "35 01 01 0c 40 'short'", false, "dhcp message=discover operation=request" },
 	{ &decoder_dhcp, CLIENT "35", false, "message=bootp" },
@@ -119,27 +112,18 @@ static void each_sample_gives_its_record(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-		const struct sample *s = &samples[i];
-		uint8_t room[1024];
 		struct try *t = try_new();
 		t->at = origin;
 		t->at.src = addr_v4(0x0A000005);
-		if (try_datagram(t, s->decoder, try_bytes(s->bytes, room, sizeof(room)), OVER_UDP) != s->sound)
-			fail_msg("sample %zu: %s", i, s->bytes);
-		assert_int_equal(t->records, s->says ? 1 : 0);
-		if (s->says)
-			try_says(t, s->says);
-		try_free(t);
+		try_sample(t, &samples[i], OVER_UDP);
 	}
 }
 
 static void every_prefix_is_read_within_its_bounds(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-		uint8_t room[1024];
-		try_prefixes(samples[i].decoder, try_bytes(samples[i].bytes, room, sizeof(room)), OVER_UDP);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+		try_sample_prefixes(&samples[i], OVER_UDP);
 }
 
 static void random_bytes_are_refused(void **state)

@@ -231,7 +231,7 @@ static void sent(struct job *j, const struct route *r, const struct act *a)
 			blanks += rest.p[len++] == ' ';
 		if (blanks > 1)                  /* six words: a one-time password (RFC 2289) */
 			continue;
-		struct span secret = span_cut(rest, len), user = i ? (struct span){ 0 } : user_named(r);
+		struct span secret = span_cut(rest, len), user = !i ? user_named(r) : (struct span){ 0 };
 		bool constant = i == 0 ? user.n != 0 : !is_made(a, secret);
 		struct span account = i && !constant ? basic_account(j, secret) : (struct span){ 0 };
 		const uint8_t *colon = account.n ? memchr(account.p, ':', account.n) : NULL;
