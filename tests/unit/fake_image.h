@@ -156,3 +156,47 @@ static inline struct finding *fake_found(struct fake *k, const char *rule)
 			return k->found[i];
 	return NULL;
 }
+
+static inline int fake_severity(const struct finding *f)         /* -1: nothing was found */
+{
+	return f ? (int)f->severity : -1;
+}
+
+/* The finding as it is written has this text. */
+static inline bool fake_says(struct fake *k, const struct finding *f, const char *text)
+{
+	struct record r;
+	struct buf b = { 0 };
+	finding_record(f, &r, &k->host, scene_file_name, &k->scene);
+	json_record(&b, &r, NULL);
+	buf_u8(&b, 0);
+	bool is = strstr((const char *)b.p, text) != NULL;
+	buf_done(&b);
+	return is;
+}
+
+/* Runs; the rule fires so, with steps. */
+static inline void fake_fires(struct fake *k, const char *rule, enum severity severity)
+{
+	fake_run(k);
+	const struct finding *f = fake_found(k, rule);
+	if (!f)
+		fail_msg("nothing of %s", rule);
+	else if (f->severity != severity || !f->nsteps)
+		fail_msg("%s: %u steps: %s", severity_name(f->severity), f->nsteps, f->title);
+}
+
+/* Runs; nothing is above info. */
+static inline void fake_quiet(struct fake *k)
+{
+	fake_run(k);
+	for (uint32_t n = 0; n < k->nfound; n++)
+		if (k->found[n]->severity > SEV_INFO)
+			fail_msg("%s", k->found[n]->title);
+}
+
+static inline void fake_calls_home(struct fake *k, const char *to)
+{
+	record_int(fake_call(k, CALL_NETWORK, "socket", "family=#2", "type=#1", "protocol=#0", NULL), FWC_RESULT, 5);
+	fake_call(k, CALL_NETWORK, "connect", "fd=#5", to, NULL);
+}

@@ -8,8 +8,7 @@
 static int severity_of(struct fake *k, const char *rule)
 {
 	fake_run(k);
-	const struct finding *f = fake_found(k, rule);
-	return f ? (int)f->severity : -1;
+	return fake_severity(fake_found(k, rule));
 }
 
 static void scripts_in_other_languages_give_what_they_do_and_no_more(void **state)
@@ -46,7 +45,7 @@ static void scripts_in_other_languages_give_what_they_do_and_no_more(void **stat
 		(void)fake_file(&k, cases[i].path, SCENE_OTHER, cases[i].text);
 		fake_run(&k);
 		const struct finding *f = *cases[i].rule ? fake_found(&k, cases[i].rule) : k.nfound ? k.found[0] : NULL;
-		int got = f ? (int)f->severity : -1;
+		int got = fake_severity(f);
 		if (got != cases[i].severity)
 			fail_msg("script %zu: severity %d, expected %d:\n%s", i, got, cases[i].severity, cases[i].text);
 		fake_end(&k);
