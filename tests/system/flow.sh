@@ -20,6 +20,7 @@ expected() {
 	connect_stale) echo '"family":"inet"' ;;
 	run_pointer) echo '"origin":"outside","source":"socket:inet datagram"' ;;
 	receive_constant) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
+	run_formatted) echo '"text":"mount -t nfs 192.0.2.120:/x/9 /mnt","origin":"built"' ;;
 	run_twice) echo '"text":"cp -r /mnt/bin /opt","origin":"constant"' ;;
 	place_guarded) echo '"address":"192.0.2.33","port":5033' ;;
 	place_number) echo '"address":"203.0.113.45","port":5140' ;;
@@ -67,9 +68,10 @@ if $cc -O2 -w -s -static -o "$work/program" "$sources/connect_config.c" 2>/dev/n
 	check "$cc static connect_config" "$work/program" '"callee":"system","class":"run"'
 	check_last "$cc static connect_config, the command" "$(expected connect_config)"
 fi
-if $cc -O2 -w -s -static -o "$work/program" "$sources/run_twice.c" 2>/dev/null; then
-	check "$cc static run_twice" "$work/program" "$(expected run_twice)"
-fi
+for name in run_twice run_formatted; do
+	$cc -O2 -w -s -static -o "$work/program" "$sources/$name.c" 2>/dev/null || continue
+	check "$cc static $name" "$work/program" "$(expected $name)"
+done
 [ "$cc" = cc ] || finish
 
 # The benign twin names no address at all, and the same program gives the same trace.

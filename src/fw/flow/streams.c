@@ -62,17 +62,20 @@ static bool is_opener(struct trial *t)
 	return CALL(t, MIDDLE, TEXT1, TEXT2) && t->ret == 0;
 }
 
+/* A program's own function that formats its command has another one run. */
+#define RUN_ME "run 9%% of me"
+
 static bool asks_shell(struct trial *t, bool mode)
 {
 	const struct asked *a = &t->m->asked;
 	const struct guest *g = &t->m->g;
 	unsigned size = g->wide ? 8 : 4;
 	trial_begin(t);
-	GIVE(t, TEXT1, "run me");
+	GIVE(t, TEXT1, RUN_ME);
 	GIVE(t, TEXT2, "r");
 	(void)CALL(t, MIDDLE, TEXT1, mode ? TEXT2 : 0, 0);
 	return a->runs && a->joined == mode && strcmp(a->path, "/bin/sh") == 0 && IS(t, guest_pointer(g, a->argv + size), "-c")
-		&& IS(t, guest_pointer(g, a->argv + 2 * size), "run me");
+		&& IS(t, guest_pointer(g, a->argv + 2 * size), RUN_ME);
 }
 
 /* What popen() gives to the parent. */
@@ -80,7 +83,7 @@ static bool gives_stream(struct trial *t)
 {
 	trial_begin(t);
 	t->m->asked.parent = true;
-	GIVE(t, TEXT1, "run me");
+	GIVE(t, TEXT1, RUN_ME);
 	GIVE(t, TEXT2, "r");
 	return CALL(t, MIDDLE, TEXT1, TEXT2) && t->ret > NOT_A_POINTER && guest_bytes(&t->m->g, t->ret, 4);
 }
