@@ -71,6 +71,7 @@ fi
 for name in run_twice run_formatted; do
 	$cc -O2 -w -s -static -o "$work/program" "$sources/$name.c" 2>/dev/null || continue
 	check "$cc static $name" "$work/program" "$(expected $name)"
+	[ $name = run_twice ] || check_last "$cc static $name, the file" '"text":"from 192.0.2.120\n"'
 done
 [ "$cc" = cc ] || finish
 

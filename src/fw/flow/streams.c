@@ -316,7 +316,11 @@ const char *stream_function(struct trial *t)
 	if (!name || (t->m->asked.opened && strcmp(name, "syslog") != 0))
 		return NULL;
 	keep_tool(&t->tools.get, t, strcmp(name, "fgets") == 0);
-	keep_tool(&t->tools.close, t, strcmp(name, "fclose") == 0);
+	/* Of several, the one that does most: those that it calls close the descriptor, but do not write what is held. */
+	if (strcmp(name, "fclose") == 0 && t->m->probe.steps > t->tools.close_steps) {
+		t->tools.close = t->f;
+		t->tools.close_steps = t->m->probe.steps;
+	}
 	keep_tool(&t->tools.put, t, strcmp(name, "fputs") == 0);
 	keep_tool(&t->tools.flush, t, strcmp(name, "fflush") == 0);
 	return name;

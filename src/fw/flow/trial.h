@@ -17,6 +17,7 @@ struct stream_tools {                            /* known so far; others are tri
 	const struct function *open, *run, *get, *close, *put, *flush;
 	uint64_t in, out;                        /* streams that are open, by open or else by run; 0: none */
 	int out_fd;                              /* the descriptor of the second; 0: not known */
+	uint32_t close_steps;                    /* instructions of close */
 };
 
 struct trial {
