@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Partitions in words: device trees, command lines, U-Boot's environment; what they may not do, and what they
  * explain. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "opened_image.h"
 
-#include <cmocka.h>
 #include <zlib.h>
 
 #include "fw/unpack/records.h"
-
-static struct members *opened_span(struct span image)
-{
-	struct members *m = members_new(budget_for(image.n), -1);
-	members_input(m, &(struct member){ .path = SPAN_LIT("image") }, image);
-	unpack_all(m, NULL, NULL);
-	return m;
-}
-
-static struct members *opened(const struct buf *image)
-{
-	return opened_span(buf_span(image));
-}
 
 static void noise(struct buf *b, size_t n, uint64_t x)
 {
