@@ -5,6 +5,8 @@
  * are of one kind, so are the letters of either case, and none of them is of the kind of what a shell takes for its own. */
 #include "fw/flow/look.h"
 
+#include "base/ascii.h"
+
 #include <ctype.h>
 
 enum { LAST = 'z', LIBRARY_FIRST = 128 };
@@ -31,26 +33,41 @@ static bool is_table(const uint8_t *e, unsigned width)
 	return true;
 }
 
-/* Where in memory the character was loaded from: a register, or a word near the top of the stack, points to it or
- * to one of its neighbours. */
-static uint32_t character_at(const struct machine *m, uint8_t c)
+/* Where in memory the character may have been loaded from: a register, or a word near the top of the stack, points to it
+ * or to one of its neighbours. Marks repeat, so there may be several such places. */
+static unsigned characters_at(const struct machine *m, uint8_t c, uint32_t found[GONE_MAYBE])
 {
 	enum { STACK_LOOKED = 256 };
-	unsigned size = m->cpu->wide ? 8 : 4;
+	unsigned size = m->cpu->wide ? 8 : 4, n = 0;
 	uint64_t sp = reg_get(m, m->cpu->sp);
 	for (unsigned i = 0; i < CPU_GENERAL + STACK_LOOKED / size; i++) {
 		uint64_t v = i >= CPU_GENERAL ? guest_pointer(&m->g, sp + (uint64_t)(i - CPU_GENERAL) * size)
 					  : cpu_general(m->cpu, i) ? reg_get(m, cpu_general(m->cpu, i)) : 0;
-		for (int k = 0; v > 0x1000 && k < 3; k++) {
+		for (int k = 0; v > 0x1000 && k < 3 && n < GONE_MAYBE; k++) {
 			uint64_t at = v + (k == 0 ? 0 : k == 1 ? -1ull : 1ull);
 			const uint8_t *b = guest_bytes(&m->g, at, 1);
 			if (b && *b == c && source_at(m, at))
-				return (uint32_t)at;
+				found[n++] = (uint32_t)at;
 		}
 	}
-	return 0;
+	return n;
 }
 
+/* The place that follows one of those of the character before; or else the first. 0: there is none. */
+static uint32_t character_at(struct machine *m, uint8_t c)
+{
+	struct gone *w = &m->gone;
+	uint32_t found[GONE_MAYBE], at = 0;
+	unsigned n = characters_at(m, c, found);
+	for (unsigned i = 0; i < n && !at; i++)
+		for (unsigned k = 0; k < w->nmaybe && !at; k++)
+			at = found[i] == w->maybe[k] + 1 ? found[i] : 0;
+	if (at && w->n)
+		w->at = at - 1;
+	w->nmaybe = (uint8_t)n;
+	memcpy(w->maybe, found, sizeof(found));
+	return at ? at : n ? found[0] : 0;
+}
 
 static bool is_enough(uint8_t kinds)
 {
@@ -90,6 +107,32 @@ static bool is_escaped(struct gone *w, uint32_t at)
 	return true;
 }
 
+/* The block that runs leads back to itself. */
+static bool goes_round(struct machine *m)
+{
+	enum { BLOCKS = 32 };
+	uint32_t found[BLOCKS];
+	unsigned n = 0;
+	if (!m->prev)
+		return false;
+	const struct block *b = &m->blocks[m->prev - 1];
+	found[n++] = b->addr;
+	for (unsigned i = 0; i < n; i++) {
+		struct turn t = code_block(&m->code, found[i], b->thumb);
+		uint32_t next[] = { t.kind == TURN_JUMP || t.conditional ? t.target : 0, t.next };
+		for (unsigned k = 0; k < ARRAY_LEN(next); k++) {
+			unsigned known = 0;
+			while (known < n && found[known] != next[k])
+				known++;
+			if (next[k] && next[k] == b->addr)
+				return true;
+			if (next[k] && known == n && n < BLOCKS)
+				found[n++] = next[k];
+		}
+	}
+	return false;
+}
+
 /* One after the other: the text is gone through, as who lets only some characters pass does. Blanks at its ends are
  * asked for by everybody. */
 static void kind_asked(struct machine *m, uint32_t site, uint32_t at, uint8_t kinds)
@@ -107,7 +150,7 @@ static void kind_asked(struct machine *m, uint32_t site, uint32_t at, uint8_t ki
 	w->at = at;
 	w->shade = shade;
 	asks->kinds |= kinds;
-	if ((w->n >= ENOUGH && is_enough(asks->kinds)) || kinds & LISTED)
+	if ((is_enough(asks->kinds) && (w->n >= ENOUGH || goes_round(m))) || kinds & LISTED)
 		tell(m, site, shade);
 }
 
@@ -265,6 +308,84 @@ static void classes_find(struct machine *m, const struct module *mod)
 				return;
 }
 
+/* The constants among the operands of an instruction as it is written: "w0, #0xd, 0x400654", "byte ptr [rcx + 1], 0x20". */
+static unsigned constants_of(const cs_insn *i, uint64_t v[4])
+{
+	unsigned n = 0;
+	for (struct rd r = rd_of(span_str(i->op_str)); rd_left(&r) && n < 4;) {
+		struct span word = span_strip(rd_piece(&r, ','), " #");
+		char *end, text[24];
+		if (word.n == 0 || word.n >= sizeof(text) || word.p[0] < '0' || word.p[0] > '9')
+			continue;
+		snprintf(text, sizeof(text), "%.*s", (int)word.n, (const char *)word.p);
+		v[n] = strtoull(text, &end, 0);
+		n += *end == 0;
+	}
+	return n;
+}
+
+/* The bits of a word that an instruction keeps or tests; 0: it does no such thing. */
+static uint64_t bits_tested(const cs_insn *i, bool thumb)
+{
+	enum { TOP = 31 };
+	uint64_t v[4] = { 0 };
+	unsigned n = constants_of(i, v);
+	const char *name = i->mnemonic;
+	bool ands = strncmp(name, "and", 3) == 0 || strncmp(name, "test", 4) == 0 || strncmp(name, "tst", 3) == 0;
+	bool field = strcmp(name, "ubfx") == 0 || strcmp(name, "ext") == 0;
+	if (ands && n >= 1)
+		return v[n - 1];
+	if (strncmp(name, "tb", 2) == 0 && n == 2 && v[0] <= TOP)        /* AArch64: bit, target */
+		return (uint64_t)1 << v[0];
+	if (field && n == 2 && v[0] <= TOP && v[1] == 1)
+		return (uint64_t)1 << v[0];
+	if (thumb && strncmp(name, "lsl", 3) == 0 && n == 1 && v[0] >= TOP / 2 && v[0] <= TOP)
+		return (uint64_t)1 << (TOP - v[0]);                      /* into the sign */
+	if (strncmp(name, "rlwinm", 6) == 0 && n == 3 && v[0] <= TOP && v[1] == v[2] && v[1] <= TOP)
+		return (uint64_t)1 << ((TOP - v[1] + 32 - v[0]) & TOP);
+	return 0;
+}
+
+/* What the block that reads the table at addr asks: of which bits of the entry. All: it is not seen, or no part is meant. */
+static uint64_t bits_asked(struct machine *m, const struct block *b, unsigned into)
+{
+	enum { BEHIND = 4 };                     /* a branch by a bit may be a block of its own */
+	unsigned shift = 0;
+	for (uint64_t at = b->addr; at < b->end + BEHIND && code_decode(&m->code, at, b->thumb); at += m->code.insn->size) {
+		const cs_insn *i = m->code.insn;
+		uint64_t bits = bits_tested(i, b->thumb), by[4];
+		if (bits && bits != UINT8_MAX)   /* that makes a character of an int */
+			return bits << (shift + (m->g.big ? 0 : 8 * into));
+		bool loads = strpbrk(i->op_str, "[("), right = strncmp(i->mnemonic, "lsr", 3) == 0 || strncmp(i->mnemonic, "srl", 3) == 0;
+		if (loads || (right && constants_of(i, by) == 1))
+			shift = loads || by[0] > 15 ? 0 : (unsigned)by[0];
+	}
+	return UINT64_MAX;
+}
+
+/* Whether what is asked for tells letters or digits from what a shell takes for its own: blanks, and all that can be
+ * printed, do not. */
+static bool parts_them(const struct machine *m, const struct class_table *t, uint64_t bits)
+{
+	bool shell = guest_number(&m->g, t->at + ';' * (uint64_t)t->width, t->width) & bits;
+	for (unsigned k = 0; k + 1 < ARRAY_LEN(alike); k++) {
+		uint64_t v = guest_number(&m->g, t->at + (uint64_t)(uint8_t)alike[k][0] * t->width, t->width);
+		if (bits == UINT64_MAX || ((v & bits) != 0) != shell)
+			return true;
+	}
+	return false;
+}
+
+static void table_asked(struct machine *m, const struct class_table *t, uint64_t addr)
+{
+	enum { PARTS = 1, PARTS_NOT };
+	struct block *b = m->prev ? &m->blocks[m->prev - 1] : NULL;
+	if (b && !b->asks)
+		b->asks = parts_them(m, t, bits_asked(m, b, (unsigned)((addr - t->at) % t->width))) ? PARTS : PARTS_NOT;
+	if (!b || b->asks == PARTS)
+		kind_of_character(m, (uint8_t)((addr - t->at) / t->width));
+}
+
 static void on_kind(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *ctx)
 {
 	(void)uc;
@@ -275,7 +396,7 @@ static void on_kind(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, in
 	for (unsigned i = 0; i < m->nclasses && !m->probe.on; i++) {
 		const struct class_table *t = &m->classes[i];
 		if (addr - t->at < (LAST + 1u) * t->width) {
-			kind_of_character(m, (uint8_t)((addr - t->at) / t->width));
+			table_asked(m, t, addr);
 			return;
 		}
 	}

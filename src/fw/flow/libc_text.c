@@ -341,9 +341,9 @@ uint64_t model_ctype_table(struct machine *m, const struct model *self)
 uint64_t model_ctype_is(struct machine *m, const struct model *self)
 {
 	static const unsigned masks[] = { 1 << 10, 1 << 11, 1 << 13, 1 << 3, 1 << 8, 1 << 12, 1 << 14, 1 << 2 };
-	enum { SPACE = 2 };
+	enum { SPACE = 2, PRINT = 6 };
 	int c = (int)arg_int(m, 0);
-	if (self->param != SPACE)
+	if (self->param != SPACE && self->param != PRINT)
 		kind_of_character(m, (uint8_t)c);
 	return c >= 0 && c < 256 && (glibc_bits(c) & masks[self->param]) != 0;
 }

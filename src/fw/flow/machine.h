@@ -85,12 +85,13 @@ struct spread {                                  /* outside bytes that were comp
 	uint8_t text[64];
 };
 
+enum { GONE_MAYBE = 6 };
 struct gone {                                    /* outside bytes whose kind is asked for, one after the other */
-	uint32_t at;                             /* the last */
+	uint32_t at, maybe[GONE_MAYBE];          /* the last; all places where it may have stood */
 	uint32_t escape;                         /* this one was compared with % before anything else */
 	uint32_t listed_at;                      /* this one was compared with these characters of a shell's */
 	uint16_t listed, searched;               /* searched: a text of search_shade was, for these */
-	uint8_t shade, n, search_shade, escaped; /* escaped: that many that come now stand behind an escape */
+	uint8_t shade, n, nmaybe, search_shade, escaped; /* escaped: that many that come now stand behind an escape */
 	bool told;
 };
 
@@ -135,6 +136,7 @@ struct block {
 	uint16_t compares, peeked;               /* compares in it; how often they were looked at */
 	bool thumb, places;                      /* places: it loads from a place that it makes of a scaled number */
 	uint8_t placed;                          /* how often that was looked at */
+	uint8_t asks;                            /* what it asks a table of kinds of characters for: classes.c */
 };
 
 struct sighting {                                /* whether bytes stand in the file, remembered by their hash */
