@@ -134,6 +134,37 @@ static void what_wants_too_much_memory_is_named(void **state)
 	}
 }
 
+/* A head that nothing else begins with, and nonsense behind it; a head of zeros is what programs carry to write. */
+static void a_stream_that_is_damaged_from_its_first_byte_on_is_named(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t n;
+		bool named;
+	} streams[] = {
+		{ "\x1f\x8b\x08\x08\x00\x00\x00\x00\x02\x03" "app.img\x00", 18, true },
+		{ "\x1f\x8b\x08\x00\x40\x72\x4e\x50\x00\x03", 10, true },
+		{ "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10, false },
+		{ "\x1f\x8b\x08\x08\x00\x00\x00\x00\x02\x03" "\x01\x02\x00", 13, false },
+		{ "\xfd" "7zXZ\x00\x00\x01\x69\x22\xde\x36", 12, true },
+		{ "\xfd" "7zXZ\x00\x00\x01\x69\x22\xde\x37", 12, false },
+		{ "\x04\x22\x4d\x18\x64\x40\xa7", 7, true },
+		{ "\x04\x22\x4d\x18\x64\x40\xa8", 7, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		struct buf b = { 0 };
+		buf_bytes(&b, span_of((const uint8_t *)streams[i].head, streams[i].n));
+		buf_fill(&b, 0xff, 600);
+		struct members *m = opened(&b);
+		assert_int_equal(m->nc, streams[i].named ? 2 : 1);
+		if (streams[i].named)
+			assert_non_null(m->c[1].damage);
+		members_free(m);
+		buf_done(&b);
+	}
+}
+
 static void nesting_ends_at_the_depth_that_is_allowed(void **state)
 {
 	(void)state;
@@ -366,6 +397,7 @@ int main(void)
 		cmocka_unit_test(kernel_banners_count_and_format_strings_do_not),
 		cmocka_unit_test(streams_one_behind_the_other_are_one_content),
 		cmocka_unit_test(what_wants_too_much_memory_is_named),
+		cmocka_unit_test(a_stream_that_is_damaged_from_its_first_byte_on_is_named),
 		cmocka_unit_test(content_comes_back_from_the_spool),
 		cmocka_unit_test(what_no_one_opens_is_judged_by_its_entropy),
 	};

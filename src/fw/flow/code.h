@@ -11,7 +11,8 @@ enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17, CODE_STEPS = 1 << 22, CODE_B
 
 enum {                                           /* flags of a byte of code */
 	CODE_INSN = 1, CODE_LEADER = 2, CODE_RUN = 4, CODE_FUNCTION = 8, CODE_THUMB = 16, CODE_QUEUED = 32,
-	CODE_SWITCHED = 64, CODE_UNKEPT = 128,       /* the second: what the instruction does was not kept, the table was full */
+	CODE_SWITCHED = 64,
+	CODE_UNKEPT = 128,                       /* what the instruction does was not kept: the table was full */
 };
 
 struct module {

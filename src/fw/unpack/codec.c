@@ -277,6 +277,26 @@ struct codec_result codec_member(enum codec c, struct span in, struct members *m
 	return r;
 }
 
+static bool lz4_headed(struct span in)
+{
+	LZ4F_dctx *z = NULL;
+	LZ4F_frameInfo_t info;
+	size_t n = in.n;
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&z, LZ4F_VERSION)))
+		return false;
+	bool good = !LZ4F_isError(LZ4F_getFrameInfo(z, &info, in.p, &n));
+	LZ4F_freeDecompressionContext(z);
+	return good;
+}
+
+bool codec_headed(enum codec c, struct span in)
+{
+	lzma_stream_flags flags;
+	if (c == CODEC_XZ)
+		return in.n >= LZMA_STREAM_HEADER_SIZE && lzma_stream_header_decode(&flags, in.p) == LZMA_OK;
+	return c == CODEC_LZ4 && lz4_headed(span_cut(in, LZ4F_HEADER_SIZE_MAX));
+}
+
 struct tried {
 	size_t made, want;
 };

@@ -40,5 +40,7 @@ struct codec_result codec_raw(const struct codec_raw *chain, unsigned n, struct 
 ptrdiff_t codec_block(enum codec c, struct span in, uint8_t *out, size_t room) MUST_CHECK;
 /* A stream into the open member: budgets, and the word of what went wrong, included. */
 struct codec_result codec_member(enum codec c, struct span in, struct members *m) MUST_CHECK;
+/* True when the stream's own head stands there whole, as its check sum says: what is damaged lies behind it. */
+bool codec_headed(enum codec c, struct span in) MUST_CHECK;
 /* True when the first bytes of the stream come out well; reads little. */
 bool codec_try(enum codec c, struct span in) MUST_CHECK;

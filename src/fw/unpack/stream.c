@@ -60,11 +60,28 @@ static bool gzip_head(struct rd *r, struct member *head)
 	return rd_ok(r);
 }
 
+/* A head as packers write it, which says something of its own: no template in a program, and no chance. */
+static bool gzip_headed(struct span s, const struct member *head)
+{
+	enum { EXTRA_FLAGS = 8, SYSTEM = 9, SYSTEMS = 14 };
+	const uint64_t year_1990 = 631152000, year_2035 = 2051222400;
+	bool named = head->path.n > 0;
+	for (size_t i = 0; i < head->path.n; i++)
+		named &= head->path.p[i] >= ' ' && head->path.p[i] != 0x7f;
+	bool dated = head->mtime >= year_1990 && head->mtime < year_2035;
+	uint8_t extra = s.p[EXTRA_FLAGS], system = s.p[SYSTEM];
+	if (!extra && !system)                   /* code of x86 looks like that now and then */
+		return false;
+	return (named || dated) && (extra == 0 || extra == 2 || extra == 4) && (system < SYSTEMS || system == 255);
+}
+
 static int gzip_bid(struct span s)
 {
 	struct rd r = rd_of(s);
 	struct member head = { 0 };
-	return gzip_head(&r, &head) && codec_try(CODEC_DEFLATE, rd_rest(&r)) ? 90 : 0;
+	if (!gzip_head(&r, &head))
+		return 0;
+	return codec_try(CODEC_DEFLATE, rd_rest(&r)) ? 90 : gzip_headed(s, &head) ? 60 : 0;
 }
 
 /* Members one after the other are one content; the first one's name and time count. */
@@ -124,7 +141,7 @@ const struct unpacker unpacker_bzip2 = {
 
 static int xz_bid(struct span s)
 {
-	return codec_try(CODEC_XZ, s) ? 90 : 0;
+	return codec_try(CODEC_XZ, s) ? 90 : codec_headed(CODEC_XZ, s) ? 60 : 0;
 }
 
 static void xz_unpack(struct span s, struct members *m)
@@ -195,7 +212,7 @@ static int lz4_bid(struct span s)
 	uint32_t first = rd_le32(&r);
 	if (span_starts(s, legacy_mark))
 		return rd_ok(&r) && first > 0 && first <= LEGACY_BLOCK && first <= s.n - 8 ? 60 : 0;
-	return codec_try(CODEC_LZ4, s) ? 90 : 0;
+	return codec_try(CODEC_LZ4, s) ? 90 : codec_headed(CODEC_LZ4, s) ? 60 : 0;
 }
 
 /* The kernel's form: a mark, then blocks of 8 MiB, each behind its packed length. */
