@@ -164,6 +164,37 @@ OWN int own_run_quietly(const char *command, const char *mode)
 	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
 }
 
+void *kept;
+
+OWN void *own_room_kept(size_t n)
+{
+	return kept = malloc(n);
+}
+
+OWN void *own_room_counted(size_t n)
+{
+	size_t *p = malloc(n + 64);
+	if (p)
+		*p = n;
+	return p;
+}
+
+/* What hangs on it goes first. */
+OWN void own_free_tree(void **node)
+{
+	if (node && *node)
+		free(*node);
+	free(node);
+}
+
+/* What it says when something is connected is what it is for. */
+OWN void own_free_last(char *text)
+{
+	if (connected >= 0)
+		send(connected, text, 8, 0);
+	free(text);
+}
+
 OWN char *same_copy(char *to, const char *from)
 {
 	char *s = to;
@@ -176,7 +207,8 @@ void *volatile used[] = { strlen,  strcpy,     strncpy,	    strchr,    strrchr,	
 			  strncmp, strcasecmp, strncasecmp, memcpy,    memset,	   memchr,  memcmp,
 			  strcspn, strspn,     strtol,	    atoi,      snprintf,   sprintf, vsnprintf,
 			  getenv,  inet_addr,  inet_aton,   inet_pton, getaddrinfo,
-			  system,  popen,      setuid };
+			  system,  popen,      setuid,    malloc,   calloc,  realloc,
+			  free };
 
 int main(int argc, char **argv)
 {
@@ -193,5 +225,8 @@ int main(int argc, char **argv)
 	sum += own_find_two_letters(to, argv[0]) != NULL;
 	sum += own_number_no_sign(argv[0]) + (int)own_address_loose(argv[0]) + *own_environment_default("X");
 	sum += own_run_quietly(argv[0], "r");
+	own_free_tree(own_room_kept(sum));
+	free(own_room_counted(sum));
+	own_free_last(malloc(sum));
 	return sum + own_print_cut(to, sizeof(to), "%s %d", argv[0], argc) + puts(to) + atoi(to) + (int)strtol(to, NULL, 8);
 }

@@ -9,7 +9,8 @@ command -v "$cc" >/dev/null || skip_all "$cc is not installed"
 
 # What every C library here has to give, on every processor.
 names="strlen strcpy strncpy strchr strrchr strcmp strncmp strcasecmp strncasecmp memcpy memset memchr strcspn strspn
-strtol snprintf vsnprintf getenv inet_addr inet_aton getaddrinfo system popen setuid"
+strtol snprintf vsnprintf getenv inet_addr inet_aton getaddrinfo system popen setuid malloc calloc
+realloc free"
 
 hows=-O2
 case $cc in mipsel*) hows="-O2 -Os" ;; esac

@@ -35,7 +35,7 @@ void made_guest(struct machine *m, struct made *t, uint64_t addr, uint64_t max);
 void made_put(struct machine *m, const struct made *t, uint64_t to, uint64_t size);    /* with NUL, as snprintf */
 void format(struct machine *m, struct made *t, uint64_t fmt, struct va *v);
 
-/* What is said to whoever sits there is of no interest, but for a question that a password answers. m->made: the text. */
+/* What is said to whoever sits there is of no interest, but for a question that a password answers: m->made. */
 void say(struct machine *m, struct span text);
 
 /* ---- fds.c ---- */

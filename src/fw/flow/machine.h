@@ -171,7 +171,7 @@ struct asked {                                   /* what a function that is trie
 	bool answers;                            /* every call gets `answer`; the last one and how many they were */
 	uint64_t answer, given[CPU_SYS_ARGS];
 	const char *call;
-	unsigned calls;
+	unsigned calls, others;                  /* others: for anything but memory */
 };
 
 struct limits {

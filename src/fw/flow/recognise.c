@@ -330,7 +330,7 @@ static const char *resolver(struct trial *t)
 
 /* Cheap ones of all functions first, so that the instructions last; then rounds of those that need a stream. */
 static const char *(*const tries[])(struct trial *) = { wrapper_function, table_function, environment, resolver,
-	stream_opener };
+	stream_opener, heap_giver };
 
 struct known {
 	uint32_t function;
@@ -386,6 +386,10 @@ void machine_recognise(struct machine *m)
 	uc_context_save(m->uc, t.base);
 	for (unsigned i = 0; i < ARRAY_LEN(tries); i++)
 		try_all(&t, &k, tries[i]);
+	for (unsigned i = 0; heap_begin(&t, i); i++)
+		try_all(&t, &k, heap_function);
+	if (t.tools.ntakers)
+		try_all(&t, &k, heap_taker);
 	unsigned rounds = stream_begin(&t) ? STREAM_ROUNDS : 0;
 	for (t.round = 0; t.round < rounds; t.round++)
 		try_all(&t, &k, stream_function);
@@ -394,6 +398,8 @@ void machine_recognise(struct machine *m)
 	uc_context_free(t.base);
 	for (unsigned i = 0; i < k.n; i++) {
 		struct function *f = &m->code.functions[k.v[i].function];
+		if (!heap_is_whole(&t, k.v[i].name))
+			continue;
 		stand_in(m, f, k.v[i].name);
 		f->tried = f->reached = f->returns = true;
 	}

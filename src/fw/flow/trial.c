@@ -219,7 +219,8 @@ static const struct { const char *name; uint64_t (*run)(struct machine *m); } ca
 	{ "open", kernel_open }, { "openat", kernel_openat }, { "read", kernel_read }, { "readv", kernel_readv },
 	{ "write", kernel_write }, { "writev", kernel_writev }, { "close", kernel_close }, { "lseek", kernel_lseek },
 	{ "sys_llseek", kernel_llseek }, { "pipe", kernel_pipe }, { "sys_pipe", kernel_pipe_pair }, { "execve", kernel_run },
-	{ "sys_clone", kernel_clone }, { "dup2", kernel_dup }, { "dup3", kernel_dup }, { "fork", kernel_fork }, { "vfork", kernel_fork },
+	{ "sys_clone", kernel_clone }, { "dup2", kernel_dup }, { "dup3", kernel_dup }, { "fork", kernel_fork },
+	{ "vfork", kernel_fork },
 	{ "sys_wait4", kernel_wait },
 	{ "munmap", kernel_agrees }, { "mprotect", kernel_agrees },
 	{ "ioctl", kernel_no_terminal }, { "socket", kernel_socket }, { "connect", kernel_connect },
@@ -246,6 +247,8 @@ uint64_t trial_kernel(struct machine *m, const char *name)
 	}
 	if (m->asked.answers)
 		return kernel_watch(m, name);
+	m->asked.others += !name || (strncmp(name, "sys_brk", 7) && strncmp(name, "sys_mmap", 8) && strcmp(name, "munmap") &&
+				     strcmp(name, "mprotect") && strcmp(name, "madvise"));
 	if (!name)
 		return (uint64_t)-ENOSYS_;
 	for (unsigned i = 0; i < ARRAY_LEN(calls); i++)
