@@ -3,9 +3,11 @@
  * each block ends, functions. Disassembled once, by recursive descent from every start that is known. */
 #pragma once
 
+#include "fw/flow/addrmap.h"
 #include "fw/flow/cpu.h"
 #include "fw/flow/guest.h"
 #include "fw/flow/step.h"
+#include "fw/flow/turn.h"
 
 enum { CODE_MODULES = 64, CODE_FUNCTIONS = 1 << 17, CODE_STEPS = 1 << 22, CODE_BLOCKS = 1 << 20 };
 
@@ -25,21 +27,6 @@ struct module {
 	const struct region *region;
 };
 
-enum turn_kind { TURN_NEXT, TURN_JUMP, TURN_CALL, TURN_RETURN, TURN_JUMP_REG, TURN_CALL_REG, TURN_TRAP };
-
-struct turn {                                    /* how a block ends */
-	uint32_t site, end;                      /* the branch; the address behind it and its delay slot */
-	uint32_t target, next;                   /* 0: not known from the bytes */
-	uint8_t kind;
-	bool conditional, thumb;                 /* the target's state */
-	bool has_value, system;                  /* system: a system call stands in the block */
-	uint8_t equal;                           /* taken when the compare is 1: equal, 2: not equal; 0: other */
-	bool predicated;                         /* between compare and branch others depend on it too */
-	uint32_t compare;                        /* the compare before it in the block, 0: none */
-	int reg, reg2;                           /* Unicorn registers compared; reg2 0: with value */
-	int64_t value;
-};
-
 struct function {
 	uint32_t addr;
 	struct span name;                        /* empty: stripped */
@@ -48,11 +35,6 @@ struct function {
 	bool constructs;                         /* start-up of a static program calls it through a pointer */
 	bool returns, ends;                      /* it came back once; it led to the end of the program */
 	uint32_t module;
-};
-
-struct addrmap {                                 /* address → index + 1 */
-	uint32_t *key, *value;
-	uint32_t n, size;
 };
 
 struct code {
@@ -94,12 +76,12 @@ struct turn code_block(struct code *c, uint32_t addr, bool thumb);
 uint32_t code_ran(struct code *c, uint64_t start, uint64_t end);
 uint8_t code_flags(struct code *c, uint64_t addr);
 void    code_flag(struct code *c, uint64_t addr, uint8_t flag);
-/* Starts from symbols, exception tables, pointers and prologues of every module. */
-void code_discover(struct code *c);
+void code_drain(struct code *c);                 /* looks at all leaders that wait */
 /* Disassembles the instruction at addr into c->insn. False: there is none. */
 bool code_decode(struct code *c, uint64_t addr, bool thumb);
 /* The last few instructions of the block up to and with the one at site, as text in the arena. */
 unsigned code_text(struct code *c, uint64_t site, struct arena *a, struct span *out, unsigned max);
 
-uint32_t addrmap_get(const struct addrmap *m, uint32_t key);     /* 0: none */
-void     addrmap_put(struct addrmap *m, uint32_t key, uint32_t value);
+/* ---- starts.c ---- */
+/* Starts from symbols, exception tables, pointers and prologues of every module. */
+void code_discover(struct code *c);
