@@ -81,6 +81,14 @@ uint64_t model_file_dup(struct machine *m, const struct model *self)
 	return to;
 }
 
+/* Streams ask how a descriptor was opened before they take it. */
+uint64_t model_file_control(struct machine *m, const struct model *self)
+{
+	enum { GET_FLAGS = 3, READ_WRITE = 2 };
+	(void)self;
+	return arg(m, 1) == GET_FLAGS ? READ_WRITE : 0;
+}
+
 uint64_t model_file_pipe(struct machine *m, const struct model *self)
 {
 	uint64_t ends[2];

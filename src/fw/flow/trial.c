@@ -203,6 +203,12 @@ static uint64_t kernel_dup(struct machine *m)
 	return arg(m, 1);
 }
 
+static uint64_t kernel_fcntl(struct machine *m)
+{
+	enum { GET_FLAGS = 3, READ_WRITE = 2 };
+	return arg(m, 1) == GET_FLAGS ? READ_WRITE : 0;
+}
+
 static uint64_t kernel_agrees(struct machine *m)
 {
 	(void)m;
@@ -220,7 +226,7 @@ static const struct { const char *name; uint64_t (*run)(struct machine *m); } ca
 	{ "write", kernel_write }, { "writev", kernel_writev }, { "close", kernel_close }, { "lseek", kernel_lseek },
 	{ "sys_llseek", kernel_llseek }, { "pipe", kernel_pipe }, { "sys_pipe", kernel_pipe_pair }, { "execve", kernel_run },
 	{ "sys_clone", kernel_clone }, { "dup2", kernel_dup }, { "dup3", kernel_dup }, { "fork", kernel_fork },
-	{ "vfork", kernel_fork },
+	{ "vfork", kernel_fork }, { "fcntl", kernel_fcntl },
 	{ "sys_wait4", kernel_wait },
 	{ "munmap", kernel_agrees }, { "mprotect", kernel_agrees },
 	{ "ioctl", kernel_no_terminal }, { "socket", kernel_socket }, { "connect", kernel_connect },
