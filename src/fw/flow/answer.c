@@ -16,7 +16,7 @@ static void find_caller(struct machine *m)
 		m->call_frame = f->up;
 	} else if (t && t->kind == TURN_JUMP_REG && m->before) {
 		const struct turn *tail = block_turn(m, m->before);      /* a call in place of a return */
-		if (tail && tail->kind == TURN_JUMP && tail->target == from->addr)
+		if (tail && from && tail->kind == TURN_JUMP && tail->target == from->addr)
 			m->call_site = tail->site;
 	}
 	m->call_function = m->call_frame ? m->call_frame->function : 0;

@@ -237,7 +237,7 @@ static uint8_t range_of(uint8_t from, uint8_t end)
 static uint8_t bound_of(uint8_t c, bool neighbours)
 {
 	static const struct {
-		char first, last;
+		uint8_t first, last;
 		uint8_t kind;
 	} ranges[] = { { '0', '9', DIGITS }, { 'A', 'Z', UPPER }, { 'a', 'z', LOWER }, { 'A', 'F', UPPER }, { 'a', 'f', LOWER } };
 	for (unsigned i = 0; i < ARRAY_LEN(ranges); i++)
