@@ -70,6 +70,7 @@ static bool gzip_headed(struct span s, const struct member *head)
 		named &= head->path.p[i] >= ' ' && head->path.p[i] != 0x7f;
 	bool dated = head->mtime >= year_1990 && head->mtime < year_2035;
 	uint8_t extra = s.p[EXTRA_FLAGS], system = s.p[SYSTEM];
+	dated |= head->mtime == 0 && extra;      /* gzip -9n */
 	if (!extra && !system)                   /* code of x86 looks like that now and then */
 		return false;
 	return (named || dated) && (extra == 0 || extra == 2 || extra == 4) && (system < SYSTEMS || system == 255);
