@@ -57,17 +57,23 @@ static void wide(struct rd extra, struct entry *e)
 	}
 }
 
-static bool central_read(struct rd *r, struct entry *e)
+/* What the directory and the header in front of the content say in the same order. */
+static void both_read(struct rd *r, struct entry *e)
 {
-	uint32_t mark = rd_le32(r);
-	e->made_by = rd_le16(r);
-	rd_skip(r, 2);
 	e->flags = rd_le16(r);
 	e->method = rd_le16(r);
 	e->time = rd_le32(r);
 	e->crc = rd_le32(r);
 	e->packed = rd_le32(r);
 	e->size = rd_le32(r);
+}
+
+static bool central_read(struct rd *r, struct entry *e)
+{
+	uint32_t mark = rd_le32(r);
+	e->made_by = rd_le16(r);
+	rd_skip(r, 2);
+	both_read(r, e);
 	uint16_t name = rd_le16(r), extra = rd_le16(r), comment = rd_le16(r);
 	rd_skip(r, 4);
 	e->attributes = rd_le32(r);
@@ -82,12 +88,7 @@ static bool local_read(struct rd *r, struct entry *e)
 {
 	uint32_t mark = rd_le32(r);
 	rd_skip(r, 2);
-	e->flags = rd_le16(r);
-	e->method = rd_le16(r);
-	e->time = rd_le32(r);
-	e->crc = rd_le32(r);
-	e->packed = rd_le32(r);
-	e->size = rd_le32(r);
+	both_read(r, e);
 	uint16_t name = rd_le16(r), extra = rd_le16(r);
 	e->name = rd_span(r, name);
 	wide(rd_sub(r, extra), e);
