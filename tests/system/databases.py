@@ -4,18 +4,10 @@
 # passwords as findings that never show them; damaged ones give a clear word. Speaks TAP.
 import json, os, shutil, sqlite3, struct, subprocess, sys, tempfile
 
+from tap import finish, report
+
 auscult = sys.argv[1]
 work = tempfile.mkdtemp()
-count = bad = 0
-
-
-def report(ok, text, more=''):
-    global count, bad
-    count += 1
-    print(f"{'ok' if ok else 'not ok'} {count} - {text}")
-    if not ok:
-        bad += 1
-        print('# ' + str(more).replace('\n', '\n# ')[:2000])
 
 
 def make(tree, name, *sql, wal=False):
@@ -146,5 +138,4 @@ report(rc in (0, 1, 3) and 'cut short' in damage.get('short.db', '') and 'contra
 report(any(r['kind'] == 'table' and r['where'] == 'torn.db' and r.get('rows') == 3 for r in records),
        'and what can be read of them is', [r for r in records if r['kind'] == 'table'])
 shutil.rmtree(work)
-print(f'1..{count}')
-sys.exit(bad != 0)
+finish()

@@ -12,24 +12,9 @@ import sys
 import tarfile
 import tempfile
 
-try:
-    import jsonschema
-except ImportError:                              # another interpreter may stand in front of Debian's
-    if os.path.exists("/usr/bin/python3") and os.path.realpath(sys.executable) != os.path.realpath("/usr/bin/python3"):
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    jsonschema = None
+from tap import finish, jsonschema, report
 
 auscult = os.path.abspath(sys.argv[1])
-count = bad = 0
-
-
-def report(good, text, why=""):
-    global count, bad
-    count += 1
-    bad += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {text}")
-    if not good and why:
-        print("# " + str(why).replace("\n", "\n# ")[:600])
 
 
 def closed(required, properties):
@@ -100,7 +85,7 @@ def holds(text, schema, what):
         document = json.loads(text)
         if jsonschema:
             jsonschema.validate(document, schema)
-        report(True, what + ("" if jsonschema else " # SKIP python3-jsonschema is not installed"))
+        report(True, what, skip=None if jsonschema else "python3-jsonschema is not installed")
         return document
     except Exception as e:                       # whatever is wrong is the answer
         report(False, what, e)
@@ -192,5 +177,4 @@ def check_lab(folder):
 with tempfile.TemporaryDirectory() as scratch:
     check_made(scratch)
     check_lab(scratch)
-print(f"1..{count}")
-sys.exit(1 if bad else 0)
+finish()

@@ -8,24 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import jsonschema
-except ImportError:                              # another interpreter may stand in front of Debian's
-    if os.path.exists("/usr/bin/python3") and os.path.realpath(sys.executable) != os.path.realpath("/usr/bin/python3"):
-        os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
-    jsonschema = None
+from tap import finish, jsonschema, report
 
 auscult = os.path.abspath(sys.argv[1])
-count = bad = 0
-
-
-def report(good, text, why=""):
-    global count, bad
-    count += 1
-    bad += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {text}")
-    if not good and why:
-        print("# " + str(why).replace("\n", "\n# ")[:600])
 
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -115,9 +100,7 @@ EVE = {"required": ["timestamp", "event_type"],
 
 def check(document, schema, text):
     if not jsonschema:
-        global count
-        count += 1
-        print(f"ok {count} - {text} # SKIP no jsonschema module here")
+        report(True, text, skip="no jsonschema module here")
         return
     errors = [e.message for e in jsonschema.Draft7Validator(schema).iter_errors(document)]
     report(not errors, text, "\n".join(errors[:5]))
@@ -223,5 +206,4 @@ with tempfile.TemporaryDirectory() as work:
     bad_place = watch(first, "-r", "in", "--cef-out", "/nowhere/at/all")
     report(bad_place.returncode == 2 and "/nowhere/at/all" in bad_place.stderr, "a file that cannot be made is named")
 
-print(f"1..{count}")
-sys.exit(1 if bad else 0)
+finish()

@@ -20,18 +20,11 @@ import xml.etree.ElementTree
 import zlib
 
 import flash_images
+from tap import finish, report
 
 AUSCULT = os.path.abspath(sys.argv[1])
 SHARED = os.path.abspath(os.environ.get("AUSCULT_SHARED", "../shared"))
 SECONDS, MEBIBYTES = 10, 256
-count = bad = 0
-
-
-def report(good, text, skip=None):
-    global count, bad
-    count += 1
-    bad += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {text}{' # SKIP ' + skip if skip else ''}", flush=True)
 
 
 def sanitized():
@@ -198,13 +191,13 @@ def made_here(work):
     for name, program, how, ignored in RECIPES:
         path = "/usr/sbin:/sbin:" + os.environ["PATH"]
         if not shutil.which(program, path=path):
-            report(True, name, f"{program} is not installed")
+            report(True, name, skip=f"{program} is not installed")
             continue
         if os.path.exists(image):
             os.remove(image)
         made = subprocess.run(how.format(o=image), shell=True, cwd=source, capture_output=True, env={**os.environ, "PATH": path})
         if made.returncode or not os.path.exists(image):
-            report(True, name, "the tool does not make it: " + made.stderr.decode(errors="replace").strip().splitlines()[-1:].__str__())
+            report(True, name, skip="the tool does not make it: " + made.stderr.decode(errors="replace").strip().splitlines()[-1:].__str__())
             continue
         good, why = same(image, source, work, ignored)
         report(good, f"{name}: comes out as it went in{why}")
@@ -231,12 +224,12 @@ def carved(image, name, work):
 def packed(source, image, work):
     archive = os.path.join(work, "archive")
     if not shutil.which("cpio"):
-        report(True, "packed streams", "cpio is not installed")
+        report(True, "packed streams", skip="cpio is not installed")
         return
     subprocess.run(f"find . -mindepth 1 | cpio -o -H newc --quiet > {archive}", shell=True, cwd=source, check=True)
     for name, how in PACKERS:
         if not shutil.which(how.split()[0]):
-            report(True, name, f"{how.split()[0]} is not installed")
+            report(True, name, skip=f"{how.split()[0]} is not installed")
             continue
         subprocess.run(f"{how} < {archive} > {image}", shell=True, check=True)
         good, why = same(image, source, work)
@@ -362,11 +355,11 @@ def packs(work):
     path = "/usr/sbin:/sbin:" + os.environ["PATH"]
     for name, program, how, opened, only in PACKS:
         if not shutil.which(program, path=path):
-            report(True, name, f"{program} is not installed")
+            report(True, name, skip=f"{program} is not installed")
             continue
         made = subprocess.run(how.format(o=image), shell=True, cwd=source, capture_output=True, env={**os.environ, "PATH": path})
         if made.returncode or not os.path.exists(image):
-            report(True, name, "the tool does not make it: " + made.stderr.decode(errors="replace").strip()[-200:])
+            report(True, name, skip="the tool does not make it: " + made.stderr.decode(errors="replace").strip()[-200:])
             continue
         want = {v[1] for k, v in tree(source).items() if v[0] == "file" and (only is None or k in only)}
         got, names, damage = contents(image)
@@ -485,7 +478,7 @@ THREE = {"testfile1", "testfile2", "test file 3_.txt"}
 def real():
     folder = os.path.join(SHARED, "firmware/containers")
     if not os.path.isdir(folder):
-        report(True, "real images", f"none in {SHARED}")
+        report(True, "real images", skip=f"none in {SHARED}")
         return
     by_name = {}
     for name, (want, files) in REAL.items():
@@ -534,7 +527,7 @@ def escapes(out):
 def hostile(work):
     folder = os.path.join(SHARED, "hostile/firmware")
     if not os.path.isdir(folder):
-        report(True, "hostile images", f"none in {SHARED}")
+        report(True, "hostile images", skip=f"none in {SHARED}")
         return
     arena = os.path.join(work, "arena")
     out = os.path.join(arena, "a/b/c/out")
@@ -592,7 +585,7 @@ def words(work):
 def orphan_gpt(work):
     """A disk whose first table was written over is read by its second, at an offset too."""
     if not shutil.which("sgdisk", path="/usr/sbin:/sbin:" + os.environ["PATH"]):
-        report(True, "GPT of which the second table is left", "sgdisk is not installed")
+        report(True, "GPT of which the second table is left", skip="sgdisk is not installed")
         return
     disk = os.path.join(work, "disk")
     rng = random.Random(11)
@@ -653,7 +646,7 @@ def maps(work):
     for name in names:
         name = os.path.join(work, name)
         if not os.path.exists(name):
-            report(True, f"map of {os.path.basename(name)}", "not here")
+            report(True, f"map of {os.path.basename(name)}", skip="not here")
             continue
         texts = []
         for i in range(2):
@@ -687,8 +680,7 @@ def main():
         orphan_gpt(work)
         tables(work)
         maps(work)
-    print(f"1..{count}")
-    return bad != 0
+    finish()
 
 
-sys.exit(main())
+main()

@@ -9,19 +9,11 @@ import sys
 import tarfile
 import tempfile
 
+from tap import finish, report
+
 auscult = os.path.abspath(sys.argv[1])
-count = bad = 0
 SECRET = b"Patient DOE^JANE 19700101"
 MARK = b"\x00MARK-7\x00"
-
-
-def report(good, text, why=""):
-    global count, bad
-    count += 1
-    bad += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {text}")
-    if not good and why:
-        print("# " + str(why).replace("\n", "\n# ")[:600])
 
 
 def inspect(*more):
@@ -124,5 +116,4 @@ with tempfile.TemporaryDirectory() as work:
     check_places(*made)
     check_errors(made[0], work)
     check_jobs(made[0], made[1], work)
-print(f"1..{count}")
-sys.exit(bad != 0)
+finish()
