@@ -321,7 +321,10 @@ static struct members *lzma_cut_to(size_t n)
 	lzma_stream z = LZMA_STREAM_INIT;
 	assert_false(lzma_lzma_preset(&o, 6));
 	assert_int_equal(lzma_alone_encoder(&z, &o), LZMA_OK);
-	z.next_in = plain, z.avail_in = sizeof(plain), z.next_out = packed, z.avail_out = sizeof(packed);
+	z.next_in = plain;
+	z.avail_in = sizeof(plain);
+	z.next_out = packed;
+	z.avail_out = sizeof(packed);
 	assert_int_equal(lzma_code(&z, LZMA_FINISH), LZMA_STREAM_END);
 	lzma_end(&z);
 	struct buf b = { 0 };
