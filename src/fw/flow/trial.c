@@ -253,8 +253,9 @@ uint64_t trial_kernel(struct machine *m, const char *name)
 	}
 	if (m->asked.answers)
 		return kernel_watch(m, name);
-	m->asked.others += !name || (strncmp(name, "sys_brk", 7) && strncmp(name, "sys_mmap", 8) && strcmp(name, "munmap") &&
-				     strcmp(name, "mprotect") && strcmp(name, "madvise"));
+	m->asked.others += !name || (strncmp(name, "sys_brk", 7) != 0 && strncmp(name, "sys_mmap", 8) != 0 &&
+				     strcmp(name, "munmap") != 0 && strcmp(name, "mprotect") != 0 &&
+				     strcmp(name, "madvise") != 0);
 	if (!name)
 		return (uint64_t)-ENOSYS_;
 	for (unsigned i = 0; i < ARRAY_LEN(calls); i++)
