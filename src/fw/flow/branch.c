@@ -5,6 +5,7 @@
 
 #include "fw/flow/frames.h"
 #include "fw/flow/state.h"
+#include "fw/flow/step.h"
 
 enum {
 	LOOP_CALLS = 4,                          /* rounds of a loop that makes calls of interest */
@@ -14,13 +15,22 @@ enum {
 	AGAIN_ROOT = 600,                        /* all of these of one root */
 };
 
-/* The branch asks for a number that is not what the last call gave. The delay slot of MIPS or a conditional
- * instruction of ARM may have changed it since. */
+/* The instruction in the delay slot of MIPS, or conditional ones of ARM and others between compare and branch of
+ * PowerPC, may have changed the register since it was asked for. */
+static bool changed_since(const struct machine *m, const struct turn *t, int reg)
+{
+	enum { SLOT = 4 };
+	if (m->cpu->machine == EM_MIPS_)
+		return step_of(m->cpu, 0, NULL, (uint32_t)guest_number(&m->g, t->site + SLOT, 4), false).dst == reg;
+	return m->cpu->machine == EM_ARM_ || m->cpu->machine == EM_PPC_;
+}
+
+/* The branch asks for a number that is not what the last call gave. */
 static bool asks_for_another(const struct machine *m, const struct turn *t)
 {
 	int reg = t->compare && t->reg && t->has_value ? cpu_register(m->cpu, (unsigned)t->reg) : 0;
-	bool slot = (m->cpu->machine == EM_MIPS_ || m->cpu->machine == EM_ARM_) && reg == m->cpu->ret;
-	return reg && !slot && (int32_t)reg_get(m, reg) != (int32_t)m->last_result;
+	bool changed = reg == m->cpu->ret && changed_since(m, t, reg);
+	return reg && !changed && (int32_t)reg_get(m, reg) != (int32_t)m->last_result;
 }
 
 static struct assumed branch_assumed(const struct machine *m, const struct turn *t, uint32_t other)
@@ -169,6 +179,7 @@ static void call_passed(struct machine *m, const struct turn *t, const struct bl
 
 void branch_turn(struct machine *m, const struct block *from, struct block *b)
 {
+	m->unspread.n = 0;
 	if (!from->turn)
 		return;
 	struct turn copy = m->code.turns[from->turn - 1];        /* the table may move */
@@ -200,6 +211,7 @@ void branch_turn(struct machine *m, const struct block *from, struct block *b)
 		branch_other_side(m, t, t->end, from->thumb);
 	else if (t->target && t->kind != TURN_CALL)
 		branch_other_side(m, t, t->target, t->thumb);
+	m->unspread = compare_other(m, t, straight);
 	compare_branch(m, t, !straight);
 }
 
@@ -228,7 +240,9 @@ void branch_loop_leave(struct machine *m, const struct block *from, const struct
 	if (fresh) {
 		m->redirect = other;
 		m->redirect_thumb = b->thumb;
-		m->redirect_site = t->site;
+		m->redirect_why = branch_assumed(m, t, other);
+		if (!m->redirect_why.call.n)     /* a loop over a table of commands is left where a comparison says */
+			m->redirect_why.text = "a loop is left";
 	}
 	if (fresh || m->leaves > LEAVES_MAX || b->rounds > 4 * LOOP_CALLS || b->visits > LOOP_ROUNDS + 2000)
 		machine_stop_path(m);

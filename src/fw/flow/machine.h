@@ -231,7 +231,8 @@ struct machine {
 	const struct frame *frame;
 	uint32_t prev, before, branch;           /* block index + 1; branch: the one whose other side the path began with */
 	uint32_t order, npaths, nruns, since_new, leaves, tail, natural_tail, nroots;
-	uint32_t redirect, redirect_site;        /* go on here: a loop was ended at this branch */
+	uint32_t redirect;                       /* go on here: a loop was ended */
+	struct assumed redirect_why;             /* at this branch */
 	bool redirect_thumb, stopping, ended, from_stub, natural, exploring;
 	uint64_t instructions, path_end, root_end;
 	uint32_t faults, nagain, nplaces, nfar;
@@ -242,6 +243,7 @@ struct machine {
 	uint32_t last_key;                       /* of what it was asked for: a destination, a name; 0: neither */
 	uint32_t last_call_at;                   /* block counter */
 	struct spread spread;
+	struct spread unspread;                  /* the same on the other side of the branch that was met last */
 	struct carried carried;
 	struct gone gone;
 	struct { int reg; uint64_t was, is; } equal;     /* the outside register of the last compare, and its constant */

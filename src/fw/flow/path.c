@@ -91,7 +91,8 @@ void path_run(struct machine *m, uint64_t pc, bool thumb)
 	m->ended = false;
 	m->path_end = m->instructions + (m->natural ? m->limits.first : m->limits.path);
 	for (;;) {
-		m->redirect = m->redirect_site = 0;
+		m->redirect = 0;
+		m->redirect_why.site = 0;
 		m->stopping = false;
 		uc_err err = uc_emu_start(m->uc, pc | thumb, 0xffffffff, 0, 0);
 		if (call_skipped(m, err, &pc, &thumb))
@@ -105,9 +106,10 @@ void path_run(struct machine *m, uint64_t pc, bool thumb)
 		pc = m->redirect;
 		thumb = m->redirect_thumb;
 		m->prev = 0;
-		if (m->redirect_site) {
+		if (m->redirect_why.site) {
 			uint32_t ticks = m->since_new, leaves = m->leaves;
-			path_begin(m, m->path, m->order, (struct assumed){ .site = m->redirect_site, .text = "a loop is left" });
+			path_begin(m, m->path, m->order, m->redirect_why);
+			m->spread = m->unspread;
 			m->since_new = ticks;
 			m->leaves = leaves;
 		}
