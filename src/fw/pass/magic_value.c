@@ -155,6 +155,7 @@ static bool is_parameter(struct job *j, const struct act *a, const struct act *d
 	const struct acts *all = job_acts(j);
 	bool web = span_has(a->source, "getenv:") || span_has(a->source, "stdin:cgi");
 	web &= !is_agent(a);
+	web |= source_is_reply(a->source);               /* names of what a server answers */
 	for (size_t i = 0; web && done && i < all->n; i++)       /* on another path, when it may be empty on this */
 		if (all->v[i].site == done->site && source_is_network(all->v[i].source))
 			return true;
