@@ -220,7 +220,14 @@ static void judge_files(struct span s, struct fuzz_world *w, struct arena *arena
 		       { "www/a.php", SCENE_OTHER },
 		       { "usr/bin/a.pl", SCENE_OTHER },
 		       { "usr/bin/a.awk", SCENE_OTHER },
-		       { "www/cgi-bin/a", SCENE_OTHER } };
+		       { "www/cgi-bin/a", SCENE_OTHER },
+		       { "init.rc", SCENE_SCRIPT },
+		       { "etc/fstab", SCENE_SCRIPT },
+		       { "etc/ppp/chap-secrets", SCENE_OTHER },
+		       { "etc/httpd.conf", SCENE_OTHER },
+		       { "etc/config/wireless", SCENE_OTHER },
+		       { "etc/app.xml", SCENE_OTHER },
+		       { "default.prop", SCENE_OTHER } };
 	struct record_host host = { .keyring = w->keyring, .arena = arena };
 	struct scene_file files[ARRAY_LEN(places)];
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
