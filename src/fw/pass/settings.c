@@ -14,6 +14,7 @@
 #define DATABASE_SOURCE "sqlite3_column"
 
 enum { GIVEN = 8192, TEXT_FILE = 64 << 10, SETTINGS_ARENA = 64 << 20, PATH_MOST = 200 };
+enum { SCRIPTS_WORK = 512 << 20 };               /* as in pass.c: what is left here is left, and counted, there too */
 
 struct settings {
 	struct given *v;
@@ -285,14 +286,17 @@ struct settings *settings_new(const struct scene *scene)
 {
 	struct settings *s = mem_new(sizeof(*s));
 	struct arena scratch;
+	uint64_t work = 0;
 	s->scene = scene;
 	arena_init(&s->arena, SETTINGS_ARENA);
 	arena_init(&scratch, 256 << 20);
 	for (uint32_t i = 0; i < scene->nfiles; i++) {
 		if (settings_stand_in(&scene->files[i]))
 			read_file(s, &scene->files[i], i);
-		if (scene->files[i].kind == SCENE_SCRIPT)
+		if (scene->files[i].kind == SCENE_SCRIPT && work < SCRIPTS_WORK) {
 			read_script(s, &scene->files[i], i, &scratch);
+			work += span_cut(scene->files[i].content, SHELL_TEXT).n + scratch.used;
+		}
 		if (database_is(scene->files[i].content))
 			read_database(s, i, &scratch);
 		arena_reset(&scratch);
