@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Specimen, never run natively: the program's own system() with a format; text passes through what sscanf() takes apart,
- * and into a file. */
+/* Specimen, never run natively: the program's own system() with a format; text passes through what sscanf() takes
+ * apart, and into a file. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -276,12 +276,16 @@ static void what_is_plugged_in_starts_things_too(void **state)
 	(void)state;
 	static const struct tree_file files[] = {
 		{ "etc/inittab", "::sysinit:/etc/start\n", NULL },
-		{ "etc/mdev.conf", "# sdz 0:0 660 @/bin/none\nnull 0:0 666\nsd[a-z][0-9] 0:0 660 */etc/plug.sh add > /tmp/log\n"
-				   "mmcblk[0-9]p[0-9] root:disk 660 =disk/ *(/etc/card.sh)\n", NULL },
-		{ "etc/udev/rules.d/90.rules", "#RUN+=\"/bin/none\"\nKERNEL==\"sd*\", ACTION==\"add\", RUN+=\"/bin/sh /etc/rule.sh %k\"\n",
+		{ "etc/mdev.conf",
+		  "# sdz 0:0 660 @/bin/none\nnull 0:0 666\nsd[a-z][0-9] 0:0 660 */etc/plug.sh add > /tmp/log\n"
+		  "mmcblk[0-9]p[0-9] root:disk 660 =disk/ *(/etc/card.sh)\n",
 		  NULL },
+		{ "etc/udev/rules.d/90.rules",
+		  "#RUN+=\"/bin/none\"\nKERNEL==\"sd*\", ACTION==\"add\", RUN+=\"/bin/sh /etc/rule.sh %k\"\n", NULL },
 		{ "etc/hotplug.d/block/10-mount", "#!/bin/sh\n", NULL },
-		{ "etc/plug.sh", "#!/bin/sh\n", NULL }, { "etc/card.sh", "#!/bin/sh\n", NULL }, { "etc/rule.sh", "#!/bin/sh\n", NULL },
+		{ "etc/plug.sh", "#!/bin/sh\n", NULL },
+		{ "etc/card.sh", "#!/bin/sh\n", NULL },
+		{ "etc/rule.sh", "#!/bin/sh\n", NULL },
 	};
 	struct model o;
 	model_of(&o, files, ARRAY_LEN(files));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Passes on made-up traces of programs: what must fire, and its benign twin that must not. Scripts, magic words, secrets
- * and the image around are in test_pass_*.c. */
+/* Passes on made-up traces of programs: what must fire, and its benign twin that must not. Scripts, magic words,
+ * secrets and the image around are in test_pass_*.c. */
 #include "fake_image.h"
 
 static void constant_destination_fires_and_configured_does_not(void **state)

@@ -145,7 +145,8 @@ static void shares_of_fstab_are_mounted(void **state)
 		const char *text, *rule;
 		int severity;
 	} cases[] = {
-		{ "# 203.0.113.5:/pm /mnt nfs defaults 0 0\nproc /proc proc defaults 0 0\n/dev/sda1 / ext4 rw 0 1\n10.0.0.1:/a /a nfs ro 0 0\n",
+		{ "# 203.0.113.5:/pm /mnt nfs defaults 0 0\nproc /proc proc defaults 0 0\n/dev/sda1 / ext4 rw 0 1\n10.0.0.1:/a /a "
+			"nfs ro 0 0\n",
 		  "fw.remote-mount", -1 },
 		{ "203.0.113.5:/pm\t/mnt nfs defaults,nolock 0 0\n", "fw.remote-mount", SEV_HIGH },
 		{ "//files.example.org/x /mnt cifs username=u,password=hunter22 0 0\n", "fw.fixed-credential", SEV_MEDIUM },

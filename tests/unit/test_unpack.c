@@ -119,7 +119,11 @@ static void what_wants_too_much_memory_is_named(void **state)
 		size_t n;
 	} streams[] = {
 		{ "zstd", "\x28\xb5\x2f\xfd\x00\xa8\x21\x00\x00 and then more", 23 },
-		{ "xz", "\xfd" "7zXZ\x00\x00\x01\x69\x22\xde\x36" "\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3 and then more", 38 },
+		{ "xz",
+		  "\xfd"
+		  "7zXZ\x00\x00\x01\x69\x22\xde\x36"
+		  "\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3 and then more",
+		  38 },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {

@@ -141,8 +141,8 @@ void branch_cases(struct machine *m, const struct block *jump, const struct turn
 	}
 }
 
-/* Nothing but padding stands between this address, where code was to go on, and another function: the call before it was
- * the last of its function, and does not come back. */
+/* Nothing but padding stands between this address, where code was to go on, and another function: the call before
+ * it was the last of its function, and does not come back. */
 static bool runs_out(struct machine *m, uint32_t at, bool thumb)
 {
 	enum { ALIGNED = 16 };

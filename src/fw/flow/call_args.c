@@ -141,7 +141,8 @@ static bool is_pointer(const struct machine *m, struct span bytes, uint32_t v4)
 	uint64_t offset, at = m->g.big ? v4 : __builtin_bswap32(v4);
 	if (!v4 || !guest_bytes(&m->g, at, 1))
 		return false;
-	return !(v4 & 0xff) || !(call_in_file(m, bytes, &offset) || call_in_file(m, span_str(addr_text(addr_v4(v4), text)), &offset));
+	return !(v4 & 0xff) ||
+	       !(call_in_file(m, bytes, &offset) || call_in_file(m, span_str(addr_text(addr_v4(v4), text)), &offset));
 }
 
 static void put_inet(struct writer *w, struct record *a, uint64_t p)

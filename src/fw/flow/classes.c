@@ -2,7 +2,8 @@
 /* Who goes through a text from outside, character by character, and asks of what kind each is: of a table, by both ends
  * of a range, or by a list of characters.
  * Tables are known by what stands in them, <ctype.h> of whatever C library is linked in and a program's own: all digits
- * are of one kind, so are the letters of either case, and none of them is of the kind of what a shell takes for its own. */
+ * are of one kind, so are the letters of either case, and none of them is of the kind of what a shell takes for
+ * its own. */
 #include "fw/flow/look.h"
 
 #include "base/ascii.h"
@@ -33,8 +34,8 @@ static bool is_table(const uint8_t *e, unsigned width)
 	return true;
 }
 
-/* Where in memory the character may have been loaded from: a register, or a word near the top of the stack, points to it
- * or to one of its neighbours. Marks repeat, so there may be several such places. */
+/* Where in memory the character may have been loaded from: a register, or a word near the top of the stack, points
+ * to it or to one of its neighbours. Marks repeat, so there may be several such places. */
 static unsigned characters_at(const struct machine *m, uint8_t c, uint32_t found[GONE_MAYBE])
 {
 	enum { STACK_LOOKED = 256 };
@@ -220,7 +221,8 @@ void kind_searched(struct machine *m, uint64_t text, uint8_t c)
 		tell(m, m->call_site, shade);
 }
 
-/* From one character to another: all digits, or letters, and perhaps neighbours that part words; nothing of a shell's. */
+/* From one character to another: all digits, or letters, and perhaps neighbours that part words; nothing of a
+ * shell's. */
 static uint8_t range_of(uint8_t from, uint8_t end)
 {
 	static const struct {
@@ -239,7 +241,9 @@ static uint8_t bound_of(uint8_t c, bool neighbours)
 	static const struct {
 		uint8_t first, last;
 		uint8_t kind;
-	} ranges[] = { { '0', '9', DIGITS }, { 'A', 'Z', UPPER }, { 'a', 'z', LOWER }, { 'A', 'F', UPPER }, { 'a', 'f', LOWER } };
+	} ranges[] = {
+		{ '0', '9', DIGITS }, { 'A', 'Z', UPPER }, { 'a', 'z', LOWER }, { 'A', 'F', UPPER }, { 'a', 'f', LOWER }
+	};
 	for (unsigned i = 0; i < ARRAY_LEN(ranges); i++)
 		if (c == ranges[i].first || c == ranges[i].last
 		    || (neighbours && (c == ranges[i].first - 1 || c == ranges[i].last + 1)))
@@ -308,7 +312,7 @@ static void classes_find(struct machine *m, const struct module *mod)
 				return;
 }
 
-/* The constants among the operands of an instruction as it is written: "w0, #0xd, 0x400654", "byte ptr [rcx + 1], 0x20". */
+/* The constants among the operands of an instruction as it is written: "w0, #0xd, 0x400654". */
 static unsigned constants_of(const cs_insn *i, uint64_t v[4])
 {
 	unsigned n = 0;
@@ -346,7 +350,8 @@ static uint64_t bits_tested(const cs_insn *i, bool thumb)
 	return 0;
 }
 
-/* What the block that reads the table at addr asks: of which bits of the entry. All: it is not seen, or no part is meant. */
+/* What the block that reads the table at addr asks: of which bits of the entry. All: it is not seen, or no part
+ * is meant. */
 static uint64_t bits_asked(struct machine *m, const struct block *b, unsigned into)
 {
 	enum { BEHIND = 4 };                     /* a branch by a bit may be a block of its own */
@@ -356,7 +361,8 @@ static uint64_t bits_asked(struct machine *m, const struct block *b, unsigned in
 		uint64_t bits = bits_tested(i, b->thumb), by[4];
 		if (bits && bits != UINT8_MAX)   /* that makes a character of an int */
 			return bits << (shift + (m->g.big ? 0 : 8 * into));
-		bool loads = strpbrk(i->op_str, "[("), right = strncmp(i->mnemonic, "lsr", 3) == 0 || strncmp(i->mnemonic, "srl", 3) == 0;
+		bool loads = strpbrk(i->op_str, "[("),
+		     right = strncmp(i->mnemonic, "lsr", 3) == 0 || strncmp(i->mnemonic, "srl", 3) == 0;
 		if (loads || (right && constants_of(i, by) == 1))
 			shift = loads || by[0] > 15 ? 0 : (unsigned)by[0];
 	}

@@ -45,7 +45,8 @@ bool fd_is(const struct machine *m, uint64_t fd);
 uint8_t fd_source(struct machine *m, uint64_t fd, const char *how);    /* shade of what is read from it */
 bool fd_more(struct machine *m, uint64_t fd);    /* another read gives something: some times, then the end */
 uint64_t fd_of_file(const struct machine *m, uint64_t file);
-uint64_t call_as(struct machine *m, const char *name, uint64_t list);    /* as the row of this name; list: its arguments */
+/* as the row of this name; list: its arguments */
+uint64_t call_as(struct machine *m, const char *name, uint64_t list);
 const char *socket_call(uint64_t nr);            /* what socketcall() of that number is; NULL: nothing */
 
 /* ---- written.c ---- */

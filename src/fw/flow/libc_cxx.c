@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Models of libstdc++: new, and those members of std::string that compilers do not put in line (names of the Itanium C++
- * ABI, 5.1; layout of libstdc++ since GCC 5: pointer, length, then the room or up to 15 characters). */
+/* Models of libstdc++: new, and those members of std::string that compilers do not put in line (names of the
+ * Itanium C++ ABI, 5.1; layout of libstdc++ since GCC 5: pointer, length, then the room or up to 15 characters). */
 #include "fw/flow/libc.h"
 
 enum { LOCAL = 15, STRING_MAX = 1 << 15 };

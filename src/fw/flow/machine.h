@@ -95,7 +95,8 @@ struct gone {                                    /* outside bytes whose kind is 
 	bool told;
 };
 
-struct asks {                                    /* kinds of characters that a function asks for, of bytes of a source */
+/* kinds of characters that a function asks for, of bytes of a source */
+struct asks {
 	uint32_t function;
 	uint8_t shade, kinds;
 };
@@ -397,7 +398,8 @@ struct spread compare_other(const struct machine *m, const struct turn *t, bool 
 void compare_flush(struct machine *m);           /* what was put together so far is written */
 
 /* ---- call.c ---- */
-void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);      /* to the trace */
+/* to the trace */
+void call_write(struct machine *m, const struct model *model, const char *callee, uint64_t result);
 
 /* ---- call_record.c ---- */
 void call_compare(struct machine *m, uint32_t site, int64_t value, uint8_t shade, const char *how);

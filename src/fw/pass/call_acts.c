@@ -208,7 +208,8 @@ static bool is_flash(struct span path)
 }
 
 /* What is written says what else is done: a file is copied, flash is written, a share will be mounted. */
-static void of_content(struct acts *out, const struct record *call, struct span path, struct span text, struct span source)
+static void of_content(struct acts *out, const struct record *call, struct span path, struct span text,
+		       struct span source)
 {
 	struct span from = span_starts(source, SPAN_LIT("file:/")) ? span_from(source, 5) : (struct span){ 0 };
 	if (from.n && !span_eq(from, path)) {

@@ -123,13 +123,15 @@ static void nested(struct line *l, struct span text)
 static struct span stranger_of(struct line *l, struct span text)
 {
 	static const char *const variables[][2] = {
-		{ "QUERY_STRING", "getenv:QUERY_STRING" }, { "PATH_INFO", "getenv:PATH_INFO" },
-		{ "REQUEST_URI", "getenv:REQUEST_URI" },   { "HTTP_COOKIE", "getenv:HTTP_COOKIE" },
-		{ "HTTP_USER_AGENT", "getenv:HTTP_USER_AGENT" }, { "{$FORM_", "a web form (network)" }, { "{$POST_", "a web form (network)" },
-		{ "{$GET_", "a web query (network)" },	   { "{$COOKIE_", "a cookie (network)" }, { "blkid ", "disk label (blkid)" },
+		{ "QUERY_STRING", "getenv:QUERY_STRING" },	 { "PATH_INFO", "getenv:PATH_INFO" },
+		{ "REQUEST_URI", "getenv:REQUEST_URI" },	 { "HTTP_COOKIE", "getenv:HTTP_COOKIE" },
+		{ "HTTP_USER_AGENT", "getenv:HTTP_USER_AGENT" }, { "{$FORM_", "a web form (network)" },
+		{ "{$POST_", "a web form (network)" },		 { "{$GET_", "a web query (network)" },
+		{ "{$COOKIE_", "a cookie (network)" },		 { "blkid ", "disk label (blkid)" },
 	};
 	/* util-linux: in these forms all that is unsafe is escaped. */
-	if (text_find(text, "blkid") != SIZE_MAX && (text_find(text, "-o export") != SIZE_MAX || text_find(text, "-o udev") != SIZE_MAX))
+	if (text_find(text, "blkid") != SIZE_MAX &&
+	    (text_find(text, "-o export") != SIZE_MAX || text_find(text, "-o udev") != SIZE_MAX))
 		return (struct span){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
 		size_t at = text_find(text, variables[i][0]), open = text_find(text, "{");

@@ -10,8 +10,8 @@ static const struct rule rule = {
 	.title = "What the device receives reaches a shell's command line unchecked",
 	.cause = "open door",
 	.sees = "system, popen or sh -c is called with a command line that holds bytes from a socket, a web "
-		"request, a scan for radio networks or the label of a disk that was plugged in (or a file made of them is run), and on the path "
-		"before nothing looked at these bytes (no comparison of them with allowed characters, no "
+		"request, a scan for radio networks or the label of a disk that was plugged in (or a file made of them is run), "
+		"and on the path before nothing looked at these bytes (no comparison of them with allowed characters, no "
 		"conversion to a number or an "
 		"address). Bytes of files, arguments and settings do not count.",
 	.why = "Whoever can send to the device can end the command with a character such as ; and run his own on "
@@ -54,7 +54,8 @@ static void written_and_run(struct job *j, const struct route *r, int i)
 		const struct act *w = r->v[k];
 		if (w->kind != ACT_WRITE || !w->path.n || !span_eq(w->path, run->path) || !source_is_strangers(w->source))
 			continue;
-		struct finding *f = job_finding(j, &rule, r->index, "file %.*s", (int)span_cut(w->path, 60).n, (const char *)w->path.p);
+		struct finding *f = job_finding(j, &rule, r->index, "file %.*s", (int)span_cut(w->path, 60).n,
+						(const char *)w->path.p);
 		if (!f || !job_judge(j, f, SEV_HIGH, 0.75))
 			return;
 		const struct act *steps[] = { w, run, NULL };

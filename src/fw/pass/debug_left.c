@@ -11,8 +11,8 @@ static const struct rule rule = {
 	.title = "The firmware still holds tools and traces of its development",
 	.cause = "left over",
 	.sees = "A debugger or tracer among the programs (gdbserver, gdb, strace, tcpdump …), programs with debug information "
-		"(DWARF), properties that open Android's adb, core dumps that are written to a file or piped to a program, test accounts that may log in. Counted over "
-		"the whole image.",
+		"(DWARF), properties that open Android's adb, core dumps that are written to a file or piped to a program, test "
+		"accounts that may log in. Counted over the whole image.",
 	.why = "Debuggers give whoever gets in all of the device's memory, patients' data included; core dumps keep it on the "
 	       "device's storage.",
 	.wrong = "Service versions of a firmware carry them on purpose. That they lie in the image does not say that anything "
@@ -101,7 +101,8 @@ static void properties(struct job *j, const struct scene_file *file, uint32_t in
 		while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
 			line.n--;
 		for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
-			struct finding *f = span_is(line, open[i]) ? left_open(j, index, "property", SEV_MEDIUM, "Android for developers") : NULL;
+			struct finding *f = span_is(line, open[i]) ? left_open(j, index, "property", SEV_MEDIUM, "Android for developers")
+								   : NULL;
 			if (!f)
 				continue;
 			f->title = job_text(j, "%s sets %s: whoever reaches adb gets more than a product gives", file->path, open[i]);

@@ -184,7 +184,8 @@ static bool is_made(const struct act *a, struct span secret)
 	return false;
 }
 
-/* The user that was named on the way, and not that of anonymous FTP (RFC 1635), where PASS is followed by a greeting. */
+/* The user that was named on the way, and not that of anonymous FTP (RFC 1635), where PASS is followed by a
+ * greeting. */
 static struct span user_named(const struct route *r)
 {
 	static const char *const anonymous[] = { "anonymous", "ftp\r", "\r" };

@@ -49,8 +49,10 @@ static enum severity weigh(const struct act *a, bool from_program)
 
 static const char *when(const struct route *r, const struct act *a)
 {
-	static const char *const events[][2] = { { "hot plug", "when a device is plugged in" }, { "network", "when a network comes up" },
-						 { "button", "when a button is pressed" }, { "cron", "from cron" } };
+	static const char *const events[][2] = { { "hot plug", "when a device is plugged in" },
+						 { "network", "when a network comes up" },
+						 { "button", "when a button is pressed" },
+						 { "cron", "from cron" } };
 	if (!r->is_script)
 		return a->conditional || record_has(a->call, FWC_CONDITIONS) ? "on a condition in its code" : "from its code";
 	for (size_t i = 0; r->file->boot && r->file->started && i < ARRAY_LEN(events); i++)

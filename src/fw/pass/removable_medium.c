@@ -10,12 +10,12 @@ static const struct rule rule = {
 	.id = "fw.removable-medium",
 	.title = "The firmware runs or installs what lies on a USB stick or memory card",
 	.cause = "open door",
-	.sees = "In a script or a program: a file below a folder that is named for a removable medium (/media/usb, /mnt/sdcard, "
-		"/tmp/mmc …), or into which a device was mounted that was just plugged in, is run, loaded into the kernel, "
-		"written to flash, or unpacked over folders of programs, and nothing looks at a signature first. A sum that lies "
-		"on the same medium proves nothing.",
-	.why = "Whoever can reach the socket for a moment, or hands a stick to somebody of staff, decides what the device does "
-	       "from then on.",
+	.sees = "In a script or a program: a file below a folder that is named for a removable medium (/media/usb, "
+		"/mnt/sdcard, /tmp/mmc …), or into which a device was mounted that was just plugged in, is run, loaded into the "
+		"kernel, written to flash, or unpacked over folders of programs, and nothing looks at a signature first. A sum "
+		"that lies on the same medium proves nothing.",
+	.why = "Whoever can reach the socket for a moment, or hands a stick to somebody of staff, decides what the device "
+	       "does from then on.",
 	.wrong = "The medium may be soldered in or locked inside the case. The program that is handed the file may check it. "
 		 "A technician may have to start it.",
 	.next = { ADVICE_WHICH_DEVICES,
@@ -114,14 +114,17 @@ enum deed { RUNS, WRITES, COPIES, HANDS };
 
 static enum deed deed_of(const struct act *a)
 {
-	static const char *const writers[] = { "flashcp", "mtd", "mtd_write", "nandwrite", "dd", "sysupgrade", "ubiupdatevol" };
+	static const char *const writers[] = {
+		"flashcp", "mtd", "mtd_write", "nandwrite", "dd", "sysupgrade", "ubiupdatevol",
+	};
 	for (size_t i = 0; i < ARRAY_LEN(writers); i++)
 		if (span_is(a->name, writers[i]))
 			return WRITES;
 	return a->kind == ACT_COPY ? COPIES : RUNS;
 }
 
-static void report(struct job *j, const struct route *r, const struct act *from, const struct act *a, struct span handed)
+static void report(struct job *j, const struct route *r, const struct act *from, const struct act *a,
+		   struct span handed)
 {
 	static const char *const words[][2] = { [RUNS] = { "runs", "" }, [WRITES] = { "writes", " to its flash" },
 						[COPIES] = { "copies", " over its own files" },
@@ -133,8 +136,8 @@ static void report(struct job *j, const struct route *r, const struct act *from,
 	if (!f || !job_judge(j, f, grave ? SEV_MEDIUM : SEV_LOW, deed == HANDS ? 0.5 : 0.7))
 		return;
 	const struct act *steps[] = { from ? from : a, from ? a : NULL, NULL };
-	f->title = job_text(j, "%s %s what lies on a USB stick or memory card (%.*s)%s, and looks at no signature", r->file->path,
-			    words[deed][0], (int)span_cut(what, 100).n, (const char *)what.p, words[deed][1]);
+	f->title = job_text(j, "%s %s what lies on a USB stick or memory card (%.*s)%s, and looks at no signature",
+			    r->file->path, words[deed][0], (int)span_cut(what, 100).n, (const char *)what.p, words[deed][1]);
 	job_observe(j, f, steps[0]);
 	job_chain(j, f, steps);
 }

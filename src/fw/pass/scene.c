@@ -67,7 +67,10 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 	static const struct {
 		const char *tail;
 		enum scene_kind kind;
-	} places[] = { { "etc/inittab", SCENE_INITTAB }, { "etc/inetd.conf", SCENE_INETD }, { "etc/mdev.conf", SCENE_HOTPLUG }, { "authorized_keys", SCENE_KEYS } };
+	} places[] = { { "etc/inittab", SCENE_INITTAB },
+		       { "etc/inetd.conf", SCENE_INETD },
+		       { "etc/mdev.conf", SCENE_HOTPLUG },
+		       { "authorized_keys", SCENE_KEYS } };
 	if (span_starts(content, SPAN_LIT("\177ELF")))
 		return SCENE_PROGRAM;
 	if (!is_text(content))
@@ -85,7 +88,8 @@ enum scene_kind scene_kind_of(struct span path, struct span content)
 		return SCENE_UNIT;
 	if (span_starts(content, SPAN_LIT("-----BEGIN ")))
 		return SCENE_KEYS;
-	if (has_shell_line(content) || shell_stands_in(path, content) || ends(path, ".sh") || (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
+	if (has_shell_line(content) || shell_stands_in(path, content) || ends(path, ".sh") ||
+	    (is_init_place(path) && !span_starts(content, SPAN_LIT("#!"))))
 		return SCENE_SCRIPT;
 	return SCENE_OTHER;
 }

@@ -92,7 +92,9 @@ static void give_lines(struct settings *s, struct span source, struct span text,
 
 bool settings_stand_in(const struct scene_file *f)
 {
-	static const char *const tails[] = { ".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env", ".prop" };
+	static const char *const tails[] = {
+		".conf", ".cfg", ".ini", ".config", ".xml", ".json", ".cnf", ".txt", ".env", ".prop",
+	};
 	struct span path = span_str(f->path);
 	bool known = span_starts(path, SPAN_LIT("etc/")) || span_has_alike(path, "/etc/") || span_has_alike(path, "config") ||
 		     span_has_alike(path, "conf/");

@@ -97,19 +97,24 @@ static bool is_colons(struct span base)
 
 bool settings_secrets_in(const struct scene_file *f)
 {
-	static const char *const others[] = { "nsswitch.conf", "pam.d/",  "pam.conf", "login.defs", "sudoers", "/doc/",	 "lang",
-					      "locale",	       "i18n",	  "transl",   "l10n",	    "strings", "schema", "example",
-					      "message",       "debconf", "swagger",  "openapi",    "sample",  "etc/services",
+	static const char *const others[] = { "nsswitch.conf", "pam.d/",  "pam.conf", "login.defs", "sudoers",
+					      "/doc/",	       "lang",	  "locale",   "i18n",	    "transl",
+					      "l10n",	       "strings", "schema",   "example",    "message",
+					      "debconf",       "swagger", "openapi",  "sample",	    "etc/services",
 					      "-available/",   "readme" };
 	struct span path = span_str(f->path);
-	return !has_any(path, others, ARRAY_LEN(others)) && (settings_stand_in(f) || (f->kind == SCENE_OTHER && is_colons(base_of(f))));
+	return !has_any(path, others, ARRAY_LEN(others)) &&
+	       (settings_stand_in(f) || (f->kind == SCENE_OTHER && is_colons(base_of(f))));
 }
 
 void settings_secrets_begin(struct settings_secrets *s, const struct scene_file *f)
 {
 	struct span base = base_of(f);
 	*s = (struct settings_secrets){
-		.in = rd_of(f->content), .form = is_columns(base) ? SECRETS_COLUMNS : is_colons(base) ? SECRETS_COLONS : SECRETS_PAIRS,
+		.in = rd_of(f->content),
+		.form = is_columns(base) ? SECRETS_COLUMNS
+		      : is_colons(base)	 ? SECRETS_COLONS
+					 : SECRETS_PAIRS,
 		.wireless = span_has_alike(base, "wireless"),
 	};
 }

@@ -118,7 +118,8 @@ void tool_copy(struct line *l)
 void tool_tar(struct line *l)
 {
 	struct span mode = l->n > 1 ? l->w[1].text : (struct span){ 0 };
-	if (!(mode.n && mode.p[0] != '-' && memchr(mode.p, 'x', mode.n)) && !line_has(l, "x") && !line_has_word(l, "--extract"))
+	if (!(mode.n && mode.p[0] != '-' && memchr(mode.p, 'x', mode.n)) && !line_has(l, "x") &&
+	    !line_has_word(l, "--extract"))
 		return;
 	struct act *a = line_act(l, ACT_COPY);
 	a->path = line_option(l, 'f', "file");
