@@ -174,7 +174,9 @@ static const char shells[] = "|`$;&<>()'\"\n";
 static uint16_t shell_bit(uint8_t c)
 {
 	const char *hit = c ? strchr(shells, c) : NULL;
-	return hit ? (uint16_t)(1u << (hit - shells)) : 0;
+	if (!hit)
+		return 0;
+	return (uint16_t)(1u << (hit - shells));
 }
 
 static bool is_shell_list(uint16_t bits)
