@@ -80,6 +80,18 @@ static void print_again(struct buf *out, const struct layout *l, const char *hea
 }
 
 /* Most urgent first: who begins with a step that stood before is sent there first. */
+void advice_first(struct buf *line, struct texts next)
+{
+	if (!next.n)
+		return;
+	struct span sentence = next.v[0];
+	for (size_t i = 0; i + 1 < sentence.n; i++)
+		if (sentence.p[i] == '.' && sentence.p[i + 1] == ' ')
+			sentence.n = i + 1;
+	buf_text(line, " Step 1: ");
+	buf_bytes(line, sentence);
+}
+
 void advice_steps(struct advice *a, struct buf *out, const struct layout *l, struct texts next)
 {
 	unsigned again[ADVICE_KEPT], nagain = 0, nfresh = 0, had = a->n;

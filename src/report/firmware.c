@@ -178,7 +178,7 @@ static size_t concerns(struct record *const *findings, size_t n, struct concern 
 	return files;
 }
 
-/* "2 files need attention: a (critical), b (high). 1 critical, 3 high findings." Returns the gravest. */
+/* "2 files need attention: a (critical), b (high). 1 critical, 3 high findings. Step 1: …" Returns the gravest. */
 static enum severity state_sentence(struct buf *line, struct record *const *findings, size_t n)
 {
 	struct concern v[NAMED];
@@ -205,6 +205,11 @@ static enum severity state_sentence(struct buf *line, struct record *const *find
 		above += count[s];
 	}
 	buf_text(line, above == 1 ? " finding." : " findings.");
+	for (size_t i = 0; i < n; i++)
+		if (severity_of(findings[i]) == v[0].worst && !is_told(findings, i)) {
+			advice_first(line, texts_of(findings[i], FND_NEXT));
+			break;
+		}
 	return v[0].worst;
 }
 

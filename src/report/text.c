@@ -265,6 +265,12 @@ static void print_state(const struct text_report *t, struct buf *out, bool compl
 {
 	struct buf raw = { 0 }, shown = { 0 };
 	enum severity worst = state_sentence(t, &raw);
+	const struct list *cases = &t->lists[CASES];
+	for (unsigned i = 0; i < cases->n && worst >= SEV_MEDIUM; i++)
+		if (severity_of(cases->v[i]) == worst) {
+			advice_first(&raw, texts_of(cases->v[i], "next"));
+			break;
+		}
 	layout_wrap(&shown, &t->layout, 0, "", buf_span(&raw));
 	shown.n -= shown.n ? 1 : 0;              /* the line's end stays out of the colour */
 	buf_u8(&shown, 0);
