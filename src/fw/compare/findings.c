@@ -361,15 +361,16 @@ static uint64_t share(const struct record *trace)
 	return all ? record_get_uint(trace, FWT_BLOCKS_REACHED) * 1000 / all : 0;
 }
 
-/* A program that was executed much less far than its old form: its silence proves nothing. NULL: it was not. */
-static const char *program_doubt(struct comparison *c, const struct seen *f, uint32_t k)
+/* A file that is damaged now, or a program that was executed much less far than its old form: its silence proves nothing.
+ * NULL: it is neither. */
+static const char *file_doubt(struct comparison *c, const struct seen *f, uint32_t k)
 {
 	struct span path = record_get_text(c->new->members.v[k], MEM_PATH);
 	const struct record *before = trace_of(c->old, path_at(c->old, f)), *now = trace_of(c->new, path);
-	if (!before || (now && record_get_uint(now, FWT_BLOCKS) == 0 && record_get_uint(before, FWT_BLOCKS) == 0))
-		return NULL;
 	if (!now && c->new->members.v[k]->set & 1ull << MEM_DAMAGE)
 		return compare_text(c, "%.*s is damaged in the new image", shown(path), (const char *)path.p);
+	if (!before || (now && record_get_uint(now, FWT_BLOCKS) == 0 && record_get_uint(before, FWT_BLOCKS) == 0))
+		return NULL;
 	if (!now)
 		return c->doubts.n ? (const char *)c->doubts.v[0].p : NULL; /* a copy of another is executed once */
 	if (!was_cut(now) && share(now) * 2 >= share(before))
@@ -419,7 +420,7 @@ static void without_mate(struct comparison *c, const struct seen *f)
 	told(c, &r, f, false);
 	struct span path = path_at(c->old, f);
 	uint32_t k = f->member == NONE ? NONE : c->pairs.to_new[f->member];
-	const char *doubt = k != NONE ? program_doubt(c, f, k) : absence_doubt(c, f);
+	const char *doubt = k != NONE ? file_doubt(c, f, k) : absence_doubt(c, f);
 	if (doubt) {
 		decide(c, &r, f, "not seen", CMP_NOT_SEEN, compare_text(c, "not a fix that is proven: %s", doubt));
 		return;
