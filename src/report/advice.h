@@ -16,7 +16,8 @@ struct advice {                                  /* zeroed; spans borrowed until
 /* `under`: id of the case or finding that is being printed. Nothing when text is empty. */
 void advice_paragraph(struct advice *a, struct buf *out, const struct layout *l, const char *head, struct span text,
 		      struct span under);
-/* " Step 1: " and the first sentence of the first step, for the line that a report begins with. Nothing without steps. */
+/* " Step 1: " and the first sentence of the first step, for the line that a report begins with. Nothing without
+ * steps. */
 void advice_first(struct buf *line, struct texts next);
 /* The steps not said yet, then the numbers of those that were. */
 void advice_steps(struct advice *a, struct buf *out, const struct layout *l, struct texts next);
