@@ -361,8 +361,8 @@ static uint64_t share(const struct record *trace)
 	return all ? record_get_uint(trace, FWT_BLOCKS_REACHED) * 1000 / all : 0;
 }
 
-/* A file that is damaged now, or a program that was executed much less far than its old form: its silence proves nothing.
- * NULL: it is neither. */
+/* A file that is damaged now, or a program that was executed much less far than its old form: its silence proves
+ * nothing. NULL: it is neither. */
 static const char *file_doubt(struct comparison *c, const struct seen *f, uint32_t k)
 {
 	struct span path = record_get_text(c->new->members.v[k], MEM_PATH);
