@@ -188,9 +188,11 @@ static bool is_shell_list(uint16_t bits)
 /* Of all that may pass, or of what may not. */
 static bool is_list(struct span list)
 {
-	enum { MANY = 10 };
+	enum { MANY = 10, CHARACTERS = 128 };
 	uint16_t bits = 0;
 	size_t letters = 0;
+	if (list.n > CHARACTERS)         /* a text that is searched, not a list */
+		return false;
 	for (size_t i = 0; i < list.n; i++) {
 		bits |= shell_bit(list.p[i]);
 		letters += isalnum(list.p[i]) != 0;
