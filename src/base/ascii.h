@@ -104,6 +104,34 @@ static inline bool span_has_alike(struct span s, const char *word)
 	return false;
 }
 
+static inline bool span_alike_any(struct span s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_alike(s, words[i]))
+			return true;
+	return false;
+}
+
+static inline bool span_has_alike_any(struct span s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_has_alike(s, words[i]))
+			return true;
+	return false;
+}
+
+/* The next word, without the blanks before it; empty at the end. */
+static inline struct span rd_word(struct rd *r, const char *blanks)
+{
+	while (rd_left(r) && ascii_among(rd_peek(r), blanks))
+		rd_skip(r, 1);
+	struct rd start = *r;
+	size_t n = 0;
+	for (; rd_left(r) && !ascii_among(rd_peek(r), blanks); n++)
+		rd_skip(r, 1);
+	return rd_span(&start, n);
+}
+
 /* Without the characters of `set` before it, behind it, on both sides; without blanks. */
 static inline struct span span_skip(struct span s, const char *set)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/scope.h"
 #include "base/utf8.h"
 
@@ -52,18 +53,6 @@ static unsigned columns_of(const char *text)
 	return n;
 }
 
-/* The next word, without the blanks before it. */
-static struct span next_word(struct rd *r)
-{
-	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\n'))
-		rd_skip(r, 1);
-	struct rd start = *r;
-	size_t n = 0;
-	for (; rd_left(r) && rd_peek(r) != ' ' && rd_peek(r) != '\n'; n++)
-		rd_skip(r, 1);
-	return rd_span(&start, n);
-}
-
 void layout_wrap(struct buf *b, const struct layout *l, unsigned indent, const char *head, struct span text)
 {
 	unsigned width = l->columns ? l->columns : LAYOUT_COLUMNS, hang = indent + columns_of(head), column = hang;
@@ -71,7 +60,7 @@ void layout_wrap(struct buf *b, const struct layout *l, unsigned indent, const c
 	struct rd r = rd_of(text);
 	buf_fill(b, ' ', indent);
 	buf_text(b, head);
-	for (struct span s = next_word(&r); s.n; s = next_word(&r)) {
+	for (struct span s = rd_word(&r, " \n"); s.n; s = rd_word(&r, " \n")) {
 		buf_reset(&word);
 		unsigned w = show_text(&word, s, l->utf8, width > hang + 8 ? width - hang : 8);
 		if (column > hang && column + 1 + w > width) {

@@ -58,7 +58,7 @@ static unsigned characters_at(const struct machine *m, uint8_t c, uint32_t found
 static uint32_t character_at(struct machine *m, uint8_t c)
 {
 	struct gone *w = &m->gone;
-	uint32_t found[GONE_MAYBE], at = 0;
+	uint32_t found[GONE_MAYBE] = { 0 }, at = 0;
 	unsigned n = characters_at(m, c, found);
 	for (unsigned i = 0; i < n && !at; i++)
 		for (unsigned k = 0; k < w->nmaybe && !at; k++)
@@ -274,6 +274,7 @@ static uint8_t kinds_of(struct machine *m, uint32_t site, const struct seen *x, 
 
 void kind_compared(struct look *l, uint32_t site, const struct seen *x, uint64_t with, bool orders)
 {
+	enum { DECODED = 2 };                    /* characters of %XX */
 	struct machine *m = l->m;
 	uint8_t c = (uint8_t)(x->v - x->more), end = (uint8_t)(with - x->more);
 	uint8_t kinds = kinds_of(m, site, x, end, orders);
@@ -288,7 +289,7 @@ void kind_compared(struct look *l, uint32_t site, const struct seen *x, uint64_t
 		return;
 	if (end == '%' && m->gone.n == 0) {
 		m->gone.escape = at;
-		m->gone.escaped = 2;
+		m->gone.escaped = DECODED;
 	}
 	m->gone.listed = (at == m->gone.listed_at ? m->gone.listed : 0) | bit;
 	m->gone.listed_at = at;

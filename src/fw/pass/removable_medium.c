@@ -25,22 +25,6 @@ static const struct rule rule = {
 	.cwe = { "CWE-494", "CWE-345", NULL },
 };
 
-static bool is_any(struct span s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s.n == strlen(words[i]) && span_has_alike(s, words[i]))
-			return true;
-	return false;
-}
-
-static bool has_any(struct span s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (span_has_alike(s, words[i]))
-			return true;
-	return false;
-}
-
 /* sda, sda1, sdb{…}, mmcblk1p1: a disk on USB, a card beside the memory that is soldered in. */
 static bool is_disk_name(struct span s)
 {
@@ -54,7 +38,7 @@ static bool is_medium_name(struct span s)
 	static const char *const parts[] = { "usb",	 "udisk",    "sdcard", "sd_card", "sd-card",   "tfcard",   "tf_card",
 					     "memcard",	 "pendrive", "thumb",  "flashdrive", "removable", "{$MDEV", "{$DEVNAME" };
 	static const char *const whole[] = { "sd", "sd0", "sd1", "tf", "mmc", "mmc0", "mmc1", "card", "stick" };
-	return has_any(s, parts, ARRAY_LEN(parts)) || is_any(s, whole, ARRAY_LEN(whole)) || is_disk_name(s);
+	return span_has_alike_any(s, parts, ARRAY_LEN(parts)) || span_alike_any(s, whole, ARRAY_LEN(whole)) || is_disk_name(s);
 }
 
 /* A file below a folder in which media are mounted. */
@@ -72,7 +56,7 @@ static bool is_on_medium(struct span path)
 			return false;
 		if ((below || depth == 0) && is_medium_name(part))
 			return true;
-		below |= is_any(part, roots, ARRAY_LEN(roots));
+		below |= span_alike_any(part, roots, ARRAY_LEN(roots));
 	}
 	return false;
 }
@@ -174,7 +158,7 @@ static struct span handed_over(const struct route *r, int i)
 	const struct act *a = r->v[i];
 	struct rd words = rd_of(a->text);
 	struct span first = rd_piece(&words, ' '), found = { 0 };
-	bool updates = has_any(path_base(first), names, ARRAY_LEN(names)), flash = false;
+	bool updates = span_has_alike_any(path_base(first), names, ARRAY_LEN(names)), flash = false;
 	if ((a->kind != ACT_EXECUTE && a->kind != ACT_OTHER) || is_ours(r, i, a->path) || deed_of(a) == WRITES)
 		return found;
 	while (rd_left(&words)) {

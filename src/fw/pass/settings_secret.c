@@ -10,22 +10,6 @@ enum { LEAST = 3, MOST = 128, NEAR = 4, KEY_MOST = 64 };
 
 /* ---- words ---- */
 
-static bool has_any(struct span s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (span_has_alike(s, words[i]))
-			return true;
-	return false;
-}
-
-static bool is_any(struct span s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s.n == strlen(words[i]) && span_has_alike(s, words[i]))
-			return true;
-	return false;
-}
-
 bool secret_is_named(struct span name)
 {
 	static const char *const words[] = { "password", "passwd",   "passphrase", "passcode",	"pwd",	   "secret",  "bindpw",
@@ -39,8 +23,8 @@ bool secret_is_named(struct span name)
 		"again",   "method", "store",  "provider", "wrong", "invalid", "incorrect", "regex", "class", "url", "size", "cache",
 	};
 	static const char *const whole[] = { "pass", "pin" };
-	return is_any(name, whole, ARRAY_LEN(whole)) ||
-	       (has_any(name, words, ARRAY_LEN(words)) && !has_any(name, beside, ARRAY_LEN(beside)));
+	return span_alike_any(name, whole, ARRAY_LEN(whole)) ||
+	       (span_has_alike_any(name, words, ARRAY_LEN(words)) && !span_has_alike_any(name, beside, ARRAY_LEN(beside)));
 }
 
 bool secret_is_digest(struct span s)
@@ -67,13 +51,14 @@ bool secret_is_none(struct span value)
 					    "required", "optional", "md5",     "sha1",	"sha256",  "files",  "interactive" };
 	static const char *const heads[] = { "your", "enter", "insert", "example", "xxx", "todo", "replace", "put_" };
 	bool reference = value.n && strchr("/$%<{@&~[(", value.p[0]) && !secret_is_digest(value);
-	if (value.n < LEAST || value.n > MOST || reference || is_one_letter(value) || is_any(value, none, ARRAY_LEN(none)))
+	if (value.n < LEAST || value.n > MOST || reference || is_one_letter(value) ||
+	    span_alike_any(value, none, ARRAY_LEN(none)))
 		return true;
 	for (size_t i = 0; i < value.n; i++)
 		if (!ascii_is_shown(value.p[i]) || value.p[i] == ' ')
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-		if (has_any(span_cut(value, strlen(heads[i])), &heads[i], 1))
+		if (span_has_alike_any(span_cut(value, strlen(heads[i])), &heads[i], 1))
 			return true;
 	return span_has(value, "${") || span_has(value, "{{") || span_has(value, "%s");
 }
@@ -103,7 +88,7 @@ bool settings_secrets_in(const struct scene_file *f)
 					      "debconf",       "swagger", "openapi",  "sample",	    "etc/services",
 					      "-available/",   "readme" };
 	struct span path = span_str(f->path);
-	return !has_any(path, others, ARRAY_LEN(others)) &&
+	return !span_has_alike_any(path, others, ARRAY_LEN(others)) &&
 	       (settings_stand_in(f) || (f->kind == SCENE_OTHER && is_colons(base_of(f))));
 }
 
@@ -130,11 +115,7 @@ static struct span word_next(struct rd *r)
 		uint8_t quote = rd_u8(r);
 		return rd_until(r, quote, &w) ? w : rd_rest(r);
 	}
-	struct rd ahead = *r;
-	size_t n = 0;
-	for (; rd_left(&ahead) && !ascii_is_blank(rd_peek(&ahead)); n++)
-		rd_skip(&ahead, 1);
-	return rd_span(r, n);
+	return rd_word(r, " \t");
 }
 
 static struct span unquoted(struct span s)
@@ -176,10 +157,10 @@ static bool quoted_pair(struct settings_secrets *s, struct span *key, struct spa
 		while (from && !ascii_is_blank(mark.p[from - 1]))
 			from--;
 		struct span own = equals ? span_strip(span_from(mark, from), "=") : (struct span){ 0 };
-		bool after = span_is(mark, ":") || is_any(own, values, ARRAY_LEN(values));
+		bool after = span_is(mark, ":") || span_alike_any(own, values, ARRAY_LEN(values));
 		*key = after && s->name.n ? s->name : own;
 		*value = text;
-		s->name = equals && !is_any(own, names, ARRAY_LEN(names)) ? s->name : text;
+		s->name = equals && !span_alike_any(own, names, ARRAY_LEN(names)) ? s->name : text;
 		if (key->n)
 			return true;
 	}
@@ -258,7 +239,7 @@ static bool told(struct settings_secrets *s, struct settings_secret *o)
 {
 	static const char *const users[] = { "user", "login", "account", "identity" };
 	if (!is_secret(s, o)) {
-		if (o->key.n && has_any(o->key, users, ARRAY_LEN(users)) && !secret_is_none(o->value)) {
+		if (o->key.n && span_has_alike_any(o->key, users, ARRAY_LEN(users)) && !secret_is_none(o->value)) {
 			s->user = o->value;
 			s->user_line = s->line;
 		}

@@ -3,20 +3,8 @@
  * a line. */
 #include "fw/pass/table_line.h"
 
+#include "base/ascii.h"
 #include "base/scope.h"
-
-static struct span next_word(struct rd *r)
-{
-	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\t'))
-		rd_skip(r, 1);
-	struct rd ahead = *r;
-	size_t n = 0;
-	while (rd_left(&ahead) && rd_peek(&ahead) != ' ' && rd_peek(&ahead) != '\t') {
-		rd_skip(&ahead, 1);
-		n++;
-	}
-	return rd_span(r, n);
-}
 
 static struct span rest_of(struct rd *r)
 {
@@ -34,7 +22,7 @@ static struct span cron_command(const char *path, struct span line)
 	if (!(c == '@' || c == '*' || (c >= '0' && c <= '9')))
 		return (struct span){ 0 };
 	for (int i = (c == '@' ? 1 : 5) + !users; i > 0; i--)
-		(void)next_word(&r);
+		(void)rd_word(&r, " \t");
 	return rest_of(&r);
 }
 
@@ -73,7 +61,7 @@ static struct span inetd_command(struct span line)
 	struct rd r = rd_of(line);
 	struct span program = { 0 };
 	for (int i = 0; i < 6; i++)
-		program = next_word(&r);
+		program = rd_word(&r, " \t");
 	struct span arguments = rest_of(&r);
 	return arguments.n ? arguments : program;
 }
@@ -101,11 +89,11 @@ static struct span udev_command(struct span line)
 static struct span mdev_command(struct span line)
 {
 	struct rd r = rd_of(line);
-	(void)next_word(&r);
-	(void)next_word(&r);
+	(void)rd_word(&r, " \t");
+	(void)rd_word(&r, " \t");
 	for (struct span rest = rest_of(&r); rest.n;) {
 		struct rd in = rd_of(rest);
-		struct span word = next_word(&in);
+		struct span word = rd_word(&in, " \t");
 		if (memchr("@$*", word.p[0], 3))
 			return span_from(rest, 1);
 		rest = rest_of(&in);
@@ -116,9 +104,9 @@ static struct span mdev_command(struct span line)
 struct span table_field(struct span line, unsigned field)
 {
 	struct rd r = rd_of(line);
-	struct span word = next_word(&r);
+	struct span word = rd_word(&r, " \t");
 	while (field-- > 0)
-		word = next_word(&r);
+		word = rd_word(&r, " \t");
 	return word;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that fetch, send and connect. */
+#include "base/ascii.h"
 #include "fw/pass/tool.h"
 
 /* Where a transfer program writes: a file, or what reads its output. */
@@ -70,19 +71,6 @@ void tool_ftpget(struct line *l)
 	line_credential(l, line_option(l, 'u', NULL), line_option(l, 'p', NULL));
 }
 
-static struct span next_word(struct rd *r)
-{
-	while (rd_left(r) && (rd_peek(r) == ' ' || rd_peek(r) == '\t'))
-		rd_skip(r, 1);
-	struct rd ahead = *r;
-	size_t n = 0;
-	while (rd_left(&ahead) && !strchr(" \t\r\n", rd_peek(&ahead))) {
-		rd_skip(&ahead, 1);
-		n++;
-	}
-	return rd_span(r, n);
-}
-
 /* ftp(1) fed by a here-document: user NAME SECRET, get, put. */
 static void ftp_script(struct line *l, struct span text, size_t self)
 {
@@ -92,7 +80,7 @@ static void ftp_script(struct line *l, struct span text, size_t self)
 		if (!rd_until(&r, '\n', &line))
 			line = rd_rest(&r);
 		struct rd in = rd_of(line);
-		struct span verb = next_word(&in), one = next_word(&in), two = next_word(&in);
+		struct span verb = rd_word(&in, " \t\r"), one = rd_word(&in, " \t\r"), two = rd_word(&in, " \t\r");
 		if (span_is(verb, "user"))
 			line_credential(l, one, two);
 		if (span_is(verb, "get") || span_is(verb, "mget")) {
