@@ -58,7 +58,7 @@ bool secret_is_none(struct span value)
 		if (!ascii_is_shown(value.p[i]) || value.p[i] == ' ')
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-		if (span_has_alike_any(span_cut(value, strlen(heads[i])), &heads[i], 1))
+		if (span_has_alike(span_cut(value, strlen(heads[i])), heads[i]))
 			return true;
 	return span_has(value, "${") || span_has(value, "{{") || span_has(value, "%s");
 }
