@@ -307,14 +307,27 @@ static bool classes_add(struct machine *m, uint32_t at, unsigned width)
 	return true;
 }
 
-/* The character class tables of a module, as the file has them. */
-static void classes_find(struct machine *m, const struct module *mod)
+/* Tables among n bytes that a module has from its file; a hostile one may claim hundreds of megabytes of zeros
+ * behind. */
+static bool classes_find(struct machine *m, uint32_t at, uint64_t n)
 {
-	const uint8_t *p = guest_bytes(&m->g, mod->base, mod->size);
+	const uint8_t *p = guest_bytes(&m->g, at, n);
 	for (unsigned width = 1; p && width <= 4; width *= 2)
-		for (uint32_t i = 0; (uint64_t)i + (LAST + 1) * width <= mod->size; i += width)
-			if (is_table(p + i, width) && !classes_add(m, mod->base + i, width))
-				return;
+		for (uint64_t i = -at & (width - 1); i + (LAST + 1) * width <= n; i += width)
+			if (is_table(p + i, width) && !classes_add(m, at + (uint32_t)i, width))
+				return false;
+	return true;
+}
+
+static void classes_of(struct machine *m, const struct module *mod)
+{
+	for (unsigned i = 0; i < mod->elf.nsegments; i++) {
+		const struct elf_segment *s = &mod->elf.segments[i];
+		uint64_t n = s->filesz < s->memsz ? s->filesz : s->memsz;
+		n = n < mod->elf.file.n ? n : mod->elf.file.n;
+		if (s->type == 1 && !classes_find(m, (uint32_t)(s->addr + mod->bias), n))
+			return;
+	}
 }
 
 /* The constants among the operands of an instruction as it is written: "w0, #0xd, 0x400654". */
@@ -418,7 +431,7 @@ bool classes_watch(struct machine *m)
 	m->nclasses = 0;
 	classes_add(m, AT_CTYPE + LIBRARY_FIRST * 2, 2);
 	for (unsigned i = 0; i < m->code.nmodules; i++)
-		classes_find(m, &m->code.modules[i]);
+		classes_of(m, &m->code.modules[i]);
 	bool ok = true;
 	for (unsigned i = 0; i < m->nclasses && ok; i++) {
 		uc_hook h;
